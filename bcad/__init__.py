@@ -1,0 +1,1 @@
+"""bcad: derivatives of plain Python."""

@@ -1,0 +1,31 @@
+"""The expression graph: types, sizes, values, nodes, builder, verifier, printer, reference meaning."""
+
+from .assume import Assumptions, assuming, assumptions
+from .builder import Builder, copy_node, freeze
+from .dim import Dim, Size, maximum, minimum, product, substitute, symbols
+from .dim import evaluate as evaluate_size
+from .evaluate import bind_sizes, evaluate, resolve, run_node
+from .graph import Graph, Node, OpLike, Value
+from .printer import Names, show, text
+from .structural import Constant, DimValue, Literal, constant_op, dim_op
+from .types import (
+    ArrayType,
+    Kind,
+    ObjectType,
+    Type,
+    array_type,
+    as_kind,
+    python_type,
+    scalar_type,
+    type_of,
+)
+from .verify import IllegalGraph, verify
+
+__all__ = [
+    "ArrayType", "Assumptions", "Builder", "Constant", "Dim", "DimValue", "Graph", "IllegalGraph", "Kind", "Literal",
+    "Names", "Node", "ObjectType", "OpLike", "Size", "Type", "Value", "array_type", "as_kind", "assuming", "assumptions",
+   
+    "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "freeze",
+    "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type", "show",
+    "substitute", "symbols", "text", "type_of", "verify",
+]

@@ -1,0 +1,49 @@
+"""Questions about sizes that a type rule must ask: is ``n`` equal to ``m``, is it one?
+
+While tracing, the answer is the example's and becomes a guard (``bcad.trace`` installs an
+`Assumptions` that does so).  Everywhere else the program was accepted already: sizes that
+met before are equal.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .dim import Size
+
+_active = threading.local()
+
+
+class Assumptions:
+    """The answers of passes that rebuild a graph: what the tracer accepted holds."""
+
+    def equal(self, a: Size, b: Size) -> bool:
+        """Whether two sizes are the same number.  A symbol is never 1: one is guarded apart."""
+        if a == b:
+            return True
+        return not (isinstance(a, int) and isinstance(b, int)) and a != 1 and b != 1
+
+    def less(self, a: Size, b: Size) -> bool:
+        """Whether ``a < b``; a size is never negative."""
+        difference = a - b
+        if isinstance(difference, int):
+            return difference < 0
+        raise NotImplementedError(f"whether {a} < {b} was not asked while tracing")
+
+
+def assumptions() -> Assumptions:
+    """The answers in force in this thread."""
+    return getattr(_active, "value", None) or Assumptions()
+
+
+@contextmanager
+def assuming(answers: Assumptions) -> Iterator[Assumptions]:
+    """Let `answers` decide what type rules ask inside the ``with`` block."""
+    before = getattr(_active, "value", None)
+    _active.value = answers
+    try:
+        yield answers
+    finally:
+        _active.value = before
