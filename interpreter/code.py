@@ -1,0 +1,148 @@
+"""Instruction and Code: the normalised form of a code object that everything else works on."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import Location
+
+if TYPE_CHECKING:
+    from .cfg import Cfg
+
+JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False}
+
+
+class _Marker:
+    """A private value that no program can hold."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self.name} is no value")
+
+
+UNBOUND = _Marker("UNBOUND")    # in a slot: the variable has no value
+NULL = _Marker("NULL")          # on the stack beside a callable: no self
+
+
+class Instruction:
+    """One normalised instruction.
+
+    Attributes
+    ----------
+    opcode : str
+        Name in the core set (see `decode`).
+    arg : object
+        What its handler needs: a constant, a name, a slot index, a count, a target...
+    symbol : str or None
+        The same for people and domains: '+', '<', a variable's name.
+    target : int or None
+        Index of the instruction jumped to.
+    index, offset : int
+        Place in `Code.instructions`; byte offset in ``co_code`` it came from.
+    """
+
+    __slots__ = ("opcode", "arg", "symbol", "target", "index", "offset")
+
+    def __init__(self, opcode: str, arg: Any = None, symbol: str | None = None,
+                 target: int | None = None, offset: int = 0) -> None:
+        self.opcode = opcode
+        self.arg = arg
+        self.symbol = symbol
+        self.target = target
+        self.offset = offset
+        self.index = -1
+
+    @property
+    def jumps_if(self) -> bool | None:
+        """The truth at which this conditional jump jumps; None for other instructions."""
+        return JUMPS_IF.get(self.opcode)
+
+    def __repr__(self) -> str:
+        shown = self.symbol if self.symbol is not None else self.arg
+        where = f" -> {self.target}" if self.target is not None else ""
+        return f"<{self.index} {self.opcode} {shown!r}{where}>"
+
+
+class Handler(NamedTuple):
+    """An exception table entry: instructions ``start <= pc < end`` go to `target`."""
+
+    start: int
+    end: int
+    target: int
+    depth: int
+    lasti: bool
+
+
+class Code:
+    """A code object, decoded.
+
+    Attributes
+    ----------
+    raw : CodeType
+    instructions : list of Instruction
+        A pc is an index into this list.
+    exception_table : list of Handler
+    slot_names : tuple of str
+        Names of the frame's slots: locals, cells, free variables.
+    steps : list of (handler, operand)
+        What the evaluator runs, one per instruction.
+    """
+
+    __slots__ = ("raw", "instructions", "exception_table", "slot_names", "steps", "flags",
+                 "argcount", "slot_count", "free_start", "stub", "hidden", "__dict__")
+
+    def __init__(self, raw: CodeType, instructions: list[Instruction],
+                 exception_table: list[Handler], slot_names: tuple[str, ...]) -> None:
+        self.raw = raw
+        self.instructions = instructions
+        self.exception_table = exception_table
+        self.slot_names = slot_names
+        self.steps: list[tuple[Callable, Any]] = []
+        self.flags = raw.co_flags
+        self.argcount = raw.co_argcount
+        self.slot_count = len(slot_names)
+        self.free_start = len(slot_names) - len(raw.co_freevars)
+        self.stub: CodeType | None = None       # see tracebacks
+        self.hidden = False                     # our own polyfills: not the user's source
+
+    @cached_property
+    def cfg(self) -> Cfg:
+        """Blocks, dominators, loops and liveness."""
+        from .cfg import Cfg
+        return Cfg(self)
+
+    @cached_property
+    def positions(self) -> list[tuple[int | None, int | None, int | None, int | None]]:
+        """(line, end_line, column, end_column) for each code unit of ``co_code``."""
+        return list(self.raw.co_positions())
+
+    @cached_property
+    def watched_steps(self) -> list[tuple[Callable, Any]]:
+        """`steps` for a domain that observes: loop headers ask it first."""
+        from .opcodes import watch_loops
+        return watch_loops(self)
+
+    def handler_at(self, pc: int) -> Handler | None:
+        """The exception handler in force at `pc`."""
+        for entry in self.exception_table:
+            if entry.start <= pc < entry.end:
+                return entry
+        return None
+
+    def location(self, pc: int) -> Location:
+        """Where the instruction at `pc` stands in the source."""
+        line, end_line, column, end_column = self.positions[self.instructions[pc].offset // 2]
+        return Location(self.raw.co_filename, line, end_line, column, end_column,
+                        self.raw.co_name)
+
+    def __repr__(self) -> str:
+        return f"<Code {self.raw.co_qualname} of {len(self.instructions)} instructions>"

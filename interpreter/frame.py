@@ -1,0 +1,195 @@
+"""Frame: the explicit state of one running function; it can be forked, run in part, abandoned."""
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator
+from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
+from typing import Any, NamedTuple
+
+from .code import UNBOUND, Code, Instruction
+from .domain import Domain
+from .errors import Location, Unsupported
+from .thread import Thread
+
+_COPIED = frozenset(type(x) for x in (
+    iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), iter({}), iter({}.values()),
+    iter({}.items()), reversed([]), reversed(()), reversed({}), reversed({}.values()),
+    reversed({}.items()), iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set())))
+_COMPOSED = (enumerate, zip, map, filter, reversed)
+_SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
+
+
+class Outcome(NamedTuple):
+    """How `Frame.run_until` ended: 'reached' a stop, 'returned' or 'raised'."""
+
+    kind: str
+    value: Any = None
+    exception: BaseException | None = None
+    pc: int | None = None
+
+
+class Frame:
+    """One running function.
+
+    Attributes
+    ----------
+    code : Code
+    function : FunctionType or None
+        None for a class body, a module or exec'd text.
+    globals, builtins : dict
+    names : mapping or None
+        Local namespace of a class body or of exec'd text.
+    slots : list
+        Locals, cells and free variables; `UNBOUND` where there is no value.
+    stack : list
+        The value stack.
+    pc : int
+        Index of the next instruction; while one is executed it is the one after it.
+    handled : BaseException or None
+        The exception being handled (``sys.exception()``).
+    domain : Domain
+    back : Frame or None
+        The interpreted caller.
+    """
+
+    __slots__ = ("code", "function", "globals", "builtins", "names", "slots", "stack", "pc",
+                 "handled", "domain", "back", "thread", "steps", "watched", "result", "generator",
+                 "arrived", "lasti", "locals_view", "__weakref__")
+
+    def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
+                 builtins: dict[str, Any], slots: list, domain: Domain, back: Frame | None,
+                 thread: Thread, names: Any = None) -> None:
+        self.code = code
+        self.function = function
+        self.globals = globals
+        self.builtins = builtins
+        self.names = names
+        self.slots = slots
+        self.stack: list = []
+        self.pc = 0
+        self.handled = back.handled if back is not None else None
+        self.domain = domain
+        self.back = back
+        self.thread = thread
+        self.result: Any = None             # what the frame returns or yields
+        self.generator = False              # driven by a generator or coroutine object
+        self.arrived = -1                   # loop header reached by its own back edge
+        self.lasti: int | None = None       # where a re-raised exception was first raised
+        self.locals_view: dict | None = None    # what locals() gave out
+        self.watch()
+
+    def watch(self) -> None:
+        """Decide whether loads, stores and calls are reported to the domain and the journal."""
+        domain = self.domain
+        self.watched = domain.observes or bool(domain.types) or self.thread.journal is not None
+        self.steps = self.code.watched_steps if domain.observes else self.code.steps
+
+    # --- the value stack ----------------------------------------------------------------------
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+    def pop(self) -> Any:
+        return self.stack.pop()
+
+    def popn(self, count: int) -> list:
+        """The topmost `count` values, the deepest first."""
+        if not count:
+            return []
+        values = self.stack[-count:]
+        del self.stack[-count:]
+        return values
+
+    # --- position -----------------------------------------------------------------------------
+    @property
+    def instruction(self) -> Instruction:
+        """The instruction being executed."""
+        return self.code.instructions[max(self.pc - 1, 0)]
+
+    def jump(self, target: int) -> None:
+        """Go on at `target`; a jump backwards counts as the loop's own back edge."""
+        if target < self.pc:
+            self.arrived = target
+        self.pc = target
+
+    def location(self, pc: int | None = None) -> Location:
+        """The user's source of the current instruction (or of the one at `pc`)."""
+        frame: Frame = self
+        while frame.code.hidden and frame.back is not None:
+            frame, pc = frame.back, None
+        return frame.code.location(max(frame.pc - 1, 0) if pc is None else pc)
+
+    def callers(self) -> Iterator[Frame]:
+        """The interpreted frames outside this one, innermost first, without our own helpers."""
+        frame = self.back
+        if self.code.hidden and frame is not None:
+            frame = frame.back
+        while frame is not None:
+            if not frame.code.hidden:
+                yield frame
+            frame = frame.back
+
+    def calls(self) -> tuple[Location, ...]:
+        """Where the interpreted callers stand, innermost first."""
+        return tuple(frame.location() for frame in self.callers())
+
+    # --- speculation --------------------------------------------------------------------------
+    def fork(self) -> Frame:
+        """A copy of this frame that runs on its own.
+
+        Slots and stack are copied; native iterators on the stack are copied too, so that both
+        frames see every item. Objects are shared: guard their contents with a `Journal`.
+
+        Raises
+        ------
+        Unsupported
+            If an iterator on the stack cannot be copied (a generator).
+        """
+        other = copy.copy(self)
+        memo: dict[int, Any] = {}
+        other.stack = [copy_iterator(self, value, memo) for value in self.stack]
+        other.slots = [memo.get(id(value), value) for value in self.slots]
+        other.arrived = -1
+        return other
+
+    def run_until(self, stops: Collection[int]) -> Outcome:
+        """Run this frame until it arrives at a pc in `stops`, returns or raises.
+
+        At least one instruction is run; callee frames run to completion inside.
+        """
+        from .evaluate import run_until
+        return run_until(self, frozenset(stops))
+
+    def live_values(self) -> dict[str, Any]:
+        """The bound slots by name, cells opened."""
+        from .names import slot_values
+        return slot_values(self)
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.code.raw.co_qualname} at {self.pc}>"
+
+
+def copy_iterator(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
+    """A copy of a native iterator that advances on its own; any other value itself."""
+    kind = type(value)
+    if kind in _COPIED or kind in _COMPOSED:
+        if id(value) not in memo:
+            memo[id(value)] = copy.copy(value) if kind in _COPIED else \
+                _copy_composed(frame, value, memo)
+        return memo[id(value)]
+    if isinstance(value, _SUSPENDED):
+        raise Unsupported(f"a running {kind.__name__} cannot be forked", location=frame.location(),
+                          calls=frame.calls(), hint="iterate over a list or a range instead")
+    return value
+
+
+def _copy_composed(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
+    """zip, enumerate and the like share the iterators inside unless these are copied as well."""
+    make, args, *state = value.__reduce__()
+    inner = [copy_iterator(frame, arg, memo) for arg in args]
+    result = make(*inner)
+    if state and hasattr(result, "__setstate__"):
+        result.__setstate__(state[0])
+    return result
+
+
+__all__ = ["Frame", "Outcome", "UNBOUND"]

@@ -1,0 +1,256 @@
+"""Journal: remembers the contents of objects before interpreted code changes them, to undo it."""
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from .errors import Unsupported
+from .thread import current_thread
+
+EMPTY = type("EmptyType", (), {"__repr__": lambda self: "EMPTY", "__slots__": ()})()
+
+_FUNCTION_STATE = ("__code__", "__defaults__", "__kwdefaults__", "__name__", "__qualname__",
+                   "__module__", "__doc__")
+
+
+class Snapshot:
+    """What one object held when it was first touched.
+
+    Attributes
+    ----------
+    obj : object
+        The object itself.
+    contents : object
+        A copy of its items (list, dict, set, deque, bytearray, ndarray), the value of a cell
+        (`EMPTY` if it had none), the state of an iterator; None if the object has no items.
+    attributes : dict or None
+        Its own attributes, slots included.
+    """
+
+    __slots__ = ("obj", "contents", "attributes", "_restore")
+
+    def __init__(self, obj: Any) -> None:
+        self.obj = obj
+        self.contents, self._restore = _copy_contents(obj)
+        self.attributes = _copy_attributes(obj)
+
+    def restore(self) -> None:
+        """Put everything back in place."""
+        if self._restore is not None:
+            self._restore(self.obj, self.contents)
+        if self.attributes is not None:
+            _restore_attributes(self.obj, self.attributes)
+
+
+class Journal:
+    """Snapshots of everything written while it is the thread's innermost journal.
+
+    Use as a context manager; leaving it without `commit` rolls back. Journals nest.
+
+    Examples
+    --------
+    >>> things = [1]
+    >>> with Journal() as journal:
+    ...     journal.touch(things)
+    ...     things.append(2)
+    >>> things
+    [1]
+    """
+
+    def __init__(self) -> None:
+        self._snapshots: dict[int, Snapshot] = {}
+        self._frames: set[int] = set()
+        self.outer: Journal | None = None
+
+    def __enter__(self) -> Journal:
+        thread = current_thread()
+        self.outer = thread.journal
+        thread.journal = self
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        current_thread().journal = self.outer
+        self.rollback()
+
+    def touch(self, obj: Any) -> None:
+        """Remember `obj` as it is now, unless that was done before."""
+        key = id(obj)
+        if key not in self._snapshots:
+            self._snapshots[key] = Snapshot(obj)
+
+    def rollback(self) -> None:
+        """Restore every touched object in place, the newest first."""
+        for snapshot in reversed(self._snapshots.values()):
+            snapshot.restore()
+        self._snapshots.clear()
+
+    def commit(self) -> None:
+        """Keep the writes; an enclosing journal takes the snapshots it does not have."""
+        if self.outer is not None:
+            for key, snapshot in self._snapshots.items():
+                self.outer._snapshots.setdefault(key, snapshot)
+        self._snapshots.clear()
+
+    def written(self) -> Iterator[tuple[Any, Snapshot]]:
+        """The touched objects with what they held before, in the order of the first write."""
+        for snapshot in list(self._snapshots.values()):
+            yield snapshot.obj, snapshot
+
+    # A suspended generator cannot be put back, so only those born inside may be resumed.
+    def born(self, frame: Any) -> None:
+        """Note that the generator of `frame` was made while this journal was active."""
+        self._frames.add(id(frame))
+
+    def knows(self, frame: Any) -> bool:
+        """Whether resuming the generator of `frame` is undone with this journal."""
+        return id(frame) in self._frames
+
+
+# --- contents -----------------------------------------------------------------------------------
+def _restore_list(obj: list, old: list) -> None:
+    list.__setitem__(obj, slice(None), old)
+
+
+def _restore_dict(obj: dict, old: dict) -> None:
+    dict.clear(obj)
+    dict.update(obj, old)
+
+
+def _restore_set(obj: set, old: set) -> None:
+    set.clear(obj)
+    set.update(obj, old)
+
+
+def _restore_deque(obj: deque, old: deque) -> None:
+    deque.clear(obj)
+    deque.extend(obj, old)
+
+
+def _restore_bytearray(obj: bytearray, old: bytearray) -> None:
+    bytearray.__setitem__(obj, slice(None), old)
+
+
+def _restore_cell(cell: CellType, old: Any) -> None:
+    if old is not EMPTY:
+        cell.cell_contents = old
+    elif cell_value(cell) is not EMPTY:
+        del cell.cell_contents
+
+
+def _restore_function(fn: FunctionType, old: dict[str, Any]) -> None:
+    for name, value in old.items():
+        setattr(fn, name, value)
+
+
+def _restore_array(array: Any, old: Any) -> None:
+    if array.shape != old.shape:
+        array.resize(old.shape, refcheck=False)
+    array[...] = old
+
+
+def _restore_iterator(iterator: Any, state: Any) -> None:
+    iterator.__setstate__(state)
+
+
+def _restore_class(cls: type, old: dict[str, Any]) -> None:
+    now = dict(vars(cls))
+    for name in now.keys() - old.keys():
+        type.__delattr__(cls, name)
+    for name, value in old.items():
+        if name not in now or now[name] is not value:
+            type.__setattr__(cls, name, value)
+
+
+def cell_value(cell: CellType) -> Any:
+    """What a cell holds, or EMPTY."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return EMPTY
+
+
+_CONTENTS: list[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]]] = [
+    (list, lambda obj: list.copy(obj), _restore_list),
+    (dict, lambda obj: dict(dict.items(obj)), _restore_dict),
+    (set, lambda obj: set.copy(obj), _restore_set),
+    (deque, lambda obj: deque(deque.__iter__(obj)), _restore_deque),
+    (bytearray, lambda obj: bytearray(obj), _restore_bytearray),
+    (CellType, cell_value, _restore_cell),
+    (FunctionType, lambda fn: {n: getattr(fn, n) for n in _FUNCTION_STATE}, _restore_function),
+    (type, lambda cls: dict(vars(cls)), _restore_class),
+]
+_RESTARTABLE = tuple(type(iter(x)) for x in ([], (), range(0), range(1 << 70), b"", "", "é",
+                                             bytearray()))
+
+
+def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
+    for kind, copy, restore in _CONTENTS:
+        if isinstance(obj, kind):
+            return copy(obj), restore
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(obj, numpy.ndarray):
+        return numpy.array(obj, copy=True, subok=False), _restore_array
+    if isinstance(obj, Iterator):
+        return _iterator_state(obj), _restore_iterator
+    return None, None
+
+
+def _iterator_state(iterator: Iterator) -> Any:
+    state = iterator.__reduce__() if type(iterator) in _RESTARTABLE else ()
+    if len(state) < 3:          # exhausted, or of a type that cannot be set back
+        raise Unsupported(f"advancing a {type(iterator).__name__} cannot be undone",
+                          hint="make the iterator where it is used up")
+    return state[2]
+
+
+# --- attributes ---------------------------------------------------------------------------------
+def _slot_descriptors(cls: type) -> Iterator[tuple[str, Any]]:
+    for base in cls.__mro__:
+        if not base.__flags__ & (1 << 9):       # only heap types have __slots__
+            continue
+        for name, value in vars(base).items():
+            if isinstance(value, MemberDescriptorType):
+                yield name, value
+
+
+def _instance_dict(obj: Any) -> dict | None:
+    if isinstance(obj, type):
+        return None                             # a class's namespace is its contents
+    if isinstance(obj, ModuleType):
+        return ModuleType.__dict__["__dict__"].__get__(obj)
+    for base in type(obj).__mro__:
+        found = vars(base).get("__dict__")
+        if isinstance(found, GetSetDescriptorType):
+            return found.__get__(obj)
+    return None
+
+
+def _copy_attributes(obj: Any) -> dict[str, Any] | None:
+    namespace = _instance_dict(obj)
+    result: dict[str, Any] = {} if namespace is None else dict(namespace)
+    slots = False
+    for name, descriptor in _slot_descriptors(type(obj)):
+        slots = True
+        try:
+            result[name] = descriptor.__get__(obj)
+        except AttributeError:
+            result[name] = EMPTY
+    return result if slots or namespace is not None else None
+
+
+def _restore_attributes(obj: Any, old: dict[str, Any]) -> None:
+    slots = dict(_slot_descriptors(type(obj)))
+    for name, descriptor in slots.items():
+        if old.get(name, EMPTY) is not EMPTY:
+            descriptor.__set__(obj, old[name])
+        else:
+            try:
+                descriptor.__delete__(obj)
+            except AttributeError:
+                pass                            # was empty and still is
+    namespace = _instance_dict(obj)
+    if namespace is not None:
+        _restore_dict(namespace, {k: v for k, v in old.items() if k not in slots})
