@@ -1,0 +1,11 @@
+"""Rewriting: named laws, the driver that applies them, dead code, the pipeline."""
+
+from .dce import dce, select
+from .driver import RewritingBuilder, rewrite
+from .pipeline import EXACT, READABLE, readable, simplify
+from .rule import Rule, RuleSet, fired, node_rule, rule
+
+__all__ = [
+    "EXACT", "READABLE", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "node_rule",
+    "readable", "rewrite", "rule", "select", "simplify",
+]

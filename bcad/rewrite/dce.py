@@ -1,0 +1,106 @@
+"""Drop what nothing reads: nodes, results and operands of regions, carries of loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bcad.ir import Builder, Graph, Node, Value
+from bcad.ops import BY_NAME
+
+
+def dce(graph: Graph) -> Graph:
+    """`graph` without dead nodes; its inputs and outputs stay."""
+    return _sweep(_slim(_sweep(graph)))
+
+
+def select(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+    """The part of `graph` that computes some outputs, with some inputs dropped (unused ones)."""
+    kept = Graph(
+        [graph.inputs[k] for k in inputs], graph.nodes, [graph.outputs[k] for k in outputs], graph.name
+    )
+    return _sweep(kept)
+
+
+def _sweep(graph: Graph) -> Graph:
+    live = set(graph.outputs)
+    nodes: list[Node] = []
+    for node in reversed(graph.nodes):
+        if node.op.effect or has_effect(node) or any(v in live for v in node.outputs):
+            live.update(node.inputs)
+            nodes.append(node)
+    return Graph(graph.inputs, nodes[::-1], graph.outputs, graph.name)
+
+
+def has_effect(node: Node) -> bool:
+    """Whether a region of `node` must run for what it does."""
+    return any(inner.op.effect for region in node.regions for inner in region.walk())
+
+
+def _slim(graph: Graph) -> Graph:
+    """Rebuild with regions that compute and take only what is used."""
+    if not any(node.regions for node in graph.nodes):
+        return graph
+    uses = graph.uses()
+    builder = Builder(name=graph.name)
+    with builder:
+        mapping = {v: builder.input(v.type, v.name) for v in graph.inputs}
+        for node in graph.nodes:
+            builder.location = node.location
+            _copy(builder, node, mapping, uses)
+        return builder.build([mapping[v] for v in graph.outputs])
+
+
+def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], uses: dict[Value, int]) -> None:
+    used = [bool(uses.get(v)) for v in node.outputs]
+    inputs = [mapping[v] for v in node.inputs]
+    kept: Sequence[int] = range(len(node.outputs))
+    regions, attrs = tuple(dce(r) for r in node.regions), node.attrs
+    if node.op is BY_NAME.get("cond"):
+        inputs, regions, kept = _slim_cond(node, inputs, used)
+    elif node.op is BY_NAME.get("loop"):
+        inputs, regions, attrs, kept = _slim_loop(node, inputs, used)
+    result = builder.emit(node.op, *inputs, regions=regions, **attrs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    for position, new in zip(kept, outputs, strict=True):
+        old = node.outputs[position]
+        mapping[old] = new
+        new.name = new.name or old.name
+
+
+def _slim_cond(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, ...]:
+    kept = [k for k, u in enumerate(used) if u]
+    everything = range(len(node.regions[0].inputs))
+    arms = [dce(select(r, everything, kept)) for r in node.regions]
+    needed = [k for k in everything if any(_reads(arm, k) for arm in arms)]
+    regions = tuple(select(arm, needed, range(len(kept))) for arm in arms)
+    return [inputs[0], *(inputs[1 + k] for k in needed)], regions, kept
+
+
+def _slim_loop(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, ...]:
+    """Drop carries and stacks that neither a used result nor a live carry depends on."""
+    carries, stacks = node.attrs["carries"], node.attrs["stacks"]
+    first = int(node.attrs["counted"])
+    live = {k for k in range(carries) if used[k]}
+    kept_stacks = [s for s in range(stacks) if used[carries + s]]
+    while True:
+        outputs = [*sorted(live), *(carries + s for s in kept_stacks)]
+        body = select(node.regions[0], range(len(node.regions[0].inputs)), outputs)
+        regions = [dce(body), *(dce(r) for r in node.regions[1:])]
+        wanted = {k for k in range(carries) if any(_reads(r, 1 + k) for r in regions)}
+        if wanted <= live:
+            break
+        live |= wanted
+    constants = range(carries, len(node.regions[0].inputs) - 1)
+    needed = [k for k in constants if any(_reads(r, 1 + k) for r in regions)]
+    positions = [0, *(1 + k for k in sorted(live)), *(1 + k for k in needed)]
+    slim = tuple(select(r, positions, range(len(r.outputs))) for r in regions)
+    operands = [*inputs[:first], *(inputs[first + p - 1] for p in positions[1:])]
+    attrs = {**node.attrs, "carries": len(live), "stacks": len(kept_stacks)}
+    kept = [*sorted(live), *(carries + s for s in kept_stacks), carries + stacks]
+    return operands, slim, attrs, kept
+
+
+def _reads(graph: Graph, position: int) -> bool:
+    value = graph.inputs[position]
+    return value in graph.outputs or any(value in node.inputs for node in graph.nodes)
