@@ -1,7 +1,23 @@
 """Every op, each declared in one place; the registry that the other floors read."""
 
 from . import arithmetic, layout, reduce_op
+from .control import (
+    CheckFailed,
+    RegionError,
+    check,
+    checkpoint,
+    cond,
+    derivative,
+    fresh_size,
+    has_effect,
+    known_size,
+    loop,
+    operands_of,
+    stack_length,
+    tangent_type,
+)
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
+from .host import custom, host, host_effect
 from .op import (
     BY_NAME,
     DERIVED,
@@ -19,7 +35,8 @@ from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "DERIVED", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
+    "BY_NAME", "CheckFailed", "DERIVED", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
-    "to_cotangent", "unbroadcast",
+    "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
+    "known_size", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]
