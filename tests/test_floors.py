@@ -20,7 +20,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.ir",),
     ("bcad.ops",),
     ("bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends"),
-    ("bcad.cache", "bcad.tree"),
+    ("bcad.modes", "bcad.wrt", "bcad.cache", "bcad.tree"),
+    ("bcad.specialise",),
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
     ("bcad.optimize", "bcad.display", "bcad.testing", "bcad.export", "bcad.symbolic", "bcad.misc"),
@@ -32,7 +33,11 @@ FLOOR_OF = {unit: floor for floor, units in enumerate(FLOORS) for unit in units}
 FOLDERS = ("interpreter", "bcad.ir", "bcad.ops", "bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends")
 
 # Third-party modules. Where: which of our modules may name them at all. Everything else but numpy stays out.
-AT_IMPORT = {"numpy": ("bcad", "interpreter"), "bytecode": ("interpreter",)}
+AT_IMPORT = {
+    "numpy": ("bcad", "interpreter"),
+    "bytecode": ("interpreter",),
+    "mpmath": ("bcad.backends.vecmath.fit",),  # a program of its own; nothing imports it
+}
 INSIDE_FUNCTIONS = {
     "bytecode": ("bcad", "interpreter"),
     "scipy": ("bcad",),
@@ -90,7 +95,8 @@ def targets(module: str, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         base = ".".join(filter(None, [base_of_relative(module, node.level), base]))
     for alias in node.names:
         submodule = f"{base}.{alias.name}"
-        yield submodule if submodule in MODULES and alias.name not in names_bound_in(base) else base
+        known = submodule in MODULES or submodule in FLOOR_OF
+        yield submodule if known and alias.name not in names_bound_in(base) else base
 
 
 def names_bound_in(package: str) -> set[str]:
