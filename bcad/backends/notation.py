@@ -1,0 +1,218 @@
+"""How each op is written in NumPy: operators, functions, and the few that read better otherwise."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Kind, Node
+from bcad.ops import Elementwise, Op, Reduction
+
+from .expression import CONDITIONAL, Notation, Text, is_number
+
+Writer = Callable[[Notation, Node], Text]
+WRITERS: dict[str, Writer] = {}
+
+
+def writes(*names: str) -> Callable[[Writer], Writer]:
+    """Declare how the ops called `names` are written."""
+
+    def enter(writer: Writer) -> Writer:
+        for name in names:
+            WRITERS[name] = writer
+        return writer
+
+    return enter
+
+
+def write(notation: Notation, node: Node) -> Text:
+    """The text of `node`; when it is to be run, of the very kind that its type says."""
+    text, kind = _plain(notation, node)
+    type_ = node.outputs[0].type
+    if not notation.exact or not isinstance(type_, ArrayType) or kind is type_.kind or type_.shape:
+        return text
+    return to_kind(notation, text, type_)
+
+
+def to_kind(notation: Notation, text: Text, type_: ArrayType) -> Text:
+    """`text` as a Python number, a NumPy scalar or an array of no dimensions."""
+    if type_.kind is Kind.PYTHON:
+        return notation.call(type_.python_type.__name__, text)
+    if type_.kind is Kind.ARRAY:
+        return notation.call(f"{notation.prefix}asarray", text)
+    return notation.call(f"{notation.prefix}{_scalar_name(type_.dtype)}", text)
+
+
+def _scalar_name(dtype: np.dtype[Any]) -> str:
+    return "bool_" if dtype.kind == "b" else dtype.name
+
+
+def _plain(notation: Notation, node: Node) -> tuple[Text, Kind | None]:
+    """The text and the kind of number that running it gives (None: not known)."""
+    op = node.op
+    if op.name in WRITERS:
+        return WRITERS[op.name](notation, node), _KINDS.get(op.name)
+    if isinstance(op, Elementwise):
+        return _elementwise(notation, node, op)
+    function = numpy_name(op, notation.prefix)
+    if function is None:
+        return bound_call(notation, node), None
+    return notation.call(function, *node.inputs, **node.attrs), None
+
+
+def _elementwise(notation: Notation, node: Node, op: Elementwise) -> tuple[Text, Kind | None]:
+    operands = [notation.of(v) for v in node.inputs]
+    python = op.python is not None and all(map(is_number, node.inputs))
+    natural = Kind.PYTHON if python else Kind.SCALAR
+    has_own_attrs = bool(node.attrs)
+    if op.infix is not None and not has_own_attrs and (op.python is not None or not notation.exact or not all(
+        map(is_number, node.inputs)
+    )):
+        return notation.infix(op.infix, operands), natural
+    if python and notation.exact and not has_own_attrs:
+        return notation.call(python_name(notation, op.python), *operands), natural
+    function = numpy_name(op, notation.prefix)
+    if function is None:
+        return bound_call(notation, node), None
+    return notation.call(function, *operands, **node.attrs), natural
+
+
+def python_name(notation: Notation, function: Any) -> str:
+    """``math.sin``, ``abs``; else a name bound to the function."""
+    name = getattr(function, "__name__", "")
+    module = getattr(function, "__module__", "")
+    if module == "math":
+        return f"math.{name}"
+    if module == "builtins" and getattr(builtins, name, None) is function:
+        return name
+    return notation.named_constant(function, "python_").text
+
+
+# A class whose `evaluate` is one of these calls `op.numpy` with the attributes as keywords.
+_DIRECT = {Op.evaluate, Elementwise.evaluate, Reduction.evaluate}
+
+
+def numpy_name(op: Any, prefix: str) -> str | None:
+    """``np.linalg.solve``; None if calling `op.numpy` is not what the op does."""
+    if op.numpy is None or type(op).evaluate not in _DIRECT:
+        return None
+    path = _path_of(op.numpy)
+    if path is None:
+        return None
+    return f"{prefix}{path}" if prefix else path.rsplit(".", 1)[-1]
+
+
+@functools.lru_cache(maxsize=1024)
+def _path_of(function: Any) -> str | None:
+    name = getattr(function, "__name__", "")
+    for path, module in (("", np), ("linalg.", np.linalg), ("fft.", np.fft)):
+        if getattr(module, name, None) is function:
+            return path + name
+    return None
+
+
+def bound_call(notation: Notation, node: Node) -> Text:
+    """A call of the op itself, where NumPy has no function that does the same."""
+    if not notation.exact:
+        return notation.call(node.op.name, *node.inputs, **node.attrs)
+    known = {id(v): k for k, v in notation.constants.items()}
+    name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")
+    notation.constants[name] = node.op
+    return notation.call(f"{name}.evaluate", *node.inputs, **node.attrs)
+
+
+# -- the special cases -------------------------------------------------------------------------
+@writes("mask")
+def _mask(n: Notation, node: Node) -> Text:
+    return n.call(f"{n.prefix}where", node.inputs[0], node.inputs[1], Text(_zero(n, node)))
+
+
+def _zero(n: Notation, node: Node) -> str:
+    dtype = node.inputs[1].type.dtype  # type: ignore[union-attr]
+    return "0.0" if n.exact and dtype.kind in "fc" else "0"
+
+
+@writes("reshape")
+def _reshape(n: Notation, node: Node) -> Text:
+    shape = node.attrs["shape"]
+    if isinstance(node.inputs[0].type, ArrayType) and node.inputs[0].type.kind is not Kind.ARRAY:
+        return n.call(f"{n.prefix}reshape", node.inputs[0], Text(n.attribute(tuple(shape))))
+    x = n.of(node.inputs[0]).at(14)
+    inner = ", ".join(n.attribute(s) for s in shape) if shape else "()"
+    return Text(f"{x}.reshape({inner})")
+
+
+@writes("transpose")
+def _transpose(n: Notation, node: Node) -> Text:
+    axes, x = tuple(node.attrs["axes"]), n.of(node.inputs[0])
+    if axes == (1, 0):
+        return Text(f"{x.at(14)}.T")
+    return Text(f"{x.at(14)}.transpose({', '.join(map(str, axes))})")
+
+
+@writes("astype")
+def _astype(n: Notation, node: Node) -> Text:
+    (x,), dtype = node.inputs, node.attrs["dtype"]
+    text = n.of(x)
+    if not n.exact:
+        return text
+    if x.type.is_complex and dtype.kind in "fiu":  # type: ignore[union-attr]
+        text = Text(f"{n.prefix}real({text})")
+    if isinstance(x.type, ArrayType) and x.type.kind is Kind.ARRAY:
+        return Text(f"{text.at(14)}.astype({n.dtype(dtype)})")
+    return n.call(f"{n.prefix}{_scalar_name(dtype)}", text)
+
+
+@writes("full")
+def _full(n: Notation, node: Node) -> Text:
+    (fill,), shape, dtype = node.inputs, node.attrs["shape"], node.attrs["dtype"]
+    text = n.of(fill)
+    if not n.exact:
+        return text
+    tail = "" if dtype == np.float64 else f", {n.dtype(dtype)}"
+    for literal, function in (("0.0", "zeros"), ("1.0", "ones")):
+        if text.text in (literal, f"np.{dtype.name}({literal})", literal[0]):
+            return Text(f"{n.prefix}{function}({n.shape(shape)}{tail})")
+    return Text(f"{n.prefix}full({n.shape(shape)}, {text}, {n.dtype(dtype)})")
+
+
+@writes("broadcast_to")
+def _broadcast_to(n: Notation, node: Node) -> Text:
+    if not n.exact:
+        return n.of(node.inputs[0])
+    return n.call(f"{n.prefix}broadcast_to", node.inputs[0], Text(n.shape(node.attrs["shape"])))
+
+
+@writes("sum", "prod", "max", "min", "any", "all")
+def _reduction(n: Notation, node: Node) -> Text:
+    (x, *rest), attrs = node.inputs, dict(node.attrs)
+    axis = attrs.pop("axis")
+    function = numpy_name(node.op, n.prefix) if not rest else None
+    if function is None:
+        return bound_call(n, node)
+    arguments: dict[str, Any] = {}
+    if axis is not None and len(axis) != x.ndim or not axis and x.ndim:
+        arguments["axis"] = axis[0] if len(axis) == 1 else tuple(axis)
+    if attrs.pop("keepdims", False):
+        arguments["keepdims"] = True
+    return n.call(function, x, **arguments, **attrs)
+
+
+@writes("matmul")
+def _matmul(n: Notation, node: Node) -> Text:
+    return n.infix("{0} @ {1}", [n.of(v) for v in node.inputs])
+
+
+@writes("cond")
+def _cond(n: Notation, node: Node) -> Text:
+    arms = [f"{arm.name}({', '.join(map(n.argument, node.inputs[1:]))})" for arm in node.regions]
+    return Text(f"{arms[0]} if {n.argument(node.inputs[0])} else {arms[1]}", CONDITIONAL)
+
+
+# The kind of a result of no dimensions, for the writers above; others are asked of nobody and converted.
+_KINDS: dict[str, Kind] = {"sum": Kind.SCALAR, "prod": Kind.SCALAR, "max": Kind.SCALAR, "min": Kind.SCALAR}
+_KINDS.update(reshape=Kind.ARRAY, full=Kind.ARRAY, where=Kind.ARRAY, mask=Kind.ARRAY, any=Kind.SCALAR, all=Kind.SCALAR)
