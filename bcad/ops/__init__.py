@@ -1,6 +1,6 @@
 """Every op, each declared in one place; the registry that the other floors read."""
 
-from . import arithmetic, layout, reduce_op
+from . import arithmetic, index, layout, reduce_op, shape
 from .control import (
     CheckFailed,
     RegionError,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from bcad.ir import ArrayType, Size, Value, product
 
 from .elementwise_op import to_cotangent, unbroadcast
-from .op import Op, define
+from .op import BY_NAME, Op, define
 from .samples import Sample, complexes, reals
 from .shapes import broadcast, require_equal
 
@@ -25,8 +26,28 @@ class LinearMap(Op):
         return self(dx, **attrs)
 
 
+class View(LinearMap):
+    """A rearrangement of elements: its result is a view of its input, and writes go through."""
+
+    is_view = True
+
+    def view_write(self, base: Value, new: Value, *rest: Value, **attrs: Any) -> Value:
+        """What `base` becomes when its view, ``self(base, *rest, **attrs)``, becomes `new`."""
+        raise NotImplementedError
+
+
+def moved(move: Callable[[Any], Any], g: Any) -> Any:
+    """Apply a rearrangement to a cotangent; what a mask hides moves with it and stays hidden."""
+    node = g.node if isinstance(g, Value) else None
+    if node is not None and node.op is BY_NAME["mask"]:
+        condition, inner = node.inputs
+        if tuple(condition.shape) == tuple(inner.shape):
+            return BY_NAME["mask"](move(condition), move(inner))
+    return move(g)
+
+
 @define
-class Reshape(LinearMap):
+class Reshape(View):
     """``reshape(x, shape)``, C order, no -1."""
 
     numpy = np.reshape
@@ -36,8 +57,14 @@ class Reshape(LinearMap):
         require_equal("the number of elements", x.size, "that of the new shape", product(shape))
         return ArrayType(x.dtype, tuple(shape))
 
+    def evaluate(self, x: Any, *, shape: tuple[int, ...]) -> Any:
+        return np.reshape(x, shape)
+
     def vjp(self, g: Any, y: Value, x: Value, *, shape: Shape) -> tuple[Any]:
-        return (self(g, shape=x.shape),)
+        return (moved(lambda h: self(h, shape=x.shape), g),)
+
+    def view_write(self, base: Value, new: Value, *rest: Value, **attrs: Any) -> Value:
+        return self(new, shape=base.shape)
 
 
 @define
@@ -55,7 +82,7 @@ class BroadcastTo(LinearMap):
 
 
 @define
-class Transpose(LinearMap):
+class Transpose(View):
     """``transpose(x, axes)``: axis j of the result is axis ``axes[j]`` of x."""
 
     numpy = np.transpose
@@ -65,7 +92,15 @@ class Transpose(LinearMap):
         return ArrayType(x.dtype, tuple(x.shape[a] for a in axes))
 
     def vjp(self, g: Any, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Any]:
-        return (self(g, axes=tuple(int(a) for a in np.argsort(axes))),)
+        return (moved(lambda h: self(h, axes=inverse_permutation(axes)), g),)
+
+    def view_write(self, base: Value, new: Value, *rest: Value, **attrs: Any) -> Value:
+        return self(new, axes=inverse_permutation(attrs["axes"]))
+
+
+def inverse_permutation(axes: Sequence[int]) -> tuple[int, ...]:
+    """The axes that undo a transpose."""
+    return tuple(int(a) for a in np.argsort(axes))
 
 
 @define
