@@ -56,9 +56,9 @@ def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], uses: dict[
     inputs = [mapping[v] for v in node.inputs]
     kept: Sequence[int] = range(len(node.outputs))
     regions, attrs = tuple(dce(r) for r in node.regions), node.attrs
-    if node.op is BY_NAME.get("cond"):
-        inputs, regions, kept = _slim_cond(node, inputs, used)
-    elif node.op is BY_NAME.get("loop"):
+    if node.op is BY_NAME["cond"]:
+        inputs, regions, attrs, kept = _slim_cond(node, inputs, used)
+    elif node.op is BY_NAME["loop"]:
         inputs, regions, attrs, kept = _slim_loop(node, inputs, used)
     result = builder.emit(node.op, *inputs, regions=regions, **attrs)
     outputs = result if isinstance(result, tuple) else (result,)
@@ -74,13 +74,16 @@ def _slim_cond(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, 
     arms = [dce(select(r, everything, kept)) for r in node.regions]
     needed = [k for k in everything if any(_reads(arm, k) for arm in arms)]
     regions = tuple(select(arm, needed, range(len(kept))) for arm in arms)
-    return [inputs[0], *(inputs[1 + k] for k in needed)], regions, kept
+    attrs = dict(node.attrs)
+    if attrs.get("types") is not None:
+        attrs["types"] = tuple(attrs["types"][k] for k in kept)
+    return [inputs[0], *(inputs[1 + k] for k in needed)], regions, attrs, kept
 
 
 def _slim_loop(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, ...]:
     """Drop carries and stacks that neither a used result nor a live carry depends on."""
-    carries, stacks = node.attrs["carries"], node.attrs["stacks"]
-    first = int(node.attrs["counted"])
+    carries, stacks = node.attrs["carries"], node.attrs.get("stacks", 0)
+    first = int(node.attrs.get("counted", True))
     live = {k for k in range(carries) if used[k]}
     kept_stacks = [s for s in range(stacks) if used[carries + s]]
     while True:
@@ -96,7 +99,9 @@ def _slim_loop(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, 
     positions = [0, *(1 + k for k in sorted(live)), *(1 + k for k in needed)]
     slim = tuple(select(r, positions, range(len(r.outputs))) for r in regions)
     operands = [*inputs[:first], *(inputs[first + p - 1] for p in positions[1:])]
+    ragged = {k: total for k, total in node.attrs.get("ragged", ())}
     attrs = {**node.attrs, "carries": len(live), "stacks": len(kept_stacks)}
+    attrs["ragged"] = tuple((j, ragged[s]) for j, s in enumerate(kept_stacks) if s in ragged)
     kept = [*sorted(live), *(carries + s for s in kept_stacks), carries + stacks]
     return operands, slim, attrs, kept
 

@@ -1,141 +1,144 @@
-"""Nested arguments and results as leaves and a Tree that puts leaves back in place.
-
-Tuples, lists, dicts, named tuples, dataclasses and None nest; everything else is a leaf.
-No registration: a container is what looks like one.
-"""
+"""Nested containers of numbers: taken apart into leaves and put together again."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 Path = tuple[Any, ...]
 
 
 class Tree:
-    """The structure around leaves: how to take an object apart and put another together.
+    """What a nest looks like without its leaves; hashable, so that it can key a specialisation.
 
-    Two trees are equal when they have the same containers, keys and number of leaves.
+    Attributes
+    ----------
+    cls : type or None
+        The container's class; None for a leaf.
+    keys : tuple
+        Indices, dict keys or field names of the children.
+    children : tuple of Tree
+    size : int
+        How many leaves there are below.
     """
 
-    __slots__ = ("cls", "keys", "children")
+    __slots__ = ("cls", "keys", "children", "extra", "size", "_hash")
 
-    def __init__(self, cls: type | None, keys: tuple[Any, ...], children: tuple[Tree, ...]) -> None:
-        self.cls = cls  # None for a leaf
+    def __init__(
+        self, cls: type | None, keys: tuple[Any, ...], children: tuple[Tree, ...], extra: Any = None
+    ) -> None:
+        self.cls = cls
         self.keys = keys
         self.children = children
+        self.extra = extra  # a defaultdict's factory, a deque's bound
+        self.size = 1 if cls is None else sum(c.size for c in children)
+        self._hash = hash((cls, keys, children))
 
-    @property
-    def leaf_count(self) -> int:
-        return 1 if self.cls is None else sum(c.leaf_count for c in self.children)
-
-    def unflatten(self, leaves: list[Any]) -> Any:
-        """The object of this structure with these leaves, in order."""
-        iterator = iter(leaves)
-        result = self._build(iterator)
-        rest = sum(1 for _ in iterator)
-        if rest:
-            raise ValueError(f"{rest} leaves too many for {self}")
-        return result
-
-    def paths(self, prefix: Path = ()) -> Iterator[Path]:
-        """Where each leaf stands: keys, positions and field names from the root."""
-        if self.cls is None:
-            yield prefix
-        for key, child in zip(self.keys, self.children, strict=True):
-            yield from child.paths((*prefix, key))
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        """The nest with these leaves, its containers new."""
+        if len(leaves) != self.size:
+            raise ValueError(f"{self.size} leaves expected, {len(leaves)} given")
+        return self._build(iter(leaves))
 
     def _build(self, leaves: Iterator[Any]) -> Any:
         if self.cls is None:
             return next(leaves)
-        return rebuild(self.cls, self.keys, [c._build(leaves) for c in self.children])
+        return _rebuild(self, [child._build(leaves) for child in self.children])
+
+    def paths(self) -> Iterator[Path]:
+        """For each leaf the keys that lead to it."""
+        if self.cls is None:
+            yield ()
+        for key, child in zip(self.keys, self.children, strict=True):
+            for path in child.paths():
+                yield (key, *path)
 
     def __eq__(self, other: object) -> bool:
-        return (
+        return self is other or (
             isinstance(other, Tree)
-            and self.cls is other.cls
-            and self.keys == other.keys
-            and self.children == other.children
+            and self._hash == other._hash
+            and (self.cls, self.keys, self.extra, self.children)
+            == (other.cls, other.keys, other.extra, other.children)
         )
 
     def __hash__(self) -> int:
-        return hash((self.cls, self.keys, self.children))
+        return self._hash
 
     def __repr__(self) -> str:
         if self.cls is None:
             return "*"
-        return f"{self.cls.__name__}({', '.join(map(repr, self.children))})"
+        inner = ", ".join(f"{k}: {c!r}" for k, c in zip(self.keys, self.children, strict=True))
+        return f"{self.cls.__name__}({inner})"
 
 
 LEAF = Tree(None, (), ())
 
 
-def flatten(thing: Any) -> tuple[list[Any], Tree]:
-    """The leaves of a nested object, in order, and the structure around them.
+def flatten(tree: Any) -> tuple[list[Any], Tree]:
+    """The leaves of `tree`, left to right, and what it looks like without them.
 
-    Examples
-    --------
-    >>> leaves, tree = flatten({"w": [1.0, 2.0], "b": (3.0,)})
-    >>> leaves
-    [1.0, 2.0, 3.0]
-    >>> tree.unflatten([10, 20, 30])
-    {'w': [10, 20], 'b': (30,)}
+    Lists, tuples, named tuples, dicts, deques, simple namespaces and dataclass instances are
+    containers; anything else is a leaf.
     """
     leaves: list[Any] = []
-    return leaves, _flatten(thing, leaves)
+    return leaves, _structure(tree, leaves)
 
 
-def tree_map(function: Callable[..., Any], thing: Any, *others: Any) -> Any:
-    """Apply `function` leaf by leaf to objects of one structure."""
-    leaves, tree = flatten(thing)
-    columns = [flatten(other)[0] for other in others]
-    return tree.unflatten([function(*row) for row in zip(leaves, *columns, strict=True)])
+def map_leaves(function: Callable[[Any], Any], tree: Any) -> Any:
+    """`tree` with `function` applied to every leaf."""
+    leaves, structure = flatten(tree)
+    return structure.unflatten([function(x) for x in leaves])
 
 
-def children(thing: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
-    """Keys and parts of a container; None for a leaf."""
-    cls = type(thing)
-    if thing is None:
-        return (), []
+def _structure(tree: Any, leaves: list[Any]) -> Tree:
+    found = children_of(tree)
+    if found is None:
+        leaves.append(tree)
+        return LEAF
+    keys, values, extra = found
+    return Tree(type(tree), keys, tuple(_structure(v, leaves) for v in values), extra)
+
+
+def children_of(tree: Any) -> tuple[tuple[Any, ...], Sequence[Any], Any] | None:
+    """Keys, children and extra state of a container; None for a leaf."""
+    cls = type(tree)
+    if cls is list or cls is tuple:
+        return tuple(range(len(tree))), tree, None
+    if cls in (dict, OrderedDict):
+        return tuple(tree), list(tree.values()), None
+    if cls is defaultdict:
+        return tuple(tree), list(tree.values()), tree.default_factory
+    if cls is deque:
+        return tuple(range(len(tree))), list(tree), tree.maxlen
+    if cls is SimpleNamespace:
+        return tuple(vars(tree)), list(vars(tree).values()), None
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return cls._fields, list(thing)
-    if cls in (tuple, list):
-        return tuple(range(len(thing))), list(thing)
-    if issubclass(cls, dict):
-        return tuple(thing), list(thing.values())
-    if dataclasses.is_dataclass(thing):
-        names = tuple(f.name for f in dataclasses.fields(thing))
-        return names, [getattr(thing, n) for n in names]
+        return tuple(cls._fields), tuple(tree), None
+    if dataclasses.is_dataclass(cls):
+        names = tuple(f.name for f in dataclasses.fields(cls) if hasattr(tree, f.name))
+        return names, [getattr(tree, name) for name in names], None
     return None
 
 
-def rebuild(cls: type, keys: tuple[Any, ...], parts: list[Any]) -> Any:
-    """A container of class `cls` from the parts that `children` gave."""
-    if cls is type(None):
-        return None
-    if issubclass(cls, tuple):
-        return cls(*parts) if hasattr(cls, "_fields") else tuple(parts)
-    if issubclass(cls, list):
-        return list(parts)
+def _rebuild(structure: Tree, children: list[Any]) -> Any:
+    cls: Any = structure.cls
+    if cls is list or cls is tuple:
+        return cls(children)
+    if cls is deque:
+        return deque(children, structure.extra)
+    named = zip(structure.keys, children, strict=True)
+    if cls is defaultdict:
+        return defaultdict(structure.extra, named)
     if issubclass(cls, dict):
-        return _dict(cls, keys, parts)
-    made = object.__new__(cls)  # a dataclass: __init__ may compute or check, the fields are right
-    for key, part in zip(keys, parts, strict=True):
-        object.__setattr__(made, key, part)
+        return cls(named)
+    if cls is SimpleNamespace:
+        return SimpleNamespace(**dict(named))
+    if issubclass(cls, tuple):
+        return cls(*children)
+    made = object.__new__(cls)  # a dataclass: its own __init__ may do more than store fields
+    for name, child in named:
+        object.__setattr__(made, name, child)
     return made
-
-
-def _dict(cls: type, keys: tuple[Any, ...], parts: list[Any]) -> Any:
-    made = cls() if cls.__init__ is dict.__init__ or cls.__module__ == "collections" else {}
-    made.update(zip(keys, parts, strict=True))
-    return made
-
-
-def _flatten(thing: Any, leaves: list[Any]) -> Tree:
-    found = children(thing)
-    if found is None:
-        leaves.append(thing)
-        return LEAF
-    keys, parts = found
-    return Tree(type(thing), keys, tuple(_flatten(part, leaves) for part in parts))

@@ -1,0 +1,429 @@
+"""Function, Gradient, HessianVector: a Python function, traced, differentiated, compiled, printed."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.errors import StructureError
+from bcad.formula import formula
+from bcad.ir import ArrayType, Builder, Value
+from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
+from bcad.options import options
+from bcad.specialise import CheckFailed, Specialisation
+from bcad.trace import Tree, flatten, inside, leaf_type, trace_inside, wrap
+from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
+
+
+class Answer:
+    """What one call gave: the result, the derived leaves, and the trees of the arguments.
+
+    Attributes
+    ----------
+    result : object
+        What the function returns.
+    derived : list
+        Derived leaves, argument by argument.
+    trees : list of Tree
+        The structure of each chosen argument.
+    """
+
+    __slots__ = ("result", "derived", "trees")
+
+    def __init__(self, result: Any, derived: list[Any], trees: Sequence[Tree]) -> None:
+        self.result = result
+        self.derived = derived
+        self.trees = trees
+
+    def nested(self) -> list[Any]:
+        """One object for each chosen argument, structured as the argument is."""
+        if len(self.trees) == len(self.derived) and all(t.cls is None for t in self.trees):
+            return self.derived
+        leaves, nested, start = self.derived, [], 0
+        for tree in self.trees:
+            nested.append(tree.unflatten(leaves[start : start + tree.leaf_count]))
+            start += tree.leaf_count
+        return nested
+
+
+class Differentiated:
+    """A function together with one derivative, for every way in which it is called.
+
+    Keeps one specialisation for each combination of dtypes, ranks, guarded values and
+    branches it has met; a call checks guards, reads captured state anew and runs the entry.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary Python and NumPy.
+    mode : Mode
+        Which derivative.
+    wrt : int, str, sequence of them or 'all'
+        The arguments with respect to which.
+    backend : str, optional
+        Overrides ``options.backend``.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], mode: Mode, wrt: Any = 0, *, backend: str | None = None
+    ) -> None:
+        self.fn = fn
+        self.mode = mode
+        self.wrt = Wrt(fn, wrt)
+        self.backend = backend
+        self.specialisations: list[Specialisation] = []
+        self.traces = 0
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        state.update(specialisations=[], traces=0)
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
+
+    def answer(self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Answer:
+        """Result and derivative of one call; seeds are leaves."""
+        if inside():
+            return _Inner(self, args, kwargs).answer(seeds)
+        special, args, kwargs = self.specialise(args, kwargs)
+        try:
+            result, derived = special.run(special.values(args, kwargs), seeds)
+        except CheckFailed as failed:
+            raise self._true_exception(args, kwargs, failed) from None
+        return Answer(result, self._shaped(special, derived), special.trees)
+
+    def linearize(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
+        """The result now, and a function from seeds to the derivative at this very point."""
+        if inside():
+            inner = _Inner(self, args, kwargs)
+            return inner.result(), inner.answer
+        special, args, kwargs = self.specialise(args, kwargs)
+        values = [x.copy() if isinstance(x, np.ndarray) else x for x in special.values(args, kwargs)]
+        try:
+            result = special.run_primal(values)
+        except CheckFailed as failed:
+            raise self._true_exception(args, kwargs, failed) from None
+
+        def derivative(seeds: Sequence[Any]) -> Answer:
+            derived = special.run_derived(values, seeds)
+            return Answer(result, self._shaped(special, derived), special.trees)
+
+        return result, derivative
+
+    @staticmethod
+    def _shaped(special: Specialisation, derived: list[Any]) -> list[Any]:
+        return special.shaped(derived) if special.mode.like_arguments else derived
+
+    def specialise(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Specialisation, tuple[Any, ...], dict[str, Any]]:
+        """The specialisation that holds for a call (traced now if there is none), and the call."""
+        places = self.wrt.places(args, kwargs) if self.mode.name != "value" else []
+        args, kwargs = differentiable_call(places, args, kwargs)
+        for special in self.specialisations:
+            if special.places == tuple(places) and special.program.check(args, kwargs) is None:
+                return special, args, kwargs
+        return self._trace(places, args, kwargs), args, kwargs
+
+    def _trace(
+        self, places: list[Place], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Specialisation:
+        with self._lock:
+            for special in self.specialisations:  # another thread may have made it meanwhile
+                if special.places == tuple(places) and special.program.check(args, kwargs) is None:
+                    return special
+            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
+            special.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
+            self.traces += 1
+            self.specialisations = [special, *self.specialisations][: options.specialisations]
+            return special
+
+    def _true_exception(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: CheckFailed
+    ) -> BaseException:
+        """The exception that plain Python raises for this call."""
+        import copy
+
+        try:
+            self.fn(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+        except Exception as error:
+            return error
+        return AssertionError(f"bcad gave up a run that plain Python finishes ({failed}); please report it")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
+
+
+class _Inner:
+    """A derivative asked for in traced code: nodes of the graph being traced."""
+
+    def __init__(self, core: Differentiated, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        self.mode = core.mode
+        places = core.wrt.places(args, kwargs) if self.mode.name != "value" else []
+        args, kwargs = differentiable_call(places, args, kwargs)
+        self.program = trace_inside(core.fn, args, kwargs)
+        if self.mode.scalar:
+            check_scalar(self.program.graph, self.program.result_count, self.mode)
+        chosen = set(places)
+        self.wrt = [k for path, k in self.program.arguments.items() if (path[0], path[1]) in chosen]
+        self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
+
+    def result(self) -> Any:
+        """The function's own result."""
+        return self.program.finish(Builder.current().inline(self.program.graph, self.program.inputs))
+
+    def answer(self, seeds: Sequence[Any]) -> Answer:
+        """Result and derivative for given seeds."""
+        values = [Builder.current().as_value(leaf_value(s)) for s in seeds]
+        program = self.program
+        outputs, derived = self.mode.emit(
+            program.graph, program.inputs, self.wrt, program.result_count, values
+        )
+        return Answer(program.finish(outputs), [wrap(v) for v in derived], self.trees)
+
+
+def leaf_value(leaf: Any) -> Any:
+    """A seed given inside traced code: the Value of a tracer, or a number."""
+    return getattr(leaf, "__bcad_value__", leaf)
+
+
+def name_of(fn: Any) -> str:
+    """How a callable is called in print; ``f`` for a lambda."""
+    name = getattr(fn, "__name__", None) or type(fn).__name__
+    return "f" if name == "<lambda>" else name
+
+
+class _Traced:
+    """What Function, Gradient and HessianVector share: a Differentiated that can be shown."""
+
+    _mode: type[Mode] = Mode
+
+    def __init__(self, fn: Any, example_args: Any, wrt: Any, backend: str | None) -> None:
+        fn = fn.fn if isinstance(fn, _Traced) else fn
+        self.fn = fn
+        self.core = Differentiated(fn, self._mode(), wrt, backend=backend)
+        functools.update_wrapper(self, fn, updated=())
+        if example_args is not None:
+            several = isinstance(example_args, (list, tuple)) and not hasattr(example_args, "_fields")
+            self.core.specialise(tuple(example_args) if several else (example_args,), {})
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    @property
+    def traces(self) -> int:
+        """How often the function has been traced."""
+        return self.core.traces
+
+    def report(self) -> str:
+        """What was traced and compiled: times, kernels, and what runs in NumPy with its reason."""
+        return "\n".join(_report(s) for s in self.core.specialisations) or "not traced yet"
+
+    def explain(self) -> str:
+        """The guards of each specialisation: what the trace relied on, and what failed last."""
+        return "\n".join(s.program.explain() for s in self.core.specialisations) or "not traced yet"
+
+    @property
+    def source(self) -> str:
+        """The generated source that computes value and derivative."""
+        return str(self._latest().entry.compiled.source)
+
+    @property
+    def graph(self) -> Any:
+        """The graph of the latest specialisation (``print`` shows typed SSA text)."""
+        return self._latest().graph
+
+    def compile(self) -> Any:
+        """Compile the specialisations now rather than when it pays; returns self."""
+        for special in self.core.specialisations:
+            special.entry.compile()
+        return self
+
+    def _latest(self) -> Specialisation:
+        if not self.core.specialisations:
+            raise ValueError("not traced yet: call it, or give example arguments")
+        return self.core.specialisations[0]
+
+    def __str__(self) -> str:
+        if not self.core.specialisations:
+            return f"{name_of(self.fn)}: not traced yet"
+        special = self._latest()
+        return formula(special, name_of(self.fn))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {name_of(self.fn)}>"
+
+
+class Function(_Traced):
+    """A Python function, traced and compiled, with the same results.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary Python and NumPy.
+    example_args : sequence, optional
+        Trace at these arguments at once; else the first call traces.
+
+    Examples
+    --------
+    >>> f = Function(lambda x: (x * x).sum(), [np.ones(2)])
+    >>> f(np.arange(3.0))
+    np.float64(5.0)
+    """
+
+    def __init__(self, fn: Any, example_args: Any = None, *, backend: str | None = None) -> None:
+        super().__init__(fn, example_args, ALL, backend)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.core.answer(args, kwargs).result
+
+
+class Gradient(_Traced):
+    """The gradient of a scalar function of arrays; ``print`` shows it as maths.
+
+    Parameters
+    ----------
+    fn : callable, ``fn(*args) -> float64[]``
+        Ordinary Python and NumPy.
+    example_args : sequence, optional
+        Trace at these arguments at once; else the first call traces.
+    wrt : int, str or sequence of them, optional
+        The arguments with respect to which; all positional ones by default.
+
+    Returns
+    -------
+    array or list of arrays
+        By calling it: the bare gradient for one target, a list in `wrt`'s order for several.
+
+    Raises
+    ------
+    NotScalar
+        If the function's result is not one real number.
+    NotDifferentiable
+        If a chosen argument holds a bool or text.
+
+    Examples
+    --------
+    >>> g = Gradient(lambda x: ((x + 1) ** 2).sum(), [np.zeros(3)])
+    >>> print(g)
+    f(x) = sum((x + 1)**2)
+    df/dx = 2*(x + 1)
+    >>> g(np.arange(3))
+    array([2., 4., 6.])
+    """
+
+    _mode = GradientMode
+
+    def __init__(
+        self, fn: Any, example_args: Any = None, *, wrt: Any = None, backend: str | None = None
+    ) -> None:
+        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.core.answer(args, kwargs).nested()
+        return found[0] if len(found) == 1 else found
+
+
+class HessianVector(_Traced):
+    """The product of the Hessian of a scalar function with vectors.
+
+    Parameters
+    ----------
+    fn, example_args, wrt
+        As for `Gradient`.
+
+    Examples
+    --------
+    >>> hv = HessianVector(lambda x: (x**3).sum())
+    >>> hv(np.array([1.0, 2.0]), vectors=np.array([1.0, 0.0]))
+    array([6., 0.])
+    """
+
+    _mode = HessianVectorMode
+
+    def __init__(
+        self, fn: Any, example_args: Any = None, *, wrt: Any = None, backend: str | None = None
+    ) -> None:
+        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
+
+    def __call__(
+        self, *args: Any, vectors: Any = None, _vectors: Any = None, _tensors: Any = None, **kwargs: Any
+    ) -> Any:
+        given = next((v for v in (vectors, _vectors, _tensors) if v is not None), None)
+        if given is None:
+            raise StructureError(
+                "HessianVector needs vectors=", hint="one array, or a tuple with one for each argument"
+            )
+        places = self.core.wrt.places(args, kwargs)
+        parts = given if isinstance(given, (tuple, list)) else (given,)
+        if len(parts) != len(places):
+            raise StructureError(f"{len(parts)} vectors for {len(places)} arguments")
+        seeds = seeds_like([pick(p, args, kwargs) for p in places], parts, "vector")
+        found = self.core.answer(args, kwargs, seeds).nested()
+        return found[0] if len(found) == 1 else found
+
+
+def seeds_like(wholes: Sequence[Any], given: Sequence[Any], what: str) -> list[Any]:
+    """The leaves of cotangents, tangents or vectors, checked against what they belong to.
+
+    Raises
+    ------
+    StructureError
+        If the structure or a shape differs.
+    """
+    seeds = []
+    for whole, part in zip(wholes, given, strict=True):
+        leaves, tree = flatten(whole)
+        parts, part_tree = flatten(part)
+        if not _same_structure(tree, part_tree):
+            raise StructureError(f"the {what} {part_tree} has not the structure of {tree}")
+        for leaf, seed in zip(leaves, parts, strict=True):
+            seeds.append(_seed_like(leaf, seed, what))
+    return seeds
+
+
+def _same_structure(a: Tree, b: Tree) -> bool:
+    return a.leaf_count == b.leaf_count and [*a.paths()] == [*b.paths()]
+
+
+def _seed_like(leaf: Any, seed: Any, what: str) -> Any:
+    type_ = leaf_type(leaf)
+    if not isinstance(type_, ArrayType) or leaf_value(seed) is not seed or isinstance(seed, Value):
+        return seed
+    dtype = type_.dtype if type_.differentiable else np.dtype(np.float64)
+    array = np.asarray(seed)
+    if array.dtype.kind == "c" and dtype.kind != "c":
+        dtype = np.result_type(array.dtype, dtype)
+    array = array.astype(dtype, copy=False)
+    if all(isinstance(n, int) for n in type_.shape) and array.shape != type_.shape:
+        if np.broadcast_shapes(array.shape, type_.shape) != type_.shape:
+            raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
+        array = np.broadcast_to(array, type_.shape)
+    return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
+
+
+def _report(special: Specialisation) -> str:
+    times = ", ".join(f"{k} {1e3 * v:.1f} ms" for k, v in special.seconds.items())
+    return f"{special.program.graph.name}: {times}\n{special.entry.compiled.report}"
+
+
+def _decorator(cls: type[_Traced]) -> Callable[..., Any]:
+    def decorate(fn: Any = None, **options: Any) -> Any:
+        return cls(fn, **options) if fn is not None else lambda f: cls(f, **options)
+
+    decorate.__name__ = {"Function": "function", "Gradient": "gradient"}.get(cls.__name__, "hessian_vector")
+    decorate.__doc__ = f"Decorator form of `{cls.__name__}`, bare or with its keywords."
+    return decorate
+
+
+function = _decorator(Function)
+gradient = _decorator(Gradient)
+hessian_vector = _decorator(HessianVector)

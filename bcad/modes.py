@@ -1,0 +1,235 @@
+"""Modes: what is asked of a traced graph (value, gradient, vjp, ...), as nodes that `diff` expands.
+
+A mode emits into any Builder, so the same code serves a compiled function and a derivative
+asked for inside traced code, to any depth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.diff import jacobian as jacobian_graph
+from bcad.errors import NotScalar
+from bcad.ir import ArrayType, Builder, Graph, Value
+from bcad.ops import BY_NAME
+
+derivative = BY_NAME["derivative"]
+
+
+class Mode:
+    """A derivative of a graph with `results` result outputs (what follows them are effects).
+
+    Attributes
+    ----------
+    name : str
+        As errors and reports call it.
+    scalar : bool
+        Whether the function must give one real number.
+    like_arguments : bool
+        Whether what is derived has the shapes of the chosen arguments, one for each.
+    """
+
+    name = "value"
+    scalar = False
+    like_arguments = True
+
+    def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
+        """The types of further inputs: cotangents, tangents, vectors."""
+        return []
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        """All outputs of `graph`, and the derived values, emitted into the current Builder."""
+        return list(Builder.current().inline(graph, inputs)), []
+
+
+class GradientMode(Mode):
+    """The gradient of one real number, the first result if the function has auxiliary ones."""
+
+    name = "gradient"
+    scalar = True
+
+    def __init__(self, has_aux: bool = False) -> None:
+        self.has_aux = has_aux
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        ones = [_like(v.type, 1 if k == 0 else 0) for k, v in enumerate(graph.outputs)]
+        return _split(graph, _vjp(graph, inputs, ones, wrt))
+
+
+class ElementwiseMode(Mode):
+    """The gradient of the sum of all results: for elementwise functions, each one's derivative."""
+
+    name = "elementwise gradient"
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        for value in graph.outputs[:results]:
+            if isinstance(value.type, ArrayType) and value.type.is_complex:
+                raise NotScalar("elementwise_grad needs a real result; it is complex", hint="use holomorphic_grad()")
+        ones = [_like(v.type, 1 if k < results else 0) for k, v in enumerate(graph.outputs)]
+        return _split(graph, _vjp(graph, inputs, ones, wrt))
+
+
+class VjpMode(Mode):
+    """Cotangents of the arguments for given cotangents of the results."""
+
+    name = "vjp"
+
+    def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
+        return [_array(v) for v in graph.outputs[:results]]
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        rest = [_like(v.type, 0) for v in graph.outputs[results:]]
+        return _split(graph, _vjp(graph, inputs, [*seeds, *rest], wrt))
+
+
+class JvpMode(Mode):
+    """Tangents of the results for given tangents of the arguments."""
+
+    name = "jvp"
+    like_arguments = False
+
+    def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
+        return [_array(graph.inputs[k]) for k in wrt]
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        everything = derivative(*inputs, *seeds, regions=(graph,), mode="jvp", wrt=tuple(wrt))
+        outputs, tangents = _split(graph, everything)
+        return outputs, tangents[:results]
+
+
+class HessianVectorMode(Mode):
+    """The Hessian of one real number times vectors, forward over reverse."""
+
+    name = "hessian-vector product"
+    scalar = True
+
+    def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
+        return [_array(graph.inputs[k]) for k in wrt]
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        gradient = as_graph(GradientMode(), graph, wrt, results)
+        everything = derivative(*inputs, *seeds, regions=(gradient,), mode="jvp", wrt=tuple(wrt))
+        total = len(gradient.outputs)
+        outputs, tangents = everything[:total], everything[total:]
+        return list(outputs[: len(graph.outputs)]), list(tangents[len(graph.outputs) :])
+
+
+class JacobianMode(Mode):
+    """The Jacobian of each result with respect to each argument: result shape + argument shape.
+
+    Parameters
+    ----------
+    direction : 'reverse', 'forward' or None
+        None takes the one with fewer sweeps.
+    """
+
+    name = "jacobian"
+    like_arguments = False
+
+    def __init__(self, direction: str | None = None) -> None:
+        self.direction = direction
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        builder = Builder.current()
+        outputs = list(builder.inline(graph, inputs))
+        rows = builder.inline(jacobian_graph(graph, wrt, results, self.direction), inputs)
+        return outputs, list(rows)
+
+
+class HessianMode(Mode):
+    """Second derivatives of each result: the Jacobian of its gradient or Jacobian."""
+
+    name = "hessian"
+    like_arguments = False
+
+    def emit(
+        self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
+        seeds: Sequence[Value],
+    ) -> tuple[list[Value], list[Value]]:
+        builder = Builder.current()
+        outputs = list(builder.inline(graph, inputs))
+        if results == 1 and _array(graph.outputs[0]).shape == ():  # forward over reverse
+            whole = as_graph(GradientMode(), graph, wrt, results)
+            first, direction = whole.outputs[len(graph.outputs) :], "forward"
+        else:
+            whole = jacobian_graph(graph, wrt, results, None)
+            first, direction = whole.outputs, None
+        slopes = Graph(whole.inputs, whole.nodes, first, graph.name)
+        rows = builder.inline(jacobian_graph(slopes, wrt, len(first), direction), inputs)
+        return outputs, list(rows)
+
+
+def as_graph(mode: Mode, graph: Graph, wrt: Sequence[int], results: int) -> Graph:
+    """`mode` of `graph` as a graph: its inputs, then seeds; its outputs, then derived values."""
+    builder = Builder(name=graph.name)
+    with builder:
+        inputs = [builder.input(v.type, v.name) for v in graph.inputs]
+        seeds = [builder.input(t) for t in mode.seeds(graph, wrt, results)]
+        outputs, derived = mode.emit(graph, inputs, wrt, results, seeds)
+        return builder.build([*outputs, *derived])
+
+
+def check_scalar(graph: Graph, results: int, mode: Mode) -> None:
+    """Raise NotScalar unless the one result is a real number, or an array of one element."""
+    what = mode.name
+    if results == 1 or (results and getattr(mode, "has_aux", False)):
+        type_ = graph.outputs[0].type
+        if isinstance(type_, ArrayType) and type_.dtype.kind == "f" and type_.size == 1:
+            return
+        found = f"its result is {type_}"
+        node = graph.outputs[0].node
+    else:
+        found, node = f"it has {results} results", None
+    raise NotScalar(
+        f"a {what} needs a function whose result is one real number; {found}",
+        location=node.location if node is not None else None,
+        why="the gradient of an array-valued function is a Jacobian",
+        hint="reduce the result (.sum()), or use jacobian() or elementwise_grad()",
+    )
+
+
+def _vjp(graph: Graph, inputs: Sequence[Value], seeds: Sequence[Any], wrt: Sequence[int]) -> Any:
+    return derivative(*inputs, *seeds, regions=(graph,), mode="vjp", wrt=tuple(wrt))
+
+
+def _split(graph: Graph, values: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+    n = len(graph.outputs)
+    return list(values[:n]), list(values[n:])
+
+
+def _like(type_: Any, number: int) -> Any:
+    """A constant cotangent for an output."""
+    builder = Builder.current()
+    if not isinstance(type_, ArrayType) or not type_.differentiable:
+        return builder.constant(np.float64(0))
+    fill = builder.constant(type_.dtype.type(number))
+    return BY_NAME["full"](fill, shape=type_.shape, dtype=type_.dtype) if type_.shape else fill
+
+
+def _array(value: Value) -> ArrayType:
+    assert isinstance(value.type, ArrayType)
+    return value.type

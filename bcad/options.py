@@ -1,0 +1,47 @@
+"""Settings of the whole process, changed for good or inside a ``with`` block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Options:
+    """How bcad compiles and checks.
+
+    Attributes
+    ----------
+    backend : str
+        'auto' (NumPy first, numba when it pays), 'numpy' or 'numba'.
+    specialisations : int
+        How many a function keeps before the least recently used is dropped.
+    check_finite : bool
+        Whether the first NaN or infinity is an error that names its line.
+    """
+
+    def __init__(self) -> None:
+        self.backend = os.environ.get("BCAD_BACKEND", "auto")
+        self.specialisations = 16
+        self.check_finite = False
+
+    @contextmanager
+    def set(self, **changes: Any) -> Iterator[Options]:
+        """Change settings inside a ``with`` block.
+
+        Examples
+        --------
+        >>> with options.set(backend="numpy"):
+        ...     options.backend
+        'numpy'
+        """
+        before = {name: getattr(self, name) for name in changes}
+        vars(self).update(changes)
+        try:
+            yield self
+        finally:
+            vars(self).update(before)
+
+
+options = Options()

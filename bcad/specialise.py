@@ -1,0 +1,189 @@
+"""One specialisation of a function: its program, the derived graph, and what runs it.
+
+A specialisation holds for all calls that its guards accept: other numbers, other sizes,
+other captured arrays.  It starts on the NumPy executor and is compiled when that pays.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad import backends, rewrite
+from bcad.diff import expand
+from bcad.ir import ArrayType, Graph, Kind
+from bcad.log import log
+from bcad.modes import Mode, as_graph, check_scalar
+from bcad.ops import CheckFailed
+from bcad.options import options
+from bcad.trace import Program, Tree, trace
+from bcad.wrt import Place
+
+_PAYS_AFTER_CALLS = 6
+_PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
+
+
+class Specialisation:
+    """A traced program, its derivative by `mode`, and the entry that computes both.
+
+    Parameters
+    ----------
+    fn : callable
+        The user's function.
+    mode : Mode
+        What is asked.
+    places : sequence of Place
+        The arguments with respect to which.
+    args, kwargs
+        The call to trace, its chosen arguments already floats.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], mode: Mode, places: Sequence[Place],
+        args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None = None,
+    ) -> None:
+        started = time.perf_counter()
+        self.mode = mode
+        self.places = tuple(places)
+        self.program: Program = trace(fn, args, kwargs)
+        self.results = self.program.result_count
+        traced = time.perf_counter()
+        if mode.scalar:
+            check_scalar(self.program.graph, self.results, mode)
+        self.wrt = self._wrt_positions()
+        self.graph = self._derive()
+        self.backend = backend or options.backend
+        self.entry = Entry(self.graph, self.backend)
+        self._primal: Entry | None = None
+        self.trees: list[Tree] = []
+        self._finish = [_finisher(self.program.graph.inputs[k].type) for k in self.wrt]
+        self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
+        log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
+
+    @property
+    def derived_graph(self) -> Graph:
+        """Only the derived values, for printing."""
+        return _outputs(self.graph, range(len(self.program.graph.outputs), len(self.graph.outputs)))
+
+    @property
+    def primal_graph(self) -> Graph:
+        """Only the results, for printing."""
+        return _outputs(self.program.graph, range(self.results))
+
+    def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The values of the graph's inputs for a call, captures read anew."""
+        return self.program.fetch(args, kwargs)
+
+    def run(self, values: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
+        """The result, put together, and the derived leaves; effects happen once.
+
+        Raises
+        ------
+        CheckFailed
+            If an operation raised that has an exception of its own in plain Python.
+        """
+        outputs = self.entry(*values, *seeds)
+        total = len(self.program.graph.outputs)
+        result = self.program.finish(outputs[:total])
+        return result, list(outputs[total:])
+
+    def run_primal(self, values: Sequence[Any]) -> Any:
+        """The result alone, effects included."""
+        if self._primal is None:
+            self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend)
+        return self.program.finish(self._primal(*values))
+
+    def run_derived(self, values: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
+        """The derived leaves alone; effects have happened already."""
+        return list(self.entry(*values, *seeds)[len(self.program.graph.outputs) :])
+
+    def shaped(self, derived: Sequence[Any]) -> list[Any]:
+        """Derived leaves as their arguments are: arrays for arrays, NumPy scalars for numbers."""
+        return [finish(x) for finish, x in zip(self._finish, derived, strict=True)]
+
+    def _wrt_positions(self) -> list[int]:
+        chosen = set(self.places)
+        return [
+            position
+            for path, position in self.program.arguments.items()
+            if (path[0], path[1]) in chosen
+        ]
+
+    def _derive(self) -> Graph:
+        derived = as_graph(self.mode, self.program.graph, self.wrt, self.results)
+        return rewrite.simplify(expand(derived))
+
+
+class Entry:
+    """Runs a graph: by NumPy at first, compiled when that pays.
+
+    Attributes
+    ----------
+    graph : Graph
+    backend : str
+        'auto', or the name of a backend that runs every call.
+    """
+
+    def __init__(self, graph: Graph, backend: str) -> None:
+        self.graph = graph
+        self.backend = backend
+        first = "numpy" if backend == "auto" else backend
+        self._compiled = backends.get(first).compile(graph)
+        self._final = backend != "auto"
+        self._calls = 0
+        self._seconds = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def compiled(self) -> backends.Compiled:
+        """What runs the graph now; it has `source` and `report`."""
+        return self._compiled
+
+    def __call__(self, *values: Any) -> list[Any]:
+        if self._final:
+            return self._compiled.run(*values)
+        started = time.perf_counter()
+        outputs = self._compiled.run(*values)
+        self._seconds += time.perf_counter() - started
+        self._calls += 1
+        if self._calls >= _PAYS_AFTER_CALLS or self._seconds > _PAYS_AFTER_SECONDS:
+            self.compile()
+        return outputs
+
+    def compile(self, backend: str = "numba") -> None:
+        """Hand over to the compiled code from the next call on."""
+        with self._lock:
+            if self._final:
+                return
+            started = time.perf_counter()
+            self._compiled = backends.get(backend).compile(self.graph)
+            self._final = True
+            log.info("compiled %s in %.3f s", self.graph.name, time.perf_counter() - started)
+
+
+def _outputs(graph: Graph, positions: Sequence[int]) -> Graph:
+    return rewrite.dce(
+        Graph(graph.inputs, graph.nodes, [graph.outputs[k] for k in positions], graph.name)
+    )
+
+
+def _finisher(type_: Any) -> Callable[[Any], Any]:
+    """Gives a derivative the kind of its argument; Python floats get a NumPy scalar."""
+    if isinstance(type_, ArrayType) and type_.kind is Kind.ARRAY:
+        return _as_array
+    return _as_scalar
+
+
+def _as_array(x: Any) -> Any:
+    return x if type(x) is np.ndarray else np.asarray(x)
+
+
+def _as_scalar(x: Any) -> Any:
+    return x[()] if type(x) is np.ndarray else np.float64(x) if type(x) is float else x
+
+
+__all__ = ["CheckFailed", "Entry", "Specialisation"]

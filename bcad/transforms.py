@@ -1,0 +1,423 @@
+"""grad and its kin: functions from functions to derivatives, with autograd's and JAX's meanings.
+
+Which argument: ``argnums`` (an int, or a tuple for a tuple of results), ``argnum`` and
+``wrt`` (positions or names) and ``argnames`` mean the same.  All of them may be called inside
+functions that are differentiated themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.errors import NotDifferentiable
+from bcad.function import Answer, Differentiated, seeds_like
+from bcad.modes import (
+    ElementwiseMode,
+    GradientMode,
+    HessianMode,
+    HessianVectorMode,
+    JacobianMode,
+    JvpMode,
+    Mode,
+    VjpMode,
+)
+from bcad.trace import flatten
+from bcad.wrt import pick
+
+Fn = Callable[..., Any]
+
+
+class Transform:
+    """A derivative of `fn`, called like `fn`.
+
+    Attributes
+    ----------
+    fn : callable
+        The function as it was given.
+    core : Differentiated
+        Its specialisations; ``report`` and ``explain`` tell about them.
+    """
+
+    def __init__(
+        self, operator: str, fn: Fn, mode: Mode, argnum: Any, finish: Callable[[Transform, Answer], Any]
+    ) -> None:
+        self.fn = fn
+        self.core = Differentiated(fn, mode, argnum)
+        self.single = self.core.wrt.single
+        self._finish = finish
+        self.__wrapped__ = fn
+        self.__name__ = f"{operator}_of_{name_of_plain(fn)}_wrt_argnum_{argnum}"
+        self.__doc__ = (
+            f"    {operator} of function {name_of_plain(fn)} with respect to argument number {argnum}. "
+            "Has the same arguments as the function itself."
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._finish(self, self.core.answer(args, kwargs))
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        import functools
+
+        return self if instance is None else functools.partial(self, instance)
+
+    def pack(self, answer: Answer) -> Any:
+        """Derived objects as asked: bare for one argnum, a tuple for a tuple."""
+        found = answer.nested()
+        return found[0] if self.single else tuple(found)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+
+def name_of_plain(fn: Any) -> str:
+    """autograd's spelling of a function's name in the names of its derivatives."""
+    return str(getattr(fn, "__name__", "[unknown name]"))
+
+
+def choose(argnum: Any, argnums: Any = None, argnames: Any = None, wrt: Any = None) -> Any:
+    """The one meaning of ``argnum``, ``argnums``, ``argnames`` and ``wrt``.
+
+    Raises
+    ------
+    TypeError
+        If two of them are given.
+    """
+    given = [x for x in (argnums, argnames, wrt) if x is not None]
+    if len(given) > 1:
+        raise TypeError("give only one of argnums, argnames and wrt")
+    chosen = given[0] if given else argnum
+    return tuple(chosen) if isinstance(chosen, list) else chosen
+
+
+def grad(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False
+) -> Transform:
+    """The gradient of a function whose result is one real number.
+
+    Parameters
+    ----------
+    fun : callable, ``fun(*args) -> float64[]``
+        Ordinary Python and NumPy.
+    argnum, argnums, argnames, wrt
+        The argument: a position (or name), or a tuple of them for a tuple of gradients.
+    has_aux : bool
+        Whether `fun` returns ``(value, aux)``; then the result is ``(gradient, aux)``.
+
+    Returns
+    -------
+    callable
+        Called like `fun`; its result has the structure, shapes and dtypes of the argument.
+
+    Raises
+    ------
+    NotScalar
+        If the result is complex, bool or has more than one element (a TypeError).
+
+    Examples
+    --------
+    >>> grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
+    array([2., 4.])
+    """
+
+    def finish(self: Transform, answer: Answer) -> Any:
+        return (self.pack(answer), answer.result[1]) if has_aux else self.pack(answer)
+
+    return Transform("grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish)
+
+
+def value_and_grad(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False
+) -> Transform:
+    """Value and gradient from one call: ``(value, gradient)``; parameters as for `grad`.
+
+    Examples
+    --------
+    >>> value_and_grad(lambda x: x**2)(3.0)
+    (9.0, np.float64(6.0))
+    """
+
+    def finish(self: Transform, answer: Answer) -> Any:
+        return answer.result, self.pack(answer)
+
+    return Transform("value_and_grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish)
+
+
+def elementwise_grad(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None
+) -> Transform:
+    """The gradient of the sum of the results: for an elementwise function, its derivative.
+
+    Raises
+    ------
+    NotScalar
+        If the result is complex.
+    """
+    return Transform(
+        "elementwise_grad", fun, ElementwiseMode(), choose(argnum, argnums, argnames, wrt), Transform.pack
+    )
+
+
+def holomorphic_grad(fun: Fn, argnum: Any = 0) -> Transform:
+    """The derivative of a holomorphic function: the gradient of its real part."""
+
+    def real_part(*args: Any, **kwargs: Any) -> Any:
+        return np.real(fun(*args, **kwargs))
+
+    real_part.__name__ = name_of_plain(fun)
+    return Transform("holomorphic_grad", real_part, GradientMode(), argnum, Transform.pack)
+
+
+def grad_and_aux(fun: Fn, argnum: Any = 0) -> Transform:
+    """``(gradient, aux)`` of a function that returns ``(value, aux)``."""
+    return grad(fun, argnum, has_aux=True)
+
+
+def grad_named(fun: Fn, argname: str) -> Transform:
+    """`grad` by the argument's name."""
+    return grad(fun, argnames=argname)
+
+
+def multigrad_dict(fun: Fn) -> Fn:
+    """Gradients with respect to all named arguments, as a dict in the signature's order."""
+    import inspect
+
+    names = [p.name for p in inspect.signature(fun).parameters.values()]
+
+    def gradients(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        given = tuple(n for k, n in enumerate(names) if k < len(args) or n in kwargs)
+        return dict(zip(given, grad(fun, argnames=given)(*args, **kwargs), strict=True))
+
+    return gradients
+
+
+def jacobian(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None,
+    mode: str | None = None,
+) -> Transform:
+    """All partial derivatives: an array of shape result shape + argument shape.
+
+    Parameters
+    ----------
+    fun : callable
+        Its result is an array or a number, or a container of them (then one Jacobian each).
+    argnum, argnums, argnames, wrt
+        As for `grad`.
+    mode : 'forward', 'reverse', optional
+        By default the one with fewer sweeps.
+    """
+    return Transform("jacobian", fun, JacobianMode(mode), choose(argnum, argnums, argnames, wrt), _pack_jacobian)
+
+
+def _pack_jacobian(self: Transform, answer: Answer) -> Any:
+    """Derived leaves come result by result, each for all argument leaves."""
+    leaves, tree = flatten(answer.result)
+    per_result = sum(t.leaf_count for t in answer.trees)
+    packed = []
+    for k in range(len(leaves)):
+        part = Answer(None, answer.derived[k * per_result : (k + 1) * per_result], answer.trees)
+        packed.append(self.pack(part))
+    return tree.unflatten(packed)
+
+
+def hessian(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None
+) -> Transform:
+    """Second derivatives of a scalar function: an array of shape argument shape twice.
+
+    For an array-valued function, the Jacobian of its Jacobian (shape result + argument twice).
+    """
+    chosen = choose(argnum, argnums, argnames, wrt)
+    return Transform("hessian", fun, HessianMode(), chosen, _pack_hessian)
+
+
+def _pack_hessian(self: Transform, answer: Answer) -> Any:
+    """Derived leaves come result by result, then argument by argument, twice."""
+    leaves, tree = flatten(answer.result)
+    width = sum(t.leaf_count for t in answer.trees)
+    rows = [
+        self.pack(Answer(None, answer.derived[k : k + width], answer.trees))
+        for k in range(0, len(answer.derived), width)
+    ]
+    blocks = [
+        self.pack(Answer(None, rows[k * width : (k + 1) * width], answer.trees))
+        for k in range(len(leaves))
+    ]
+    return tree.unflatten(blocks)
+
+
+class LinearMap(Transform):
+    """make_vjp and make_jvp: fixes the point, and leaves a function of the seed."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        result, derivative = self.core.linearize(args, kwargs)
+        if isinstance(self.core.mode, VjpMode):
+            return (lambda g: self.pack(derivative(seeds_like([result], [g], "cotangent")))), result
+        return lambda v: self._pushed(args, kwargs, result, derivative, v)
+
+    def _pushed(
+        self, args: Sequence[Any], kwargs: dict[str, Any], result: Any,
+        derivative: Callable[[Sequence[Any]], Answer], v: Any,
+    ) -> Any:
+        places = self.core.wrt.places(args, kwargs)
+        tangents = (v,) if self.single else tuple(v)
+        seeds = seeds_like([pick(p, args, kwargs) for p in places], tangents, "tangent")
+        leaves, tree = flatten(result)
+        derived = derivative(seeds).derived
+        return result, tree.unflatten(_fill(leaves, derived))
+
+
+def _fill(leaves: list[Any], derived: list[Any]) -> list[Any]:
+    """Tangents for the leaves that have one, zeros elsewhere."""
+    if len(leaves) == len(derived):
+        return derived
+    raise NotDifferentiable("a result of the function is no number", hint="return numbers and arrays only")
+
+
+def make_vjp(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None
+) -> LinearMap:
+    """``make_vjp(fun)(*args)`` is ``(vjp, value)``; ``vjp(g)`` the cotangent of the argument.
+
+    The point is fixed by the call; `vjp` may be called many times.
+
+    Examples
+    --------
+    >>> vjp, value = make_vjp(lambda x: x**2)(np.array([1.0, 3.0]))
+    >>> vjp(np.array([1.0, 0.0]))
+    array([2., 0.])
+    """
+    return LinearMap("make_vjp", fun, VjpMode(), choose(argnum, argnums, argnames, wrt), Transform.pack)
+
+
+def make_jvp(
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None
+) -> LinearMap:
+    """``make_jvp(fun)(*args)(v)`` is ``(value, tangent)``.
+
+    Examples
+    --------
+    >>> make_jvp(lambda x: x**2)(3.0)(1.0)
+    (9.0, 6.0)
+    """
+    return LinearMap("make_jvp", fun, JvpMode(), choose(argnum, argnums, argnames, wrt), Transform.pack)
+
+
+def vjp(fun: Fn, *primals: Any, has_aux: bool = False) -> Any:
+    """``(value, vjp_function)`` at `primals`, as JAX's: the function gives a tuple of cotangents.
+
+    With `has_aux`, `fun` returns ``(value, aux)`` and so ``(value, vjp_function, aux)`` results.
+    """
+    everything = tuple(range(len(primals)))
+    pull, value = make_vjp(fun, everything)(*primals)
+    if not has_aux:
+        return value, pull
+    value, aux = value
+    return value, (lambda g: pull((g, _zeros_of(aux)))), aux
+
+
+def jvp(fun: Fn, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """``(value, tangent)`` at `primals` along `tangents`, as JAX's; ``(value, tangent, aux)`` with `has_aux`."""
+    everything = tuple(range(len(primals)))
+    value, tangent = make_jvp(fun, everything)(*primals)(tuple(tangents))
+    return (value[0], tangent[0], value[1]) if has_aux else (value, tangent)
+
+
+def _zeros_of(thing: Any) -> Any:
+    leaves, tree = flatten(thing)
+    return tree.unflatten([np.zeros_like(leaf) for leaf in leaves])
+
+
+def make_jvp_reversemode(fun: Fn, argnum: Any = 0) -> Fn:
+    """`make_jvp`'s tangent by reverse mode twice: ``make_jvp_reversemode(fun)(x)(v)``."""
+
+    def at(*args: Any, **kwargs: Any) -> Fn:
+        pull, value = make_vjp(fun, argnum)(*args, **kwargs)
+        transposed, _ = make_vjp(pull)(np.zeros_like(value))
+        return transposed
+
+    return at
+
+
+def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
+    """``hessian_vector_product(fun)(*args, v)`` is the Hessian times `v`, forward over reverse.
+
+    `v` has the structure of the argument; the contraction is over all its axes.
+    """
+    inner = Transform("hessian_vector_product", fun, HessianVectorMode(), argnum, Transform.pack)
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *rest, v = args
+        places = inner.core.wrt.places(rest, kwargs)
+        vectors = (v,) if inner.single else tuple(v)
+        seeds = seeds_like([pick(p, rest, kwargs) for p in places], vectors, "vector")
+        return inner.pack(inner.core.answer(rest, kwargs, seeds))
+
+    product.__name__ = inner.__name__
+    return product
+
+
+hessian_tensor_product = hessian_vector_product
+
+
+def tensor_jacobian_product(fun: Fn, argnum: Any = 0) -> Fn:
+    """``tensor_jacobian_product(fun)(*args, v)``: `v` contracted with the Jacobian from the left."""
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *rest, v = args
+        pull, _ = make_vjp(fun, argnum)(*rest, **kwargs)
+        return pull(v)
+
+    return product
+
+
+vector_jacobian_product = tensor_jacobian_product
+
+
+def make_hvp(fun: Fn, argnum: Any = 0) -> Fn:
+    """``make_hvp(fun)(*args)`` is ``(hvp, gradient)`` at a point."""
+
+    def at(*args: Any, **kwargs: Any) -> tuple[Fn, Any]:
+        return make_vjp(grad(fun, argnum), argnum)(*args, **kwargs)  # type: ignore[no-any-return]
+
+    return at
+
+
+def half_squared_sum(x: Any) -> Any:
+    """The loss that makes `make_ggnvp` a Gauss-Newton product: half the sum of squares."""
+    return 0.5 * np.sum(x**2, axis=-1)
+
+
+def make_ggnvp(f: Fn, g: Fn = half_squared_sum, f_argnum: int = 0) -> Fn:
+    """``make_ggnvp(f, g)(*args)(v)``: the generalized Gauss-Newton product ``J.T @ H_g @ J @ v``."""
+
+    def at(*args: Any, **kwargs: Any) -> Fn:
+        pull, value = make_vjp(f, f_argnum)(*args, **kwargs)
+        push = make_jvp(f, f_argnum)(*args, **kwargs)
+        g_hvp, _ = make_vjp(grad(g))(value)
+
+        def product(v: Any) -> Any:
+            return pull(g_hvp(push(v)[1]))
+
+        return product
+
+    return at
+
+
+def deriv(fun: Fn, argnum: int = 0) -> Fn:
+    """The derivative of a function of one number, forward mode."""
+
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        return make_jvp(fun, argnum)(*args, **kwargs)(np.ones_like(args[argnum]))[1]
+
+    return derivative
+
+
+__all__ = [
+    "Transform", "deriv", "elementwise_grad", "grad", "grad_and_aux", "grad_named", "hessian",
+    "hessian_tensor_product", "hessian_vector_product", "holomorphic_grad", "jacobian", "jvp", "make_ggnvp",
+    "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "multigrad_dict", "tensor_jacobian_product",
+    "value_and_grad", "vector_jacobian_product", "vjp",
+]
