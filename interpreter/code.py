@@ -98,7 +98,7 @@ class Code:
     """
 
     __slots__ = ("raw", "instructions", "exception_table", "slot_names", "steps", "flags",
-                 "argcount", "slot_count", "free_start", "stub", "hidden", "__dict__")
+                 "argcount", "slot_count", "free_start", "stub", "hidden", "leaf", "__dict__")
 
     def __init__(self, raw: CodeType, instructions: list[Instruction],
                  exception_table: list[Handler], slot_names: tuple[str, ...]) -> None:

@@ -67,7 +67,7 @@ class Frame:
         self.slots = slots
         self.stack: list = []
         self.pc = 0
-        self.handled = back.handled if back is not None else None
+        self.handled = None if back is None else current_exception(back)
         self.domain = domain
         self.back = back
         self.thread = thread
@@ -166,6 +166,17 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"<Frame {self.code.raw.co_qualname} at {self.pc}>"
+
+
+def current_exception(frame: Frame | None) -> BaseException | None:
+    """The exception being handled where `frame` stands.
+
+    A function inherits its caller's when it is called; a generator has its own and sees that of
+    whoever resumes it.
+    """
+    while frame is not None and frame.handled is None and frame.generator:
+        frame = frame.back
+    return None if frame is None else frame.handled
 
 
 def copy_iterator(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:

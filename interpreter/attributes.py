@@ -1,0 +1,298 @@
+"""The attribute protocol: properties, descriptors and hooks written in Python are stepped into."""
+from __future__ import annotations
+
+from types import FunctionType, ModuleType
+from typing import Any
+
+from .frame import Frame
+from .lookup import MISSING, find, info, is_native, python_method
+from .operators import call_special, traced
+
+_own_dict = object.__getattribute__
+_OPAQUE = (FunctionType, staticmethod, classmethod)     # descriptors that run no Python
+
+
+def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
+    """``owner.name``."""
+    if not frame.watched:
+        kind = type(owner)
+        if is_native(kind) and kind not in _SPECIAL:
+            return getattr(owner, name)
+        return _get(frame, owner, name)
+    if traced(frame, owner):
+        result = frame.domain.getattr(frame, owner, name)
+        if result is not NotImplemented:
+            return result
+    value = _get(frame, owner, name)
+    if frame.domain.observes:
+        return frame.domain.loaded(frame, "attr", owner, name, value)
+    return value
+
+
+def _get(frame: Frame, owner: Any, name: str) -> Any:
+    kind = type(owner)
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(frame, owner, name)
+    if is_native(kind):
+        return getattr(owner, name)
+    if isinstance(owner, type) and issubclass(kind, type):
+        return _get_from_class(frame, owner, name)
+    if name == "__class__" or name == "__dict__":
+        hook = python_method(kind, "__getattribute__")
+        if hook is None and type(find(kind, name)) is not property:
+            return getattr(owner, name)
+    return _get_from_instance(frame, owner, name)
+
+
+def _get_from_instance(frame: Frame, owner: Any, name: str) -> Any:
+    kind = type(owner)
+    getattribute = find(kind, "__getattribute__")
+    fallback = python_method(kind, "__getattr__")
+    try:
+        if type(getattribute) is FunctionType:
+            return call_special(frame, getattribute, owner, name)
+        found = find(kind, name)
+        if found is not MISSING and not isinstance(found, _OPAQUE):
+            value = _through_descriptor(frame, found, owner, kind, name)
+            if value is not MISSING:
+                return value
+        if fallback is None:
+            return getattr(owner, name)
+        return getattribute(owner, name)
+    except AttributeError as error:
+        if fallback is None:
+            raise
+        failed = error                  # the fallback runs outside this handler
+    del failed
+    return call_special(frame, fallback, owner, name)
+
+
+def _through_descriptor(frame: Frame, found: Any, owner: Any, kind: type, name: str) -> Any:
+    """The value if `found` is a property or descriptor with Python code, else MISSING."""
+    if type(found) is property:
+        if found.fget is None:
+            return MISSING              # CPython's own error
+        from .calls import call_value
+        return call_value(frame, found.fget, (owner,))
+    get = python_method(type(found), "__get__")
+    if get is None:
+        return MISSING
+    if not _is_data(found) and name in _instance_dict(owner):
+        return MISSING
+    return call_special(frame, get, found, owner, kind)
+
+
+def _is_data(found: Any) -> bool:
+    kind = type(found)
+    return find(kind, "__set__") is not MISSING or find(kind, "__delete__") is not MISSING
+
+
+def _instance_dict(owner: Any) -> Any:
+    try:
+        return _own_dict(owner, "__dict__")
+    except AttributeError:
+        return ()
+
+
+def _get_from_class(frame: Frame, owner: type, name: str) -> Any:
+    meta = type(owner)
+    if meta is not type:
+        hook = python_method(meta, "__getattribute__")
+        fallback = python_method(meta, "__getattr__")
+        if hook is not None or fallback is not None or type(find(meta, name)) is property:
+            return _get_from_instance(frame, owner, name)
+        found = find(meta, name)
+        if found is not MISSING and _is_data(found):
+            get = python_method(type(found), "__get__")
+            if get is not None:
+                return call_special(frame, get, found, owner, meta)
+    found = find(owner, name)
+    if found is not MISSING and not isinstance(found, _OPAQUE):
+        get = python_method(type(found), "__get__")
+        if get is not None:
+            return call_special(frame, get, found, None, owner)
+    return getattr(owner, name)
+
+
+def _get_from_module(frame: Frame, owner: ModuleType, name: str) -> Any:
+    namespace = _own_dict(owner, "__dict__")
+    if name in namespace:
+        return namespace[name]
+    hook = namespace.get("__getattr__")
+    if type(hook) is not FunctionType:
+        return getattr(owner, name)
+    value = getattr(ModuleType(""), name, MISSING)      # what every module has
+    if value is not MISSING:
+        return getattr(owner, name)
+    from .calls import call_value
+    return call_value(frame, hook, (name,))
+
+
+def _get_from_super(frame: Frame, owner: super, name: str) -> Any:
+    """``super().name``: a property or a descriptor further up is stepped into."""
+    if name == "__class__":
+        return getattr(owner, name)
+    start, subject = owner.__thisclass__, owner.__self__
+    if subject is None:
+        return getattr(owner, name)
+    kind = owner.__self_class__
+    mro = info(kind).mro
+    later = mro[mro.index(start) + 1:] if start in mro else ()
+    for base in later:
+        namespace = vars(base)
+        if name in namespace:
+            found = namespace[name]
+            if isinstance(found, _OPAQUE) or subject is kind:
+                break
+            value = _through_descriptor(frame, found, subject, kind, name)
+            return getattr(owner, name) if value is MISSING else value
+    return getattr(owner, name)
+
+
+_SPECIAL = {type: _get_from_class, ModuleType: _get_from_module, super: _get_from_super}
+
+
+def load_method(frame: Frame, owner: Any, name: str) -> tuple[Any, Any] | None:
+    """(function, owner) if ``owner.name`` is a plain method; saves making the bound method."""
+    kind = type(owner)
+    if is_native(kind) or isinstance(owner, type):
+        return None
+    found = find(kind, name)
+    if type(found) is not FunctionType or name in _instance_dict(owner) or \
+            python_method(kind, "__getattribute__") is not None:
+        return None
+    return found, owner
+
+
+def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
+    """``owner.name = value``."""
+    if frame.watched and _announce(frame, owner, name, value):
+        return
+    kind = type(owner)
+    if is_native(kind):
+        setattr(owner, name, value)
+        return
+    hook = python_method(kind, "__setattr__")
+    if hook is not None:
+        call_special(frame, hook, owner, name, value)
+        return
+    found = find(kind, name)
+    if type(found) is property and found.fset is not None:
+        from .calls import call_value
+        call_value(frame, found.fset, (owner, value))
+        return
+    setter = MISSING if found is MISSING else python_method(type(found), "__set__")
+    if type(setter) is FunctionType:
+        call_special(frame, setter, found, owner, value)
+    else:
+        setattr(owner, name, value)
+
+
+def _announce(frame: Frame, owner: Any, name: str, value: Any) -> bool:
+    """Tell domain and journal; whether the domain did the write itself."""
+    if traced(frame, owner, value):
+        if frame.domain.setattr(frame, owner, name, value) is not NotImplemented:
+            return True
+    if frame.domain.observes:
+        frame.domain.stored(frame, "attr", owner, name, value)
+    if frame.thread.journal is not None:
+        frame.thread.journal.touch(owner)
+    return False
+
+
+def del_attribute(frame: Frame, owner: Any, name: str) -> None:
+    """``del owner.name``."""
+    if frame.watched:
+        if traced(frame, owner):
+            if frame.domain.delattr(frame, owner, name) is not NotImplemented:
+                return
+        if frame.thread.journal is not None:
+            frame.thread.journal.touch(owner)
+    kind = type(owner)
+    hook = python_method(kind, "__delattr__")
+    found = find(kind, name)
+    deleter = MISSING if found is MISSING else python_method(type(found), "__delete__")
+    if hook is not None:
+        call_special(frame, hook, owner, name)
+    elif type(found) is property and found.fdel is not None:
+        from .calls import call_value
+        call_value(frame, found.fdel, (owner,))
+    elif type(deleter) is FunctionType:
+        call_special(frame, deleter, found, owner)
+    else:
+        delattr(owner, name)
+
+
+# --- items --------------------------------------------------------------------------------------
+def get_item(frame: Frame, owner: Any, key: Any) -> Any:
+    """``owner[key]``."""
+    if frame.watched:
+        if traced(frame, owner, key) or type(key) is tuple and traced(frame, *key) \
+                or type(key) is slice and traced(frame, key.start, key.stop, key.step):
+            result = frame.domain.getitem(frame, owner, key)
+            if result is not NotImplemented:
+                return result
+        value = _get_item(frame, owner, key)
+        if frame.domain.observes:
+            return frame.domain.loaded(frame, "item", owner, key, value)
+        return value
+    return _get_item(frame, owner, key)
+
+
+def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
+    kind = type(owner)
+    if is_native(kind):
+        if kind is type or isinstance(owner, type):
+            return _subscribe_class(frame, owner, key)
+        return owner[key]
+    method = find(kind, "__getitem__")
+    if type(method) is FunctionType:
+        return call_special(frame, method, owner, key)
+    if method is MISSING and isinstance(owner, type):
+        return _subscribe_class(frame, owner, key)
+    missing = python_method(kind, "__missing__") if isinstance(owner, dict) else None
+    if missing is not None and method is dict.__getitem__:
+        value = dict.get(owner, key, MISSING)
+        return call_special(frame, missing, owner, key) if value is MISSING else value
+    return owner[key]
+
+
+def _subscribe_class(frame: Frame, owner: type, key: Any) -> Any:
+    found = find(owner, "__class_getitem__")
+    if type(found) is classmethod and type(found.__func__) is FunctionType:
+        return call_special(frame, found.__func__, owner, key)
+    return owner[key]
+
+
+def set_item(frame: Frame, owner: Any, key: Any, value: Any) -> None:
+    """``owner[key] = value``."""
+    if frame.watched:
+        if traced(frame, owner, key, value) or type(key) is tuple and traced(frame, *key) \
+                or type(key) is slice and traced(frame, key.start, key.stop, key.step):
+            if frame.domain.setitem(frame, owner, key, value) is not NotImplemented:
+                return
+        if frame.domain.observes:
+            frame.domain.stored(frame, "item", owner, key, value)
+        if frame.thread.journal is not None:
+            frame.thread.journal.touch(owner)
+    method = python_method(type(owner), "__setitem__")
+    if method is not None:
+        call_special(frame, method, owner, key, value)
+    else:
+        owner[key] = value
+
+
+def del_item(frame: Frame, owner: Any, key: Any) -> None:
+    """``del owner[key]``."""
+    if frame.watched:
+        if traced(frame, owner, key):
+            if frame.domain.delitem(frame, owner, key) is not NotImplemented:
+                return
+        if frame.thread.journal is not None:
+            frame.thread.journal.touch(owner)
+    method = python_method(type(owner), "__delitem__")
+    if method is not None:
+        call_special(frame, method, owner, key)
+    else:
+        del owner[key]

@@ -1,0 +1,207 @@
+"""Calls: which callables are stepped into, how, and which run natively as leaves."""
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from .binding import bind
+from .code import UNBOUND
+from .decode import decode
+from .frame import Frame
+from .leaves import is_leaf
+from .lookup import MISSING, find, is_instance, is_native, python_method
+
+Args = tuple | list
+Kwargs = dict[str, Any] | None
+Intercept = Callable[[Frame, tuple, dict[str, Any]], Any]
+INTERCEPTS: dict[int, Intercept] = {}       # by id of a C callable; filled by natives, callbacks
+
+
+def call_value(frame: Frame, fn: Any, args: Args, kwargs: Kwargs = None) -> Any:
+    """``fn(*args, **kwargs)``, asking the domain first where it wants to be asked."""
+    kind = type(fn)
+    while kind is MethodType:
+        args = (fn.__self__, *args)
+        fn = fn.__func__
+        kind = type(fn)
+    if frame.watched:
+        result = _ask(frame, fn, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    if kind is FunctionType:
+        return step_into(frame, fn, args, kwargs)
+    if kind is BuiltinFunctionType:
+        intercept = INTERCEPTS.get(id(fn))
+        if intercept is not None:
+            return intercept(frame, tuple(args), kwargs or {})
+        return call_native(frame, fn, args, kwargs)
+    if isinstance(fn, type):
+        from .classes import call_class
+        return call_class(frame, fn, args, kwargs)
+    return _call_object(frame, fn, kind, args, kwargs)
+
+
+def _ask(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    domain = frame.domain
+    types = domain.types
+    if domain.observes or types and (
+            type(fn) in types or any(type(value) in types for value in args)
+            or kwargs and any(type(value) in types for value in kwargs.values())):
+        return domain.call(frame, fn, tuple(args), dict(kwargs or {}))
+    return NotImplemented
+
+
+def call_function(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
+    """Call a Python function, asking the domain first."""
+    if frame.watched:
+        result = _ask(frame, fn, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    return step_into(frame, fn, args, kwargs)
+
+
+def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
+    """Interpret a Python function."""
+    code = decode(fn.__code__)
+    if is_leaf(code, fn):
+        return call_native(frame, fn, args, kwargs)
+    loaded = None
+    if frame.watched:
+        if not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
+            return call_native(frame, fn, args, kwargs)
+        if frame.domain.observes:
+            loaded = functools.partial(frame.domain.loaded, frame, "default")
+    slots = bind(fn, code, args, kwargs, loaded)
+    if slots is None:
+        return fn(*args, **kwargs or {})        # raises, with CPython's own text
+    callee = Frame(code, fn, fn.__globals__, fn.__builtins__, slots, frame.domain, frame,
+                   frame.thread)
+    run(callee)
+    return callee.result
+
+
+def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    """Run a leaf."""
+    if frame.watched:
+        if frame.thread.journal is not None:
+            note_mutation(frame, fn, args, kwargs)
+        if frame.domain.observes or frame.domain.types:
+            return frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
+    return fn(*args, **kwargs) if kwargs else fn(*args)
+
+
+def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) -> Any:
+    intercept = INTERCEPTS.get(id(fn))
+    if intercept is not None:
+        return intercept(frame, tuple(args), kwargs or {})
+    intercept = _CALLERS.get(kind)
+    if intercept is not None:
+        return intercept(frame, fn, args, kwargs)
+    if is_native(kind):
+        return call_native(frame, fn, args, kwargs)
+    method = find(kind, "__call__")
+    if type(method) is FunctionType:
+        return call_function(frame, method, (fn, *args), kwargs)
+    if method is not MISSING and python_method(type(method), "__get__") is not None:
+        from .operators import call_special
+        bound = call_special(frame, find(type(method), "__get__"), method, fn, kind)
+        return call_value(frame, bound, args, kwargs)
+    if type(method) is staticmethod or type(method) is MethodType:
+        return call_value(frame, method.__get__(fn, kind), args, kwargs)
+    if is_instance(fn, functools.partial):
+        return _call_partial(frame, fn, args, kwargs)
+    return call_native(frame, fn, args, kwargs)
+
+
+def _call_partial(frame: Frame, fn: functools.partial, args: Args, kwargs: Kwargs) -> Any:
+    if PLACEHOLDER is not None and PLACEHOLDER in fn.args:
+        return call_native(frame, fn, args, kwargs)
+    keywords = {**fn.keywords, **(kwargs or {})}
+    return call_value(frame, fn.func, (*fn.args, *args), keywords)
+
+
+def _call_staticmethod(frame: Frame, fn: staticmethod, args: Args, kwargs: Kwargs) -> Any:
+    return call_value(frame, fn.__func__, args, kwargs)
+
+
+def _call_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    """A slot wrapper such as ``object.__setattr__`` or ``type.__call__``."""
+    if fn is _TYPE_CALL and args and isinstance(args[0], type):
+        from .classes import construct
+        return construct(frame, args[0], args[1:], kwargs)
+    return call_native(frame, fn, args, kwargs)
+
+
+def _call_method_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    """A bound slot wrapper: ``super().__call__``, ``f.__call__``, ``fn.__get__``."""
+    if fn.__name__ == "__call__":
+        owner = fn.__self__
+        if isinstance(owner, type) and fn == type.__call__.__get__(owner):
+            from .classes import construct
+            return construct(frame, owner, args, kwargs)
+        if type(owner) in (FunctionType, MethodType):
+            return call_value(frame, owner, args, kwargs)
+    return call_native(frame, fn, args, kwargs)
+
+
+_TYPE_CALL = type.__call__
+PLACEHOLDER = getattr(functools, "Placeholder", None)       # 3.14
+_CALLERS: dict[type, Callable[[Frame, Any, Args, Kwargs], Any]] = {
+    functools.partial: _call_partial,
+    staticmethod: _call_staticmethod,
+    type(_TYPE_CALL): _call_wrapper,
+    type(_TYPE_CALL.__get__(object)): _call_method_wrapper,
+}
+
+
+def interpreted_callable(value: Any) -> bool:
+    """Whether calling `value` runs Python code that would be stepped into."""
+    kind = type(value)
+    if kind is FunctionType:
+        return not is_leaf(decode(value.__code__), value)
+    if kind is MethodType or kind is staticmethod:
+        return interpreted_callable(value.__func__)
+    if is_instance(value, functools.partial):
+        return interpreted_callable(value.func)
+    if isinstance(value, type):
+        return not is_native(value) and (python_method(value, "__init__") is not None
+                                         or type(find(value, "__new__")) is staticmethod)
+    return not is_native(kind) and python_method(kind, "__call__") is not None
+
+
+# --- what native calls change -------------------------------------------------------------------
+_READERS = frozenset("""
+    get items keys values index count copy __len__ __contains__ __getitem__ __iter__ issubset
+    issuperset isdisjoint union intersection difference symmetric_difference startswith endswith
+    find __eq__ __ne__ __reversed__ __getattribute__ __repr__ __str__ __hash__ hex decode
+    sum mean max min std var dot all any argmax argmin prod reshape ravel transpose astype view
+    tolist item flatten squeeze cumsum cumprod round conj conjugate clip nonzero trace diagonal
+    repeat take searchsorted argsort tobytes swapaxes ptp compress choose
+""".split())
+
+
+def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
+    """Show the journal the object that a C function is about to change."""
+    journal = frame.thread.journal
+    name = getattr(fn, "__name__", "")
+    owner = getattr(fn, "__self__", None)
+    if owner is None and hasattr(fn, "__objclass__") and args:
+        owner = args[0]
+    if owner is not None and name not in _READERS and not isinstance(owner, type) \
+            and not _is_module(owner):
+        journal.touch(owner)
+    if fn in (setattr, delattr, next) and args:
+        journal.touch(args[0])
+    for value in (kwargs or {}).get("out") or ():
+        journal.touch(value)
+
+
+def _is_module(value: Any) -> bool:
+    return type(value) is type(functools)
+
+
+from .evaluate import run  # noqa: E402  (the two call each other)
+
+__all__ = ["UNBOUND", "call_value", "call_function", "call_native", "step_into"]

@@ -1,0 +1,375 @@
+"""Decoder: a code object of any supported Python to the core instructions; knows versions."""
+from __future__ import annotations
+
+import opcode
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import NamedTuple
+
+from .code import Code, Handler, Instruction
+from .errors import Unsupported
+
+VERSION = sys.version_info[:2]
+SUPPORTED = ((3, 11), (3, 15))
+
+_BINARY = [symbol for _, symbol in opcode._nb_ops]
+_COMPARE = opcode.cmp_op
+_COMPARE_SHIFT = {(3, 11): 0, (3, 12): 4}.get(VERSION, 5)
+_JUMPS = {opcode.opname[op] for op in (*opcode.hasjrel, *opcode.hasjabs)}
+_CONSTS = {opcode.opname[op] for op in opcode.hasconst}
+_NAMES = {opcode.opname[op] for op in opcode.hasname}
+_SLOTS = {opcode.opname[op] for op in (*opcode.haslocal, *opcode.hasfree)}
+_COMMON_CONSTANTS = getattr(opcode, "_common_constants", ())
+_SPECIAL = [pair[0] if isinstance(pair, tuple) else pair
+            for pair in getattr(opcode, "_special_method_names", ())]
+_CONVERSIONS = ("", "s", "r", "a")
+_INTRINSIC_1 = ("INVALID", "PRINT_EXPR", "IMPORT_STAR", "STOPITERATION_ERROR", "ASYNC_GEN_WRAP",
+                "UNARY_POSITIVE", "LIST_TO_TUPLE", "TYPEVAR", "PARAMSPEC", "TYPEVARTUPLE",
+                "SUBSCRIPT_GENERIC", "TYPEALIAS")
+_INTRINSIC_2 = ("INVALID", "PREP_RERAISE_STAR", "TYPEVAR_WITH_BOUND", "TYPEVAR_WITH_CONSTRAINTS",
+                "SET_FUNCTION_TYPE_PARAMS", "SET_TYPEPARAM_DEFAULT")
+_SKIPPED = {"CACHE", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "END_FOR", "END_SEND",
+            "EXTENDED_ARG", "ANNOTATIONS_PLACEHOLDER"}
+_RENAMED = {
+    "LOAD_FAST_CHECK": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "POP_ITER": "POP_TOP",
+    "JUMP_FORWARD": "JUMP", "JUMP_BACKWARD": "JUMP", "JUMP_BACKWARD_NO_INTERRUPT": "JUMP",
+    **{f"POP_JUMP_{way}_IF_{what}": f"POP_JUMP_IF_{what}" for way in ("FORWARD", "BACKWARD")
+       for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")},
+}
+_CACHE: dict[int, Code] = {}
+
+
+class _Unit(NamedTuple):
+    """One instruction as CPython stores it; `end` is where the next one starts."""
+
+    offset: int
+    name: str
+    arg: int
+    end: int
+
+
+def decode(raw: CodeType) -> Code:
+    """The normalised form of `raw`; made once per code object.
+
+    Raises
+    ------
+    Unsupported
+        On a Python whose bytecode is not known.
+    """
+    found = _CACHE.get(id(raw))         # == on code objects compares contents and is slow
+    if found is None:
+        if not SUPPORTED[0] <= VERSION <= SUPPORTED[1]:
+            raise Unsupported("bytecode of Python %d.%d is not known" % VERSION)
+        found = _CACHE[id(raw)] = _Decoder(raw).code()
+    return found
+
+
+def _units(raw: CodeType) -> list[_Unit]:
+    data, opname = raw.co_code, opcode.opname
+    units: list[_Unit] = []
+    arg = start = 0
+    i, size = 0, len(data)
+    while i < size:
+        op = data[i]
+        arg |= data[i + 1]
+        if op == opcode.EXTENDED_ARG:
+            arg <<= 8
+            i += 2
+            continue
+        end = i + 2
+        while end < size and data[end] == 0:        # inline caches; co_code has them zeroed
+            end += 2
+        units.append(_Unit(start, opname[op], arg, end))
+        i = start = end
+        arg = 0
+    return units
+
+
+def _exception_table(raw: CodeType) -> list[tuple[int, int, int, int, bool]]:
+    """Entries (start, end, target, depth, lasti) in bytes, from 6-bit big-endian varints."""
+    values, value = [], 0
+    for byte in raw.co_exceptiontable:
+        value = value << 6 | byte & 63
+        if not byte & 64:
+            values.append(value)
+            value = 0
+    fours = zip(*[iter(values)] * 4)
+    return [(2 * start, 2 * (start + length), 2 * target, depth >> 1, bool(depth & 1))
+            for start, length, target, depth in fours]
+
+
+def _slot_names(raw: CodeType) -> tuple[str, ...]:
+    own = set(raw.co_varnames)
+    return (*raw.co_varnames, *(n for n in raw.co_cellvars if n not in own), *raw.co_freevars)
+
+
+class _Decoder:
+    """Turns the units of one code object into core instructions."""
+
+    def __init__(self, raw: CodeType) -> None:
+        self.raw = raw
+        self.units = _units(raw)
+        self.slots = _slot_names(raw)
+        self.out: list[Instruction] = []
+        self.unit: _Unit = None
+        self.position = 0               # of the current unit in `units`
+
+    def code(self) -> Code:
+        index_at: dict[int, int] = {}
+        for self.position, self.unit in enumerate(self.units):
+            index_at[self.unit.offset] = len(self.out)
+            name = self.unit.name
+            if name not in _SKIPPED:
+                _RULES.get(name, _default)(self, self.unit.arg)
+        index_at[len(self.raw.co_code)] = len(self.out)
+        for index, instruction in enumerate(self.out):
+            instruction.index = index
+            if instruction.target is not None:
+                target = index_at[instruction.target]
+                instruction.target = target
+                instruction.arg = target
+        table = [Handler(index_at[start], index_at[end], index_at[target], depth, lasti)
+                 for start, end, target, depth, lasti in _exception_table(self.raw)]
+        code = Code(self.raw, self.out, [entry for entry in table if entry.start < entry.end],
+                    self.slots)
+        from .opcodes import prepare
+        code.steps = prepare(code)
+        return code
+
+    def emit(self, name: str, arg=None, symbol: str | None = None, target: int | None = None):
+        self.out.append(Instruction(name, arg, symbol, target, self.unit.offset))
+
+    def following(self, steps: int = 1) -> _Unit | None:
+        at = self.position + steps
+        return self.units[at] if at < len(self.units) else None
+
+    def target(self) -> int:
+        """Offset that the current jump goes to."""
+        distance = 2 * self.unit.arg
+        return self.unit.end + (-distance if "BACKWARD" in self.unit.name else distance)
+
+    def slot(self, name: str, index: int) -> None:
+        self.emit(name, index, self.slots[index])
+
+
+Rule = Callable[[_Decoder, int], None]
+_RULES: dict[str, Rule] = {}
+
+
+def _rule(*names: str) -> Callable[[Rule], Rule]:
+    def register(function: Rule) -> Rule:
+        _RULES.update(dict.fromkeys(names, function))
+        return function
+    return register
+
+
+def _default(d: _Decoder, arg: int) -> None:
+    name = d.unit.name
+    core = _RENAMED.get(name, name)
+    if name in _JUMPS:
+        d.emit(core, target=d.target())
+    elif name in _CONSTS:
+        d.emit(core, d.raw.co_consts[arg])
+    elif name in _SLOTS:
+        d.slot(core, arg)
+    elif name in _NAMES:
+        d.emit(core, d.raw.co_names[arg], d.raw.co_names[arg])
+    else:
+        d.emit(core, arg)
+
+
+# --- constants and names ------------------------------------------------------------------------
+@_rule("RETURN_CONST")
+def _return_const(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_CONST", d.raw.co_consts[arg])
+    d.emit("RETURN_VALUE")
+
+
+@_rule("LOAD_SMALL_INT")
+def _load_small_int(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_CONST", arg)
+
+
+@_rule("LOAD_ASSERTION_ERROR")
+def _load_assertion_error(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_CONST", AssertionError)
+
+
+@_rule("LOAD_COMMON_CONSTANT")
+def _load_common_constant(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_CONST", _COMMON_CONSTANTS[arg])
+
+
+@_rule("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST",
+       "STORE_FAST_STORE_FAST")
+def _fused_pair(d: _Decoder, arg: int) -> None:
+    name = d.unit.name
+    d.slot(name[:name.index("FAST") + 4], arg >> 4)
+    d.slot("STORE_FAST" if name.endswith("STORE_FAST") else "LOAD_FAST", arg & 15)
+
+
+@_rule("LOAD_GLOBAL")
+def _load_global(d: _Decoder, arg: int) -> None:
+    name = d.raw.co_names[arg >> 1]
+    d.emit("LOAD_GLOBAL_CALLABLE" if arg & 1 else "LOAD_GLOBAL", name, name)
+
+
+@_rule("LOAD_ATTR")
+def _load_attr(d: _Decoder, arg: int) -> None:
+    method = VERSION >= (3, 12) and arg & 1
+    name = d.raw.co_names[arg >> 1 if VERSION >= (3, 12) else arg]
+    d.emit("LOAD_METHOD" if method else "LOAD_ATTR", name, name)
+
+
+@_rule("LOAD_SUPER_ATTR")
+def _load_super_attr(d: _Decoder, arg: int) -> None:
+    name = d.raw.co_names[arg >> 2]
+    d.emit("LOAD_SUPER_ATTR", (name, bool(arg & 1), bool(arg & 2)), name)
+
+
+@_rule("LOAD_CLASSDEREF")
+def _load_classderef(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_LOCALS")
+    d.slot("LOAD_FROM_DICT_OR_DEREF", arg)
+
+
+# --- operators ----------------------------------------------------------------------------------
+@_rule("BINARY_OP")
+def _binary_op(d: _Decoder, arg: int) -> None:
+    symbol = _BINARY[arg]
+    if symbol == "[]":
+        d.emit("BINARY_SUBSCR")
+    else:
+        d.emit("BINARY_OP", arg, symbol)
+
+
+@_rule("COMPARE_OP")
+def _compare_op(d: _Decoder, arg: int) -> None:
+    d.emit("COMPARE_OP", arg, _COMPARE[arg >> _COMPARE_SHIFT])
+
+
+@_rule("TO_BOOL")
+def _to_bool(d: _Decoder, arg: int) -> None:
+    after = d.following()       # jumps and UNARY_NOT take any value here, on every version
+    if after is None or not after.name.startswith(("POP_JUMP_IF_", "UNARY_NOT", "NOT_TAKEN")):
+        d.emit("TO_BOOL")
+
+
+@_rule("BINARY_SLICE")
+def _binary_slice(d: _Decoder, arg: int) -> None:
+    d.emit("BUILD_SLICE", 2)
+    d.emit("BINARY_SUBSCR")
+
+
+@_rule("STORE_SLICE")
+def _store_slice(d: _Decoder, arg: int) -> None:
+    d.emit("BUILD_SLICE", 2)
+    d.emit("STORE_SUBSCR")
+
+
+@_rule("FORMAT_VALUE")
+def _format_value(d: _Decoder, arg: int) -> None:
+    d.emit("FORMAT_VALUE", (_CONVERSIONS[arg & 3], bool(arg & 4)))
+
+
+@_rule("FORMAT_SIMPLE", "FORMAT_WITH_SPEC")
+def _format_simple(d: _Decoder, arg: int) -> None:
+    d.emit("FORMAT_VALUE", ("", d.unit.name == "FORMAT_WITH_SPEC"))
+
+
+@_rule("CONVERT_VALUE")
+def _convert_value(d: _Decoder, arg: int) -> None:
+    d.emit("CONVERT_VALUE", _CONVERSIONS[arg])
+
+
+@_rule("CALL_INTRINSIC_1")
+def _intrinsic_1(d: _Decoder, arg: int) -> None:
+    d.emit(_INTRINSIC_1[arg], (d.unit.name, arg, 1))
+
+
+@_rule("CALL_INTRINSIC_2")
+def _intrinsic_2(d: _Decoder, arg: int) -> None:
+    d.emit(_INTRINSIC_2[arg], (d.unit.name, arg, 2))
+
+
+@_rule("PREP_RERAISE_STAR")
+def _prep_reraise_star(d: _Decoder, arg: int) -> None:
+    d.emit(d.unit.name, (d.unit.name, 0, 2))
+
+
+# --- jumps --------------------------------------------------------------------------------------
+@_rule("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")
+def _jump_or_pop(d: _Decoder, arg: int) -> None:
+    d.emit("COPY", 1)
+    d.emit("POP_JUMP_IF_" + d.unit.name.split("_")[2], target=d.target())
+    d.emit("POP_TOP")
+
+
+@_rule("FOR_ITER")
+def _for_iter(d: _Decoder, arg: int) -> None:
+    """Exhausted, it goes on after the epilogue, whose pops the handler has done."""
+    target = d.target()
+    at = next(i for i in range(d.position, len(d.units)) if d.units[i].offset == target)
+    if d.units[at].name == "END_FOR":
+        target = d.units[at + (1 if VERSION == (3, 12) else 2)].offset
+    d.emit("FOR_ITER", target=target)
+
+
+@_rule("SEND")
+def _send(d: _Decoder, arg: int) -> None:
+    d.emit("SEND", target=d.target())
+
+
+@_rule("YIELD_VALUE")
+def _yield_value(d: _Decoder, arg: int) -> None:
+    """The argument says whether the frame delegates (yield from, await) at this yield."""
+    resume = d.following()
+    delegates = resume is not None and resume.name == "RESUME" and resume.arg & 3 >= 2
+    d.emit("YIELD_VALUE", delegates)
+
+
+@_rule("END_ASYNC_FOR")
+def _end_async_for(d: _Decoder, arg: int) -> None:
+    d.emit("END_ASYNC_FOR")
+
+
+# --- calls --------------------------------------------------------------------------------------
+@_rule("KW_NAMES")
+def _kw_names(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_CONST", d.raw.co_consts[arg])
+
+
+@_rule("CALL")
+def _call(d: _Decoder, arg: int) -> None:
+    before = next(u.name for u in reversed(d.units[max(d.position - 2, 0):d.position]) if u.name != "PRECALL")
+    d.emit("CALL_KW" if before == "KW_NAMES" else "CALL", arg)
+
+
+@_rule("CALL_FUNCTION_EX")
+def _call_function_ex(d: _Decoder, arg: int) -> None:
+    d.emit("CALL_FUNCTION_EX", VERSION >= (3, 14) or bool(arg & 1))
+
+
+@_rule("MAKE_FUNCTION")
+def _make_function(d: _Decoder, arg: int) -> None:
+    d.emit("MAKE_FUNCTION")
+    for flag in (8, 4, 2, 1):
+        if arg & flag:
+            d.emit("SET_FUNCTION_ATTRIBUTE", flag)
+
+
+@_rule("LOAD_SPECIAL")
+def _load_special(d: _Decoder, arg: int) -> None:
+    d.emit("LOAD_SPECIAL", _SPECIAL[arg], _SPECIAL[arg])
+
+
+@_rule("WITH_EXCEPT_START")
+def _with_except_start(d: _Decoder, arg: int) -> None:
+    """The argument is how deep the exit function stands, a possible self above it."""
+    d.emit("WITH_EXCEPT_START", 5 if VERSION >= (3, 14) else 4)
+
+
+@_rule("GET_ITER")
+def _get_iter(d: _Decoder, arg: int) -> None:
+    d.emit("GET_YIELD_FROM_ITER" if VERSION >= (3, 15) and arg else "GET_ITER")

@@ -1,0 +1,9 @@
+"""Opcode handlers, one plain function each, by family."""
+from . import (calls, containers, exceptions, functions, generators, imports, jumps, matching,
+               names, operators, stack, typeparams)
+from .registry import names as handled_opcodes
+from .registry import prepare, watch_loops
+
+__all__ = ["calls", "containers", "exceptions", "functions", "generators", "handled_opcodes",
+           "imports", "jumps", "matching", "names", "operators", "prepare", "stack", "typeparams",
+           "watch_loops"]

@@ -1,0 +1,72 @@
+"""Opcodes that call."""
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from .. import operators
+from ..calls import call_value, step_into
+from ..code import NULL
+from ..frame import Frame
+from ..lookup import MISSING, find
+from .containers import describe
+from .registry import opcode
+
+
+@opcode("CALL")
+def call(frame: Frame, stack: list, count: int) -> None:
+    """callable NULL args -- result; NULL callable args; method self args"""
+    first, second, *args = stack[-count - 2:]
+    del stack[-count - 2:]
+    if first is NULL:
+        first = second
+    elif second is not NULL:
+        args.insert(0, second)
+    if type(first) is FunctionType and not frame.watched:
+        stack.append(step_into(frame, first, args, None))
+    else:
+        stack.append(call_value(frame, first, args))
+
+
+@opcode("CALL_KW")
+def call_kw(frame: Frame, stack: list, count: int) -> None:
+    """callable NULL args names -- result"""
+    names = stack.pop()
+    first, second, *args = frame.popn(count + 2)
+    kwargs = dict(zip(names, args[len(args) - len(names):]))
+    del args[len(args) - len(names):]
+    if first is NULL:
+        first = second
+    elif second is not NULL:
+        args.insert(0, second)
+    stack.append(call_value(frame, first, args, kwargs))
+
+
+@opcode("CALL_FUNCTION_EX")
+def call_function_ex(frame: Frame, stack: list, has_kwargs: bool) -> None:
+    """callable NULL args [kwargs] -- result"""
+    kwargs = stack.pop() if has_kwargs else NULL
+    args = stack.pop()
+    first, second = frame.popn(2)
+    function = second if first is NULL else first
+    if type(args) is not tuple:
+        args = _positional(frame, function, args)
+    if first is not NULL and second is not NULL:
+        args = (second, *args)
+    stack.append(call_value(frame, function, args, None if kwargs is NULL else kwargs))
+
+
+def _positional(frame: Frame, function: Any, args: Any) -> tuple:
+    if find(type(args), "__iter__") is MISSING and find(type(args), "__getitem__") is MISSING:
+        raise TypeError(f"{describe(function)} argument after * must be an iterable, not "
+                        f"{type(args).__name__}")
+    return tuple(operators.stepping(frame, args) if operators.needs_stepping(args) else args)
+
+
+@opcode("LOAD_BUILD_CLASS")
+def load_build_class(frame: Frame, stack: list, _: Any) -> None:
+    """-- __build_class__"""
+    try:
+        stack.append(frame.builtins["__build_class__"])
+    except KeyError:
+        raise NameError("__build_class__ not found", name="__build_class__") from None

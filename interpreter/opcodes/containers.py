@@ -1,0 +1,295 @@
+"""Opcodes that build, extend and unpack containers, and format strings."""
+from __future__ import annotations
+
+from typing import Any
+
+from .. import operators
+from ..attributes import get_attribute
+from ..calls import call_native, call_value
+from ..code import _Marker
+from ..formatting import convert, format_value
+from ..frame import Frame
+from ..lookup import MISSING, find, is_native, python_method
+from .registry import opcode
+
+_END = _Marker("END")
+_BUILTIN = frozenset((list, tuple, dict, set, frozenset, range, str, bytes))
+
+
+@opcode("BUILD_LIST")
+def build_list(frame: Frame, stack: list, count: int) -> None:
+    """items -- list"""
+    stack.append(frame.popn(count))
+
+
+@opcode("BUILD_TUPLE")
+def build_tuple(frame: Frame, stack: list, count: int) -> None:
+    """items -- tuple"""
+    stack.append(tuple(frame.popn(count)))
+
+
+@opcode("BUILD_SET")
+def build_set(frame: Frame, stack: list, count: int) -> None:
+    """items -- set"""
+    items = frame.popn(count)
+    result: set = set()
+    for item in items:
+        result.add(item)
+    stack.append(result)
+
+
+@opcode("BUILD_MAP")
+def build_map(frame: Frame, stack: list, count: int) -> None:
+    """key value ... -- dict"""
+    items = frame.popn(2 * count)
+    stack.append(dict(zip(items[::2], items[1::2])))
+
+
+@opcode("BUILD_CONST_KEY_MAP")
+def build_const_key_map(frame: Frame, stack: list, count: int) -> None:
+    """values keys -- dict"""
+    keys = stack.pop()
+    stack.append(dict(zip(keys, frame.popn(count))))
+
+
+@opcode("BUILD_STRING")
+def build_string(frame: Frame, stack: list, count: int) -> None:
+    """strings -- string"""
+    pieces = frame.popn(count)
+    types = frame.domain.types
+    if types and any(type(piece) in types for piece in pieces):
+        stack.append(_join_traced(frame, pieces))
+    else:
+        stack.append("".join(pieces))
+
+
+def _join_traced(frame: Frame, pieces: list) -> Any:
+    """Text that the domain stands in for is joined by its own ``+``."""
+    result = pieces[0]
+    for piece in pieces[1:]:
+        result = operators.binary(frame, operators.OPERATIONS["+"], result, piece)
+    return result
+
+
+@opcode("BUILD_SLICE")
+def build_slice(frame: Frame, stack: list, count: int) -> None:
+    """start stop [step] -- slice"""
+    stack.append(slice(*frame.popn(count)))
+
+
+# --- growing what is being displayed ------------------------------------------------------------
+@opcode("LIST_APPEND")
+def list_append(frame: Frame, stack: list, depth: int) -> None:
+    """list ... item -- list ..."""
+    item = stack.pop()
+    stack[-depth].append(item)
+
+
+@opcode("SET_ADD")
+def set_add(frame: Frame, stack: list, depth: int) -> None:
+    """set ... item -- set ..."""
+    item = stack.pop()
+    stack[-depth].add(item)
+
+
+@opcode("MAP_ADD")
+def map_add(frame: Frame, stack: list, depth: int) -> None:
+    """dict ... key value -- dict ..."""
+    value, key = stack.pop(), stack.pop()
+    stack[-depth][key] = value
+
+
+@opcode("LIST_EXTEND")
+def list_extend(frame: Frame, stack: list, depth: int) -> None:
+    """list ... iterable -- list ..."""
+    iterable = stack.pop()
+    target = stack[-depth]
+    if type(iterable) in _BUILTIN:
+        target.extend(iterable)
+        return
+    try:
+        iterator = operators.iterate(frame, iterable)
+    except TypeError:
+        if find(type(iterable), "__iter__") is MISSING and \
+                find(type(iterable), "__getitem__") is MISSING:
+            raise TypeError(f"Value after * must be an iterable, not "
+                            f"{type(iterable).__name__}") from None
+        raise
+    while (item := operators.next_value(frame, iterator, _END)) is not _END:
+        target.append(item)
+
+
+@opcode("SET_UPDATE")
+def set_update(frame: Frame, stack: list, depth: int) -> None:
+    """set ... iterable -- set ..."""
+    iterable = stack.pop()
+    if operators.needs_stepping(iterable):
+        iterable = operators.stepping(frame, iterable)
+    stack[-depth].update(iterable)
+
+
+@opcode("DICT_UPDATE")
+def dict_update(frame: Frame, stack: list, depth: int) -> None:
+    """dict ... mapping -- dict ..."""
+    mapping = stack.pop()
+    if find(type(mapping), "keys") is MISSING and not hasattr(mapping, "keys"):
+        raise TypeError(f"{type(mapping).__name__!r} object is not a mapping")
+    stack[-depth].update(_opened(frame, mapping))
+
+
+@opcode("DICT_MERGE")
+def dict_merge(frame: Frame, stack: list, depth: int) -> None:
+    """callable ... dict ... mapping -- callable ... dict ...: keywords of a call"""
+    mapping = stack.pop()
+    target = stack[-depth]
+    function = stack[-depth - 2]
+    if type(function) is _Marker:           # the layout with NULL between callable and arguments
+        function = stack[-depth - 3]
+    if find(type(mapping), "keys") is MISSING and not hasattr(mapping, "keys"):
+        raise TypeError(f"{describe(function)} argument after ** must be a mapping, not "
+                        f"{type(mapping).__name__}")
+    for key, value in _opened(frame, mapping).items():
+        if key in target:
+            raise TypeError(f"{describe(function)} got multiple values for keyword argument "
+                            f"{key!r}")
+        target[key] = value
+
+
+def _opened(frame: Frame, mapping: Any) -> dict:
+    """A plain dict of a mapping; one written in Python is read by stepping into it."""
+    if type(mapping) is dict:
+        return mapping
+    if is_native(type(mapping)) or python_method(type(mapping), "keys") is None:
+        return dict(mapping)
+    from ..attributes import get_item
+    keys = call_value(frame, get_attribute(frame, mapping, "keys"), ())
+    iterator, result = operators.iterate(frame, keys), {}
+    while (key := operators.next_value(frame, iterator, _END)) is not _END:
+        result[key] = get_item(frame, mapping, key)
+    return result
+
+
+def describe(function: Any) -> str:
+    """How CPython names a callable in messages about its arguments."""
+    name = getattr(function, "__qualname__", None)
+    if not isinstance(name, str):
+        return str(function)
+    module = getattr(function, "__module__", None)
+    if module is None or module == "builtins":
+        return f"{name}()"
+    return f"{module}.{name}()"
+
+
+@opcode("LIST_TO_TUPLE")
+def list_to_tuple(frame: Frame, stack: list, _: Any) -> None:
+    """list -- tuple"""
+    stack.append(tuple(stack.pop()))
+
+
+# --- unpacking ----------------------------------------------------------------------------------
+@opcode("UNPACK_SEQUENCE")
+def unpack_sequence(frame: Frame, stack: list, count: int) -> None:
+    """sequence -- items, the first on top"""
+    value = stack.pop()
+    if type(value) is tuple or type(value) is list:
+        items = value
+        if len(items) > count:
+            raise ValueError(_too_many(count, len(items)))
+    else:
+        iterator = _iterate_to_unpack(frame, value)
+        items = _take(frame, iterator, count)
+        if len(items) == count and \
+                operators.next_value(frame, iterator, _END) is not _END:
+            raise ValueError(f"too many values to unpack (expected {count})")
+    if len(items) < count:
+        raise ValueError(f"not enough values to unpack (expected {count}, got {len(items)})")
+    stack.extend(reversed(items))
+
+
+def _too_many(count: int, got: int) -> str:
+    from ..decode import VERSION
+    shown = f", got {got}" if VERSION >= (3, 14) else ""
+    return f"too many values to unpack (expected {count}{shown})"
+
+
+@opcode("UNPACK_EX")
+def unpack_ex(frame: Frame, stack: list, arg: int) -> None:
+    """sequence -- items before, list of the rest, items after; the first on top"""
+    before, after = arg & 255, arg >> 8
+    value = stack.pop()
+    iterator = _iterate_to_unpack(frame, value)
+    first = _take(frame, iterator, before)
+    if len(first) < before:
+        raise ValueError(f"not enough values to unpack (expected at least {before + after}, "
+                         f"got {len(first)})")
+    rest = _take(frame, iterator, None)
+    if len(rest) < after:
+        raise ValueError(f"not enough values to unpack (expected at least {before + after}, "
+                         f"got {before + len(rest)})")
+    last = rest[len(rest) - after:]
+    del rest[len(rest) - after:]
+    stack.extend(reversed([*first, rest, *last]))
+
+
+def _iterate_to_unpack(frame: Frame, value: Any) -> Any:
+    kind = type(value)
+    if find(kind, "__iter__") is MISSING and find(kind, "__getitem__") is MISSING \
+            and kind not in frame.domain.types:
+        raise TypeError(f"cannot unpack non-iterable {kind.__name__} object")
+    return operators.iterate(frame, value)
+
+
+def _take(frame: Frame, iterator: Any, count: int | None) -> list:
+    items: list[Any] = []
+    while count is None or len(items) < count:
+        item = operators.next_value(frame, iterator, _END)
+        if item is _END:
+            break
+        items.append(item)
+    return items
+
+
+# --- formatting ---------------------------------------------------------------------------------
+@opcode("FORMAT_VALUE")
+def format_field(frame: Frame, stack: list, arg: tuple[str, bool]) -> None:
+    """value [spec] -- string"""
+    conversion, has_spec = arg
+    spec = stack.pop() if has_spec else ""
+    stack.append(format_value(frame, stack.pop(), conversion, spec))
+
+
+@opcode("CONVERT_VALUE")
+def convert_field(frame: Frame, stack: list, conversion: str) -> None:
+    """value -- string"""
+    stack.append(convert(frame, stack.pop(), conversion))
+
+
+@opcode("BUILD_INTERPOLATION")
+def build_interpolation(frame: Frame, stack: list, arg: int) -> None:
+    """value text [spec] -- interpolation"""
+    from string.templatelib import Interpolation
+    spec = stack.pop() if arg & 1 else ""
+    text, value = stack.pop(), stack.pop()
+    conversion = (None, "s", "r", "a")[arg >> 2]
+    stack.append(call_native(frame, Interpolation, (value, text, conversion, spec), None))
+
+
+@opcode("BUILD_TEMPLATE")
+def build_template(frame: Frame, stack: list, _: Any) -> None:
+    """strings interpolations -- template"""
+    from string.templatelib import Template
+    interpolations, strings = stack.pop(), stack.pop()
+    parts = [part for pair in zip(strings, interpolations) for part in pair]
+    stack.append(call_native(frame, Template, (*parts, strings[-1]), None))
+
+
+@opcode("GET_LEN")
+def get_len(frame: Frame, stack: list, _: Any) -> None:
+    """value -- value length"""
+    value = stack[-1]
+    if operators.traced(frame, value):
+        result = frame.domain.convert(frame, "len", value)
+        if result is not NotImplemented:
+            stack.append(result)
+            return
+    stack.append(operators.length(frame, value))

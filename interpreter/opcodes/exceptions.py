@@ -1,0 +1,191 @@
+"""Opcodes for raising, handling, with."""
+from __future__ import annotations
+
+from typing import Any
+
+from ..attributes import get_attribute
+from ..calls import call_value
+from ..code import NULL
+from ..frame import Frame, current_exception
+from ..lookup import MISSING, find
+from ..operators import call_special
+from ..tracebacks import replace_context, traceback_of
+from .registry import opcode
+
+
+@opcode("RAISE_VARARGS")
+def raise_varargs(frame: Frame, stack: list, count: int) -> None:
+    """[exception [cause]] --"""
+    if count == 0:
+        handled = current_exception(frame)
+        if handled is None:
+            raise RuntimeError("No active exception to reraise")
+        raise handled
+    cause = stack.pop() if count == 2 else NULL
+    error = _instance(frame, stack.pop(), "exceptions must derive from BaseException")
+    if cause is not NULL:
+        error.__cause__ = None if cause is None else _instance(
+            frame, cause, "exception causes must derive from BaseException")
+    replace_context(error, current_exception(frame))
+    raise error
+
+
+def _instance(frame: Frame, value: Any, complaint: str) -> BaseException:
+    if isinstance(value, type) and issubclass(value, BaseException):
+        made = call_value(frame, value, ())
+        if not isinstance(made, BaseException):
+            raise TypeError(f"calling {value!r} should have returned an instance of "
+                            f"BaseException, not {type(made)}")
+        return made
+    if not isinstance(value, BaseException):
+        raise TypeError(complaint)
+    return value
+
+
+@opcode("RERAISE")
+def reraise(frame: Frame, stack: list, depth: int) -> None:
+    """[instruction ...] exception --"""
+    raise stack.pop()
+
+
+@opcode("PUSH_EXC_INFO")
+def push_exc_info(frame: Frame, stack: list, _: Any) -> None:
+    """exception -- previous exception"""
+    error = stack.pop()
+    stack += frame.handled, error
+    frame.handled = error
+
+
+@opcode("POP_EXCEPT")
+def pop_except(frame: Frame, stack: list, _: Any) -> None:
+    """previous --"""
+    frame.handled = stack.pop()
+
+
+@opcode("CHECK_EXC_MATCH")
+def check_exc_match(frame: Frame, stack: list, _: Any) -> None:
+    """exception pattern -- exception bool"""
+    pattern = stack.pop()
+    for kind in pattern if isinstance(pattern, tuple) else (pattern,):
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError("catching classes that do not inherit from BaseException is not "
+                            "allowed")
+    stack.append(_matches(stack[-1], pattern))
+
+
+def _matches(error: BaseException, pattern: Any) -> bool:
+    """By the real MRO: except clauses do not ask ``__instancecheck__``."""
+    mro = type.__dict__["__mro__"].__get__(type(error))
+    kinds = pattern if isinstance(pattern, tuple) else (pattern,)
+    return any(base is kind for kind in kinds for base in mro)
+
+
+@opcode("CHECK_EG_MATCH")
+def check_eg_match(frame: Frame, stack: list, _: Any) -> None:
+    """exception pattern -- rest match"""
+    pattern, error = stack.pop(), stack.pop()
+    _check_group_pattern(pattern)
+    if _matches(error, pattern):
+        if not isinstance(error, BaseExceptionGroup):
+            group = BaseExceptionGroup("", [error])
+            group.__traceback__ = traceback_of(error)
+            error = group
+        rest, match = None, error
+    elif isinstance(error, BaseExceptionGroup):
+        pair = call_value(frame, get_attribute(frame, error, "split"), (pattern,))
+        if not isinstance(pair, tuple):
+            raise TypeError(f"{type(error).__name__}.split must return a tuple, not "
+                            f"{type(pair).__name__}")
+        if len(pair) < 2:
+            raise TypeError(f"{type(error).__name__}.split must return a 2-tuple, got tuple of "
+                            f"size {len(pair)}")
+        match, rest = pair[:2]
+    else:
+        match, rest = None, error
+    stack += rest, match
+    if match is not None:
+        frame.handled = match
+
+
+def _check_group_pattern(pattern: Any) -> None:
+    for kind in pattern if isinstance(pattern, tuple) else (pattern,):
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError("catching classes that do not inherit from BaseException is not "
+                            "allowed")
+        if issubclass(kind, BaseExceptionGroup):
+            raise TypeError("catching ExceptionGroup with except* is not allowed. "
+                            "Use except instead.")
+
+
+# --- with ---------------------------------------------------------------------------------------
+@opcode("BEFORE_WITH")
+def before_with(frame: Frame, stack: list, _: Any) -> None:
+    """manager -- exit value"""
+    manager = stack.pop()
+    enter = _special(manager, "__enter__", "context manager", None)
+    leave = _special(manager, "__exit__", "context manager", "__exit__")
+    stack.append(bound(frame, leave, manager))
+    stack.append(call_special(frame, enter, manager))
+
+
+@opcode("BEFORE_ASYNC_WITH")
+def before_async_with(frame: Frame, stack: list, _: Any) -> None:
+    """manager -- exit awaitable"""
+    manager = stack.pop()
+    enter = _special(manager, "__aenter__", "asynchronous context manager", None)
+    leave = _special(manager, "__aexit__", "asynchronous context manager", "__aexit__")
+    stack.append(bound(frame, leave, manager))
+    stack.append(call_special(frame, enter, manager))
+
+
+def _special(manager: Any, name: str, protocol: str, missed: str | None) -> Any:
+    found = find(type(manager), name)
+    if found is MISSING:
+        text = f"{type(manager).__name__!r} object does not support the {protocol} protocol"
+        raise TypeError(text + (f" (missed {missed} method)" if missed else ""))
+    return found
+
+
+def bound(frame: Frame, found: Any, owner: Any) -> Any:
+    """A special method of `owner` as ``owner.method`` would give it."""
+    get = find(type(found), "__get__")
+    return found if get is MISSING else \
+        call_value(frame, get, (found, owner, type(owner)))
+
+
+@opcode("LOAD_SPECIAL")
+def load_special(frame: Frame, stack: list, name: str) -> None:
+    """owner -- method NULL"""
+    owner = stack.pop()
+    asynchronous = name.startswith("__a")
+    protocol = "asynchronous context manager" if asynchronous else "context manager"
+    found = _special(owner, name, protocol, name if "exit" in name else None)
+    stack += bound(frame, found, owner), NULL
+
+
+@opcode("WITH_EXCEPT_START")
+def with_except_start(frame: Frame, stack: list, depth: int) -> None:
+    """exit [self] instruction previous exception -- ... exception result"""
+    error = stack[-1]
+    leave, args = stack[-depth], [type(error), error, traceback_of(error)]
+    if depth == 5 and stack[-4] is not NULL:
+        args.insert(0, stack[-4])
+    stack.append(call_value(frame, leave, args))
+
+
+@opcode("STOPITERATION_ERROR")
+def stopiteration_error(frame: Frame, stack: list, _: Any) -> None:
+    """exception -- exception, a RuntimeError if it was a StopIteration"""
+    error = stack.pop()
+    flags = frame.code.flags
+    kind = "async generator" if flags & 0x200 else "coroutine" if flags & 0x80 else "generator"
+    if isinstance(error, StopIteration):
+        message = f"{kind} raised StopIteration"
+    elif isinstance(error, StopAsyncIteration) and flags & 0x200:
+        message = "async generator raised StopAsyncIteration"
+    else:
+        stack.append(error)
+        return
+    replacement = RuntimeError(message)
+    replacement.__cause__ = replacement.__context__ = error
+    stack.append(replacement)

@@ -1,0 +1,96 @@
+"""Opcodes of the import statement."""
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+from ..attributes import get_attribute
+from ..calls import call_value
+from ..frame import Frame
+from .registry import opcode
+
+
+@opcode("IMPORT_NAME")
+def import_name(frame: Frame, stack: list, name: str) -> None:
+    """level names -- module"""
+    names, level = stack.pop(), stack.pop()
+    function = frame.builtins.get("__import__")
+    if function is None:
+        raise ImportError("__import__ not found")
+    if function is builtins.__import__:
+        stack.append(function(name, frame.globals, frame.names, names, level))
+    else:
+        stack.append(call_value(frame, function, (name, frame.globals, frame.names, names,
+                                                  level)))
+
+
+@opcode("IMPORT_FROM")
+def import_from(frame: Frame, stack: list, name: str) -> None:
+    """module -- module value"""
+    module = stack[-1]
+    try:
+        stack.append(get_attribute(frame, module, name))
+        return
+    except AttributeError:
+        pass
+    package = getattr(module, "__name__", None)
+    found = sys.modules.get(f"{package}.{name}") if isinstance(package, str) else None
+    if found is None:
+        # CPython's own text, with its guesses about circular imports
+        exec(f"from {package} import {name}" if _importable(package, name, module) else
+             _RAISE, {"module": module, "name": name})
+    stack.append(found)
+
+
+_RAISE = "raise ImportError(f'cannot import name {name!r} from ' " \
+    "f'{getattr(module, \"__name__\", \"<unknown module name>\")!r} ' " \
+    "f'({getattr(module, \"__file__\", \"unknown location\") or \"unknown location\"})', " \
+    "name=getattr(module, '__name__', None), path=getattr(module, '__file__', None))"
+
+
+def _importable(package: Any, name: str, module: Any) -> bool:
+    return isinstance(package, str) and sys.modules.get(package) is module \
+        and package.replace(".", "").isidentifier() and name.isidentifier()
+
+
+@opcode("IMPORT_STAR")
+def import_star(frame: Frame, stack: list, _: Any) -> None:
+    """module -- (3.12 and later leave a None)"""
+    from ..decode import VERSION
+    module = stack.pop()
+    if frame.names is None:
+        raise SystemError("no locals found during 'import *'")
+    for name in _exported(frame, module):
+        frame.names[name] = get_attribute(frame, module, name)
+    if VERSION >= (3, 12):
+        stack.append(None)
+
+
+def _exported(frame: Frame, module: Any) -> list[str]:
+    try:
+        names = get_attribute(frame, module, "__all__")
+        return [_checked(name, module, "Item in", "__all__") for name in names]
+    except AttributeError:
+        pass
+    namespace = getattr(module, "__dict__", None)
+    if namespace is None:
+        raise ImportError("from-import-* object has no __dict__ and no __all__")
+    return [name for name in map(lambda n: _checked(n, module, "Key in", "__dict__"),
+                                 list(namespace)) if not name.startswith("_")]
+
+
+def _checked(name: Any, module: Any, what: str, where: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"{what} {module.__name__}.{where} must be str, not "
+                        f"{type(name).__name__}")
+    return name
+
+
+@opcode("PRINT_EXPR")
+def print_expr(frame: Frame, stack: list, _: Any) -> None:
+    """value -- (3.12 and later leave a None)"""
+    from ..decode import VERSION
+    call_value(frame, sys.displayhook, (stack.pop(),))
+    if VERSION >= (3, 12):
+        stack.append(None)

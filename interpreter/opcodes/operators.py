@@ -1,0 +1,91 @@
+"""Opcodes for operators: binary, unary, comparison, subscripts."""
+from __future__ import annotations
+
+from typing import Any
+
+from .. import attributes, operators
+from ..frame import Frame
+from ..operators import COMPARISONS, OPERATIONS, Operation
+from .registry import opcode
+
+_NUMBERS = frozenset((int, float, bool, complex))
+
+
+@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[instruction.symbol])
+def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
+    """left right -- result"""
+    right = stack.pop()
+    left = stack.pop()
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        stack.append(operation.native(left, right))
+    else:
+        stack.append(operators.binary(frame, operation, left, right))
+
+
+@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[instruction.symbol])
+def compare_op(frame: Frame, stack: list, operation: Operation) -> None:
+    """left right -- result"""
+    right = stack.pop()
+    left = stack.pop()
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        stack.append(operation.native(left, right))
+    else:
+        stack.append(operators.compare(frame, operation, left, right))
+
+
+@opcode("IS_OP")
+def is_op(frame: Frame, stack: list, inverted: int) -> None:
+    """left right -- bool"""
+    right, left = stack.pop(), stack.pop()
+    stack.append((left is not right) if inverted else (left is right))
+
+
+@opcode("CONTAINS_OP")
+def contains_op(frame: Frame, stack: list, inverted: int) -> None:
+    """item container -- bool"""
+    container, item = stack.pop(), stack.pop()
+    found = operators.contains(frame, item, container)
+    stack.append(operators.invert(frame, found) if inverted else found)
+
+
+@opcode("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT",
+        operand=lambda instruction: {"N": "-", "P": "+", "I": "~"}[instruction.opcode[6]])
+def unary_op(frame: Frame, stack: list, symbol: str) -> None:
+    """value -- result"""
+    stack.append(operators.unary(frame, symbol, stack.pop()))
+
+
+@opcode("UNARY_NOT")
+def unary_not(frame: Frame, stack: list, _: Any) -> None:
+    """value -- not value"""
+    stack.append(operators.invert(frame, stack.pop()))
+
+
+@opcode("TO_BOOL")
+def to_bool(frame: Frame, stack: list, _: Any) -> None:
+    """value -- bool, or the value itself if the domain has not decided it"""
+    value = stack.pop()
+    if not (operators.traced(frame, value) and frame.domain.undecided(value)):
+        value = operators.truth(frame, value)
+    stack.append(value)
+
+
+@opcode("BINARY_SUBSCR")
+def binary_subscr(frame: Frame, stack: list, _: Any) -> None:
+    """owner key -- value"""
+    key = stack.pop()
+    stack.append(attributes.get_item(frame, stack.pop(), key))
+
+
+@opcode("STORE_SUBSCR")
+def store_subscr(frame: Frame, stack: list, _: Any) -> None:
+    """value owner key --"""
+    key, owner, value = stack.pop(), stack.pop(), stack.pop()
+    attributes.set_item(frame, owner, key, value)
+
+
+@opcode("DELETE_SUBSCR")
+def delete_subscr(frame: Frame, stack: list, _: Any) -> None:
+    """owner key --"""
+    key = stack.pop()
+    attributes.del_item(frame, stack.pop(), key)

@@ -1,0 +1,116 @@
+"""Tracebacks: exceptions of interpreted code show the user's frames and none of ours."""
+from __future__ import annotations
+
+import os
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from .code import Code
+from .frame import Frame, current_exception
+from .names import slot_values
+
+HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_attributes = BaseException.__dict__        # a user's __setattr__ must not see what we do
+_traceback_of = _attributes["__traceback__"].__get__
+_context_of = _attributes["__context__"].__get__
+_set_context = _attributes["__context__"].__set__
+_STUB = compile("0/0", "<stub>", "exec")    # raises without looking up any name
+_STUBS: set[int] = set()                    # ids of the stubs' code objects, which stay alive
+
+
+def _stub_code(code: Code) -> CodeType:
+    """Code that raises at once and looks like `code` to whoever reads a traceback."""
+    if code.stub is None:
+        raw = code.raw
+        code.stub = _STUB.replace(
+            co_filename=raw.co_filename, co_name=raw.co_name, co_qualname=raw.co_qualname,
+            co_firstlineno=raw.co_firstlineno, co_linetable=raw.co_linetable)
+        _STUBS.add(id(code.stub))
+    return code.stub
+
+
+def real_frame(frame: Frame) -> FrameType:
+    """A frame object of CPython's own that shows the user's function, line and locals."""
+    names = slot_values(frame) if frame.names is None else frame.names
+    try:
+        exec(_stub_code(frame.code), frame.globals, names)
+    except ZeroDivisionError as error:
+        return error.__traceback__.tb_next.tb_frame
+    raise AssertionError("the stub did not raise")
+
+
+def record(frame: Frame, error: BaseException, pc: int) -> None:
+    """Put the frame, at `pc`, before what the traceback of `error` shows already."""
+    rest = strip(_traceback_of(error))
+    code = frame.code
+    if not code.hidden:
+        offset = code.instructions[pc].offset
+        line = code.positions[offset // 2][0] or code.raw.co_firstlineno
+        rest = TracebackType(rest, real_frame(frame), offset, line)
+    BaseException.with_traceback(error, rest)
+
+
+def clean(error: BaseException) -> None:
+    """Take our own frames out of the traceback of `error`."""
+    BaseException.with_traceback(error, strip(_traceback_of(error)))
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether `code` belongs to the evaluator itself."""
+    return code.co_filename.startswith(HERE) and id(code) not in _STUBS
+
+
+def strip(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback without our own frames."""
+    kept: list[TracebackType] = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if id(code) in _STUBS:              # everything below was cleaned when this was made
+            break
+        if not code.co_filename.startswith(HERE):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    for entry in reversed(kept):
+        if entry.tb_next is not traceback:
+            entry.tb_next = traceback
+        traceback = entry
+    return traceback
+
+
+# --- context ------------------------------------------------------------------------------------
+def replace_context(error: BaseException, handled: BaseException | None) -> None:
+    """Set ``__context__`` as a raise statement does, breaking a cycle where one would arise."""
+    if handled is None or handled is error:
+        return
+    _break_cycle(error, handled)
+    _set_context(error, handled)
+
+
+def extend_context(frame: Frame, error: BaseException) -> None:
+    """Hang the exception being handled below the context that C code gave to `error`."""
+    handled = current_exception(frame)
+    if handled is None or handled is error:
+        return
+    last, seen = error, {id(error)}
+    while (context := _context_of(last)) is not None:
+        if context is handled or id(context) in seen:
+            return
+        seen.add(id(context))
+        last = context
+    _break_cycle(error, handled)
+    _set_context(last, handled)
+
+
+def _break_cycle(error: BaseException, handled: BaseException) -> None:
+    node, seen = handled, set()
+    while (context := _context_of(node)) is not None and id(context) not in seen:
+        if context is error:
+            _set_context(node, None)
+            return
+        seen.add(id(context))
+        node = context
+
+
+def traceback_of(error: BaseException) -> Any:
+    """``error.__traceback__`` without the user's own attribute hooks."""
+    return _traceback_of(error)
