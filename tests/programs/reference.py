@@ -28,8 +28,7 @@ class Estimate:
         other = np.asarray(other)
         if other.shape != self.value.shape:
             return f"shape {other.shape} instead of {self.value.shape}"
-        scale = np.max(np.abs(self.value), initial=0.0)
-        allowed = 10 * self.error + rtol * (np.abs(self.value) + 1e-3 * scale) + atol
+        allowed = 10 * self.error + rtol * (np.abs(self.value) + 1e-3 * magnitude(self.value)) + atol
         off = np.abs(other - self.value)
         wrong = ~(off <= allowed)
         if not wrong.any():
@@ -78,8 +77,8 @@ def derivative(
     The result has the shape of ``fn``'s. Works for any size of arguments: only the one direction is followed.
     """
     moving = [i for i, d in enumerate(directions) if d is not None]
-    size = max((float(np.max(np.abs(args[i]), initial=0.0)) for i in moving), default=1.0)
-    length = max((float(np.max(np.abs(directions[i]), initial=0.0)) for i in moving), default=1.0)
+    if step is None:
+        step = min((scale(args[i]) / max(magnitude(directions[i]), 1e-300) for i in moving), default=1.0)
 
     def along(t: float) -> np.ndarray:
         moved = list(args)
@@ -89,7 +88,16 @@ def derivative(
                 moved[i] = moved[i].item()
         return np.asarray(fn(*moved))
 
-    return richardson(along, (step or 2.0**-6 * max(size, 0.1)) / max(length, 1e-300))
+    return richardson(along, step)
+
+
+def magnitude(value: Any) -> float:
+    return float(np.max(np.abs(value), initial=0.0))
+
+
+def scale(value: Any) -> float:
+    """The longest step away from `value` that is worth taking."""
+    return 2.0**-6 * max(magnitude(value), 0.1)
 
 
 def inexact(value: Any) -> np.dtype:
@@ -105,8 +113,7 @@ def jacobian(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0) -> Es
         direction[index] = 1.0
         directions: list[Any] = [None] * len(args)
         directions[argnum] = direction
-        step = 2.0**-6 * max(abs(float(argument[index])), 0.1)
-        column = derivative(fn, args, directions, step)
+        column = derivative(fn, args, directions, scale(argument[index]))
         values.append(column.value)
         errors.append(column.error)
     shape = np.shape(fn(*args)) + argument.shape
