@@ -1,6 +1,20 @@
 """Every op, each declared in one place; the registry that the other floors read."""
 
-from . import arithmetic, index, layout, reduce_op, shape
+from . import (
+    arithmetic,
+    complexes,
+    diagonal,
+    elementwise,
+    index,
+    join,
+    layout,
+    logic,
+    operators,
+    power,
+    reduce_op,
+    selection,
+    shape,
+)
 from .control import (
     CheckFailed,
     RegionError,

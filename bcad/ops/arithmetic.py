@@ -13,7 +13,7 @@ from bcad.ir import Value
 from .elementwise_op import Elementwise, elementwise
 from .op import BY_NAME, FUNCTIONS, Zero
 from .samples import Sample, complexes, integers, positives, reals
-from .ufunc import OPERATORS, commuted, numbers
+from .ufunc import numbers
 
 _PAIRS = [
     Sample(reals(), reals()),
@@ -110,7 +110,7 @@ remainder = elementwise(
 fmod = elementwise(
     "fmod", np.fmod, [1, lambda z, x, y: -BY_NAME["rint"]((x - z) / y)],
     scalar="fmod({0}, {1})", python=math.fmod, samples=_QUOTIENTS,
-    raises=lambda z, x, y: by_zero(z, x, y) | BY_NAME["isinf"](x),
+    raises=lambda z, x, y: BY_NAME["logical_or"](by_zero(z, x, y), BY_NAME["isinf"](x)),
 )
 
 
@@ -125,12 +125,3 @@ def _numpy_divmod(x1: Any, x2: Any) -> tuple[Value, Value]:
 
 FUNCTIONS[divmod] = _divmod
 FUNCTIONS[np.divmod] = _numpy_divmod
-
-
-def declare_operators() -> None:
-    """Give Value Python's operators; called when all of them are declared."""
-    for name, (function, reflected) in OPERATORS.items():
-        meaning = FUNCTIONS[function]
-        Value.operators[f"__{name}__"] = meaning
-        if reflected:
-            Value.operators[f"__r{name}__"] = commuted(meaning)

@@ -7,11 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Value
+from bcad.ir import ArrayType, Kind, Value
 
+from .convert import is_constant, strong
+from .cotangents import accumulate, add, broadcast_like, through_mask, to_cotangent, unbroadcast
 from .op import BY_NAME, FUNCTIONS, Op, Zero, register
 from .samples import Sample
-from .shapes import broadcast, result_kind, ufunc_dtypes, weak
+from .shapes import broadcast, loop_dtypes, python_dtype, result_kind, ufunc_dtypes, weak
+from .ufunc import OperatorCall, UfuncCall
+
+__all__ = [
+    "Elementwise", "accumulate", "broadcast_like", "elementwise", "through_mask", "to_cotangent", "unbroadcast",
+    "varies",
+]
 
 Partial = Callable[..., Any] | float | None
 
@@ -26,10 +34,11 @@ class Elementwise(Op):
         the arguments, a number if it is constant, or None where it is zero.
     scalar : str
         The function on scalars as a Python expression of ``{0}``, ``{1}``, ...: what both
-        numba printers emit inside a loop.  Names are those of ``math``, or of `bcad`'s vector
-        math.
+        numba printers emit inside a loop, on inputs cast to `loop_dtypes`.  Names are NumPy's.
     python : callable or None
         The meaning on Python numbers, if Python has its own (``operator.add``, ``math.sin``).
+    raises : callable or None
+        ``(y, *x)`` -> a flag: where `python` raises instead of giving a number of the result's type.
     infix : str or None
         How it is written between or before operands, for printing (``"{0} + {1}"``).
     """
@@ -37,6 +46,7 @@ class Elementwise(Op):
     partials: Sequence[Partial] = ()
     scalar: str | None = None
     python: Callable[..., Any] | None = None
+    raises: Callable[..., Any] | None = None
     infix: str | None = None
 
     def type_rule(self, *inputs: ArrayType) -> ArrayType:
@@ -44,12 +54,28 @@ class Elementwise(Op):
         return ArrayType(self.result_dtype(*inputs), shape, result_kind(inputs, shape))
 
     def result_dtype(self, *inputs: ArrayType) -> np.dtype[Any]:
+        if self.python is not None and all(t.kind is Kind.PYTHON for t in inputs):
+            dtype = python_dtype(self.python, tuple(t.python_type for t in inputs))
+            if dtype is not None:
+                return dtype
         return ufunc_dtypes(self.numpy, tuple(map(weak, inputs)))[0]
+
+    def loop_dtypes(self, *inputs: ArrayType) -> tuple[np.dtype[Any], ...]:
+        """The dtypes that NumPy casts the inputs to before it computes."""
+        if not isinstance(self.numpy, np.ufunc):
+            return tuple(t.dtype for t in inputs)
+        return loop_dtypes(self.numpy, tuple(map(weak, inputs)))
 
     def evaluate(self, *inputs: Any) -> Any:
         if self.python is not None and all(type(x) in (bool, int, float, complex) for x in inputs):
             return self.python(*inputs)
         return self.numpy(*inputs)
+
+    def fault(self, y: Value, *inputs: Value) -> Any:
+        """A flag that is set where Python raises, or None; only results of kind PYTHON raise."""
+        if self.raises is None or y.type.kind is not Kind.PYTHON:
+            return None
+        return self.raises(y, *inputs)
 
     def jvp(self, y: Value, *inputs_and_tangents: Any) -> Any:
         n = len(inputs_and_tangents) // 2
@@ -62,18 +88,29 @@ class Elementwise(Op):
 
     def vjp(self, g: Any, y: Value, *inputs: Value) -> tuple[Any, ...]:
         return tuple(
-            None if not x.type.differentiable else to_cotangent(self._scaled(k, g, y, inputs), x)
-            for k, x in enumerate(inputs)
+            to_cotangent(self._scaled(k, g, y, inputs), x) if varies(x) else None for k, x in enumerate(inputs)
         )
 
     def _scaled(self, k: int, g: Any, y: Value, inputs: Sequence[Value]) -> Any:
         """``g`` times the k-th partial; a mask stays outside, so that what it hides is never used."""
-        partial = self.partials[k]
+        partial = self.partials[k] if self.differentiable else None
         if partial is None:
             return Zero(y.type)
         if not callable(partial):
             return g if partial == 1 else -g if partial == -1 else g * partial
-        return through_mask(g, lambda h: h * partial(y, *inputs))
+        operands = self.operands(y, *inputs)
+        return through_mask(g, lambda h: h * partial(*operands))
+
+    def operands(self, y: Value, *inputs: Value) -> tuple[Value, ...]:
+        """What partials are computed from: numbers that never raise, even if the result is Python's."""
+        if y.type.kind is not Kind.PYTHON:
+            return (y, *inputs)
+        return (strong(y), *map(strong, inputs))
+
+
+def varies(x: Value) -> bool:
+    """Whether a cotangent for an input is of any use."""
+    return x.type.differentiable and not is_constant(x)
 
 
 def elementwise(
@@ -83,6 +120,7 @@ def elementwise(
     *,
     scalar: str | None = None,
     python: Callable[..., Any] | None = None,
+    raises: Callable[..., Any] | None = None,
     infix: str | None = None,
     aliases: Sequence[Any] = (),
     samples: Sequence[Sample] = (),
@@ -99,81 +137,14 @@ def elementwise(
     partials : sequence, optional
         See `Elementwise`; None declares it non-differentiable (its derivative is zero).
     aliases : sequence of callables
-        Other functions with the same meaning (``operator.add``, ``np.true_divide``).
+        Other functions with the same meaning (``operator.add``).
     """
     op = type(name.title().replace("_", ""), (base,), {})()
     op.name, op.numpy = name, numpy
     op.scalar, op.python, op.infix, op.samples = scalar, python, infix, tuple(samples)
+    op.raises = raises
     op.differentiable = partials is not None
     op.partials = tuple(partials or ())
     for function in (numpy, *aliases):
-        FUNCTIONS[function] = op
+        FUNCTIONS[function] = UfuncCall(op) if isinstance(function, np.ufunc) else OperatorCall(op)
     return register(op)
-
-
-# -- what every derivative of an elementwise op needs ------------------------------------------
-def add(a: Any, b: Any) -> Any:
-    """``a + b`` where either may be Zero."""
-    return BY_NAME["add"](a, b)
-
-
-def through_mask(g: Any, rule: Callable[[Any], Any]) -> Any:
-    """Apply a linear elementwise `rule` under the mask of `g`, if it has one.
-
-    ``where(c, sqrt(x), 0)`` sends back ``mask(c, g)``; multiplied by ``inf`` where c is false
-    it would be nan.  Keeping the mask outside makes the hidden elements exactly zero.
-    """
-    node = g.node if isinstance(g, Value) else None
-    if node is not None and node.op is BY_NAME["mask"]:
-        condition, inner = node.inputs
-        return BY_NAME["mask"](condition, rule(inner))
-    return rule(g)
-
-
-def accumulate(a: Any, b: Any) -> Any:
-    """The sum of two cotangents; what both masks hide stays hidden."""
-    mask = BY_NAME["mask"]
-    nodes = [x.node if isinstance(x, Value) else None for x in (a, b)]
-    if all(n is not None and n.op is mask for n in nodes):
-        (c, _), (d, _) = nodes[0].inputs, nodes[1].inputs  # type: ignore[union-attr]
-        return mask(BY_NAME["logical_or"](c, d), add(a, b))
-    return add(a, b)
-
-
-def to_cotangent(g: Any, x: Value | Zero) -> Any:
-    """A cotangent for `x` from one of a broadcast, promoted result: summed, real if x is, cast."""
-    if type(g) is Zero:
-        return Zero(x.type)
-    g = unbroadcast(g, x.shape)
-    if g.type.is_complex and not x.type.is_complex:
-        g = BY_NAME["real"](g)
-    if g.dtype != x.dtype:
-        g = BY_NAME["astype"](g, dtype=x.dtype)
-    return g
-
-
-def unbroadcast(g: Any, shape: Sequence[Any]) -> Any:
-    """Sum over the axes that broadcasting added or stretched."""
-    if tuple(g.shape) == tuple(shape):
-        return g
-    extra = g.ndim - len(shape)
-    stretched = [
-        extra + k for k, size in enumerate(shape) if size == 1 and g.shape[extra + k] != 1
-    ]
-    axes = (*range(extra), *stretched)
-    if axes:
-        g = BY_NAME["sum"](g, axis=axes, keepdims=False)
-    if len(g.shape) != len(shape):
-        g = BY_NAME["reshape"](g, shape=tuple(shape))
-    return g
-
-
-def broadcast_like(x: Any, y: Value) -> Any:
-    """`x`, stretched to the shape of `y` and cast to its dtype (a tangent of `y`)."""
-    if type(x) is Zero:
-        return Zero(y.type)
-    if tuple(x.shape) != tuple(y.shape):
-        x = BY_NAME["broadcast_to"](x, shape=y.shape)
-    if x.dtype != y.dtype:
-        x = BY_NAME["astype"](x, dtype=y.dtype)
-    return x

@@ -52,6 +52,11 @@ def booleans(*shape: int) -> Maker:
     return lambda rng: rng.integers(0, 2, shape).astype(bool)
 
 
+def specials() -> Maker:
+    """Zeros of both signs, infinities, nan and ordinary floats: for questions, not for derivatives."""
+    return lambda rng: np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.5, -2.0])
+
+
 def well_conditioned(n: int, *batch: int) -> Maker:
     """Square matrices with condition numbers of a few units."""
     return lambda rng: rng.uniform(-1, 1, (*batch, n, n)) + 2.0 * np.sqrt(n) * np.eye(n)

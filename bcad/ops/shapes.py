@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,25 @@ def ufunc_dtypes(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> tuple[np.dtype[Any
     if all(isinstance(p, type) for p in inputs):  # nothing but Python numbers: their own dtypes
         inputs = tuple(np.dtype(p) for p in inputs)
     return ufunc.resolve_dtypes((*inputs, *(None,) * ufunc.nout))[ufunc.nin :]
+
+
+@functools.lru_cache(maxsize=4096)
+def loop_dtypes(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> tuple[np.dtype[Any], ...]:
+    """The dtypes a ufunc casts its inputs to."""
+    if all(isinstance(p, type) for p in inputs):
+        inputs = tuple(np.dtype(p) for p in inputs)
+    return ufunc.resolve_dtypes((*inputs, *(None,) * ufunc.nout))[: ufunc.nin]
+
+
+@functools.lru_cache(maxsize=4096)
+def python_dtype(function: Callable[..., Any], inputs: tuple[type, ...]) -> np.dtype[Any] | None:
+    """The dtype of what a Python function gives for Python numbers: ``True + True`` is an int."""
+    for trial in (1, 0.5):  # acosh(0.5) and atanh(1) have no value
+        try:
+            return np.dtype(type(function(*(cls(trial) for cls in inputs))))
+        except (TypeError, ValueError):
+            continue
+    return None
 
 
 def result_kind(types: Sequence[ArrayType], shape: Sequence[Size]) -> Kind:
