@@ -38,7 +38,8 @@ class RewritingBuilder(Builder):
         return self._settled[value]
 
     def _rewrite(self, value: Value) -> Value | None:
-        assert value.node is not None
+        if value.node is None:  # an input
+            return None
         for rule in self.rules.of(value.node.op.name):
             result = rule.apply(value)
             if result is not None:

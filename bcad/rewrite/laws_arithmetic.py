@@ -66,7 +66,9 @@ def product_of_negatives(x: Value, y: Value) -> Any:
 
 @rule(-x * y, exact=True)
 def product_with_negative(x: Value, y: Value) -> Any:
-    return -(x * y) if number_of(y) is None else x * -y
+    if number_of(y) is None:
+        return -(x * y)
+    return x * -y if y.dtype.kind in "fc" else None  # an int has no -0
 
 
 @rule(-x / y, exact=True)
