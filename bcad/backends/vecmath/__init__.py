@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from . import exponentials, logarithms, powers, special, trigonometry  # noqa: F401  (they register)
 from .library import DTYPES, FUNCTIONS, module_text, symbol_of

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Callable
 
 from .coefficients import TABLES
 
@@ -34,7 +33,7 @@ class Value:
 
     __slots__ = ("to", "kind", "text")
 
-    def __init__(self, to: "Builder", kind: str, text: str):
+    def __init__(self, to: Builder, kind: str, text: str):
         self.to, self.kind, self.text = to, kind, text
 
     def __add__(self, other):
@@ -131,7 +130,7 @@ class Builder:
     def type_of(self, kind: str) -> str:
         return {"f": self.fmt.llvm, "i": self.fmt.integer, "b": "i1"}[kind]
 
-    def const(self, number: float | int | str | Fraction) -> Value:
+    def const(self, number: float | int | str) -> Value:
         """A float constant, rounded to the format (LLVM writes float32 with the bits of a double)."""
         if isinstance(number, str):
             number = float.fromhex(number)

@@ -9,7 +9,7 @@ weighted error is below ``2**-bits``. A constant is split into parts, each the r
 from __future__ import annotations
 
 import sys
-from typing import Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import mpmath as mp
 from mpmath import mpf
@@ -186,8 +186,11 @@ def main() -> None:
     print("# lowest power (or leading part) first; name/goal as in fit.py")
     print("TABLES: dict[str, list[str]] = {")
     for name, values in tables():
-        row = ", ".join(f'"{float(v).hex()}"' for v in values)
-        print(f'    "{name}": [{row}],')
+        print(f'    "{name}": [')
+        row = [f'"{float(v).hex()}"' for v in values]
+        for k in range(0, len(row), 4):
+            print(f"        {', '.join(row[k:k + 4])},")
+        print("    ],")
     print("}\n")
     print("#: the bits of 1/pi after the binary point, for arguments of any size")
     digits = two_over_pi_bytes()

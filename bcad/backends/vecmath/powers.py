@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .builder import DOUBLE, Builder, Value
+from .builder import Builder, Value
 from .exponentials import scale
 from .library import function
 from .logarithms import bits_of, series, split
