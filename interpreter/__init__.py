@@ -1,5 +1,5 @@
 """A CPython bytecode evaluator: ``call(fn, *args, **kwargs)`` computes what ``fn`` would."""
-from . import natives as _natives  # registers what stands in for frame-reading builtins
+from . import callbacks, natives, protocols     # register what stands in for C functions
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
 from .domain import Domain, PlainDomain
@@ -10,4 +10,4 @@ from .journal import EMPTY, Journal, Snapshot
 
 __all__ = ["EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
            "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
-           "evaluate"]
+           "callbacks", "evaluate", "natives", "protocols"]

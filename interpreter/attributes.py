@@ -52,20 +52,30 @@ def _get_from_instance(frame: Frame, owner: Any, name: str) -> Any:
     try:
         if type(getattribute) is FunctionType:
             return call_special(frame, getattribute, owner, name)
-        found = find(kind, name)
-        if found is not MISSING and not isinstance(found, _OPAQUE):
-            value = _through_descriptor(frame, found, owner, kind, name)
-            if value is not MISSING:
-                return value
-        if fallback is None:
-            return getattr(owner, name)
-        return getattribute(owner, name)
+        return generic_get(frame, owner, name, None if fallback is None else getattribute)
     except AttributeError as error:
         if fallback is None:
             raise
         failed = error                  # the fallback runs outside this handler
     del failed
     return call_special(frame, fallback, owner, name)
+
+
+def generic_get(frame: Frame, owner: Any, name: str, native: Any = None) -> Any:
+    """``object.__getattribute__``, or the `native` one of the type, without ``__getattr__``."""
+    kind = type(owner)
+    found = find(kind, name)
+    if found is not MISSING and not isinstance(found, _OPAQUE):
+        value = _through_descriptor(frame, found, owner, kind, name)
+        if value is not MISSING:
+            return value
+    if native is None:
+        native = find(kind, "__getattribute__")
+        if type(native) is FunctionType:
+            native = object.__getattribute__
+        elif python_method(kind, "__getattr__") is None:
+            return getattr(owner, name)
+    return native(owner, name)
 
 
 def _through_descriptor(frame: Frame, found: Any, owner: Any, kind: type, name: str) -> Any:
@@ -138,7 +148,8 @@ def _get_from_super(frame: Frame, owner: super, name: str) -> Any:
         return getattr(owner, name)
     kind = owner.__self_class__
     mro = info(kind).mro
-    later = mro[mro.index(start) + 1:] if start in mro else ()
+    place = next((i for i, base in enumerate(mro) if base is start), len(mro))
+    later = mro[place + 1:]
     for base in later:
         namespace = vars(base)
         if name in namespace:
@@ -176,8 +187,16 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     hook = python_method(kind, "__setattr__")
     if hook is not None:
         call_special(frame, hook, owner, name, value)
-        return
-    found = find(kind, name)
+    else:
+        generic_set(frame, owner, name, value, setattr)
+
+
+def generic_set(frame: Frame, owner: Any, name: str, value: Any,
+                native: Any = object.__setattr__) -> None:
+    """``object.__setattr__``: what happens where no hook is in the way."""
+    if frame.thread.journal is not None:
+        frame.thread.journal.touch(owner)
+    found = find(type(owner), name)
     if type(found) is property and found.fset is not None:
         from .calls import call_value
         call_value(frame, found.fset, (owner, value))
@@ -186,7 +205,7 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     if type(setter) is FunctionType:
         call_special(frame, setter, found, owner, value)
     else:
-        setattr(owner, name, value)
+        native(owner, name, value)
 
 
 def _announce(frame: Frame, owner: Any, name: str, value: Any) -> bool:
@@ -209,19 +228,26 @@ def del_attribute(frame: Frame, owner: Any, name: str) -> None:
                 return
         if frame.thread.journal is not None:
             frame.thread.journal.touch(owner)
-    kind = type(owner)
-    hook = python_method(kind, "__delattr__")
-    found = find(kind, name)
-    deleter = MISSING if found is MISSING else python_method(type(found), "__delete__")
+    hook = python_method(type(owner), "__delattr__")
     if hook is not None:
         call_special(frame, hook, owner, name)
-    elif type(found) is property and found.fdel is not None:
+    else:
+        generic_del(frame, owner, name, delattr)
+
+
+def generic_del(frame: Frame, owner: Any, name: str, native: Any = object.__delattr__) -> None:
+    """``object.__delattr__``."""
+    if frame.thread.journal is not None:
+        frame.thread.journal.touch(owner)
+    found = find(type(owner), name)
+    deleter = MISSING if found is MISSING else python_method(type(found), "__delete__")
+    if type(found) is property and found.fdel is not None:
         from .calls import call_value
         call_value(frame, found.fdel, (owner,))
     elif type(deleter) is FunctionType:
         call_special(frame, deleter, found, owner)
     else:
-        delattr(owner, name)
+        native(owner, name)
 
 
 # --- items --------------------------------------------------------------------------------------

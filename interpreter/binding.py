@@ -37,7 +37,7 @@ def _bind_slowly(fn: FunctionType, code: Code, args: tuple | list, kwargs: dict[
         return None
     if len(args) > count and not code.flags & VARARGS:
         return None
-    if UNBOUND in slots and not _fill_defaults(fn, code, slots, loaded):
+    if not _fill_defaults(fn, code, slots, loaded):
         return None
     if code.flags & VARARGS:
         slots.append(tuple(args[count:]))
@@ -66,12 +66,13 @@ def _bind_keywords(code: Code, slots: list, kwargs: dict[str, Any]) -> dict[str,
 
 
 def _fill_defaults(fn: FunctionType, code: Code, slots: list, loaded: Any) -> bool:
+    missing = [index for index, value in enumerate(slots) if value is UNBOUND]
+    if not missing:
+        return True
     count, names = code.argcount, code.raw.co_varnames
     defaults, keyword_defaults = fn.__defaults__ or (), fn.__kwdefaults__ or {}
     offset = count - len(defaults)
-    for index, value in enumerate(slots):
-        if value is not UNBOUND:
-            continue
+    for index in missing:
         if offset <= index < count:
             value = defaults[index - offset]
         elif index >= count and names[index] in keyword_defaults:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
 from typing import Any
 
 from .binding import bind
@@ -16,6 +16,7 @@ from .lookup import MISSING, find, is_instance, is_native, python_method
 Args = tuple | list
 Kwargs = dict[str, Any] | None
 Intercept = Callable[[Frame, tuple, dict[str, Any]], Any]
+METHODS: dict[str, Callable] = {}           # the same for methods of C types, by name
 INTERCEPTS: dict[int, Intercept] = {}       # by id of a C callable; filled by natives, callbacks
 
 
@@ -33,10 +34,7 @@ def call_value(frame: Frame, fn: Any, args: Args, kwargs: Kwargs = None) -> Any:
     if kind is FunctionType:
         return step_into(frame, fn, args, kwargs)
     if kind is BuiltinFunctionType:
-        intercept = INTERCEPTS.get(id(fn))
-        if intercept is not None:
-            return intercept(frame, tuple(args), kwargs or {})
-        return call_native(frame, fn, args, kwargs)
+        return _call_builtin(frame, fn, args, kwargs)
     if isinstance(fn, type):
         from .classes import call_class
         return call_class(frame, fn, args, kwargs)
@@ -92,6 +90,16 @@ def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     return fn(*args, **kwargs) if kwargs else fn(*args)
 
 
+def _call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    intercept = INTERCEPTS.get(id(fn))
+    if intercept is not None:
+        return intercept(frame, tuple(args), kwargs or {})
+    method = METHODS.get(fn.__name__)
+    if method is not None:
+        return method(frame, fn, tuple(args), kwargs or {})
+    return call_native(frame, fn, args, kwargs)
+
+
 def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) -> Any:
     intercept = INTERCEPTS.get(id(fn))
     if intercept is not None:
@@ -116,7 +124,7 @@ def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) 
 
 
 def _call_partial(frame: Frame, fn: functools.partial, args: Args, kwargs: Kwargs) -> Any:
-    if PLACEHOLDER is not None and PLACEHOLDER in fn.args:
+    if PLACEHOLDER is not None and any(arg is PLACEHOLDER for arg in fn.args):
         return call_native(frame, fn, args, kwargs)
     keywords = {**fn.keywords, **(kwargs or {})}
     return call_value(frame, fn.func, (*fn.args, *args), keywords)
@@ -131,19 +139,23 @@ def _call_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     if fn is _TYPE_CALL and args and isinstance(args[0], type):
         from .classes import construct
         return construct(frame, args[0], args[1:], kwargs)
-    return call_native(frame, fn, args, kwargs)
+    method = METHODS.get(fn.__name__)
+    return call_native(frame, fn, args, kwargs) if method is None else \
+        method(frame, fn, tuple(args), kwargs or {})
 
 
 def _call_method_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     """A bound slot wrapper: ``super().__call__``, ``f.__call__``, ``fn.__get__``."""
     if fn.__name__ == "__call__":
         owner = fn.__self__
-        if isinstance(owner, type) and fn == type.__call__.__get__(owner):
+        if isinstance(owner, type) and fn == _TYPE_CALL.__get__(owner):
             from .classes import construct
             return construct(frame, owner, args, kwargs)
         if type(owner) in (FunctionType, MethodType):
             return call_value(frame, owner, args, kwargs)
-    return call_native(frame, fn, args, kwargs)
+    method = METHODS.get(fn.__name__)
+    return call_native(frame, fn, args, kwargs) if method is None else \
+        method(frame, fn, tuple(args), kwargs or {})
 
 
 _TYPE_CALL = type.__call__
@@ -152,6 +164,7 @@ _CALLERS: dict[type, Callable[[Frame, Any, Args, Kwargs], Any]] = {
     functools.partial: _call_partial,
     staticmethod: _call_staticmethod,
     type(_TYPE_CALL): _call_wrapper,
+    MethodDescriptorType: _call_wrapper,
     type(_TYPE_CALL.__get__(object)): _call_method_wrapper,
 }
 
@@ -192,7 +205,7 @@ def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
     if owner is not None and name not in _READERS and not isinstance(owner, type) \
             and not _is_module(owner):
         journal.touch(owner)
-    if fn in (setattr, delattr, next) and args:
+    if (fn is setattr or fn is delattr or fn is next) and args:
         journal.touch(args[0])
     for value in (kwargs or {}).get("out") or ():
         journal.touch(value)

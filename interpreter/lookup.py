@@ -10,6 +10,7 @@ MISSING = _Marker("MISSING")
 _mro_of = type.__dict__["__mro__"].__get__
 _dict_of = type.__dict__["__dict__"].__get__
 _flags_of = type.__dict__["__flags__"].__get__
+_is_subtype = type.__subclasscheck__       # asks no metaclass
 _IMMUTABLE = 1 << 8             # Py_TPFLAGS_IMMUTABLETYPE: C types, no Python in their MRO
 _LIMIT = 4096
 _CACHE: dict[int, TypeInfo] = {}
@@ -62,8 +63,7 @@ def is_native(kind: type) -> bool:
 
 def subclass(kind: type, base: type) -> bool:
     """``issubclass`` by the MRO alone."""
-    return base in _mro_of(kind) if type(base) is type else any(
-        base is other for other in _mro_of(kind))
+    return _is_subtype(base, kind)
 
 
 def is_instance(value: Any, base: type) -> bool:

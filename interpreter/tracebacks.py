@@ -1,6 +1,7 @@
 """Tracebacks: exceptions of interpreted code show the user's frames and none of ours."""
 from __future__ import annotations
 
+import opcode
 import os
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -22,7 +23,10 @@ def _stub_code(code: Code) -> CodeType:
     """Code that raises at once and looks like `code` to whoever reads a traceback."""
     if code.stub is None:
         raw = code.raw
+        # CPython's tracing walks the line table without checking it against the code's length
+        padding = max(len(raw.co_code) - len(_STUB.co_code), 0) // 2
         code.stub = _STUB.replace(
+            co_code=_STUB.co_code + bytes((opcode.opmap["NOP"], 0)) * padding,
             co_filename=raw.co_filename, co_name=raw.co_name, co_qualname=raw.co_qualname,
             co_firstlineno=raw.co_firstlineno, co_linetable=raw.co_linetable)
         _STUBS.add(id(code.stub))

@@ -1,0 +1,92 @@
+"""C helpers that call back: they get trampolines and steppers, so Python code stays with us."""
+from __future__ import annotations
+
+import collections
+import functools
+import itertools
+from typing import Any
+
+from . import polyfills
+from .calls import INTERCEPTS, METHODS, call_native, interpreted_callable, step_into
+from .classes import ADAPTERS
+from .decode import decode
+from .frame import Frame
+from .operators import needs_stepping, stepping
+from .trampoline import Trampoline
+
+_CALLABLE_KEYWORDS = frozenset(("key", "func", "function", "predicate"))
+_ALL = range(64)
+
+
+def adapted(frame: Frame, args: tuple, kwargs: dict, callables: tuple = (),
+            iterables: Any = ()) -> tuple[tuple, dict]:
+    """The arguments with callables and iterables that are written in Python replaced."""
+    changed = list(args)
+    for index, value in enumerate(args):
+        if index in callables and interpreted_callable(value):
+            changed[index] = Trampoline(value, frame.domain)
+        elif index in iterables and needs_stepping(value):
+            changed[index] = _stepper(frame, value)
+    keywords = {name: Trampoline(value, frame.domain)
+                if name in _CALLABLE_KEYWORDS and interpreted_callable(value) else value
+                for name, value in kwargs.items()}
+    return tuple(changed), keywords
+
+
+def _stepper(frame: Frame, value: Any) -> Any:
+    """A generator over `value` whose ``__iter__`` has run already, as C code would run it."""
+    from .operators import iterate
+    return stepping(frame, iterate(frame, value))
+
+
+def takes(function: Any, callables: tuple = (), iterables: Any = ()) -> None:
+    """Say which arguments of a C function or type call back."""
+    def adapt(frame: Frame, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        return adapted(frame, args, kwargs, callables, iterables)
+
+    def run(frame: Frame, args: tuple, kwargs: dict) -> Any:
+        if frame.domain.types and id(function) in _POLYFILLS:
+            return step_into(frame, _POLYFILLS[id(function)], args, kwargs)
+        args, kwargs = adapt(frame, args, kwargs)
+        return call_native(frame, function, args, kwargs)
+
+    INTERCEPTS[id(function)] = run
+    if isinstance(function, type):
+        ADAPTERS[id(function)] = adapt
+
+
+def method_takes(name: str, callables: tuple = (), iterables: Any = ()) -> None:
+    """The same for the methods of C types that have this name."""
+    def run(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
+        args, kwargs = adapted(frame, args, kwargs, callables, iterables)
+        return call_native(frame, method, args, kwargs)
+
+    METHODS[name] = run
+
+
+_POLYFILLS = {id(native): written for native, written in polyfills.TABLE.items()}
+for _written in polyfills.TABLE.values():
+    decode(_written.__code__).hidden = True
+
+for _function in (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse,
+                  itertools.starmap, functools.reduce):
+    takes(_function, (0,), range(1, 64))
+for _function in (itertools.accumulate, itertools.groupby):
+    takes(_function, (1,), (0,))
+for _function in (zip, itertools.chain, itertools.zip_longest, itertools.product):
+    takes(_function, (), _ALL)
+for _function in (enumerate, list, tuple, frozenset, set, itertools.islice, itertools.cycle,
+                  itertools.combinations, itertools.permutations, itertools.compress,
+                  itertools.combinations_with_replacement, itertools.pairwise, itertools.tee,
+                  sorted, any, all, sum, min, max, dict.fromkeys,
+                  itertools.chain.from_iterable, collections.deque):
+    takes(_function, (), (0,))
+for _function in (collections.defaultdict, functools.cmp_to_key, functools._lru_cache_wrapper):
+    takes(_function, (0,))
+for _name in ("sub", "subn"):
+    method_takes(_name, (0,))
+for _name in ("sort", "extend", "extendleft", "join", "update", "union", "intersection",
+              "difference", "symmetric_difference", "intersection_update", "difference_update",
+              "symmetric_difference_update", "issubset", "issuperset", "isdisjoint",
+              "writelines", "executemany"):
+    method_takes(_name, (), _ALL)
