@@ -3,17 +3,28 @@
 from . import (
     arithmetic,
     complexes,
+    convert,
+    create,
     diagonal,
     elementwise,
     index,
     join,
+    kinds,
     layout,
     logic,
+    mutate,
     operators,
     power,
+    reduce,
+    products,
+    products_op,
     reduce_op,
+    scan_op,
     selection,
     shape,
+    sort,
+    splitting,
+    take,
 )
 from .control import (
     CheckFailed,
@@ -32,6 +43,7 @@ from .control import (
 )
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
 from .host import custom, host, host_effect
+from .index_template import Part, Span
 from .op import (
     BY_NAME,
     DERIVED,
@@ -50,6 +62,7 @@ from .shapes import ShapeError
 
 __all__ = [
     "BY_NAME", "CheckFailed", "DERIVED", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
+    "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
     "known_size", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",

@@ -16,7 +16,7 @@ from bcad.ir import ArrayType, Value
 from .convert import operand
 from .cotangents import broadcast_like, to_cotangent
 from .elementwise_op import Elementwise, elementwise
-from .op import BY_NAME, FUNCTIONS, Zero, implements, register
+from .op import BY_NAME, FUNCTIONS, METHODS, Zero, implements, register
 from .samples import Sample, complexes, reals
 from .ufunc import numbers
 
@@ -145,3 +145,4 @@ def _angle(z: Any, deg: bool = False) -> Value:
 
 FUNCTIONS[np.iscomplexobj] = lambda x: operand(x).type.is_complex
 FUNCTIONS[np.isrealobj] = lambda x: not operand(x).type.is_complex
+METHODS["conj"] = METHODS["conjugate"] = FUNCTIONS[np.conjugate]

@@ -30,6 +30,16 @@ def through_mask(g: Any, rule: Callable[[Any], Any]) -> Any:
     return rule(g)
 
 
+def rearranged(g: Any, move: Callable[[Any], Any]) -> Any:
+    """Apply a rearrangement to a cotangent; what a mask hides moves with it and stays hidden."""
+    node = g.node if isinstance(g, Value) else None
+    if node is not None and node.op is BY_NAME["mask"]:
+        condition, inner = node.inputs
+        if tuple(condition.shape) == tuple(inner.shape):
+            return BY_NAME["mask"](move(condition), move(inner))
+    return move(g)
+
+
 def accumulate(a: Any, b: Any) -> Any:
     """The sum of two cotangents; what both masks hide stays hidden."""
     mask = BY_NAME["mask"]
@@ -61,7 +71,7 @@ def unbroadcast(g: Any, shape: Sequence[Any]) -> Any:
     axes = (*range(extra), *stretched)
     if axes:
         g = BY_NAME["sum"](g, axis=axes, keepdims=False)
-    if len(g.shape) != len(shape):
+    if tuple(g.shape) != tuple(shape):  # also sizes that are equal but written differently
         g = BY_NAME["reshape"](g, shape=tuple(shape))
     return g
 

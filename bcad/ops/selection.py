@@ -71,7 +71,7 @@ class Where(Elementwise):
         return np.where(*inputs)
 
     def jvp(self, y: Value, *rest: Any) -> Any:
-        condition, _, _, da, db = rest
+        condition, _, _, _, da, db = rest
         if type(da) is Zero and type(db) is Zero:
             return Zero(y.type)
         if type(db) is Zero:

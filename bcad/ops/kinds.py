@@ -1,0 +1,145 @@
+"""Changing the kind or dtype of numbers: float(x), int(x), np.float32(x), x.item(), x.astype(); rounding."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Builder, Kind, Value
+
+from .arguments import as_int
+from .convert import _PYTHON, as_kind, constant, is_constant, operand
+from .cotangents import cast
+from .op import BY_NAME, FUNCTIONS, METHODS, Op, define, implements
+from .samples import Sample, integers, reals
+from .ufunc import numbers, stored
+
+
+def python_number(x: Any, cls: type) -> Value:
+    """`x` as a Python bool, int, float or complex; an array must have one element."""
+    value = operand(x)
+    if value.type.kind is Kind.PYTHON and value.type.python_type is cls:
+        return value
+    if is_constant(value) and not value.shape:
+        return Builder.current().constant(cls(constant(value)))
+    if value.ndim:
+        value = BY_NAME["reshape"](value, shape=())
+    return as_kind(value, kind=Kind.PYTHON, dtype=np.dtype(cls))
+
+
+@implements(float)
+def _float(x: Any = 0.0, /) -> Value:
+    return python_number(x, float)
+
+
+@implements(int)
+def _int(x: Any = 0, /) -> Value:
+    """Towards zero; not differentiable."""
+    return python_number(x, int)
+
+
+@implements(bool)
+def _bool(x: Any = False, /) -> Value:
+    return python_number(x, bool)
+
+
+@implements(complex)
+def _complex(real: Any = 0, imag: Any = 0) -> Value:
+    result = python_number(real, complex)
+    if isinstance(imag, (int, float)) and imag == 0:
+        return result
+    return result + 1j * python_number(imag, complex)
+
+
+def numpy_number(dtype: Any) -> Any:
+    """``np.float32(x)``: a NumPy scalar, or an array if x is one."""
+    dtype = np.dtype(dtype)
+
+    def function(x: Any = 0, /) -> Value:
+        value = operand(x)
+        if value.shape:
+            return cast(value, dtype)
+        if value.type.kind is Kind.SCALAR and value.dtype == dtype:
+            return value
+        return as_kind(value, kind=Kind.SCALAR, dtype=dtype)
+
+    return function
+
+
+for _name in "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split():
+    _scalar_type = np.dtype(_name).type
+    FUNCTIONS[_scalar_type] = numpy_number(_scalar_type)
+for _scalar_type in (np.longdouble, np.clongdouble):
+    FUNCTIONS[_scalar_type] = numpy_number(_scalar_type)
+
+
+@implements(method="item")
+def _item(a: Any, *args: Any) -> Value:
+    """The element as a Python number; of a larger array the one at an index."""
+    value = operand(a)
+    if len(args) == 1 and not isinstance(args[0], tuple):
+        value = BY_NAME["reshape"](value, shape=(value.type.size,))[args[0]]
+    elif args:
+        value = value[args[0] if isinstance(args[0], tuple) else args]
+    return python_number(value, _PYTHON[value.dtype.kind])
+
+
+@implements(method="tolist")
+def _tolist(a: Any) -> Any:
+    """Nested lists of Python numbers; the lengths must be known."""
+    value = operand(a)
+    if not value.shape:
+        return _item(value)
+    return [_tolist(value[k]) for k in range(as_int(value.shape[0], "the length of a list"))]
+
+
+@implements(method="astype")
+def _astype(
+    a: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Value:
+    value, dtype = operand(a), np.dtype(dtype)
+    if not np.can_cast(value.dtype, dtype, casting):
+        raise TypeError(f"Cannot cast array data from {value.dtype!r} to {dtype!r} according to the rule {casting!r}")
+    return cast(value, dtype)
+
+
+@implements(np.astype)
+def _astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Value:
+    return _astype(x, dtype)
+
+
+# -- rounding ------------------------------------------------------------------------------------
+@define
+class Round(Op):
+    """``round(x, decimals)``, half to even."""
+
+    numpy = np.round
+    differentiable = False
+    samples = (Sample(reals(5), decimals=1), Sample(reals(3), decimals=0), Sample(integers(3), decimals=-1), Sample(1.25, decimals=1))
+
+    def type_rule(self, x: ArrayType, *, decimals: int) -> ArrayType:
+        return x if x.shape or x.kind is not Kind.ARRAY else ArrayType(x.dtype, (), Kind.SCALAR)
+
+    def evaluate(self, x: Any, *, decimals: int) -> Any:
+        return builtins.round(x, decimals) if type(x) in (int, float) else np.round(x, decimals)
+
+
+@implements(np.round, np.around, method="round")
+def _numpy_round(a: Any, decimals: Any = 0, out: Any = None) -> Value:
+    (value,) = numbers((a,))
+    return stored(BY_NAME["round"](value, decimals=as_int(decimals)), out)
+
+
+@implements(builtins.round)
+def _round(number: Any, ndigits: Any = None) -> Value:
+    """An int without `ndigits`."""
+    value = operand(number)
+    if ndigits is not None:
+        return BY_NAME["round"](value, decimals=as_int(ndigits))
+    return value if value.dtype.kind in "iu" else python_number(BY_NAME["rint"](value), int)
+
+
+METHODS["__float__"], METHODS["__int__"], METHODS["__complex__"] = _float, _int, _complex
+METHODS["__round__"] = _round
