@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bcad.ir import ArrayType, Dim, Graph, Literal, Node, Size, Type, Value, assumptions, constant_op, dim_op
-from bcad.ir import evaluate_size, maximum, python_type
+from bcad.ir import Kind, evaluate_size, maximum, python_type, scalar_type
 
 from .op import Op, define
 
@@ -238,8 +239,9 @@ class Derivative(RegionOp):
 def tangent_type(type_: Type) -> ArrayType:
     """The type of a tangent or cotangent: that of its primal, float64 if that is no number with one."""
     if not isinstance(type_, ArrayType):
-        return python_type(float)
-    return type_ if type_.differentiable else type_.with_dtype(np.float64)
+        return scalar_type(float)
+    kind = Kind.SCALAR if type_.kind is Kind.PYTHON else type_.kind  # derivatives divide by zero as NumPy does
+    return replace(type_, kind=kind, dtype=type_.dtype if type_.differentiable else np.dtype(np.float64))
 
 
 @define

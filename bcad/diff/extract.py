@@ -1,0 +1,74 @@
+"""Parts of graphs: what is needed for some values, copied to another builder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, copy_node, symbols
+from bcad.ops import has_effect
+
+
+def needed_nodes(nodes: Sequence[Node], values: Iterable[Value], known: Collection[Value] = ()) -> list[Node]:
+    """The nodes that compute `values` from `known` ones, in order."""
+    wanted = {v for v in values if v not in known}
+    found = []
+    for node in reversed(nodes):
+        if any(v in wanted for v in node.outputs):
+            found.append(node)
+            wanted.update(v for v in node.inputs if v not in known)
+    return found[::-1]
+
+
+def copy_nodes(builder: Builder, nodes: Iterable[Node], mapping: dict[Value, Value]) -> None:
+    """Emit `nodes` again; outputs that `mapping` has already are kept as they are."""
+    for node in nodes:
+        before = {v: mapping[v] for v in node.outputs if v in mapping}
+        copy_node(builder, node, mapping)
+        mapping.update(before)
+
+
+def prune(graph: Graph) -> Graph:
+    """`graph` without the nodes that nothing reads; effects stay."""
+    live = set(graph.outputs)
+    nodes = []
+    for node in reversed(graph.nodes):
+        if any(v in live for v in node.outputs) or has_effect(node):
+            live.update(node.inputs)
+            nodes.append(node)
+    return Graph(graph.inputs, nodes[::-1], graph.outputs, graph.name)
+
+
+# -- symbols of sizes -------------------------------------------------------------------------------
+def type_symbols(type_: Type) -> frozenset[str]:
+    """The symbols of sizes in a type."""
+    if not isinstance(type_, ArrayType):
+        return frozenset()
+    return frozenset().union(*map(symbols, type_.shape))
+
+
+def bound_symbols(values: Iterable[Value]) -> set[str]:
+    """The symbols that stand bare in the shapes of values."""
+    shapes = [v.type.shape for v in values if isinstance(v.type, ArrayType)]
+    return {str(s) for shape in shapes for s in shape if isinstance(s, Dim) and s.is_symbol()}
+
+
+def used_symbols(node: Node) -> set[str]:
+    """The symbols that a node mentions in its attributes, its results and its regions."""
+    found = set().union(*(type_symbols(v.type) for v in node.outputs), *map(attr_symbols, node.attrs.values()))
+    for region in node.regions:
+        found |= set().union(*map(used_symbols, region.nodes), *(type_symbols(v.type) for v in region.inputs))
+    return found
+
+
+def attr_symbols(attr: Any) -> frozenset[str]:
+    """The symbols in an attribute (a name that it only introduces is a str, and not one)."""
+    if isinstance(attr, Dim):
+        return symbols(attr)
+    if isinstance(attr, slice):
+        return attr_symbols((attr.start, attr.stop, attr.step))
+    if isinstance(attr, ArrayType):
+        return type_symbols(attr)
+    if isinstance(attr, tuple):
+        return frozenset().union(*map(attr_symbols, attr))
+    return frozenset()

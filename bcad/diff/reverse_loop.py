@@ -1,0 +1,303 @@
+"""Reverse mode of loops: the loop again with tapes, and a counted loop that runs it backwards.
+
+The reversed loop carries the cotangents of the carries and sums up those of the constants.  It
+is a loop like any other, so it can itself be differentiated, forward or in reverse.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Node, Size, Value
+from bcad.ops import BY_NAME, Part, Span, fresh_size, has_effect, known_size, loop, stack_length, tangent_type
+
+from .extract import attr_symbols, bound_symbols, copy_nodes, needed_nodes, type_symbols, used_symbols
+from .loop_joint import INDEX, Draft, Parts, Slot, draft_of
+from .reverse import RECORDERS, Pullback, Reverse
+from .tangents import BOOL, common_mask, conform, masked, total, unmask, zeros
+from .tape import Plan, plan
+
+_AT = Part.ARRAY
+
+
+def record_loop(sweep: Reverse, node: Node) -> Pullback:
+    """Emit the loop with what its reverse part reads as further stacks."""
+    parts = Parts(node, sweep)
+    draft = draft_of(parts, sweep)
+    assert draft.joint is not None
+    tape = Tape(parts, draft, plan(draft.joint), sweep)
+    return lambda cotangents: Reversal(tape, cotangents).emit()
+
+
+class Tape:
+    """The loop with its tapes: which stack holds which value of the body.
+
+    A value of one shape is an element of a stack.  One whose leading axis differs from one
+    iteration to the next (the tape of an inner loop) joins a ragged stack, with its length.
+    """
+
+    def __init__(self, parts: Parts, draft: Draft, decided: Plan, sweep: Reverse) -> None:
+        self.parts, self.draft, self.plan, self.sweep = parts, draft, decided, sweep
+        assert draft.joint is not None
+        self.local = draft.joint.local
+        self.saved = list(decided.saved)
+        with draft.builder:
+            self.lengths = self._save_lengths()
+        self.stacks: dict[Value, Value] = {}  # saved value -> its stack, in the sweep's builder
+        self._emit()
+
+    def _save_lengths(self) -> dict[str, Value]:
+        """Bind what symbols the reverse part mentions: the length of each goes on the tape."""
+        builder, inside = self.draft.builder, self.plan.nodes
+        used = set().union(*map(used_symbols, inside), *(type_symbols(v.type) for v in self.saved)) & self.local
+        used -= bound_symbols(v for node in inside for v in node.outputs if _introduces(node))
+        for name in sorted(used - bound_symbols(self.saved)):
+            self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=BOOL.dtype))
+        lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(used)}
+        self.saved += [v for v in lengths.values() if v not in self.saved]
+        return lengths
+
+    def ragged(self, value: Value) -> str | None:
+        """The symbol of a saved value's leading axis, if it is bound inside the body."""
+        assert isinstance(value.type, ArrayType)
+        inside = [s for s in value.type.shape if isinstance(s, Dim) and s.symbols() & self.local]
+        if not inside:
+            return None
+        if inside[0] is value.type.shape[0] and inside[0].is_symbol() and len(inside) == 1:
+            return str(inside[0])
+        raise NotImplementedError(f"a value of type {value.type} in a loop whose sizes change inside it")
+
+    def _emit(self) -> None:
+        parts, node = self.parts, self.parts.node
+        outer = self.sweep.value
+        body, places = self._body()
+        trip = outer[parts.trip] if parts.trip is not None else None
+        length = node.attrs.get("length")
+        if length is None:
+            length = stack_length(trip, bool(parts.condition))
+        total_stacks = len(body.outputs) - parts.k
+        new = [(places[v], fresh_size()) for v in self.saved if self.ragged(v) is not None]
+        attrs = {**node.attrs, "stacks": total_stacks, "length": length if total_stacks else None}
+        attrs["ragged"] = tuple(dict([*node.attrs.get("ragged", ()), *new]).items())
+        results = loop(*(outer[v] for v in node.inputs), regions=[body, *parts.condition], **attrs)
+        for old, value in zip(node.outputs, [*results[: parts.k + parts.s], results[-1]], strict=True):
+            outer[old] = value
+            value.name = value.name or old.name
+        self.stacks = {v: results[parts.k + places[v]] for v in self.saved}
+        self.trip = self._trip(trip, length if total_stacks else None, results[-1])
+
+    def _trip(self, trip: Value | None, length: Size | None, count: Value) -> Value:
+        """How often the reversed loop runs: from what is at hand anyway, else the count."""
+        if trip is not None and not self.parts.condition:
+            return trip
+        return count if length is None else Builder.current().size(length)
+
+    def _body(self) -> tuple[Graph, dict[Value, int]]:
+        """The body with the saved values as further stacks, and the number of each one's stack."""
+        parts, draft = self.parts, self.draft
+        primal = [draft.sweep.value[v] for v in parts.body.outputs]
+        places = {v: j for j, v in enumerate(primal[parts.k :]) if v in self.saved}
+        added = [v for v in self.saved if v not in places]
+        places.update((v, parts.s + j) for j, v in enumerate(added))
+        assert draft.joint is not None
+        effects = [node for node in draft.builder.nodes[: draft.joint.boundary] if has_effect(node)]
+        with Builder(name=parts.body.name) as builder:
+            mapping = {v: builder.input(v.type, v.name) for v in draft.inputs}
+            for j, (formula, _) in draft.affine.items():
+                mapping[formula] = mapping[draft.inputs[1 + j]]
+            wanted = [*primal, *added, *(v for node in effects for v in node.inputs)]
+            inside = set(needed_nodes(draft.builder.nodes, wanted, mapping)) | set(effects)
+            copy_nodes(builder, [n for n in draft.builder.nodes if n in inside], mapping)
+            return builder.build([mapping[v] for v in (*primal, *added)]), places
+
+
+def _introduces(node: Node) -> bool:
+    """Whether a node gives symbols in its results their meaning, rather than taking it from an attribute."""
+    return bool(node.regions) or not bound_symbols(node.outputs) <= set().union(*map(attr_symbols, node.attrs.values()))
+
+
+class Reversal:
+    """The reversed loop, made when the cotangents of the loop's results are known."""
+
+    def __init__(self, tape: Tape, cotangents: list[Any]) -> None:
+        self.tape, self.parts, self.draft, self.sweep = tape, tape.parts, tape.draft, tape.sweep
+        self.hidden, self.cotangents = common_mask(cotangents)
+        self.initial: list[Value] = []  # of the reversed loop's carries
+        self.constants: dict[Value, Value] = {}  # outside -> inside
+        self.fresh: set[int] = set()  # constants whose sum starts from nothing
+
+    def emit(self) -> None:
+        outer = Builder.current()
+        self.trip = self._trip()
+        self.seeds = {j: self._stack_seed(j) for j in self.draft.stacks}
+        hoisted = self._hoist(outer)
+        self._start()
+        ends = self._ends(outer)
+        with Builder(name=f"{self.parts.body.name}_reverse") as builder:
+            index = builder.input(INDEX)
+            carries = [builder.input(v.type) for v in [*self.initial, *ends.values()]]
+            body = self._body(builder, index, carries, list(ends), hoisted)
+        inputs = [self.trip, *self.initial, *ends.values(), *self.constants]
+        results = loop(*inputs, regions=[body], carries=len(carries), stacks=0, counted=True)
+        self._distribute(results)
+
+    # -- what is known before ----------------------------------------------------------------------
+    def _trip(self) -> Value:
+        """The number of iterations; none if nothing that comes back is seen."""
+        if self.hidden is None:
+            return self.tape.trip
+        trip = BY_NAME["where"](self.hidden, self.tape.trip, 0)
+        value: Value = BY_NAME["as_kind"](trip, kind=Kind.PYTHON, dtype=INDEX.dtype)
+        return value
+
+    def _stack_seed(self, j: int) -> Value:
+        """The cotangent of a stack that the loop itself gives: an array."""
+        position = self.parts.k + j
+        return conform(self.cotangents[position], tangent_type(self.parts.node.outputs[position].type))
+
+    def _outside(self, inner: Value) -> Value:
+        """The value of the sweep's builder that an input of the joint graph stands for."""
+        draft, value = self.draft, self.sweep.value
+        for j, (_, init) in draft.affine.items():
+            if init is inner:
+                return value[self.parts.carries[j]]
+        return value[self.parts.constants[draft.inputs.index(inner) - 1 - self.parts.k]]
+
+    def _hoist(self, outer: Builder) -> dict[Value, Value]:
+        """Compute what no iteration changes, here and once."""
+        assert self.draft.joint is not None
+        wanted = self.tape.plan.hoisted
+        nodes = needed_nodes(self.draft.builder.nodes, wanted, self.draft.joint.inputs)
+        mapping = {v: self._outside(v) for v in self.draft.joint.inputs if v in self.draft.joint.constant}
+        copy_nodes(outer, nodes, mapping)
+        return {v: mapping[v] for v in wanted}
+
+    def _start(self) -> None:
+        """The initial values of the carries: cotangents, sums, flags."""
+        parts = self.parts
+        flags = []
+        for j, slot in self.draft.carries.items():
+            g = self.cotangents[j]
+            if slot.old_flag is not None:
+                condition, inner = unmask(g)
+                scalar = condition is not None and not condition.ndim
+                g = inner if scalar else g
+                flags.append(conform(condition, BOOL) if scalar else Builder.current().constant(BOOL.dtype.type(True)))
+            self.initial.append(conform(g, slot.old.type))
+        for p, slot in self.draft.constants.items():
+            self.initial.append(self._sum_so_far(p, slot))
+            if slot.old_flag is not None:
+                flags.append(Builder.current().constant(BOOL.dtype.type(False)))
+        # the order of Draft.slots, then that of Draft.flagged
+        self.initial += flags
+        assert len(self.initial) == len(self.draft.slots) + len(self.draft.flagged), parts.node
+
+    def _sum_so_far(self, p: int, slot: Slot) -> Value:
+        value = self.parts.constants[p]
+        before = self.sweep.cotangent.get(value)
+        if slot.old.ndim and before is not None and unmask(before)[0] is None:
+            del self.sweep.cotangent[value]
+            return conform(before, slot.old.type)
+        self.fresh.add(p)
+        return zeros(slot.old.type)
+
+    def _ends(self, outer: Builder) -> dict[str, Value]:
+        """Where the part of a ragged stack ends that is still to be read, by symbol."""
+        ends: dict[str, Value] = {}
+        for value, stack in self.tape.stacks.items():
+            name = self.tape.ragged(value)
+            if name is not None and name not in ends:
+                ends[name] = outer.size(stack.shape[0])
+        return ends
+
+    # -- the body ----------------------------------------------------------------------------------
+    def _constant(self, builder: Builder, value: Value) -> Value:
+        """An outer value inside: a constant of the reversed loop."""
+        if known_size(value) is not None:
+            return builder.as_value(known_size(value))
+        if value not in self.constants:
+            self.constants[value] = builder.input(value.type, value.name)
+        return self.constants[value]
+
+    def _body(
+        self, builder: Builder, index: Value, carries: list[Value], names: list[str], hoisted: dict[Value, Value]
+    ) -> Graph:
+        draft, decided = self.draft, self.tape.plan
+        position = self._constant(builder, self.trip) - 1 - index
+        olds = [*(s.old for s in draft.slots), *(s.old_flag for s in draft.flagged)]
+        mapping = dict(zip(olds, carries))
+        mapping[draft.inputs[0]] = position
+        mapping.update((v, self._constant(builder, outside)) for v, outside in hoisted.items())
+        assert draft.joint is not None
+        for v in decided.inputs:
+            if v in draft.joint.constant:
+                mapping[v] = self._constant(builder, self._outside(v))
+        for j, seed in draft.stacks.items():
+            mapping[seed] = self._element(builder, self.seeds[j], position, seed.type)
+        ends = dict(zip(names, carries[len(olds) :]))
+        starts = self._read(builder, position, ends, mapping)
+        copy_nodes(builder, decided.nodes, mapping)
+        results = [*(s.new for s in draft.slots), *(s.new_flag for s in draft.flagged)]
+        outputs = [builder.as_value(mapping[v]) for v in results]
+        return builder.build([*map(_retyped, outputs, olds), *starts])
+
+    def _read(
+        self, builder: Builder, position: Value, ends: dict[str, Value], mapping: dict[Value, Value]
+    ) -> list[Value]:
+        """Read the tape at `position`; where the ragged parts start, which is where the next ones end."""
+        lengths: dict[str, Value] = {}
+        for v, stack in self.tape.stacks.items():
+            if self.tape.ragged(v) is None:
+                mapping[v] = self._element(builder, stack, position, v.type)
+        for name in ends:
+            lengths[name] = mapping[self.tape.lengths[name]]
+        starts = {name: ends[name] - lengths[name] for name in ends}
+        for v, stack in self.tape.stacks.items():
+            name = self.tape.ragged(v)
+            if name is not None:
+                flat = self._constant(builder, stack)
+                index = (Span(name, _AT, _AT, None),)
+                mapping[v] = BY_NAME["getitem"](flat, starts[name], ends[name], index=index)
+        return list(starts.values())
+
+    def _element(self, builder: Builder, stack: Value, position: Value, type_: Any) -> Value:
+        """``stack[position]`` as what was pushed: of the same kind."""
+        element = BY_NAME["getitem"](self._constant(builder, stack), position, index=(_AT,))
+        if not type_.shape and element.type.kind is not type_.kind:
+            element = BY_NAME["as_kind"](element, kind=type_.kind, dtype=type_.dtype)
+        value: Value = element
+        return value
+
+    # -- afterwards --------------------------------------------------------------------------------
+    def _distribute(self, results: tuple[Value, ...]) -> None:
+        """Hand the reversed loop's results to the loop's inputs."""
+        draft, parts, sweep = self.draft, self.parts, self.sweep
+        slots, flagged = draft.slots, draft.flagged
+        flag_of = {id(slot): results[len(slots) + j] for j, slot in enumerate(flagged)}
+        for (j, slot), g in zip(draft.carries.items(), results):
+            sweep.add(parts.carries[j], masked(self.hidden, masked(flag_of.get(id(slot)), g)))
+        for (p, slot), g in zip(draft.constants.items(), results[len(draft.carries) :]):
+            value = parts.constants[p]
+            if p in self.fresh:
+                flag = flag_of.get(id(slot)) or self._ran(value)
+                sweep.add(value, masked(flag, g))
+            else:
+                sweep.cotangent[value] = total(sweep.cotangent.get(value), g)
+
+    def _ran(self, value: Value) -> Value | None:
+        """Whether there was an iteration at all; None if that is certain, or does not matter.
+
+        Without one the sum is zero; only what computed `value` could make something else of it.
+        """
+        size = known_size(self.trip)
+        if self.sweep.is_start(value) or (isinstance(size, int) and size > 0):
+            return None
+        ran: Value = BY_NAME["greater"](self.trip, 0)
+        return ran
+
+
+def _retyped(value: Value, like: Value) -> Value:
+    return value if value.type == like.type else conform(value, like.type)
+
+
+RECORDERS[loop] = record_loop
