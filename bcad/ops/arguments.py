@@ -97,6 +97,11 @@ def full(fill: Any, shape: Sequence[Size], dtype: Any) -> Value:
     return BY_NAME["full"](dtype.type(fill), shape=tuple(shape), dtype=dtype)
 
 
+def counting(size: Size) -> Value:
+    """The integers 0, 1, ... `size` - 1."""
+    return BY_NAME["arange"](start=0, step=1, length=size, dtype=np.dtype(np.intp))
+
+
 # -- sizes, shapes, axes ------------------------------------------------------------------------
 _SIZE_OPS: dict[str, Callable[..., Size]] = {
     "add": operator.add,

@@ -173,7 +173,9 @@ def _without_bool(x: Value, index: Any) -> tuple[Value, Any]:
         return x, index
     if any(i is not Ellipsis for k, i in enumerate(items) if k not in lone) or len(lone) > 1:
         raise IndexError("a single bool among other indices is not supported")
-    return to_shape(x, (1, *x.shape)), to_shape(as_array(items[lone[0]]), (1,))
+    mask, known = items[lone[0]], concrete(items[lone[0]])
+    mask = to_shape(mask, (1,)) if known is None else np.reshape(known, (1,))
+    return to_shape(x, (1, *x.shape)), mask
 
 
 def _shape_like(item: Any) -> Any:
@@ -190,11 +192,13 @@ def setitem(x: Any, index: Any, value: Any) -> Value:
         return _where_mask(x, as_array(index), value)
     if x.ndim == 0 and index in ((), Ellipsis):
         return _replace(x, value)
+    shape = x.shape
+    x, index = _without_bool(x, index)
     parsed = Parsed(index, x.shape)
     if not parsed.arrays and all(p is None or p in (FULL, Ellipsis) for p in parsed.template):
         target = item_shape(x.shape, parsed.template, ())
-        return to_shape(_replace(to_shape(x, target), value), x.shape)
-    return set_item(x, value, *parsed.arrays, index=parsed.template)
+        return to_shape(_replace(to_shape(x, target), value), shape)
+    return to_shape(set_item(x, value, *parsed.arrays, index=parsed.template), shape)
 
 
 def _replace(x: Value, value: Value) -> Value:

@@ -9,10 +9,10 @@ import numpy as np
 
 from bcad.ir import ArrayType, Dim, Kind, Size, Value, product
 
-from .arguments import concrete, full, zeros
-from .elementwise_op import broadcast_like, to_cotangent
+from .arguments import concrete, counting, full, zeros
+from .cotangents import broadcast_like, rearranged, to_cotangent
 from .index_template import Part, Span, Template, check_value_shape, fill, item_shape, item_type
-from .layout import LinearMap, View, moved
+from .layout import LinearMap, View
 from .op import BY_NAME, Op, Zero, define
 from .samples import Sample, booleans, complexes, integers, reals
 
@@ -54,13 +54,13 @@ class Item(LinearMap):
     def vjp(self, g: Any, y: Value, *inputs: Value, index: Template) -> tuple[Any, ...]:
         x, *arrays = inputs
         empty = Zero(x.type) if type(g) is Zero else None
-        back = empty or moved(lambda h: scatter_zero(h, x.shape, arrays, index), g)
+        back = empty or rearranged(g, lambda h: scatter_zero(h, x.shape, arrays, index))
         return (to_cotangent(back, x), *(None for _ in arrays))
 
 
 def scatter_zero(g: Value, shape: Sequence[Size], arrays: Sequence[Value], index: Template) -> Value:
     """The transpose of reading items: zeros of `shape` with `g` added at the index."""
-    if g.dtype.kind == "b":  # where a moved mask hides nothing
+    if g.dtype.kind == "b":  # where a rearranged mask hides nothing
         return set_item(full(False, shape, bool), g, *arrays, index=index)
     return index_add(zeros(shape, g.dtype), g, *arrays, index=index)
 
@@ -154,7 +154,7 @@ class SetItem(Write):
         kept = to_cotangent(self(g, g.dtype.type(0), *arrays, index=index), base)
         if not value.type.differentiable:
             return (kept, None, *none)
-        taken = moved(lambda h: item_op(arrays)(h, *arrays, index=index), g)
+        taken = rearranged(g, lambda h: item_op(arrays)(h, *arrays, index=index))
         if may_repeat(base.shape, arrays, index):
             taken = BY_NAME["mask"](last_writes(base.shape, arrays, index), taken)
         return (kept, to_cotangent(without_extra_axes(taken, value), value), *none)
@@ -185,7 +185,7 @@ class IndexAdd(Write):
         none = [None for _ in arrays]
         if not value.type.differentiable:
             return (to_cotangent(g, base), None, *none)
-        taken = moved(lambda h: item_op(arrays)(h, *arrays, index=index), g)
+        taken = rearranged(g, lambda h: item_op(arrays)(h, *arrays, index=index))
         return (to_cotangent(g, base), to_cotangent(without_extra_axes(taken, value), value), *none)
 
 
@@ -217,23 +217,9 @@ def last_writes(shape: Sequence[Size], arrays: Sequence[Value], index: Template)
     """True where an assignment through repeated indices is not overwritten by a later element."""
     types = [a.type for a in arrays]
     target = item_shape(shape, index, types)  # type: ignore[arg-type]
-    order = BY_NAME["reshape"](BY_NAME["iota"](length=product(target)), shape=target)
+    order = BY_NAME["reshape"](counting(product(target)), shape=target)
     winners = set_item(full(-1, shape, np.intp), order, *arrays, index=index)
     return BY_NAME["equal"](item_op(arrays)(winners, *arrays, index=index), order)
-
-
-@define
-class Iota(Op):
-    """The integers 0, 1, ... `length` - 1."""
-
-    differentiable = False
-    samples = (Sample(length=4), Sample(length=0))
-
-    def type_rule(self, *, length: Size) -> ArrayType:
-        return ArrayType(np.dtype(np.intp), (length,))
-
-    def evaluate(self, *, length: int) -> Any:
-        return np.arange(length)
 
 
 @define

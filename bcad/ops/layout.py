@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bcad.ir import ArrayType, Size, Value, product
 
-from .elementwise_op import to_cotangent, unbroadcast
-from .op import BY_NAME, Op, define
+from .cotangents import rearranged, to_cotangent, unbroadcast
+from .op import Op, define
 from .samples import Sample, complexes, reals
 from .shapes import broadcast, require_equal
 
@@ -36,16 +36,6 @@ class View(LinearMap):
         raise NotImplementedError
 
 
-def moved(move: Callable[[Any], Any], g: Any) -> Any:
-    """Apply a rearrangement to a cotangent; what a mask hides moves with it and stays hidden."""
-    node = g.node if isinstance(g, Value) else None
-    if node is not None and node.op is BY_NAME["mask"]:
-        condition, inner = node.inputs
-        if tuple(condition.shape) == tuple(inner.shape):
-            return BY_NAME["mask"](move(condition), move(inner))
-    return move(g)
-
-
 @define
 class Reshape(View):
     """``reshape(x, shape)``, C order, no -1."""
@@ -61,7 +51,7 @@ class Reshape(View):
         return np.reshape(x, shape)
 
     def vjp(self, g: Any, y: Value, x: Value, *, shape: Shape) -> tuple[Any]:
-        return (moved(lambda h: self(h, shape=x.shape), g),)
+        return (rearranged(g, lambda h: self(h, shape=x.shape)),)
 
     def view_write(self, base: Value, new: Value, *rest: Value, **attrs: Any) -> Value:
         return self(new, shape=base.shape)
@@ -92,7 +82,7 @@ class Transpose(View):
         return ArrayType(x.dtype, tuple(x.shape[a] for a in axes))
 
     def vjp(self, g: Any, y: Value, x: Value, *, axes: tuple[int, ...]) -> tuple[Any]:
-        return (moved(lambda h: self(h, axes=inverse_permutation(axes)), g),)
+        return (rearranged(g, lambda h: self(h, axes=inverse_permutation(axes))),)
 
     def view_write(self, base: Value, new: Value, *rest: Value, **attrs: Any) -> Value:
         return self(new, axes=inverse_permutation(attrs["axes"]))

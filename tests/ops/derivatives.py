@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Graph, evaluate, type_of, verify
-from bcad.ops import Zero, accumulate, materialize
+from bcad.ir import Builder, Graph, Value, evaluate, type_of, verify
+from bcad.ops import FUNCTIONS, Zero, accumulate, materialize
 
 
 def build(fn: Callable[..., Any], args: Sequence[Any]) -> Graph:
@@ -173,3 +173,14 @@ def check_derivatives(
     if order > 1:
         check_derivatives(ahead, lambda *xs: evaluate(ahead, xs), [*args, *ds], rng, order - 1, tol * 10)
         check_derivatives(back, lambda *xs: evaluate(back, xs), [*args, *gs], rng, order - 1, tol * 10)
+
+
+def of(function: Any) -> Callable[..., Any]:
+    """A NumPy function that takes Values too, in whose place its meaning is called."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(a, Value) for a in results([*args, *kwargs.values()])):
+            return FUNCTIONS[function](*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return call

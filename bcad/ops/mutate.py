@@ -1,0 +1,134 @@
+"""Functions that write into their first argument: what that argument becomes.
+
+``MUTATES[function](*args)`` is the new value of the argument at `position`; the tracer stores
+it in the cell of that array.  The call itself gives None (or, for a method, what NumPy gives).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import Dim, Value
+
+from .arguments import as_array, as_int, astype, counting
+from .index import add_at, setitem
+from .op import BY_NAME
+from .shape import ravel, stretch, to_shape
+from .shapes import ShapeError, normalize_axis
+from .sort import sort
+from .take import _along_axis, as_indices, bounded, positions
+
+MUTATES: dict[Any, Callable[..., Any]] = {}
+MUTATING_METHODS: dict[str, Callable[..., Any]] = {}
+
+
+def mutates(*functions: Any, method: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare what the first argument of a function, or `self` of a method, becomes."""
+
+    def enter(meaning: Callable[..., Any]) -> Callable[..., Any]:
+        MUTATES.update((function, meaning) for function in functions)
+        if method is not None:
+            MUTATING_METHODS[method] = meaning
+        return meaning
+
+    return enter
+
+
+MUTATING_METHODS["__setitem__"] = setitem
+MUTATES[np.add.at] = add_at
+
+
+@mutates(np.subtract.at)
+def subtract_at(a: Any, indices: Any, b: Any) -> Value:
+    return add_at(a, indices, -as_array(b))
+
+
+@mutates(np.copyto)
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> Value:
+    x, value = as_array(dst), as_array(src)
+    if not np.can_cast(value.dtype, x.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(f"Cannot cast array data from {value.dtype} to {x.dtype} according to the rule '{casting}'")
+    return setitem(x, ..., value) if where is True else _where(x, where, value)
+
+
+def _where(x: Value, mask: Any, value: Value) -> Value:
+    condition = as_array(mask)
+    condition = condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
+    return BY_NAME["where"](stretch(condition, x.shape), astype(value, x.dtype), x)
+
+
+@mutates(method="fill")
+def fill(a: Any, value: Any) -> Value:
+    return setitem(a, ..., value)
+
+
+@mutates(np.put, method="put")
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Value:
+    """``a.flat[ind] = v``; `v` repeats if it is shorter."""
+    x = as_array(a)
+    index = ravel(bounded(as_indices(ind), x.type.size, mode))
+    return to_shape(setitem(ravel(x), index, repeated(v, index.shape[0])), x.shape)
+
+
+def repeated(v: Any, count: Any) -> Value:
+    """`v`, flat, repeated or cut to `count` elements."""
+    values = ravel(v)
+    n = values.shape[0]
+    if n == count or n == 1:
+        return values
+    return values[BY_NAME["remainder"](counting(count), n)]
+
+
+@mutates(np.put_along_axis)
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> Value:
+    x, indices = as_array(arr), as_indices(indices)
+    if axis is None:
+        return to_shape(setitem(ravel(x), indices, values), x.shape)
+    return setitem(x, _along_axis(x, indices, normalize_axis(as_int(axis), x.ndim)), values)
+
+
+@mutates(np.place)
+def place(arr: Any, mask: Any, vals: Any) -> Value:
+    """The elements where `mask` is true become `vals`, repeated in order."""
+    x = as_array(arr)
+    condition = as_array(mask)
+    condition = condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
+    if as_array(vals).type.size == 1:
+        return _where(x, to_shape(condition, x.shape), to_shape(as_array(vals), ()))
+    where = positions(ravel(condition))[0]
+    return to_shape(setitem(ravel(x), where, repeated(vals, where.shape[0])), x.shape)
+
+
+@mutates(np.putmask)
+def putmask(a: Any, mask: Any, values: Any) -> Value:
+    """``a[mask] = values[mask]``, where `values` repeats if it is shorter."""
+    x, value = as_array(a), as_array(values)
+    if value.ndim and value.shape != x.shape:
+        value = to_shape(stretch(repeated(value, x.type.size), (x.type.size,)), x.shape)
+    return _where(x, mask, value)
+
+
+@mutates(np.fill_diagonal)
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Value:
+    """The main diagonal becomes `val`, repeated in order."""
+    x = as_array(a)
+    if wrap or any(isinstance(s, Dim) for s in x.shape[1:]) and x.ndim > 2:
+        raise ShapeError("fill_diagonal(wrap=True) is not supported")
+    rows, columns = x.shape[0], x.shape[-1]
+    if isinstance(rows, int) and isinstance(columns, int):
+        count: Any = min(x.shape)
+    else:
+        count = BY_NAME["diagonal"].type_rule(x.type, offset=0).shape[-1]
+    index = counting(count)
+    return setitem(x, (index,) * x.ndim, repeated(val, count))
+
+
+@mutates(method="sort")
+def sort_in_place(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Value:
+    return sort(a, axis, kind, order, stable=stable)
+
+
+__all__ = ["MUTATES", "MUTATING_METHODS", "mutates"]

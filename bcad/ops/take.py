@@ -1,0 +1,196 @@
+"""Elements by their positions: take, choose, compress, select, nonzero, take_along_axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import Dim, Size, Value
+
+from .arguments import as_array, as_int, astype, concrete, counting, zeros
+from .index import getitem, positions
+from .index_template import FULL, Part
+from .join import stack
+from .op import BY_NAME, implements
+from .shape import ravel, stretch, to_shape
+from .shapes import ShapeError, broadcast, normalize_axis, require_equal
+
+
+# -- where a condition holds ----------------------------------------------------------------------
+@implements(np.nonzero, method="nonzero")
+def nonzero(a: Any) -> tuple[Value, ...]:
+    x = as_array(a)
+    if x.ndim == 0:
+        raise ValueError("Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead.")
+    return positions(x)
+
+
+@implements(np.flatnonzero)
+def flatnonzero(a: Any) -> Value:
+    return positions(ravel(a))[0]
+
+
+@implements(np.argwhere)
+def argwhere(a: Any) -> Value:
+    x = as_array(a)
+    if x.ndim == 0:
+        x = to_shape(x, (1,))
+        return to_shape(positions(x)[0], (positions(x)[0].shape[0], 0))
+    return stack(list(positions(x)), -1)
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None) -> Value:
+    """The slices along `axis` where `condition`, which may be shorter than the axis, is true."""
+    x = ravel(a) if axis is None else as_array(a)
+    axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
+    known = concrete(condition)
+    where = positions(as_array(known if known is None else np.asarray(known, bool)) if known is not None
+                      else _mask(condition))
+    return BY_NAME["gather"](x, *where, index=(FULL,) * axis + (Part.ARRAY,))
+
+
+@implements(method="compress")
+def compress_method(a: Value, condition: Any, axis: Any = None) -> Value:
+    return compress(condition, a, axis)
+
+
+def _mask(condition: Any) -> Value:
+    x = as_array(condition)
+    return x if x.dtype.kind == "b" else BY_NAME["not_equal"](x, 0)
+
+
+@implements(np.extract)
+def extract(condition: Any, arr: Any) -> Value:
+    return BY_NAME["gather"](ravel(arr), positions(ravel(_mask(condition)))[0], index=(Part.ARRAY,))
+
+
+# -- take -----------------------------------------------------------------------------------------
+def bounded(indices: Value, size: Size, mode: str) -> Value:
+    """Indices made valid for an axis as ``mode='clip'`` or ``'wrap'`` says."""
+    if mode == "raise":
+        return indices
+    if mode == "wrap":
+        return BY_NAME["remainder"](indices, size)
+    return BY_NAME["minimum"](BY_NAME["maximum"](indices, 0), size - 1)
+
+
+def as_indices(indices: Any) -> Value:
+    known = None if isinstance(indices, Value) else concrete(indices)
+    if known is not None:
+        known = np.asarray(known)
+        return as_array(known.astype(np.intp) if known.size == 0 or known.dtype.kind == "b" else known)
+    return as_array(indices)
+
+
+@implements(np.take, method="take")
+def take(a: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Value:
+    x = ravel(a) if axis is None else as_array(a)
+    axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
+    index = bounded(as_indices(indices), x.shape[axis], mode)
+    return getitem(x, (FULL,) * axis + (index,))
+
+
+def _along_axis(x: Value, indices: Value, axis: int) -> tuple[Any, ...]:
+    """The full index of ``take_along_axis``: `indices` at `axis`, positions elsewhere."""
+    if indices.ndim != x.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    index: list[Any] = []
+    for k, size in enumerate(x.shape):
+        if k == axis:
+            index.append(indices)
+        else:
+            index.append(to_shape(counting(size), [1] * k + [size] + [1] * (x.ndim - k - 1)))
+    return tuple(index)
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Value:
+    x, indices = as_array(arr), as_indices(indices)
+    if axis is None:
+        if indices.ndim != 1:
+            raise ValueError("when axis=None, `indices` must have a single dimension.")
+        return getitem(ravel(x), indices)
+    return getitem(x, _along_axis(x, indices, normalize_axis(as_int(axis), x.ndim)))
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, mode: str = "raise") -> Value:
+    """``choices[a[i]][i]`` for each i."""
+    options = [as_array(c) for c in choices] if isinstance(choices, (list, tuple)) else list(_rows(as_array(choices)))
+    chosen = bounded(as_indices(a), len(options), mode)
+    shape = broadcast(chosen.shape, *(c.shape for c in options))
+    dtype = np.result_type(*(c.dtype for c in options))
+    table = stack([stretch(astype(c, dtype), shape) for c in options])
+    index = (stretch(chosen, shape), *_positions(shape))
+    return getitem(table, index)
+
+
+@implements(method="choose")
+def choose_method(a: Value, choices: Any, mode: str = "raise") -> Value:
+    return choose(a, choices, mode)
+
+
+def _rows(x: Value) -> Any:
+    if isinstance(x.shape[0], Dim):
+        raise ShapeError("how many choices there are must be known")
+    return (x[k] for k in range(x.shape[0]))
+
+
+def _positions(shape: Sequence[Size]) -> list[Value]:
+    n = len(shape)
+    return [to_shape(counting(s), [1] * k + [s] + [1] * (n - k - 1)) for k, s in enumerate(shape)]
+
+
+@implements(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Value:
+    """The first choice whose condition is true."""
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    if not condlist:
+        raise ValueError("select with an empty condition list is not possible")
+    conditions = [as_array(c) for c in condlist]
+    if any(c.dtype.kind != "b" for c in conditions):
+        raise TypeError("invalid entry in condlist: should be boolean ndarray")
+    choices = [c if np.isscalar(c) else as_array(c) for c in (*choicelist, default)]
+    result = choices.pop()
+    for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
+        result = BY_NAME["where"](condition, choice, result)
+    return result
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> tuple[Value, ...]:
+    """Index arrays for the open mesh of `args`."""
+    arrays = [as_indices(a) for a in args]
+    arrays = [positions(a)[0] if a.dtype.kind == "b" else a for a in arrays]
+    n = len(arrays)
+    return tuple(to_shape(a, [1] * k + [a.shape[0]] + [1] * (n - k - 1)) for k, a in enumerate(arrays))
+
+
+# -- flat indices ---------------------------------------------------------------------------------
+@implements(np.unravel_index)
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Value, ...]:
+    """The positions along each axis of flat indices."""
+    rest, result = as_indices(indices), []
+    for size in reversed(shape) if order == "C" else shape:
+        result.append(BY_NAME["remainder"](rest, size))
+        rest = BY_NAME["floor_divide"](rest, size)
+    return tuple(reversed(result)) if order == "C" else tuple(result)
+
+
+@implements(np.bincount)
+def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
+    """Sums of `weights` by bins; the number of bins must be known: concrete `x`."""
+    known = concrete(x)
+    if known is None or weights is None:
+        return NotImplemented
+    known = np.asarray(known)
+    count = max(int(known.max(initial=-1)) + 1, as_int(minlength))
+    w = astype(as_array(weights), float)
+    require_equal("the number of weights", w.shape[0], "that of the bins' indices", len(known))
+    return BY_NAME["index_add"](zeros((count,), float), w, known.astype(np.intp), index=(Part.ARRAY,))
+
+

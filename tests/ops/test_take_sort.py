@@ -1,0 +1,109 @@
+"""Positions and order: take, choose, select, writes by functions, sort, search, interp."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcad.ops import FUNCTIONS
+from bcad.ops.mutate import MUTATES, MUTATING_METHODS
+
+from .derivatives import check, of, run
+
+RNG = np.random.default_rng(2)
+A = RNG.standard_normal((4, 3))
+V = RNG.standard_normal(6)
+C = RNG.standard_normal(4) + 1j * RNG.standard_normal(4)
+I = np.array([[0, 2], [-1, 2]])
+ORDER = np.argsort(A, 0)
+
+CASES = [
+    lambda x: of(np.take)(x, I), lambda x: of(np.take)(x, I, 0), lambda x: of(np.take)(x, [5, -7], 1, mode="wrap"),
+    lambda x: of(np.take)(x, [5, -7], 1, mode="clip"), lambda x: of(np.take)(x, 1, 1), lambda x: of(np.take)(x, [], 0),
+    lambda x: of(np.take_along_axis)(x, ORDER, 0), lambda x: of(np.take_along_axis)(x, I[0], None),
+    lambda x: of(np.compress)([0, 1, 1], x, 1), lambda x: of(np.compress)([False, True], x, 0),
+    lambda x: of(np.extract)(A > 0, x), lambda x: of(np.choose)([[0, 1, 1]], [x, x * x]),
+    lambda x: of(np.select)([x > 1, x > 0], [x, x * x], 0.5), lambda x: x[of(np.ix_)([0, 2], [1, 1])] if isinstance(x, np.ndarray) else x[np.ix_([0, 2], [1, 1])],
+    lambda x: of(np.sort)(x), lambda x: of(np.sort)(x, 0), lambda x: of(np.sort)(x, None),
+    lambda x: of(np.partition)(x, 2, 0), lambda x: of(np.unique)(x), lambda x: x[of(np.argsort)(x[:, 0])],
+    lambda x: x[of(np.nonzero)(x > 0)], lambda x: x[of(np.lexsort)((x[:, 1], x[:, 0]))],
+    lambda x: of(np.bincount)([0, 2, 2, 5], x[:, 0]), lambda x: of(np.bincount)([0, 1, 1, 0], x[:, 0], 4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[str(k) for k in range(len(CASES))])
+def test_elements_by_position(case):
+    check(case, A)
+
+
+def test_sort_of_complex_numbers_and_ties():
+    check(lambda x: of(np.sort)(x), C)
+    check(lambda x: of(np.sort_complex)(x), C)
+    x = np.array([2.0, 1.0, 2.0, 1.0, np.nan])
+    np.testing.assert_array_equal(run(of(np.sort), x), np.sort(x))
+    np.testing.assert_array_equal(run(lambda v: of(np.argsort)(v, kind="stable"), x), np.argsort(x, kind="stable"))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: of(np.searchsorted)([-1.0, 0.0, 1.0], x), lambda x: of(np.searchsorted)([0.0], x, "right"),
+        lambda x: of(np.digitize)(x, [-1.0, 0.0, 1.0]), lambda x: of(np.digitize)(x, [1.0, 0.0, -1.0], True),
+        lambda x: of(np.argwhere)(x > 0), lambda x: of(np.flatnonzero)(x > 0), lambda x: of(np.argsort)(x, 0),
+        lambda x: list(of(np.unique)(x, True, True, True)), lambda x: list(of(np.unravel_index)([7, 3], (2, 4))),
+    ],
+)  # fmt: skip
+def test_positions_have_no_derivative(function):
+    y, expected = run(function, A), function(A)
+    for a, b in zip(y if isinstance(y, list) else [y], expected if isinstance(expected, list) else [expected], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("x", [RNG.uniform(-2, 5, 7), np.array([-9.0, 0.0, 0.3, 3.0, 4.0, 9.0, np.nan]), np.float64(0.7)])
+def test_interp_equals_numpys(x):
+    xp, fp = np.array([0.0, 1.0, 1.5, 4.0]), RNG.standard_normal(4)
+    np.testing.assert_array_equal(run(of(np.interp), x, xp, fp), np.interp(x, xp, fp))
+    np.testing.assert_array_equal(run(lambda x: of(np.interp)(x, xp, fp, -1.0, left=None, right=2.0) if 0 else of(np.interp)(x, xp, fp, -1.0, 2.0), x), np.interp(x, xp, fp, -1.0, 2.0))
+
+
+def test_interp_has_derivatives_of_all_arguments():
+    xp, fp = np.array([0.0, 1.0, 1.5, 4.0]), RNG.standard_normal(4)
+    check(of(np.interp), np.array([-1.0, 0.2, 1.2, 2.0, 7.0]), xp, fp)
+
+
+def mutated(function, x, *args, **kwargs):
+    """What `function` makes of its first argument."""
+    if isinstance(x, np.ndarray):
+        y = x.copy()
+        (getattr(y, function) if isinstance(function, str) else lambda *a, **k: function(y, *a, **k))(*args, **kwargs)
+        return y
+    return (MUTATING_METHODS if isinstance(function, str) else MUTATES)[function](x, *args, **kwargs)
+
+
+WRITES = [
+    (np.put, A, [0, 5, 5], V[:3]), (np.put, A, [0, 5, 7], V[:2]), (np.put, A, [0, 99], V[:2], {"mode": "clip"}),
+    (np.put_along_axis, A, ORDER[:2], A[:2] * 2, 0), (np.copyto, A, V[:3]), (np.place, A, A > 0, V[:2]),
+    (np.place, A, A > 0, V[:1]), (np.putmask, A, A > 0, V[:2]), (np.putmask, A, A > 0, A * 3),
+    (np.fill_diagonal, A, np.float64(2.0)), (np.fill_diagonal, A, V[:2]), ("fill", A, np.float64(3.0)), ("sort", A),
+    ("put", A, [1], np.float64(4.0)), (np.add.at, V, [1, 1], V[:2]), (np.subtract.at, V, [1, 1], V[:2]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRITES, ids=lambda c: getattr(c[0], "__name__", str(c[0])))
+def test_functions_that_write(case):
+    function, x, *args = case
+    kwargs = args.pop() if args and isinstance(args[-1], dict) else {}
+    floats = [a for a in args if getattr(a, "dtype", None) == float]
+
+    def call(x, *values):
+        given = iter(values)
+        return mutated(function, x, *(next(given) if getattr(a, "dtype", None) == float else a for a in args), **kwargs)
+
+    check(call, x, *floats)
+
+
+def test_copyto_honours_where_and_casting():
+    check(lambda x, v: mutated(np.copyto, x, v, where=A > 0), A, V[:3])
+    with pytest.raises(TypeError):
+        run(lambda x: mutated(np.copyto, x, np.ones(3)), np.arange(3))
+    assert np.interp in FUNCTIONS
