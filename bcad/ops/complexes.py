@@ -88,6 +88,9 @@ class Absolute(Elementwise):
 class Sign(Elementwise):
     """``sign(x)`` has no slope; of a complex number it is ``z / abs(z)``, which turns with z."""
 
+    def expression(self, *inputs: ArrayType) -> str | None:
+        return "0 if {0} == 0 else {0} / abs({0})" if inputs[0].is_complex else self.scalar
+
     def jvp(self, y: Value, *rest: Any) -> Any:
         z, dz = rest
         if not z.type.is_complex or type(dz) is Zero:
@@ -114,7 +117,7 @@ conjugate = elementwise(
 absolute = elementwise(
     "absolute", np.absolute, [lambda y, x: sign(x)], scalar="abs({0})", python=operator.abs,
     aliases=[operator.abs, abs], base=Absolute,
-    samples=[Sample(reals(3)), Sample(reals()), Sample(complexes(3)), Sample(np.array([0.0, 1.0, -1.0])), Sample(-1.5)],
+    samples=[Sample(reals(3)), Sample(reals()), Sample(complexes(3)), Sample(np.array([0.0, 1.0, -1.0])).at_kink(), Sample(-1.5)],
 )
 sign = elementwise(
     "sign", np.sign, [None], scalar="{0} if isnan({0}) else 1 if {0} > 0 else -1 if {0} < 0 else 0",

@@ -66,6 +66,10 @@ class Elementwise(Op):
             return tuple(t.dtype for t in inputs)
         return loop_dtypes(self.numpy, tuple(map(weak, inputs)))
 
+    def expression(self, *inputs: ArrayType) -> str | None:
+        """`scalar` for inputs of these types."""
+        return self.scalar
+
     def evaluate(self, *inputs: Any) -> Any:
         if self.python is not None and all(type(x) in (bool, int, float, complex) for x in inputs):
             return self.python(*inputs)

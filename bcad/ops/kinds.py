@@ -117,7 +117,7 @@ class Round(Op):
 
     numpy = np.round
     differentiable = False
-    samples = (Sample(reals(5), decimals=1), Sample(reals(3), decimals=0), Sample(integers(3), decimals=-1), Sample(1.25, decimals=1))
+    samples = (Sample(reals(5), decimals=1), Sample(reals(3), decimals=0), Sample(integers(3), decimals=-1), Sample(1.27, decimals=1))
 
     def type_rule(self, x: ArrayType, *, decimals: int) -> ArrayType:
         return x if x.shape or x.kind is not Kind.ARRAY else ArrayType(x.dtype, (), Kind.SCALAR)

@@ -166,7 +166,7 @@ def others(x: Value, axis: Axes) -> Any:
 class Extreme(Reduction):
     """The largest or smallest element; equal ones share the derivative equally."""
 
-    samples = (*_SAMPLES, Sample(np.array([1.0, 2.0, 2.0]), axis=(0,), keepdims=False))
+    samples = (*_SAMPLES, Sample(np.array([1.0, 2.0, 2.0]), axis=(0,), keepdims=False).at_kink())
 
     def shares(self, y: Value, x: Value, axis: Axes, keepdims: bool) -> tuple[Any, Any]:
         """Which elements are extreme, and how many of them there are."""

@@ -13,9 +13,16 @@ Maker = Callable[[np.random.Generator], Any]
 class Sample:
     """Arguments (makers of arrays, or plain values) and attributes of one trial of an op."""
 
+    smooth = True  # whether differences may be compared with derivatives here
+
     def __init__(self, *args: Any, **attrs: Any) -> None:
         self.args = args
         self.attrs = attrs
+
+    def at_kink(self) -> Sample:
+        """This sample, where the function has no derivative but a documented choice."""
+        self.smooth = False
+        return self
 
     def make(self, seed: int = 0) -> tuple[list[Any], dict[str, Any]]:
         """Concrete inputs; the same for the same seed."""
