@@ -5,11 +5,11 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .frame import Frame
-from .lookup import MISSING, find, info, is_native, python_method
+from .lookup import MISSING, find, info, is_class, is_instance, is_native, python_method
 from .operators import call_special, traced
 
 _own_dict = object.__getattribute__
-_OPAQUE = (FunctionType, staticmethod, classmethod)     # descriptors that run no Python
+_OPAQUE = frozenset((FunctionType, staticmethod, classmethod))     # descriptors that run no Python
 
 
 def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
@@ -36,7 +36,7 @@ def _get(frame: Frame, owner: Any, name: str) -> Any:
         return special(frame, owner, name)
     if is_native(kind):
         return getattr(owner, name)
-    if isinstance(owner, type) and issubclass(kind, type):
+    if is_class(owner):
         return _get_from_class(frame, owner, name)
     if name == "__class__" or name == "__dict__":
         hook = python_method(kind, "__getattribute__")
@@ -65,7 +65,7 @@ def generic_get(frame: Frame, owner: Any, name: str, native: Any = None) -> Any:
     """``object.__getattribute__``, or the `native` one of the type, without ``__getattr__``."""
     kind = type(owner)
     found = find(kind, name)
-    if found is not MISSING and not isinstance(found, _OPAQUE):
+    if found is not MISSING and type(found) not in _OPAQUE:
         value = _through_descriptor(frame, found, owner, kind, name)
         if value is not MISSING:
             return value
@@ -118,7 +118,7 @@ def _get_from_class(frame: Frame, owner: type, name: str) -> Any:
             if get is not None:
                 return call_special(frame, get, found, owner, meta)
     found = find(owner, name)
-    if found is not MISSING and not isinstance(found, _OPAQUE):
+    if found is not MISSING and type(found) not in _OPAQUE:
         get = python_method(type(found), "__get__")
         if get is not None:
             return call_special(frame, get, found, None, owner)
@@ -154,7 +154,7 @@ def _get_from_super(frame: Frame, owner: super, name: str) -> Any:
         namespace = vars(base)
         if name in namespace:
             found = namespace[name]
-            if isinstance(found, _OPAQUE) or subject is kind:
+            if type(found) in _OPAQUE or subject is kind:
                 break
             value = _through_descriptor(frame, found, subject, kind, name)
             return getattr(owner, name) if value is MISSING else value
@@ -167,7 +167,7 @@ _SPECIAL = {type: _get_from_class, ModuleType: _get_from_module, super: _get_fro
 def load_method(frame: Frame, owner: Any, name: str) -> tuple[Any, Any] | None:
     """(function, owner) if ``owner.name`` is a plain method; saves making the bound method."""
     kind = type(owner)
-    if is_native(kind) or isinstance(owner, type):
+    if is_native(kind) or is_class(owner):
         return None
     found = find(kind, name)
     if type(found) is not FunctionType or name in _instance_dict(owner) or \
@@ -269,15 +269,15 @@ def get_item(frame: Frame, owner: Any, key: Any) -> Any:
 def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
     kind = type(owner)
     if is_native(kind):
-        if kind is type or isinstance(owner, type):
+        if is_class(owner):
             return _subscribe_class(frame, owner, key)
         return owner[key]
     method = find(kind, "__getitem__")
     if type(method) is FunctionType:
         return call_special(frame, method, owner, key)
-    if method is MISSING and isinstance(owner, type):
+    if method is MISSING and is_class(owner):
         return _subscribe_class(frame, owner, key)
-    missing = python_method(kind, "__missing__") if isinstance(owner, dict) else None
+    missing = python_method(kind, "__missing__") if is_instance(owner, dict) else None
     if missing is not None and method is dict.__getitem__:
         value = dict.get(owner, key, MISSING)
         return call_special(frame, missing, owner, key) if value is MISSING else value

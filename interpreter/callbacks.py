@@ -11,7 +11,8 @@ from .calls import INTERCEPTS, METHODS, call_native, interpreted_callable, step_
 from .classes import ADAPTERS
 from .decode import decode
 from .frame import Frame
-from .operators import needs_stepping, stepping
+from .lookup import MISSING, find, python_method
+from .operators import call_special, iterate, length, needs_stepping, stepping
 from .trampoline import Trampoline
 
 _CALLABLE_KEYWORDS = frozenset(("key", "func", "function", "predicate"))
@@ -25,18 +26,39 @@ def adapted(frame: Frame, args: tuple, kwargs: dict, callables: tuple = (),
     for index, value in enumerate(args):
         if index in callables and interpreted_callable(value):
             changed[index] = Trampoline(value, frame.domain)
-        elif index in iterables and needs_stepping(value):
-            changed[index] = _stepper(frame, value)
+        elif index in iterables and needs_stepping(value) and \
+                find(type(value), "keys") is MISSING:
+            changed[index] = Stepper(frame, value)
     keywords = {name: Trampoline(value, frame.domain)
                 if name in _CALLABLE_KEYWORDS and interpreted_callable(value) else value
                 for name, value in kwargs.items()}
     return tuple(changed), keywords
 
 
-def _stepper(frame: Frame, value: Any) -> Any:
-    """A generator over `value` whose ``__iter__`` has run already, as C code would run it."""
-    from .operators import iterate
-    return stepping(frame, iterate(frame, value))
+class Stepper:
+    """A native iterator over an iterable written in Python."""
+
+    __slots__ = ("items", "owner", "frame")
+
+    def __init__(self, frame: Frame, owner: Any) -> None:
+        self.items = stepping(frame, iterate(frame, owner))
+        self.owner = owner
+        self.frame = frame
+
+    def __iter__(self) -> Stepper:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self.items)
+
+    def __length_hint__(self) -> Any:
+        """Containers that grow ask the iterable for its length first."""
+        kind = type(self.owner)
+        if python_method(kind, "__len__") is not None:
+            return length(self.frame, self.owner)
+        hint = find(kind, "__length_hint__")
+        return NotImplemented if hint is MISSING else \
+            call_special(self.frame, hint, self.owner)
 
 
 def takes(function: Any, callables: tuple = (), iterables: Any = ()) -> None:
@@ -58,8 +80,9 @@ def takes(function: Any, callables: tuple = (), iterables: Any = ()) -> None:
 def method_takes(name: str, callables: tuple = (), iterables: Any = ()) -> None:
     """The same for the methods of C types that have this name."""
     def run(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
-        args, kwargs = adapted(frame, args, kwargs, callables, iterables)
-        return call_native(frame, method, args, kwargs)
+        owner = args[:1] if hasattr(method, "__objclass__") else ()
+        rest, kwargs = adapted(frame, args[len(owner):], kwargs, callables, iterables)
+        return call_native(frame, method, (*owner, *rest), kwargs)
 
     METHODS[name] = run
 

@@ -11,7 +11,7 @@ from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
 from .leaves import is_leaf
-from .lookup import MISSING, find, is_instance, is_native, python_method
+from .lookup import MISSING, find, is_class, is_instance, is_native, python_method
 
 Args = tuple | list
 Kwargs = dict[str, Any] | None
@@ -35,7 +35,7 @@ def call_value(frame: Frame, fn: Any, args: Args, kwargs: Kwargs = None) -> Any:
         return step_into(frame, fn, args, kwargs)
     if kind is BuiltinFunctionType:
         return _call_builtin(frame, fn, args, kwargs)
-    if isinstance(fn, type):
+    if is_class(fn):
         from .classes import call_class
         return call_class(frame, fn, args, kwargs)
     return _call_object(frame, fn, kind, args, kwargs)
@@ -136,7 +136,7 @@ def _call_staticmethod(frame: Frame, fn: staticmethod, args: Args, kwargs: Kwarg
 
 def _call_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     """A slot wrapper such as ``object.__setattr__`` or ``type.__call__``."""
-    if fn is _TYPE_CALL and args and isinstance(args[0], type):
+    if fn is _TYPE_CALL and args and is_class(args[0]):
         from .classes import construct
         return construct(frame, args[0], args[1:], kwargs)
     method = METHODS.get(fn.__name__)
@@ -148,7 +148,7 @@ def _call_method_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> A
     """A bound slot wrapper: ``super().__call__``, ``f.__call__``, ``fn.__get__``."""
     if fn.__name__ == "__call__":
         owner = fn.__self__
-        if isinstance(owner, type) and fn == _TYPE_CALL.__get__(owner):
+        if is_class(owner) and fn == _TYPE_CALL.__get__(owner):
             from .classes import construct
             return construct(frame, owner, args, kwargs)
         if type(owner) in (FunctionType, MethodType):
@@ -178,7 +178,7 @@ def interpreted_callable(value: Any) -> bool:
         return interpreted_callable(value.__func__)
     if is_instance(value, functools.partial):
         return interpreted_callable(value.func)
-    if isinstance(value, type):
+    if is_class(value):
         return not is_native(value) and (python_method(value, "__init__") is not None
                                          or type(find(value, "__new__")) is staticmethod)
     return not is_native(kind) and python_method(kind, "__call__") is not None
@@ -202,13 +202,15 @@ def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
     owner = getattr(fn, "__self__", None)
     if owner is None and hasattr(fn, "__objclass__") and args:
         owner = args[0]
-    if owner is not None and name not in _READERS and not isinstance(owner, type) \
+    if owner is not None and name not in _READERS and not is_class(owner) \
             and not _is_module(owner):
         journal.touch(owner)
     if (fn is setattr or fn is delattr or fn is next) and args:
         journal.touch(args[0])
-    for value in (kwargs or {}).get("out") or ():
-        journal.touch(value)
+    out = (kwargs or {}).get("out")
+    for value in out if type(out) is tuple else (out,):
+        if value is not None:
+            journal.touch(value)
 
 
 def _is_module(value: Any) -> bool:

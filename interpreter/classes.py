@@ -9,7 +9,7 @@ from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
 from .journal import EMPTY, cell_value
-from .lookup import MISSING, find, is_native, python_method, subclass
+from .lookup import MISSING, find, is_class, is_native, python_method, subclass
 
 
 def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
@@ -102,7 +102,7 @@ def build_class(frame: Frame, args: tuple, kwargs: dict[str, Any]) -> type:
         from .attributes import set_item
         set_item(frame, namespace, "__orig_bases__", tuple(given))
     cls = call_value(frame, meta, (name, bases, namespace), keywords)
-    if isinstance(cls, type) and type(cell) is CellType:
+    if is_class(cls) and type(cell) is CellType:
         _check_class_cell(cls, name, cell_value(cell))
     return cls
 
@@ -112,7 +112,7 @@ def _resolve_bases(frame: Frame, given: tuple) -> tuple:
     from .attributes import get_attribute
     bases: list[Any] = []
     for base in given:
-        if isinstance(base, type):
+        if is_class(base):
             bases.append(base)
             continue
         hook = python_method(type(base), "__mro_entries__")
@@ -133,7 +133,7 @@ def _same(left: Any, right: Any) -> bool:
 def _metaclass(given: Any, bases: tuple) -> Any:
     if given is None:
         given = type(bases[0]) if bases else type
-    if not isinstance(given, type):
+    if not is_class(given):
         return given
     winner = given
     for base in bases:
@@ -155,7 +155,7 @@ def _prepare(frame: Frame, meta: Any, name: str, bases: tuple, keywords: dict) -
         return {}
     namespace = call_value(frame, prepare, (name, bases), keywords)
     if not hasattr(type(namespace), "__getitem__"):
-        shown = meta.__name__ if isinstance(meta, type) else "<metaclass>"
+        shown = meta.__name__ if is_class(meta) else "<metaclass>"
         raise TypeError(f"{shown}.__prepare__() must return a mapping, not "
                         f"{type(namespace).__name__}")
     return namespace
@@ -197,6 +197,6 @@ def make_super(frame: Frame, args: tuple, kwargs: dict[str, Any]) -> super:
     owner = cell_value(cell) if type(cell) is CellType else cell
     if owner is EMPTY or owner is UNBOUND:
         raise RuntimeError("super(): empty __class__ cell")
-    if not isinstance(owner, type):
+    if not is_class(owner):
         raise RuntimeError(f"super(): __class__ is not a type ({type(owner).__name__})")
     return super(owner, subject)

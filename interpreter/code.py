@@ -98,7 +98,7 @@ class Code:
     """
 
     __slots__ = ("raw", "instructions", "exception_table", "slot_names", "steps", "flags",
-                 "argcount", "slot_count", "free_start", "stub", "hidden", "leaf", "__dict__")
+                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "__dict__")
 
     def __init__(self, raw: CodeType, instructions: list[Instruction],
                  exception_table: list[Handler], slot_names: tuple[str, ...]) -> None:
@@ -111,7 +111,7 @@ class Code:
         self.argcount = raw.co_argcount
         self.slot_count = len(slot_names)
         self.free_start = len(slot_names) - len(raw.co_freevars)
-        self.stub: CodeType | None = None       # see tracebacks
+        self.stubs: dict[int, CodeType] = {}    # see tracebacks
         self.hidden = False                     # our own polyfills: not the user's source
 
     @cached_property

@@ -6,8 +6,9 @@ from types import FunctionType
 from .code import Code
 from .tracebacks import HERE
 
+# abc: what it calls in C looks at CPython's own frames
 NATIVE_PACKAGES = frozenset(("importlib", "numba", "llvmlite", "bytecode", "_frozen_importlib",
-                             "_frozen_importlib_external", "zipimport"))
+                             "_frozen_importlib_external", "zipimport", "abc"))
 _INTERPRETED = ("polyfills.py",)        # ours, written to be stepped into
 
 

@@ -12,6 +12,7 @@ _dict_of = type.__dict__["__dict__"].__get__
 _flags_of = type.__dict__["__flags__"].__get__
 _is_subtype = type.__subclasscheck__       # asks no metaclass
 _IMMUTABLE = 1 << 8             # Py_TPFLAGS_IMMUTABLETYPE: C types, no Python in their MRO
+_TYPE, _EXCEPTION = 1 << 31, 1 << 30        # Py_TPFLAGS_TYPE_SUBCLASS, _BASE_EXC_SUBCLASS
 _LIMIT = 4096
 _CACHE: dict[int, TypeInfo] = {}
 
@@ -24,8 +25,9 @@ class TypeInfo:
     def __init__(self, kind: type) -> None:
         self.type = kind                    # keeps the id that is the cache's key taken
         self.mro = _mro_of(kind)
-        self.namespaces = [_dict_of(base) for base in self.mro]     # live views
-        self.native = bool(_flags_of(kind) & _IMMUTABLE)
+        # live views; a C type that is not quite ready has no MRO yet
+        self.namespaces = [_dict_of(base) for base in self.mro or ()]
+        self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
 
 
 def info(kind: type) -> TypeInfo:
@@ -64,6 +66,22 @@ def is_native(kind: type) -> bool:
 def subclass(kind: type, base: type) -> bool:
     """``issubclass`` by the MRO alone."""
     return _is_subtype(base, kind)
+
+
+# isinstance() would ask a user's ``__class__`` property; these look at the real type.
+def is_class(value: Any) -> bool:
+    """Whether `value` is a class."""
+    return bool(_flags_of(type(value)) & _TYPE)
+
+
+def is_exception_class(value: Any) -> bool:
+    """Whether `value` is a class of exceptions."""
+    return is_class(value) and bool(_flags_of(value) & _EXCEPTION)
+
+
+def is_exception(value: Any) -> bool:
+    """Whether `value` is an exception."""
+    return bool(_flags_of(type(value)) & _EXCEPTION)
 
 
 def is_instance(value: Any, base: type) -> bool:

@@ -15,7 +15,7 @@ from .classes import build_class, make_super, with_module
 from .code import UNBOUND
 from .decode import decode
 from .frame import Frame, current_exception
-from .lookup import is_native, python_method
+from .lookup import is_class, is_instance, is_native, python_method, subclass
 from .names import frame_locals
 from .tracebacks import traceback_of
 from .views import FrameView
@@ -237,10 +237,10 @@ def _setrecursionlimit(frame: Frame, args: tuple, kwargs: dict) -> None:
 def _warn(frame: Frame, args: tuple, kwargs: dict) -> None:
     """`stacklevel` counts interpreted frames."""
     message, category, level, source, prefixes = _warn_arguments(*args, **kwargs)
-    if isinstance(message, Warning):
+    if is_instance(message, Warning):
         category = type(message)
     category = UserWarning if category is None else category
-    if not (isinstance(category, type) and issubclass(category, Warning)):
+    if not (is_class(category) and subclass(category, Warning)):
         raise TypeError(f"category must be a Warning subclass, not "
                         f"'{type(category).__name__}'")
     if prefixes:

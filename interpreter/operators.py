@@ -85,7 +85,7 @@ def _plain_binary(frame: Frame, operation: Operation, left: Any, right: Any) -> 
     if forward is None or backward is None:         # a dunder set to None: CPython's own error
         return operation.native(left, right)
     attempts = [(forward, left, right), (backward, right, left)]
-    last = isinstance(left, _SEQUENCES) and type(forward) is not FunctionType
+    last = any(subclass(kind, base) for base in _SEQUENCES) and type(forward) is not FunctionType
     priority = subclass(other, kind) and backward is not find(kind, operation.reflected)
     if last or priority:                            # sequences concatenate after all else failed
         attempts.reverse()
@@ -140,14 +140,14 @@ def compare(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
         return operation.native(left, right)
     forward, backward = _comparison(kind, operation.method), _comparison(other,
                                                                         operation.reflected)
-    if type(forward) is not FunctionType and type(backward) is not FunctionType:
+    if type(forward) is not FunctionType and type(backward) is not FunctionType \
+            or forward is None or backward is None:
         return operation.native(left, right)
     attempts = [(forward, left, right), (backward, right, left)]
     if kind is not other and subclass(other, kind):
         attempts.reverse()
     for method, owner, argument in attempts:
-        result = NotImplemented if method is None else \
-            _one_comparison(frame, operation, method, owner, argument)
+        result = _one_comparison(frame, operation, method, owner, argument)
         if result is not NotImplemented:
             return result
     if operation.symbol in ("==", "!="):

@@ -11,7 +11,7 @@ from . import attributes, operators
 from .calls import METHODS, call_native, interpreted_callable
 from .formatting import format_value, representation, text
 from .frame import Frame
-from .lookup import MISSING, find, is_native, python_method
+from .lookup import MISSING, find, is_class, is_native, python_method
 from .natives import intercept
 from .operators import COMPARISONS, OPERATIONS, call_special
 from .trampoline import Trampoline
@@ -200,7 +200,7 @@ def _object_method(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
     same = method is native or owner is not MISSING and method == native.__get__(owner)
     step = _OBJECT.get(name)
     if same and not kwargs and len(values) == step[1] and isinstance(values[1], str) \
-            and not isinstance(values[0], type):
+            and not is_class(values[0]):
         return step[0](frame, *values)
     return call_native(frame, method, args, kwargs)
 

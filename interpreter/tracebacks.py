@@ -15,30 +15,38 @@ _attributes = BaseException.__dict__        # a user's __setattr__ must not see 
 _traceback_of = _attributes["__traceback__"].__get__
 _context_of = _attributes["__context__"].__get__
 _set_context = _attributes["__context__"].__set__
-_STUB = compile("0/0", "<stub>", "exec")    # raises without looking up any name
+_STUB = compile("", "<stub>", "exec")
+_NOP, _RESUME, _RAISE = (bytes((opcode.opmap[name], 0))
+                         for name in ("NOP", "RESUME", "DELETE_GLOBAL"))
+_NO_NAME = ("<nothing of this name>",)
 _STUBS: set[int] = set()                    # ids of the stubs' code objects, which stay alive
 
 
-def _stub_code(code: Code) -> CodeType:
-    """Code that raises at once and looks like `code` to whoever reads a traceback."""
-    if code.stub is None:
+def _stub_code(code: Code, offset: int) -> CodeType:
+    """Code that raises at `offset` and looks like `code` to whoever reads a traceback.
+
+    It has the length of `code`: CPython's tracing walks the line table without checking.
+    """
+    found = code.stubs.get(offset)
+    if found is None:
         raw = code.raw
-        # CPython's tracing walks the line table without checking it against the code's length
-        padding = max(len(raw.co_code) - len(_STUB.co_code), 0) // 2
-        code.stub = _STUB.replace(
-            co_code=_STUB.co_code + bytes((opcode.opmap["NOP"], 0)) * padding,
-            co_filename=raw.co_filename, co_name=raw.co_name, co_qualname=raw.co_qualname,
-            co_firstlineno=raw.co_firstlineno, co_linetable=raw.co_linetable)
-        _STUBS.add(id(code.stub))
-    return code.stub
+        before = _RESUME + _NOP * (offset // 2 - 1) if offset else b""
+        text = before + _RAISE + (b"" if offset else _RESUME)
+        text += _NOP * ((len(raw.co_code) - len(text)) // 2)
+        found = code.stubs[offset] = _STUB.replace(
+            co_code=text, co_names=_NO_NAME, co_filename=raw.co_filename, co_name=raw.co_name,
+            co_qualname=raw.co_qualname, co_firstlineno=raw.co_firstlineno,
+            co_linetable=raw.co_linetable)
+        _STUBS.add(id(found))
+    return found
 
 
-def real_frame(frame: Frame) -> FrameType:
+def real_frame(frame: Frame, offset: int) -> FrameType:
     """A frame object of CPython's own that shows the user's function, line and locals."""
     names = slot_values(frame) if frame.names is None else frame.names
     try:
-        exec(_stub_code(frame.code), frame.globals, names)
-    except ZeroDivisionError as error:
+        exec(_stub_code(frame.code, offset), frame.globals, names)
+    except NameError as error:
         return error.__traceback__.tb_next.tb_frame
     raise AssertionError("the stub did not raise")
 
@@ -50,7 +58,7 @@ def record(frame: Frame, error: BaseException, pc: int) -> None:
     if not code.hidden:
         offset = code.instructions[pc].offset
         line = code.positions[offset // 2][0] or code.raw.co_firstlineno
-        rest = TracebackType(rest, real_frame(frame), offset, line)
+        rest = TracebackType(rest, real_frame(frame, offset), offset, line)
     BaseException.with_traceback(error, rest)
 
 

@@ -7,7 +7,8 @@ from ..attributes import get_attribute
 from ..calls import call_value
 from ..code import NULL
 from ..frame import Frame, current_exception
-from ..lookup import MISSING, find
+from ..lookup import (MISSING, find, is_exception, is_exception_class, is_instance,
+                      subclass)
 from ..operators import call_special
 from ..tracebacks import replace_context, traceback_of
 from .registry import opcode
@@ -31,13 +32,13 @@ def raise_varargs(frame: Frame, stack: list, count: int) -> None:
 
 
 def _instance(frame: Frame, value: Any, complaint: str) -> BaseException:
-    if isinstance(value, type) and issubclass(value, BaseException):
+    if is_exception_class(value):
         made = call_value(frame, value, ())
-        if not isinstance(made, BaseException):
+        if not is_exception(made):
             raise TypeError(f"calling {value!r} should have returned an instance of "
                             f"BaseException, not {type(made)}")
         return made
-    if not isinstance(value, BaseException):
+    if not is_exception(value):
         raise TypeError(complaint)
     return value
 
@@ -67,7 +68,7 @@ def check_exc_match(frame: Frame, stack: list, _: Any) -> None:
     """exception pattern -- exception bool"""
     pattern = stack.pop()
     for kind in pattern if isinstance(pattern, tuple) else (pattern,):
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        if not is_exception_class(kind):
             raise TypeError("catching classes that do not inherit from BaseException is not "
                             "allowed")
     stack.append(_matches(stack[-1], pattern))
@@ -75,9 +76,8 @@ def check_exc_match(frame: Frame, stack: list, _: Any) -> None:
 
 def _matches(error: BaseException, pattern: Any) -> bool:
     """By the real MRO: except clauses do not ask ``__instancecheck__``."""
-    mro = type.__dict__["__mro__"].__get__(type(error))
     kinds = pattern if isinstance(pattern, tuple) else (pattern,)
-    return any(base is kind for kind in kinds for base in mro)
+    return any(subclass(type(error), kind) for kind in kinds)
 
 
 @opcode("CHECK_EG_MATCH")
@@ -86,12 +86,12 @@ def check_eg_match(frame: Frame, stack: list, _: Any) -> None:
     pattern, error = stack.pop(), stack.pop()
     _check_group_pattern(pattern)
     if _matches(error, pattern):
-        if not isinstance(error, BaseExceptionGroup):
+        if not is_instance(error, BaseExceptionGroup):
             group = BaseExceptionGroup("", [error])
             group.__traceback__ = traceback_of(error)
             error = group
         rest, match = None, error
-    elif isinstance(error, BaseExceptionGroup):
+    elif is_instance(error, BaseExceptionGroup):
         pair = call_value(frame, get_attribute(frame, error, "split"), (pattern,))
         if not isinstance(pair, tuple):
             raise TypeError(f"{type(error).__name__}.split must return a tuple, not "
@@ -109,10 +109,10 @@ def check_eg_match(frame: Frame, stack: list, _: Any) -> None:
 
 def _check_group_pattern(pattern: Any) -> None:
     for kind in pattern if isinstance(pattern, tuple) else (pattern,):
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        if not is_exception_class(kind):
             raise TypeError("catching classes that do not inherit from BaseException is not "
                             "allowed")
-        if issubclass(kind, BaseExceptionGroup):
+        if subclass(kind, BaseExceptionGroup):
             raise TypeError("catching ExceptionGroup with except* is not allowed. "
                             "Use except instead.")
 

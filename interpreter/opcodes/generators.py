@@ -60,7 +60,7 @@ def cleanup_throw(frame: Frame, stack: list, _: Any) -> None:
 def get_yield_from_iter(frame: Frame, stack: list, _: Any) -> None:
     """iterable -- iterator"""
     value = stack.pop()
-    if isinstance(value, CoroutineType):
+    if type(value) is CoroutineType:
         if not frame.code.flags & (0x80 | ITERABLE_COROUTINE):
             raise TypeError("cannot 'yield from' a coroutine object in a non-coroutine generator")
         stack.append(value)

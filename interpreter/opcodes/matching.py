@@ -7,6 +7,7 @@ from ..attributes import get_attribute
 from ..calls import call_value
 from ..code import _Marker
 from ..frame import Frame
+from ..lookup import is_class
 from .registry import opcode
 
 _SEQUENCE, _MAPPING, _MATCH_SELF = 1 << 5, 1 << 6, 1 << 22      # flags of type objects
@@ -48,7 +49,7 @@ def match_keys(frame: Frame, stack: list, _: Any) -> None:
 def match_class(frame: Frame, stack: list, count: int) -> None:
     """subject class names -- values-or-None"""
     subject, cls, names = frame.popn(3)
-    if not isinstance(cls, type):
+    if not is_class(cls):
         raise TypeError("called match pattern must be a class")
     if not _is_instance(frame, subject, cls):
         stack.append(None)
