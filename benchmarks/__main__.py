@@ -1,0 +1,92 @@
+"""The command line: ``python -m benchmarks list | check | run``; see ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+
+def one_thread() -> None:
+    """Make every library serial; it has to be said before they are imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="name the cases and the contenders")
+    check = commands.add_parser("check", help="compare each hand gradient with Richardson differences")
+    run = commands.add_parser("run", help="time contenders beside the hand gradients; all ratios are to these")
+    for command in (listing, check, run):
+        command.add_argument("--programs", metavar="A,B", help="only these cases")
+        command.add_argument("--groups", metavar="A,B", help="only (or also) the cases of these groups")
+    run.add_argument("--backends", metavar="A,B", default="numpy,bcad", help="contenders (default: %(default)s)")
+    run.add_argument("--rounds", type=int, default=15, help="rounds a case (default: %(default)s)")
+    run.add_argument("--seconds", type=float, default=0.02, help="of one contender in a round (default: %(default)s)")
+    run.add_argument("--budget", type=float, default=20.0, help="seconds a case, compiling apart (default: %(default)s)")
+    run.add_argument("--json", metavar="FILE", help="write all figures there")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    one_thread()
+    from .cases import chosen
+
+    cases = chosen(options.programs, options.groups)
+    if options.command == "list":
+        return show(cases)
+    if options.command == "check":
+        return check_hand_gradients(cases)
+    return time_and_report(cases, options)
+
+
+def show(cases) -> int:
+    from .contenders import CONTENDERS
+
+    for case in cases:
+        print(f"{case.name:<22}{case.group:<11}{case.what:<22}{case.fn.__module__}.{case.fn.__name__}")
+    print("contenders:", ", ".join(CONTENDERS))
+    return 0
+
+
+def check_hand_gradients(cases) -> int:
+    from .check import faults
+
+    failed = 0
+    for case in cases:
+        found = list(faults(case))
+        failed += bool(found)
+        print(f"{case.name:<22}{'; '.join(found) or 'ok'}", flush=True)
+    return failed
+
+
+def time_and_report(cases, options) -> int:
+    from . import report
+    from .contenders import CONTENDERS
+    from .run import BASE, circumstances, run
+
+    names = options.backends.split(",")
+    if unknown := [name for name in names if name not in CONTENDERS]:
+        raise SystemExit(f"no such contender: {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
+    names = [name for name in names if name != BASE]
+    before = circumstances()
+    rows = []
+    print(report.heading(names), flush=True)
+    for row in run(cases, names, options.rounds, options.seconds, options.budget):
+        rows.append(row)
+        print(report.line(row, names), flush=True)
+    print(*report.means(rows, names), *report.reasons(rows), sep="\n")
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump({"circumstances": before, "rows": [row.as_dict() for row in rows]}, file, indent=1)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

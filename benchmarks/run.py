@@ -1,0 +1,123 @@
+"""Times the cases: prepares every contender, refuses wrong results, interleaves, and keeps all figures."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+from . import measure
+from .cases import VALUE_AND_GRADIENT, Case
+from .contenders import CONTENDERS, PRIMALS, NotAvailable, flat
+
+BASE = "hand"
+
+
+@dataclass
+class Row:
+    """What was found for one case."""
+
+    case: str
+    group: str
+    timings: dict[str, measure.Timing] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)  # to the hand gradient, within a round
+    first_call: dict[str, float] = field(default_factory=dict)  # seconds, tracing and compiling included
+    missing: dict[str, str] = field(default_factory=dict)  # why a contender has no figure
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "case": self.case,
+            "group": self.group,
+            "seconds": {name: timing.as_dict() for name, timing in self.timings.items()},
+            "ratio_to_hand": self.ratios,
+            "first_call_seconds": self.first_call,
+            "missing": self.missing,
+        }
+
+
+def run(cases: Sequence[Case], names: Sequence[str], rounds: int, seconds: float, budget: float) -> Iterator[Row]:
+    """One Row after the other; the hand gradient is always among the contenders, as their base."""
+    names = list(dict.fromkeys([BASE, *names]))
+    for case in cases:
+        yield run_case(case, names, rounds, seconds, budget)
+
+
+def run_case(case: Case, names: Sequence[str], rounds: int, seconds: float, budget: float) -> Row:
+    row = Row(case.name, case.group)
+    args = case.args()
+    thunks = {}
+    expected: list[np.ndarray] | None = None
+    for name in names:
+        try:
+            began = time.perf_counter()
+            thunk = CONTENDERS[name](case, args)
+            result = flat(thunk())
+            row.first_call[name] = time.perf_counter() - began
+            if name == BASE:
+                expected = result
+            elif fault := difference(result, expected, name in PRIMALS, case):
+                raise NotAvailable(f"wrong: {fault}")
+        except NotAvailable as reason:
+            row.missing[name] = str(reason)
+        except Exception:
+            row.missing[name] = traceback.format_exc(limit=0).strip().splitlines()[-1][:300]
+        else:
+            thunks[name] = thunk
+    samples, calls = measure.interleaved(thunks, rounds, seconds, budget)
+    for name, times in samples.items():
+        row.timings[name] = measure.summary(times, calls[name])
+        row.ratios[name] = measure.ratio(times, samples[BASE])
+    return row
+
+
+def difference(found: list[np.ndarray], expected: list[np.ndarray] | None, primal: bool, case: Case) -> str:
+    """Empty if the results agree to seven digits of their largest entry, else what does not."""
+    assert expected is not None
+    if primal and case.what != VALUE_AND_GRADIENT:
+        return ""
+    if primal:
+        expected = expected[:1]
+    if len(found) != len(expected):
+        return f"{len(found)} results instead of {len(expected)}"
+    for i, (a, b) in enumerate(zip(found, expected, strict=True)):
+        if a.shape != b.shape:
+            return f"result {i} has shape {a.shape} instead of {b.shape}"
+        scale = np.max(np.abs(b), initial=0.0)
+        if not np.max(np.abs(a - b), initial=0.0) <= 1e-7 * scale + 1e-12:
+            return f"result {i} is off by {np.max(np.abs(a - b)):.1e} of {scale:.1e}"
+    return ""
+
+
+def circumstances() -> dict[str, Any]:
+    """What one has to know to read the figures."""
+    versions = {}
+    for name in ("numpy", "scipy", "numba", "autograd", "jax", "torch"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": sys.version.split()[0],
+        "versions": versions,
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()
