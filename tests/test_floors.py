@@ -20,11 +20,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.ir",),
     ("bcad.ops",),
     ("bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends"),
-    ("bcad.modes", "bcad.wrt", "bcad.cache", "bcad.tree"),
+    ("bcad.modes", "bcad.wrt", "bcad.formula", "bcad.vectors", "bcad.cache"),
     ("bcad.specialise",),
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
-    ("bcad.optimize", "bcad.display", "bcad.testing", "bcad.export", "bcad.symbolic", "bcad.misc"),
+    ("bcad.optimize", "bcad.descent", "bcad.display", "bcad.testing", "bcad.export", "bcad.symbolic", "bcad.misc"),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),
     ("bcad.__main__",),
     ("bcad",),
@@ -36,7 +36,7 @@ FOLDERS = ("interpreter", "bcad.ir", "bcad.ops", "bcad.trace", "bcad.diff", "bca
 AT_IMPORT = {
     "numpy": ("bcad", "interpreter"),
     "bytecode": ("interpreter",),
-    "mpmath": ("bcad.backends.vecmath.fit",),  # a program of its own; nothing imports it
+    "mpmath": ("bcad.backends.vecmath.fit", "bcad.backends.vecmath.accuracy"),  # programs; nothing imports them
 }
 INSIDE_FUNCTIONS = {
     "bytecode": ("bcad", "interpreter"),

@@ -72,7 +72,7 @@ def test_examples_in_docstrings_run(module: str) -> None:
 
 
 def test_importing_bcad_loads_no_compiler_and_no_scipy() -> None:
-    heavy = ("numba", "llvmlite", "scipy", "sympy", "matplotlib", "bytecode.peephole")
+    heavy = ("numba", "llvmlite", "scipy", "sympy", "matplotlib", "mpmath")
     code = f"import sys, bcad; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
