@@ -24,6 +24,8 @@ def references() -> dict[str, Callable]:
         "exp2": lambda x: mp.power(2, x),
         "log2": lambda x: mp.log(x) / mp.ln(2),
         "log10": lambda x: mp.log(x) / mp.ln(10),
+        "gammaln": lambda x: mp.re(mp.loggamma(x)),
+        "digamma": mp.digamma,
         "cbrt": lambda x: mp.sign(x) * mp.root(abs(x), 3),
         "expit": lambda x: 1 / (1 + mp.exp(-x)),
     }
@@ -69,6 +71,8 @@ def _ranges(name: str, double: bool) -> list[tuple]:
         "arcsinh": [("linear", -4, 4), ("signed", deep, 40), wide],
         "arccosh": [("linear", 1, 5), ("log", 0, high)], "arctanh": [("linear", -1, 1), near_zero],
         "cbrt": [("linear", -8, 8), wide],
+        "gammaln": [("linear", 0.1, 4), ("log", deep, 0), ("log", 0, high - 10), ("linear", 2, 100)],
+        "digamma": [("linear", 0.1, 4), ("log", deep, 0), ("log", 0, high - 10), ("linear", 2, 100)],
         "erf": [("linear", -6, 6), ("linear", -1.5, 1.5), near_zero],
         "erfc": [("linear", -6, 27.2 if double else 10.2), ("linear", -1.5, 1.5), near_zero],
     }.get(name, [("linear", -2, 2), ("signed", -5, 5), wide])

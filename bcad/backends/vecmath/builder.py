@@ -237,7 +237,15 @@ class Builder:
 
     def polynomial(self, name: str, x: Value) -> Value:
         """The fitted polynomial `name` at x, by Horner's rule."""
-        coefficients = self.table(name)
+        return self._horner(self.table(name), x)
+
+    def two_part_polynomial(self, name: str, x: Value) -> tuple[Value, Value]:
+        """The polynomial as high + low; its table holds the first coefficient in two parts."""
+        first, first_low, *rest = self.table(name)
+        high, low = self.two_sum(self.const(first), x * self._horner(rest, x))
+        return high, low + self.const(first_low)
+
+    def _horner(self, coefficients: list[str], x: Value) -> Value:
         total = self.const(coefficients[-1])
         for c in reversed(coefficients[:-1]):
             total = self.muladd(total, x, c)

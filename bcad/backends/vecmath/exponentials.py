@@ -50,10 +50,10 @@ def exp2(m: Builder, x: Value) -> Value:
 def expm1(m: Builder, x: Value) -> Value:
     small = m.abs(x) < by_format(m, 2.0**-54, 2.0**-25)
     clamped = m.at_least(by_format(m, -40.0, -20.0), m.at_most(by_format(m, 710.0, 89.0), x))
-    _, n_bits, r, _ = reduce(m, clamped)
+    _, n_bits, r, r_low = reduce(m, clamped)
     half = m.power_of_two(n_bits - 1)            # 2**(n-1): n reaches 1024
     high, low = m.fast_two_sum(half - 0.5, half * r)
-    y = high + m.muladd(half, r * r * m.polynomial("exp", r), low)
+    y = high + m.muladd(half, m.muladd(r * r, m.polynomial("exp", r), r_low), low)
     return m.select(small, x, y + y)             # keeps -0.0 and subnormals
 
 
@@ -71,28 +71,28 @@ def mix(m: Builder, lead: Value, other: Value, r: Value, s: Value, c: Value) -> 
 
 
 def halves(m: Builder, a: Value) -> tuple[Value, ...]:
-    """For a >= 0: r, sinh(r) - r, cosh(r) - 1 and half the sum and difference of 2**(n-1), 2**(-n-1)."""
+    """For a >= 0: r, sinh(r) - r, cosh(r) - 1, and 2**(n-2) + 2**(-n-2) and 2**(n-2) - 2**(-n-2), each in two parts."""
     n, n_bits, r, low = reduce(m, m.at_most(by_format(m, 710.6, 89.5), a))
     up = m.power_of_two(n_bits - 2)
     down = m.select(n > by_format(m, 500.0, 100.0), 0.0, m.power_of_two(-2 - n_bits))
-    return (r, *series(m, r, low), up + down, up - down)
+    return (r, *series(m, r, low), *m.fast_two_sum(up, down), *m.fast_two_sum(up, -down))
 
 
 @function("sinh")
 def sinh(m: Builder, x: Value) -> Value:
     a = m.abs(x)
-    r, s, c, total, difference = halves(m, a)
+    r, s, c, total, _, difference, lost = halves(m, a)
     high, low = mix(m, difference, total, r, s, c)
-    y = high + low
+    y = high + (low + lost)
     y = m.select(a < by_format(m, 2.0**-28, 2.0**-13), a, y + y)
     return m.copysign(y, x)
 
 
 @function("cosh")
 def cosh(m: Builder, x: Value) -> Value:
-    r, s, c, total, difference = halves(m, m.abs(x))
+    r, s, c, total, lost, difference, _ = halves(m, m.abs(x))
     high, low = mix(m, total, difference, r, s, c)
-    y = high + low
+    y = high + (low + lost)
     return y + y
 
 

@@ -28,6 +28,12 @@ Z_ATAN = mp.tan(mp.pi / 8) ** 2 * mpf("1.0001")
 ERFC_CENTRE = 4
 #: below it erfc is 1 - erf
 INNER = mpf("0.7")
+#: from here on the gamma functions use Stirling's form, whose remainder is a function of 1/x**2
+STIRLING = mpf("2.5")
+#: lgamma(x) = (x - 1/2)*(log(x) - 1) + LGAMMA_CONSTANT + p(1/x**2)/x
+LGAMMA_CONSTANT = mp.ln(2 * mp.pi) / 2 - mpf(1) / 2
+DIGAMMA_ROOT = mp.findroot(mp.digamma, 1.46)
+STIRLING_Z = (mpf(10) ** -8, 1 / STIRLING**2)
 
 
 def root(f: Callable) -> Callable:
@@ -47,6 +53,16 @@ def erf_weight(t):
     """What an error of the scaled erfc means for erf = 1 - erfc."""
     x = ERFC_CENTRE * (1 + t) / (1 - t)
     return mp.exp(-x * x) / (1 + 2 * x)
+
+
+def stirling_rest(z):
+    x = 1 / mp.sqrt(z)
+    return x * (mp.loggamma(x) - (x - mpf(1) / 2) * (mp.ln(x) - 1) - LGAMMA_CONSTANT)
+
+
+def digamma_rest(z):
+    x = 1 / mp.sqrt(z)
+    return (mp.ln(x) - 1 / (2 * x) - mp.digamma(x)) * x * x
 
 
 def lower(x):
@@ -70,11 +86,16 @@ POLYNOMIALS = {
     "erf": (root(lambda x: mp.erf(x) / x - 1), (0, 1), lambda z: mpf(1), {}),
     "erfc": (erfc_scaled, (lower(INNER), lower(28)), lambda t: mpf(1), {}),
     "erf_tail": (erfc_scaled, (lower(1), lower(6.5)), erf_weight, {}),
+    "gammaln_low": (lambda w: mp.loggamma(2 + w) / (w * (w + 1)), (mpf("-1.25"), STIRLING - 2), lambda w: mpf(1), {}),
+    "gammaln": (stirling_rest, STIRLING_Z, lambda z: mp.sqrt(z) / mp.loggamma(1 / mp.sqrt(z)), {}),
+    "digamma_low": (lambda w: mp.digamma(w + DIGAMMA_ROOT) / w, (1 - DIGAMMA_ROOT, STIRLING - DIGAMMA_ROOT),
+                    lambda w: mpf(1), {}),
+    "digamma": (digamma_rest, STIRLING_Z, lambda z: z / mp.digamma(1 / mp.sqrt(z)), {}),
     "cbrt": (lambda m: mp.power(m, -mpf(1) / 3), (1, 2), lambda m: mpf(1), {"double": -43, "short": -18, "single": -13}),
 }
 
 #: polynomials whose rounded first coefficient alone would cost half an ulp
-TWO_PART = {"erfc"}
+TWO_PART = {"erfc", "digamma_low"}
 
 #: name: (value, number of parts, low bits of the first part left zero by goal)
 CONSTANTS = {
@@ -86,6 +107,8 @@ CONSTANTS = {
     "half_pi": (mp.pi / 2, 3, {}),
     "quarter_pi": (mp.pi / 4, 2, {}),
     "third": (mpf(1) / 3, 2, {}),
+    "lgamma_constant": (LGAMMA_CONSTANT, 2, {}),
+    "digamma_root": (DIGAMMA_ROOT, 2, {}),
     "two_log2_e": (2 / LN2, 2, {}),
 }
 
@@ -155,7 +178,8 @@ def polynomial(name: str, goal: str) -> list:
         if worst(f, interval, weight, ideal, 60) < limit:
             found = fit(f, interval, weight, degree, bits, extra_part)
             plain = [found[0] + found[1]] + found[2:] if extra_part else found
-            print(f"{name}/{goal}: degree {degree}, error 2**{float(mp.log(worst(f, interval, weight, plain), 2)):.1f}", file=sys.stderr)
+            error = float(mp.log(worst(f, interval, weight, plain), 2))
+            print(f"{name}/{goal}: degree {degree}, error 2**{error:.1f}", file=sys.stderr)
             return found
     raise ArithmeticError(f"no polynomial for {name}/{goal}")
 
@@ -167,7 +191,7 @@ def split(value, count: int, bits: int, zeros: int) -> list:
     return parts
 
 
-def two_over_pi_bytes(count: int = 176) -> str:
+def inverse_pi_bytes(count: int = 176) -> str:
     """The first ``8*count`` bits of 1/pi after the binary point, as hex."""
     with mp.workprec(8 * count + 64):
         return f"{int(mp.floor(mp.ldexp(1 / mp.pi, 8 * count))):0{2 * count}x}"
@@ -193,7 +217,7 @@ def main() -> None:
         print("    ],")
     print("}\n")
     print("#: the bits of 1/pi after the binary point, for arguments of any size")
-    digits = two_over_pi_bytes()
+    digits = inverse_pi_bytes()
     print("INVERSE_PI = (")
     for k in range(0, len(digits), 96):
         print(f'    "{digits[k:k + 96]}"')

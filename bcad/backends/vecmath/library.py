@@ -19,7 +19,7 @@ class Function:
     name: str
     body: Callable[..., Value]
     arity: int
-    single: str          # the goal of the float32 version: "single" (native) or "short" (through double)
+    single: str          # the goal of the float32 version: "single" (native), "short" or "double" (through double)
     rare: bool           # a slow path: scalar, never inlined, with masked vector variants
 
 

@@ -30,22 +30,12 @@ def erf(m: Builder, x: Value) -> Value:
     return m.copysign(m.select(a < 1, inner, outer), x)
 
 
-def erfc_lead(m: Builder, t: Value) -> tuple[Value, Value]:
-    """The scaled erfc in two parts; the table holds its first coefficient in two."""
-    first, first_low, *rest = m.table("erfc")
-    total = m.const(rest[-1])
-    for c in reversed(rest[:-1]):
-        total = m.muladd(total, t, c)
-    high, low = m.fast_two_sum(m.const(first), t * total)
-    return high, low + first_low
-
-
 @function("erfc")
 def erfc(m: Builder, x: Value) -> Value:
     one, inner = m.two_sum(m.const(1.0), -x)                     # for |x| < INNER: 1 - x - (erf(x) - x)
     inner = one + (inner - x * m.polynomial("erf", x * x))
     a = m.at_most(by_format(m, 28.0, 11.0), m.abs(x))
-    p, p_low = erfc_lead(m, (a - CENTRE) / (a + CENTRE))
+    p, p_low = m.two_part_polynomial("erfc", (a - CENTRE) / (a + CENTRE))
     square, square_low = m.two_product(a, a)
     _, n_bits, r, r_low = reduce(m, -square)
     e, e_low = m.fast_two_sum(m.const(1.0), exp_minus_one(m, r))

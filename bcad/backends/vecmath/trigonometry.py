@@ -45,8 +45,11 @@ def huge(m: Builder, name: str) -> str:
 def sine(m: Builder, r: Value, low: Value, n: Value) -> Value:
     """``(-1)**n * sin(r + low)`` for |r| <= pi/2."""
     z = r * r
-    slope = m.muladd(z, -0.5, 1)
-    tail = m.muladd(r * z, m.polynomial("sin", z), low * slope)
+    value = m.polynomial("sin", z)
+    if m.goal != "short":                        # the rounding of r and of z, each worth half an ulp near pi/2
+        slope = m.muladd(z, m.muladd(z, 1 / 24, -0.5), 1)
+        low = m.muladd(r * m.fma(r, r, -z), value, low * slope)
+    tail = m.muladd(r * z, value, low)
     return m.from_bits(m.bits(r + tail) ^ (n << (m.fmt.width - 1)))
 
 
