@@ -117,8 +117,8 @@ def _loop(sweep: Forward, node: Node) -> list[Any]:
     carried = _seeds(sweep, node.inputs, [first + j for j in K])
     fixed = _seeds(sweep, constants, P)
     attrs = {**node.attrs, "carries": k + len(K), "stacks": s + len(S)}
-    totals = dict(attrs.get("ragged", ()))
-    attrs["ragged"] = (*totals.items(), *((s + n, totals[j]) for n, j in enumerate(S) if j in totals))
+    if totals := dict(attrs.get("ragged", ())):
+        attrs["ragged"] = (*totals.items(), *((s + n, totals[j]) for n, j in enumerate(S) if j in totals))
     results = loop(*inputs[: first + k], *carried, *inputs[first + k :], *fixed, regions=regions, **attrs)
     finals, tangents = results[:k], results[k : k + len(K)]
     stacks, moved = results[k + len(K) :][:s], results[k + len(K) + s : -1]

@@ -95,7 +95,7 @@ def _draft(parts: Parts, outer: Reverse, flagged: set[int]) -> Draft:
         values = [affine[p - 1][0] if p - 1 in affine else v for p, v in enumerate(inputs)]
         inits = [init for _, init in affine.values()]
         free = {inputs[0], *inits, *(formula for formula, _ in affine.values())}
-        free |= {inputs[1 + k + p] for p, v in enumerate(parts.constants) if outer.is_free(v)}
+        free |= {inputs[1 + k + p] for p, v in enumerate(parts.constants) if outer.is_light(v)}
         wrt = [*(1 + j for j in parts.K), *(1 + k + p for p in parts.P)]
         sweep = Reverse(body, values, wrt, [*parts.K, *(k + j for j in parts.S)], free, outer.scope)
         boundary = len(builder.nodes)

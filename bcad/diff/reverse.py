@@ -14,7 +14,7 @@ from bcad.ops import BY_NAME, NotDeclared, Zero, checkpoint, custom, host, host_
 
 from .activity import useful, varied
 from .extract import needed_nodes, prune, type_symbols
-from .tangents import common_mask, conform, differentiable, fit, masked, total, unmask, zero_like
+from .tangents import common_mask, conform, differentiable, fit, flat, masked, total, unmask, zero_like
 
 Pullback = Callable[[list[Any]], None]  # takes a cotangent (or Zero) for each output of its node
 
@@ -55,6 +55,7 @@ class Reverse:
         self.useful = useful(graph, seeded)
         self.needed = self.varied & self.useful
         self.free = free
+        self._light: set[Value] = set()
         self.cotangent: dict[Value, Any] = {}
         self._scope = set(scope).union(*(type_symbols(v.type) for v in graph.inputs))
         self._pullbacks: list[tuple[Node, Pullback]] = []
@@ -74,8 +75,12 @@ class Reverse:
         self._mark_free(node)
 
     def _mark_free(self, node: Node) -> None:
-        if self.free is not None and node.op.name in CHEAP and all(map(self.is_free, node.inputs)):
+        if self.free is None or node.op.name not in CHEAP:
+            return
+        if all(map(self.is_free, node.inputs)):
             self.free.update(self.value[v] for v in node.outputs)
+        if all(map(self.is_light, node.inputs)):
+            self._light.update(node.outputs)
 
     def is_free(self, old: Value) -> bool:
         """Whether the reverse part can have this value of the graph for nothing."""
@@ -86,6 +91,10 @@ class Reverse:
         """Whether nothing is behind this value: an input of the whole graph."""
         return old.node is None and self.free is None
 
+    def is_light(self, old: Value) -> bool:
+        """Whether the reverse part can have it for a few numbers: a part of an array it has for nothing."""
+        return old in self._light or self.is_free(old) or not getattr(old.type, "shape", (1,))
+
     @property
     def scope(self) -> frozenset[str]:
         """The symbols of sizes known at this point."""
@@ -95,7 +104,7 @@ class Reverse:
     def add(self, value: Value, cotangent: Any) -> None:
         """Add to the cotangent of a value of the graph."""
         if value in self.needed and cotangent is not None and type(cotangent) is not Zero:
-            cotangent = fit(cotangent, tangent_type(value.type))
+            cotangent = flat(fit(cotangent, tangent_type(value.type)))
             self.cotangent[value] = total(self.cotangent.get(value), cotangent)
 
     def take(self, value: Value) -> Any:

@@ -63,12 +63,17 @@ class CondTape:
             found |= {q for q in candidates if region.inputs[q] in both}
         return sorted(found)
 
+    def _at_hand(self, operand: Value) -> bool:
+        """Whether the reverse part of an arm should rather read the operand than something saved."""
+        whole = bool(getattr(operand.type, "shape", ()))
+        return self.sweep.is_free(operand) or (whole and self.sweep.is_light(operand))
+
     # -- one arm -----------------------------------------------------------------------------------
     def _arm(self, region: Graph) -> Arm:
         outer = self.sweep
         with Builder(name=region.name) as builder:
             inputs = [builder.input(v.type, v.name) for v in region.inputs]
-            free = {v for v, operand in zip(inputs, self.operands) if outer.is_free(operand)}
+            free = {inner for inner, x in zip(inputs, self.operands) if self._at_hand(x)}
             sweep = Reverse(region, inputs, self.wrt, self.seeded, free, outer.scope)
             boundary = len(builder.nodes)
             seeds = {k: builder.input(tangent_type(region.outputs[k].type)) for k in self.seeded}

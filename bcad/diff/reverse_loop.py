@@ -51,7 +51,8 @@ class Tape:
         builder, inside = self.draft.builder, self.plan.nodes
         used = set().union(*map(used_symbols, inside), *(type_symbols(v.type) for v in self.saved)) & self.local
         used -= bound_symbols(v for node in inside for v in node.outputs if _introduces(node))
-        for name in sorted(used - bound_symbols(self.saved)):
+        used |= {name for v in self.draft.stacks.values() if (name := self.ragged(v)) is not None}
+        for name in sorted(used - bound_symbols([*self.saved, *self.draft.stacks.values()])):
             self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=BOOL.dtype))
         lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(used)}
         self.saved += [v for v in lengths.values() if v not in self.saved]
@@ -76,9 +77,10 @@ class Tape:
         if length is None:
             length = stack_length(trip, bool(parts.condition))
         total_stacks = len(body.outputs) - parts.k
-        new = [(places[v], fresh_size()) for v in self.saved if self.ragged(v) is not None]
+        new = [(j, fresh_size()) for v, j in places.items() if j >= parts.s and self.ragged(v) is not None]
         attrs = {**node.attrs, "stacks": total_stacks, "length": length if total_stacks else None}
-        attrs["ragged"] = tuple(dict([*node.attrs.get("ragged", ()), *new]).items())
+        if new:
+            attrs["ragged"] = (*node.attrs.get("ragged", ()), *new)
         results = loop(*(outer[v] for v in node.inputs), regions=[body, *parts.condition], **attrs)
         for old, value in zip(node.outputs, [*results[: parts.k + parts.s], results[-1]], strict=True):
             outer[old] = value
@@ -204,11 +206,15 @@ class Reversal:
     def _ends(self, outer: Builder) -> dict[str, Value]:
         """Where the part of a ragged stack ends that is still to be read, by symbol."""
         ends: dict[str, Value] = {}
-        for value, stack in self.tape.stacks.items():
+        for value, stack in [*self.tape.stacks.items(), *self._seeds()]:
             name = self.tape.ragged(value)
             if name is not None and name not in ends:
                 ends[name] = outer.size(stack.shape[0])
         return ends
+
+    def _seeds(self) -> list[tuple[Value, Value]]:
+        """The cotangent of each stack's element, with that of the whole stack, outside."""
+        return [(seed, self.seeds[j]) for j, seed in self.draft.stacks.items()]
 
     # -- the body ----------------------------------------------------------------------------------
     def _constant(self, builder: Builder, value: Value) -> Value:
@@ -232,8 +238,6 @@ class Reversal:
         for v in decided.inputs:
             if v in draft.joint.constant:
                 mapping[v] = self._constant(builder, self._outside(v))
-        for j, seed in draft.stacks.items():
-            mapping[seed] = self._element(builder, self.seeds[j], position, seed.type)
         ends = dict(zip(names, carries[len(olds) :]))
         starts = self._read(builder, position, ends, mapping)
         copy_nodes(builder, decided.nodes, mapping)
@@ -245,14 +249,12 @@ class Reversal:
         self, builder: Builder, position: Value, ends: dict[str, Value], mapping: dict[Value, Value]
     ) -> list[Value]:
         """Read the tape at `position`; where the ragged parts start, which is where the next ones end."""
-        lengths: dict[str, Value] = {}
-        for v, stack in self.tape.stacks.items():
+        stacks = [*self.tape.stacks.items(), *self._seeds()]
+        for v, stack in stacks:
             if self.tape.ragged(v) is None:
                 mapping[v] = self._element(builder, stack, position, v.type)
-        for name in ends:
-            lengths[name] = mapping[self.tape.lengths[name]]
-        starts = {name: ends[name] - lengths[name] for name in ends}
-        for v, stack in self.tape.stacks.items():
+        starts = {name: ends[name] - mapping[self.tape.lengths[name]] for name in ends}
+        for v, stack in stacks:
             name = self.tape.ragged(v)
             if name is not None:
                 flat = self._constant(builder, stack)

@@ -80,6 +80,15 @@ def masked(condition: Value | None, g: Any) -> Any:
     return BY_NAME["mask"](condition, g)
 
 
+def flat(g: Any) -> Any:
+    """One mask in place of several, so that a rule that looks under the mask sees what is computed."""
+    outer, inner = unmask(g)
+    condition, value = unmask(inner)
+    if outer is None or condition is None:
+        return g
+    return flat(BY_NAME["mask"](BY_NAME["logical_and"](outer, condition), value))
+
+
 def common_mask(cotangents: Sequence[Any]) -> tuple[Value | None, list[Any]]:
     """One number that says whether any of several cotangents is seen, and the cotangents without it.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from bcad.ir import ArrayType, Dim, Node, Type, Value, constant_op, dim_op
 from bcad.ops import Elementwise, Reduction, has_effect
 
-from .extract import attr_symbols, needed_nodes, type_symbols, used_symbols
+from .extract import needed_nodes, used_symbols
 from .mincut import INFINITE, SINK, SOURCE, Network
 from .reverse import CHEAP
 
@@ -135,7 +135,7 @@ def _cut(joint: Joint, wanted: Sequence[Value], light: set[Value], heavy: set[Va
             continue
         seen.add(value)
         network.add((value, "in"), (value, "out"), cost(value.type) * (0.5 if value in heavy else 1))
-        if value in inputs or value in heavy or value.node is None or not _cheap(value.node, joint):
+        if value in inputs or value in heavy or value.node is None or value.node.op.name not in CHEAP:
             network.add(SOURCE, (value, "in"))
             continue
         for operand in value.node.inputs:
@@ -145,18 +145,6 @@ def _cut(joint: Joint, wanted: Sequence[Value], light: set[Value], heavy: set[Va
     order = {v: k for k, v in enumerate([*joint.inputs, *(v for n in joint.nodes for v in n.outputs)])}
     cut = [v for v in seen if (v, "out") in beyond and (v, "in") not in beyond]
     return sorted(cut, key=order.__getitem__)
-
-
-def _cheap(node: Node, joint: Joint) -> bool:
-    """Whether a node may be run again; what binds a symbol of its own may not."""
-    return node.op.name in CHEAP and not _binds(node, joint)
-
-
-def _binds(node: Node, joint: Joint) -> bool:
-    """Whether a symbol inside gets its meaning here (a computed slice), not from an operand or attribute."""
-    results = set().union(*(type_symbols(v.type) for v in node.outputs))
-    known = set().union(*(type_symbols(v.type) for v in node.inputs), *map(attr_symbols, node.attrs.values()))
-    return bool((results - known) & joint.local)
 
 
 def cost(type_: Type) -> float:
