@@ -38,27 +38,27 @@ def adapted(frame: Frame, args: tuple, kwargs: dict, callables: tuple = (),
 class Stepper:
     """A native iterator over an iterable written in Python."""
 
-    __slots__ = ("items", "owner", "frame")
+    __slots__ = ("_items", "_owner", "_frame")   # C code looks for `items`
 
     def __init__(self, frame: Frame, owner: Any) -> None:
-        self.items = stepping(frame, iterate(frame, owner))
-        self.owner = owner
-        self.frame = frame
+        self._items = stepping(frame, iterate(frame, owner))
+        self._owner = owner
+        self._frame = frame
 
     def __iter__(self) -> Stepper:
         return self
 
     def __next__(self) -> Any:
-        return next(self.items)
+        return next(self._items)
 
     def __length_hint__(self) -> Any:
         """Containers that grow ask the iterable for its length first."""
-        kind = type(self.owner)
+        kind = type(self._owner)
         if python_method(kind, "__len__") is not None:
-            return length(self.frame, self.owner)
+            return length(self._frame, self._owner)
         hint = find(kind, "__length_hint__")
         return NotImplemented if hint is MISSING else \
-            call_special(self.frame, hint, self.owner)
+            call_special(self._frame, hint, self._owner)
 
 
 def takes(function: Any, callables: tuple = (), iterables: Any = ()) -> None:

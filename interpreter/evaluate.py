@@ -13,7 +13,7 @@ from .domain import Domain, PlainDomain
 from .errors import Unsupported
 from .frame import Frame, Outcome
 from .thread import Thread, current_thread
-from .tracebacks import clean, extend_context, record
+from .tracebacks import clean, extend_context, record, record_again, seen
 
 RETURNED, YIELDED = 1, 2            # what a handler returns to stop the loop
 HOST_FRAMES = 8                     # at most so many of our frames an interpreted call
@@ -141,23 +141,22 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
 
 def catch(frame: Frame, error: BaseException) -> bool:
     """Send `error` to the frame's handler; False if there is none."""
-    thread = frame.thread
     instructions = frame.code.instructions
     pc = min(max(frame.pc - 1, 0), len(instructions) - 1)
     instruction = instructions[pc]
     reraised = instruction.opcode in _RERAISING or \
         instruction.opcode == "RAISE_VARARGS" and instruction.arg == 0
-    if thread.escaping is not error and not reraised and instruction.opcode != "RAISE_VARARGS":
+    if not reraised and instruction.opcode != "RAISE_VARARGS" and not seen(error):
         extend_context(frame, error)
-    if reraised:
-        clean(error)                    # the frame is in the traceback since the first time
-    else:
-        record(frame, error, pc)
     entry = frame.code.handler_at(pc)
+    if not reraised:
+        record(frame, error, pc)
+    elif entry is None:
+        record_again(frame, error, pc)
+    else:
+        clean(error)                    # the frame is in the traceback since the first time
     if entry is None:
-        thread.escaping = error
         return False
-    thread.escaping = None
     del frame.stack[entry.depth:]
     if entry.lasti:
         frame.stack.append(pc)
@@ -214,7 +213,6 @@ def leave(thread: Thread) -> None:
     """Undo `enter`."""
     global _running
     thread.depth = 0
-    thread.escaping = None
     with _lock:
         _running -= 1
         if not _running:

@@ -9,9 +9,10 @@ from .attributes import get_attribute
 from .errors import Unsupported
 from .evaluate import YIELDED, catch, enter, leave, run
 from .frame import Frame
-from .lookup import MISSING, find
+from .lookup import MISSING, find, is_instance
 from .operators import call_special
 from .thread import current_thread
+from .tracebacks import extend_context
 
 GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 
@@ -47,8 +48,10 @@ def make_generator(frame: Frame) -> Any:
 
 
 def _drive(frame: Frame) -> Generator[Any, Any, Any]:
-    outcome = resume(frame, None)
+    outcome, thrown = resume(frame, None), None
     while outcome == YIELDED:
+        if thrown is not None and frame.code.flags & COROUTINE:
+            _refuse_to_ignore(thrown)
         thrown, sent = None, None
         try:
             sent = yield _taken(frame)
@@ -56,6 +59,12 @@ def _drive(frame: Frame) -> Generator[Any, Any, Any]:
             thrown = error
         outcome = resume(frame, sent) if thrown is None else throw(frame, thrown)
     return _taken(frame)
+
+
+def _refuse_to_ignore(thrown: BaseException) -> None:
+    """A generator's own close() checks this, but would name the driver's kind."""
+    if is_instance(thrown, GeneratorExit):
+        raise RuntimeError("coroutine ignored GeneratorExit")
 
 
 def _taken(frame: Frame) -> Any:
@@ -116,6 +125,18 @@ def resume(frame: Frame, value: Any) -> int:
     return _run_on(frame, run)
 
 
+def stop_error(frame: Frame, error: BaseException) -> BaseException:
+    """A RuntimeError in place of an exception that would look like the end of the frame."""
+    flags = frame.code.flags
+    kind = "async generator" if flags & ASYNC_GENERATOR else \
+        "coroutine" if flags & COROUTINE else "generator"
+    if is_instance(error, StopIteration):
+        return RuntimeError(f"{kind} raised StopIteration")
+    if is_instance(error, StopAsyncIteration) and flags & ASYNC_GENERATOR:
+        return RuntimeError("async generator raised StopAsyncIteration")
+    return error
+
+
 def throw(frame: Frame, error: BaseException) -> int:
     """Run on with `error` raised at the yield; a delegate gets it first."""
     return _run_on(frame, lambda f: _throw(f, error))
@@ -134,6 +155,11 @@ def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
     frame.watch()
     try:
         return action(frame)
+    except (StopIteration, StopAsyncIteration) as error:    # only 3.11 lets them out of the frame
+        replacement = stop_error(frame, error)
+        if replacement is error:
+            raise
+        raise replacement from error
     finally:
         if outermost:
             leave(thread)
@@ -200,6 +226,7 @@ def _send_of(frame: Frame) -> Any:
 
 def _raise_inside(frame: Frame, error: BaseException) -> int:
     """Raise `error` at the frame's current instruction."""
+    extend_context(frame, error)
     if not catch(frame, error):
         raise error
     return run(frame)
@@ -241,4 +268,4 @@ def awaitable(frame: Frame, value: Any, context: str = "") -> Any:
     return iterator
 
 
-__all__ = ["Wrapped", "awaitable", "make_generator", "send"]
+__all__ = ["Wrapped", "awaitable", "make_generator", "send", "stop_error"]

@@ -187,13 +187,14 @@ _RESTARTABLE = tuple(type(iter(x)) for x in ([], (), range(0), range(1 << 70), b
 
 
 def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
+    cls = type(obj)         # what it is, not what its __class__ says
     for kind, copy, restore in _CONTENTS:
-        if isinstance(obj, kind):
+        if issubclass(cls, kind):
             return copy(obj), restore
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(obj, numpy.ndarray):
+    if numpy is not None and issubclass(cls, numpy.ndarray):
         return numpy.array(obj, copy=True, subok=False), _restore_array
-    if isinstance(obj, Iterator):
+    if issubclass(cls, Iterator):
         return _iterator_state(obj), _restore_iterator
     return None, None
 

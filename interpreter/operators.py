@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Generator
-from types import FunctionType
+from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 from .frame import Frame
@@ -43,6 +43,7 @@ COMPARISONS = {symbol: Operation(symbol, getattr(operator, name), f"__{name}__",
                                             (">", "gt", "lt"), (">=", "ge", "le"))}
 UNARY = {"-": ("__neg__", operator.neg), "+": ("__pos__", operator.pos),
          "~": ("__invert__", operator.invert)}
+_UNBOUND = frozenset((MethodDescriptorType, WrapperDescriptorType))
 _SEQUENCES = (list, tuple, str, bytes, bytearray)
 
 
@@ -108,6 +109,8 @@ def call_special(frame: Frame, method: Any, owner: Any, *args: Any) -> Any:
     from .calls import call_function, call_value
     if type(method) is FunctionType:
         return call_function(frame, method, (owner, *args), None)
+    if type(method) in _UNBOUND:            # __get__ of these takes an owner None for none at all
+        return call_value(frame, method, (owner, *args))
     get = find(type(method), "__get__")
     if get is MISSING:
         return call_value(frame, method, args)

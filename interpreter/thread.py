@@ -12,14 +12,13 @@ if TYPE_CHECKING:
 class Thread:
     """State of one thread; frames keep a reference, which is cheaper than a thread-local."""
 
-    __slots__ = ("frame", "depth", "limit", "journal", "escaping")
+    __slots__ = ("frame", "depth", "limit", "journal")
 
     def __init__(self) -> None:
         self.frame: Frame | None = None         # the innermost running interpreted frame
         self.depth = 0                          # how many interpreted frames are running
         self.limit = 0                          # the user's recursion limit while running
         self.journal: Journal | None = None     # the innermost active journal
-        self.escaping: BaseException | None = None   # left an interpreted frame last
 
 
 class _Local(threading.local):

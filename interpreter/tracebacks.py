@@ -62,6 +62,16 @@ def record(frame: Frame, error: BaseException, pc: int) -> None:
     BaseException.with_traceback(error, rest)
 
 
+def record_again(frame: Frame, error: BaseException, pc: int) -> None:
+    """Show the frame as it is on leaving it, at `pc`; the entry keeps the line of the raise."""
+    entry = strip(_traceback_of(error))
+    own = frame.code.stubs.values()
+    if entry is not None and any(entry.tb_frame.f_code is stub for stub in own):
+        last = real_frame(frame, frame.code.instructions[pc].offset)
+        entry = TracebackType(entry.tb_next, last, entry.tb_lasti, entry.tb_lineno)
+    BaseException.with_traceback(error, entry)
+
+
 def clean(error: BaseException) -> None:
     """Take our own frames out of the traceback of `error`."""
     BaseException.with_traceback(error, strip(_traceback_of(error)))
@@ -70,6 +80,16 @@ def clean(error: BaseException) -> None:
 def is_ours(code: CodeType) -> bool:
     """Whether `code` belongs to the evaluator itself."""
     return code.co_filename.startswith(HERE) and id(code) not in _STUBS
+
+
+def seen(error: BaseException) -> bool:
+    """Whether `error` has passed an interpreted frame: its context was set there."""
+    traceback = _traceback_of(error)
+    while traceback is not None:
+        if id(traceback.tb_frame.f_code) in _STUBS:
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 def strip(traceback: TracebackType | None) -> TracebackType | None:

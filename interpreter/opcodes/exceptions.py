@@ -7,6 +7,7 @@ from ..attributes import get_attribute
 from ..calls import call_value
 from ..code import NULL
 from ..frame import Frame, current_exception
+from ..generators import stop_error
 from ..lookup import (MISSING, find, is_exception, is_exception_class, is_instance,
                       subclass)
 from ..operators import call_special
@@ -177,15 +178,7 @@ def with_except_start(frame: Frame, stack: list, depth: int) -> None:
 def stopiteration_error(frame: Frame, stack: list, _: Any) -> None:
     """exception -- exception, a RuntimeError if it was a StopIteration"""
     error = stack.pop()
-    flags = frame.code.flags
-    kind = "async generator" if flags & 0x200 else "coroutine" if flags & 0x80 else "generator"
-    if isinstance(error, StopIteration):
-        message = f"{kind} raised StopIteration"
-    elif isinstance(error, StopAsyncIteration) and flags & 0x200:
-        message = "async generator raised StopAsyncIteration"
-    else:
-        stack.append(error)
-        return
-    replacement = RuntimeError(message)
-    replacement.__cause__ = replacement.__context__ = error
+    replacement = stop_error(frame, error)
+    if replacement is not error:
+        replacement.__cause__ = replacement.__context__ = error
     stack.append(replacement)

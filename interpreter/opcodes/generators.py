@@ -73,6 +73,8 @@ def get_awaitable(frame: Frame, stack: list, where: int) -> None:
     """value -- iterator"""
     value = stack.pop()
     iterator = awaitable(frame, value, ("", "__aenter__", "__aexit__")[where])
+    if type(iterator) is CoroutineType and iterator.cr_await is not None:
+        raise RuntimeError("coroutine is being awaited already")
     stack.append(iterator)
 
 
@@ -105,7 +107,7 @@ def get_anext(frame: Frame, stack: list, _: Any) -> None:
         return
     try:
         stack.append(awaitable(frame, pending))
-    except TypeError as error:
+    except Exception as error:
         raise TypeError("'async for' received an invalid object from __anext__: "
                         f"{type(pending).__name__}") from error
 
