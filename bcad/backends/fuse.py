@@ -1,0 +1,256 @@
+"""Fusion: which values are written to memory, and which of them share a loop nest.
+
+A value that no root is inlined wherever it is read.  Roots are what must exist as a whole:
+array outputs, operands of library calls and writes, results of reductions, and what would
+cost more to compute again than to store.  A root computed over a domain joins the first nest
+of that domain that comes after all it reads (in the same nest it may read at its own index).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bcad.ir import ArrayType, Graph, Node, Value, constant_op, dim_op
+from bcad.ops import Elementwise, Reduction, has_effect
+
+from .scalars import VECTOR
+
+STORE_COST = 8  # storing and loading again costs about as much as this many additions
+WIDEST = 24  # roots in one nest; more of them and registers run out
+VIEWS = {"reshape", "broadcast_to", "transpose", "getitem", "flip", "squeeze", "expand_dims", "swapaxes"}
+CHEAP = {"full", "iota", "as_kind", "astype", *VIEWS}
+
+
+@dataclass(eq=False)
+class Step:
+    """A loop nest over `domain`, or one special node."""
+
+    domain: tuple[Any, ...] | None = None
+    roots: list[Value] = field(default_factory=list)
+    node: Node | None = None
+
+
+@dataclass
+class Plan:
+    """The steps of a graph in order, and after how many of them a value can be computed."""
+
+    steps: list[Step]
+    stage: dict[Value, int]
+    live: set[Node]
+    readers: dict[Value, set[int]]  # root or input -> the steps that read it
+
+
+class Planner:
+    """Plans one graph.
+
+    Parameters
+    ----------
+    graph : Graph
+    is_element : callable
+        Whether a node can be inlined element by element.
+    needs_memory : callable
+        Which operands of a special node must be roots, as a list of Values.
+    """
+
+    def __init__(
+        self, graph: Graph, is_element: Callable[[Node], bool], needs_memory: Callable[[Node], Iterable[Value]],
+        outputs: Iterable[Value] = (),
+    ) -> None:
+        self.graph = graph
+        self.is_element, self.needs_memory = is_element, needs_memory
+        self.live = live_nodes(graph)
+        self.lazy = {n.output for n in graph.nodes if n in self.live and len(n.outputs) == 1 and is_element(n)}
+        self.roots: set[Value] = {v for v in (*graph.outputs, *outputs) if self._array(v)}
+        for node in graph.nodes:
+            if node in self.live and not is_element(node) and not isinstance(node.op, Reduction):
+                self.roots.update(v for v in needs_memory(node) if self._array(v))
+        self.costs = self._all_costs()
+
+    def _array(self, value: Value) -> bool:
+        return value in self.lazy and value.ndim > 0
+
+    def plan(self) -> Plan:
+        for _ in range(3):
+            plan = self._group()
+            more = self._worth_storing(plan)
+            if not more:
+                break
+            self.roots |= more
+        return self._group()
+
+    # -- grouping ------------------------------------------------------------------------------
+    def _group(self) -> Plan:
+        self.steps: list[Step] = []
+        self.stage: dict[Value, int] = {v: 0 for v in self.graph.inputs}
+        self.step_of: dict[Value, int] = {}
+        effects = 0
+        for node in self.graph.nodes:
+            if node.op in (constant_op, dim_op):
+                self.stage[node.outputs[0]] = 0
+            elif node not in self.live:
+                continue
+            elif node.outputs and node.outputs[0] in self.lazy:
+                self._element(node)
+            elif isinstance(node.op, Reduction):
+                self._place(node.output, tuple(node.inputs[0].shape), node.inputs)
+            else:
+                after = max((self.stage[v] for v in node.inputs), default=0)
+                if has_effect(node):
+                    after = max(after, effects)
+                    effects = len(self.steps) + 1
+                self.steps.append(Step(node=node, roots=list(node.outputs)))
+                for value in node.outputs:
+                    self.stage[value] = len(self.steps)
+                    self.step_of[value] = len(self.steps) - 1
+        return Plan(self.steps, self.stage, self.live, self._readers())
+
+    def _element(self, node: Node) -> None:
+        value = node.output
+        if value in self.roots:
+            self._place(value, tuple(value.shape), node.inputs)
+        else:
+            self.stage[value] = max((self.stage[v] for v in node.inputs), default=0)
+
+    def _place(self, value: Value, domain: tuple[Any, ...], inputs: tuple[Value, ...]) -> None:
+        early, same = 0, 0
+        for source, identity in self._sources(inputs, domain):
+            if identity and self.step_of.get(source, -1) >= 0 and self._elementwise_root(source):
+                same = max(same, self.step_of[source])
+            else:
+                early = max(early, self.stage[source])
+        for k in range(max(early, same), len(self.steps)):
+            step = self.steps[k]
+            if step.domain == domain and len(step.roots) < WIDEST:
+                step.roots.append(value)
+                break
+        else:
+            self.steps.append(Step(domain, [value]))
+            k = len(self.steps) - 1
+        self.step_of[value], self.stage[value] = k, k + 1
+
+    def _elementwise_root(self, value: Value) -> bool:
+        return value in self.lazy and value in self.roots
+
+    def _sources(self, inputs: Iterable[Value], domain: tuple[Any, ...]) -> list[tuple[Value, bool]]:
+        """The roots that computing over `domain` reads, and whether each only at its own index."""
+        found: dict[tuple[Value, bool], None] = {}
+        seen: set[tuple[Value, bool]] = set()
+        stack = [(v, tuple(getattr(v.type, "shape", ())) == domain) for v in inputs]
+        while stack:
+            value, identity = stack.pop()
+            if (value, identity) in seen:
+                continue
+            seen.add((value, identity))
+            if value not in self.lazy or value in self.roots:
+                found[value, identity] = None
+                continue
+            node = value.node
+            assert node is not None
+            keeps = isinstance(node.op, Elementwise) or node.op.name == "astype"
+            for v in node.inputs:
+                stack.append((v, identity and keeps and tuple(getattr(v.type, "shape", ())) == domain))
+        return list(found)
+
+    def _readers(self) -> dict[Value, set[int]]:
+        """For each root and input the steps in which it is read, through inlined values too."""
+        readers: dict[Value, set[int]] = {}
+        reads: dict[Value, set[Value]] = {}  # inlined value -> roots below it
+
+        def below(value: Value) -> set[Value]:
+            if value not in self.lazy or value in self.roots:
+                return {value}
+            return reads[value]
+
+        for node in self.graph.nodes:
+            if node not in self.live or node.op in (constant_op, dim_op):
+                continue
+            sources = set().union(*map(below, node.inputs)) if node.inputs else set()
+            if node.outputs and node.outputs[0] in self.lazy and node.outputs[0] not in self.roots:
+                reads[node.outputs[0]] = sources
+                if getattr(node.outputs[0].type, "shape", ()) == ():  # emitted as soon as it can be
+                    for source in sources:
+                        readers.setdefault(source, set()).add(self.stage[node.outputs[0]] - 1)
+            else:
+                step = self.step_of[node.outputs[0]] if node.outputs else self._step_of_node(node)
+                for source in sources:
+                    readers.setdefault(source, set()).add(step)
+        for value in self.graph.outputs:
+            for source in below(value):
+                readers.setdefault(source, set()).add(len(self.steps))
+        return readers
+
+    def _step_of_node(self, node: Node) -> int:
+        return next(k for k, step in enumerate(self.steps) if step.node is node)
+
+    # -- store or compute again ------------------------------------------------------------------
+    def _worth_storing(self, plan: Plan) -> set[Value]:
+        """Inlined values that several nests would compute, or one nest many times over."""
+        where: dict[Value, set[int]] = {}
+        chosen: set[Value] = set()
+        for node in reversed(self.graph.nodes):
+            if node not in self.live or not node.outputs:
+                continue
+            value = node.outputs[0]
+            if value in self.lazy and value not in self.roots:
+                steps = where.get(value, set())
+                if self._array(value) and len(steps) > 1 and self.costs[value] >= STORE_COST:
+                    chosen.add(value)
+                    steps = {-1 - len(chosen)}
+            else:
+                steps = {self.step_of.get(value, len(plan.steps))}
+            for v in node.inputs:
+                where.setdefault(v, set()).update(steps)
+                if self._array(v) and v not in self.roots and self._repeated(v, node) and self.costs[v] >= STORE_COST:
+                    chosen.add(v)
+        return chosen
+
+    def _repeated(self, value: Value, node: Node) -> bool:
+        """Whether `node` reads elements of `value` again along an axis outside that of its last axis."""
+        if node.op.name == "gather":
+            return value is node.inputs[0]
+        if not (isinstance(node.op, Elementwise) or node.op.name == "broadcast_to"):
+            return False
+        shape, out = tuple(value.shape), tuple(node.outputs[0].shape)
+        padded = (1,) * (len(out) - len(shape)) + shape
+        stretched = [k for k, (a, b) in enumerate(zip(padded, out, strict=True)) if a == 1 and b != 1]
+        kept = [k for k, a in enumerate(padded) if a != 1]
+        return bool(stretched and kept and min(stretched) < max(kept))
+
+    def _all_costs(self) -> dict[Value, int]:
+        costs: dict[Value, int] = {}
+        for node in self.graph.nodes:
+            for value in node.outputs:
+                costs[value] = 0
+            if node.outputs and node.outputs[0] in self.lazy:
+                value = node.outputs[0]
+                below = sum(costs.get(v, 0) for v in set(node.inputs) if v not in self.roots or v is value)
+                costs[value] = min(own_cost(node) + below, 1000)
+        return costs
+
+
+def own_cost(node: Node) -> int:
+    """How many additions a node is worth."""
+    name = node.op.name
+    if name in CHEAP:
+        return 0
+    if name in VECTOR or name in ("power", "gather", "float_power"):
+        return 10
+    return 4 if name in ("divide", "sqrt", "remainder", "floor_divide") else 1
+
+
+def live_nodes(graph: Graph) -> set[Node]:
+    """The nodes that outputs or effects need."""
+    needed = set(graph.outputs)
+    live: set[Node] = set()
+    for node in reversed(graph.nodes):
+        if has_effect(node) or any(v in needed for v in node.outputs):
+            live.add(node)
+            needed.update(node.inputs)
+    return live
+
+
+def is_array(value: Value) -> bool:
+    """Whether a value has elements in memory (a number has not)."""
+    return isinstance(value.type, ArrayType) and bool(value.type.shape)

@@ -1,0 +1,370 @@
+"""Graph -> kernel form: the walk over the steps of a plan; where each value is found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_op
+from bcad.ops import Elementwise, Reduction
+
+from .elements import ELEMENT, Index, broadcast_index
+from .fuse import Plan, Planner, Step, is_array
+from .kernel import BOOL, INT, Accumulate, Allocate, Block, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair, scalar_of
+from .scalars import Scalars, Unsupported, apply, needs
+
+LOCAL = 32  # buffers of at most so many elements, if their size is fixed, live on the stack
+OUT_OF_RANGE = "an index is out of bounds"
+
+Special = Callable[["Scope", Node, int], None]
+SPECIAL: dict[str, Special] = {}  # ops that are neither elements nor reductions
+OPERANDS: dict[str, Callable[[Node], Sequence[Value]]] = {}  # which of their operands must be in memory
+
+
+def special(*names: str, operands: Callable[[Node], Sequence[Value]] | None = None) -> Callable[[Special], Special]:
+    """Declare how a node is lowered: ``rule(scope, node, step)`` gives its results by `scope.bind`."""
+
+    def enter(rule: Special) -> Special:
+        for name in names:
+            SPECIAL[name] = rule
+            OPERANDS[name] = operands or (lambda node: node.inputs)
+        return rule
+
+    return enter
+
+
+def lower(graph: Graph) -> Kernel:
+    """The kernel form of `graph`.
+
+    Raises
+    ------
+    Unsupported
+        If an op or a dtype in it cannot be compiled; the message says which.
+    """
+    from . import lower_control, lower_index, lower_linalg  # noqa: F401  (they declare specials)
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 50_000))
+    try:
+        return _Function(graph).kernel
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def is_element(node: Node) -> bool:
+    """Whether one element of the node's result can be written in terms of elements of its inputs."""
+    return isinstance(node.op, Elementwise) or node.op.name in ELEMENT
+
+
+class _Function:
+    """The whole kernel: inputs, symbols, and the scope of the outermost graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.e = Emitter()
+        self.s = Scalars(self.e)
+        self.symbols: dict[str, Expr] = {}
+        self.kernel = Kernel(graph.name, [], [], self.e.top, self.symbols)
+        self.storages = 0
+        self.ranges: dict[Expr, Any] = {}
+        self.flag: Any = None
+        self.scope = Scope(self, graph, None)
+        for position, value in enumerate(graph.inputs):
+            self.input(value, position)
+        self.scope.run(want={v: k for k, v in reversed(list(enumerate(graph.outputs)))})
+        self.kernel.outputs = [self.output(v) for v in graph.outputs]
+        if self.flag is not None:
+            self.e.append(Fail(self.e.get(self.flag), self.message(OUT_OF_RANGE)))
+        self.kernel.variables = self.e.variables
+
+    def input(self, value: Value, position: int) -> None:
+        if not isinstance(value.type, ArrayType):
+            raise Unsupported(f"an input of type {value.type}")
+        t = needs(value.dtype)
+        if not value.shape:
+            data = (position, value.dtype, value.type.kind)
+            parts = [self.e.emit("input", type=t, data=(*data, k)) for k in range(1 + (value.dtype.kind == "c"))]
+            number = Pair(*parts) if len(parts) == 2 else parts[0]
+            self.kernel.inputs.append(number)
+            self.scope.env[value] = number
+            return
+        sizes = []
+        for axis, size in enumerate(value.shape):
+            given = self.e.emit("length", type=INT, data=(position, axis))
+            if isinstance(size, Dim) and size.is_symbol():
+                self.symbols.setdefault(str(size), given)
+            sizes.append(given)
+        buffer = self.buffer(value.dtype, tuple(sizes), "input", value.name or f"x{position}")
+        buffer.position = position
+        self.kernel.inputs.append(buffer)
+        self.scope.env[value] = buffer
+
+    def output(self, value: Value) -> Any:
+        found = self.scope.env.get(value)
+        if isinstance(found, Buffer) or not is_array(value):
+            return found if found is not None else self.scope.element(value, ())
+        raise AssertionError(f"output {value!r} was not made")
+
+    def buffer(self, dtype: Any, shape: tuple[Expr, ...], kind: str, name: str = "") -> Buffer:
+        self.storages += 1
+        made = Buffer(dtype, shape, kind, self.storages, self.e.block, name or f"t{self.storages}")
+        self.kernel.buffers.append(made)
+        return made
+
+    def message(self, text: str) -> int:
+        """The status that says `text`."""
+        if text not in self.kernel.messages:
+            self.kernel.messages.append(text)
+        return self.kernel.messages.index(text) + 1
+
+
+class Scope:
+    """One graph while it is lowered: its values, and the plan of its steps."""
+
+    def __init__(self, function: _Function, graph: Graph, parent: Scope | None) -> None:
+        self.function, self.graph, self.parent = function, graph, parent
+        self.e, self.s = function.e, function.s
+        self.env: dict[Value, Any] = {}  # Number, Buffer, or (scope, value) that it stands for
+        self.memo: dict[Any, Number] = {}
+        self.want: dict[Value, Any] = {}  # where a value should be made: an output's position, or a Buffer
+        self.plan: Plan = None  # type: ignore[assignment]
+
+    # -- running the plan ----------------------------------------------------------------------
+    def run(self, want: dict[Value, Any]) -> None:
+        """Emit everything that the graph's outputs need."""
+        from .nests import lower_nest
+
+        self.want = want
+        self.plan = Planner(self.graph, is_element, self.operands, [v for v in self.graph.outputs if is_array(v)]).plan()
+        for value in self.graph.outputs:  # inputs and constants handed out are copied, for a value is nobody else's
+            self._copied_output(value)
+        numbers = self._numbers_by_stage()
+        for k, step in enumerate(self.plan.steps):
+            for value in numbers.get(k, ()):
+                self.element(value, ())
+            if step.node is not None:
+                self.special(step.node, k)
+            else:
+                lower_nest(self, step)
+        for value in numbers.get(len(self.plan.steps), ()):
+            self.element(value, ())
+
+    def _numbers_by_stage(self) -> dict[int, list[Value]]:
+        """Inlined numbers, by the step before which they can be computed: they are, in order."""
+        found: dict[int, list[Value]] = {}
+        for node in self.graph.nodes:
+            if node in self.plan.live and len(node.outputs) == 1 and is_element(node) and not is_array(node.output):
+                found.setdefault(self.plan.stage[node.output], []).append(node.output)
+        return found
+
+    def _copied_output(self, value: Value) -> None:
+        held = value.node is None or value.node.op is constant_op
+        if self.parent is None and held and is_array(value):
+            step = Step(tuple(value.shape), [value])
+            self.plan.steps.append(step)
+
+    def operands(self, node: Node) -> Sequence[Value]:
+        return OPERANDS[node.op.name](node) if node.op.name in OPERANDS else node.inputs
+
+    def special(self, node: Node, step: int) -> None:
+        rule = SPECIAL.get(node.op.name)
+        if rule is None:
+            raise Unsupported(f"{node.op.name} is not compiled")
+        rule(self, node, step)
+
+    # -- values ----------------------------------------------------------------------------------
+    def element(self, value: Value, index: Index) -> Number:
+        """The element of `value` at `index`, computed in the current block."""
+        found = self.env.get(value)
+        if found is not None:
+            return self._held(found, index)
+        key = (value, *map(id, index))
+        known = self.memo.get(key)
+        if known is not None and self._visible(known):
+            return known
+        node = value.node
+        assert node is not None, f"{value!r} is not bound"
+        result = self._compute(node, value, index)
+        self.memo[key] = result
+        return result
+
+    def _held(self, found: Any, index: Index) -> Number:
+        if isinstance(found, Buffer):
+            return self.e.load(found, self.flat(found, index))
+        if isinstance(found, tuple):
+            scope, value = found
+            return scope.element(value, index)
+        return found
+
+    def _visible(self, x: Number) -> bool:
+        parts = (x.re, x.im) if isinstance(x, Pair) else (x,)
+        return all(self.e.block.inside(p.block) for p in parts)
+
+    def _compute(self, node: Node, value: Value, index: Index) -> Number:
+        if node.op is constant_op:
+            return self._constant(value, node.attrs["value"].value, index)
+        if node.op is dim_op:
+            return self.size(node.attrs["size"])
+        if isinstance(node.op, Elementwise):
+            shape = value.shape
+            return apply(self.s, node, [self.element(x, broadcast_index(self, index, x, shape)) for x in node.inputs])
+        rule = ELEMENT.get(node.op.name)
+        if rule is None:
+            raise AssertionError(f"{node.op.name} was not made before it is read")
+        return rule(self, node, index)
+
+    def _constant(self, value: Value, x: Any, index: Index) -> Number:
+        if not isinstance(value.type, ArrayType):
+            raise Unsupported(f"a constant of type {value.type}")
+        if not value.shape:
+            return self.s.literal(np.asarray(x)[()] if value.dtype.kind != "i" else int(x), value.dtype)
+        if x.size == 1 or (x.size and np.all(x == x.flat[0]) and not (x.dtype.kind in "fc" and np.any(x == 0))):
+            return self.s.literal(x.flat[0], value.dtype)
+        return self.e.load(self.constant_buffer(value, x), self.flat(self.env[value], index))
+
+    def constant_buffer(self, value: Value, x: Any) -> Buffer:
+        """A constant array in memory."""
+        needs(value.dtype)
+        buffer = self.function.buffer(value.dtype, tuple(map(self.e.int, x.shape)), "constant")
+        buffer.epoch = self.e.top
+        buffer.position = len(self.function.kernel.constants)
+        self.function.kernel.constants.append(np.ascontiguousarray(x))
+        self.env[value] = buffer
+        return buffer
+
+    def flat(self, buffer: Buffer, index: Index) -> Expr:
+        """The position in memory of the element at `index`."""
+        if len(index) == 1:
+            return index[0]
+        total = self.e.int(0)
+        for i, size in zip(index, buffer.shape, strict=True):
+            total = self.e.add(self.e.mul(total, size), i)
+        return total
+
+    def number(self, value: Value) -> Expr:
+        """A real number (an array of one element) now."""
+        found = self.element(value, tuple(self.e.int(0) for _ in getattr(value.type, "shape", ())))
+        if isinstance(found, Pair):
+            raise Unsupported("a complex number here")
+        return found
+
+    def memory(self, value: Value) -> Buffer:
+        """The buffer that holds `value`, which is a root, an input or a constant."""
+        found = self.env.get(value)
+        if isinstance(found, tuple):
+            return found[0].memory(found[1])
+        if isinstance(found, Buffer):
+            return found
+        if value.node is not None and value.node.op is constant_op:
+            return self.constant_buffer(value, np.asarray(value.node.attrs["value"].value))
+        if not is_array(value):  # a number where memory is wanted
+            buffer = self.allocate(value.dtype, (self.e.int(1),))
+            self.e.store(buffer, self.e.int(0), self.element(value, ()))
+            return buffer
+        raise AssertionError(f"{value!r} is not in memory")
+
+    # -- sizes -------------------------------------------------------------------------------------
+    def size(self, size: Size) -> Expr:
+        """A size as an integer expression."""
+        if not isinstance(size, Dim):
+            return self.e.int(size)
+        key = ("size", size)
+        known = self.function.e.top.known.get(key)
+        if known is not None:
+            return known
+        total = self.e.int(0)
+        for monomial, coefficient in size.terms:
+            term = self.e.int(coefficient)
+            for atom in monomial:
+                term = self.e.mul(term, self._atom(atom))
+            total = self.e.add(total, term)
+        return total
+
+    def _atom(self, atom: Any) -> Expr:
+        if hasattr(atom, "name"):
+            if atom.name not in self.function.symbols:
+                raise Unsupported(f"the size {atom.name} is not known")
+            return self.function.symbols[atom.name]
+        a, b = map(self.size, atom.args)
+        if atom.function in ("max", "min"):
+            less = self.s.compare("lt", a, b)
+            return self.s._select(less, *((b, a) if atom.function == "max" else (a, b)))
+        return self.e.emit("floordiv" if atom.function == "//" else "mod", a, b, type=INT)
+
+    def sizes(self, shape: Sequence[Size]) -> tuple[Expr, ...]:
+        return tuple(map(self.size, shape))
+
+    def in_range(self, value: Expr, n: Size) -> bool:
+        """Whether an index is known to be at least 0 and less than n."""
+        if value.op == "const":
+            return isinstance(n, int) and 0 <= value.data < n
+        limit = self.function.ranges.get(value)
+        if limit is None:
+            return False
+        difference = n - limit
+        return isinstance(difference, int) and difference >= 0
+
+    # -- memory --------------------------------------------------------------------------------------
+    def bind(self, value: Value, found: Any) -> None:
+        """Say where a value is from now on."""
+        self.env[value] = found
+
+    def allocate(self, dtype: Any, shape: tuple[Expr, ...], name: str = "") -> Buffer:
+        """Memory for a temporary array."""
+        needs(dtype)
+        fixed = all(s.op == "const" for s in shape)
+        count = int(np.prod([s.data for s in shape])) if fixed else 0
+        kind = "local" if fixed and 0 < count <= LOCAL else "work"
+        buffer = self.function.buffer(dtype, shape, kind, name)
+        if kind == "work":
+            self.e.append(Allocate(buffer, self.e.product(shape)))
+        return buffer
+
+    def room_for(self, value: Value) -> Buffer:
+        """Memory for `value`: an output's if it is one."""
+        wanted = self.want.get(value)
+        if isinstance(wanted, Buffer):
+            version = Buffer(wanted.dtype, wanted.shape, wanted.kind, wanted.storage, self.e.block, wanted.name,
+                             wanted.position)
+            self.function.kernel.buffers.append(version)
+            return version
+        if isinstance(wanted, int):
+            return self.output_buffer(value, wanted)
+        return self.allocate(value.dtype, self.sizes(value.shape), value.name or "")
+
+    def output_buffer(self, value: Value, position: int) -> Buffer:
+        needs(value.dtype)
+        buffer = self.function.buffer(value.dtype, self.sizes(value.shape), "output", value.name or "")
+        buffer.position = position
+        self.e.append(Allocate(buffer, self.e.product(buffer.shape)))
+        return buffer
+
+    def trouble(self, condition: Expr) -> None:
+        """Abandon the run, at its end, if `condition` ever holds."""
+        function = self.function
+        if function.flag is None:
+            function.flag = self.e.variable("trouble", BOOL)
+        self.e.append(Accumulate(function.flag, "or", condition))
+
+    def owned(self, value: Value, step: int) -> Buffer | None:
+        """The memory of `value` if nobody reads it after `step`: it may be written in place."""
+        found = self.env.get(value)
+        if not isinstance(found, Buffer) or found.kind in ("input", "constant") or value in self.graph.outputs:
+            return None
+        readers = self.plan.readers.get(value, set())
+        return found if all(k <= step for k in readers) and not self._inlined_later(value, step) else None
+
+    def _inlined_later(self, value: Value, step: int) -> bool:
+        return any(k > step for k in self.plan.readers.get(value, ()))
+
+    def rewritten(self, buffer: Buffer) -> Buffer:
+        """A new version of a buffer that has been written in place."""
+        version = Buffer(buffer.dtype, buffer.shape, buffer.kind, buffer.storage, self.e.block, buffer.name, buffer.position)
+        self.function.kernel.buffers.append(version)
+        return version
+
+
+assert scalar_of and Block and Reduction

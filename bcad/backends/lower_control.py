@@ -1,0 +1,324 @@
+"""Regions in the kernel form: conditionals, loops with carried state, stacks that may grow, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bcad.ir import Dim, Graph, Node, Value
+
+from .elements import broadcast_index
+from .fuse import VIEWS, is_array
+from .kernel import INT, Allocate, Buffer, Copy, Exit, Expr, Fail, Pair
+from .lower import Scope, special
+from .scalars import Unsupported, needs
+
+FIRST_CAPACITY = 64  # rows of a stack whose length is not known
+
+
+def _in_memory(node: Node) -> list[Value]:
+    """Operands of a region that are worth an array: all but views and constants spread out."""
+    return [v for v in node.inputs if v.node is None or v.node.op.name not in ("full", "iota", "broadcast_to", *VIEWS)]
+
+
+class _Region:
+    """A region graph lowered at the current place."""
+
+    def __init__(self, outer: Scope, graph: Graph, bindings: Sequence[Any]) -> None:
+        self.scope = Scope(outer.function, graph, outer)
+        for value, found in zip(graph.inputs, bindings, strict=True):
+            self.scope.env[value] = found
+            self.learn_sizes(value, found)
+
+    def learn_sizes(self, value: Value, found: Any) -> None:
+        """A symbol that a region's input binds, and nobody has bound before."""
+        symbols = self.scope.function.symbols
+        buffer = self.scope.memory(value) if is_array(value) and isinstance(found, Buffer) else None
+        for axis, size in enumerate(getattr(value.type, "shape", ())):
+            if isinstance(size, Dim) and size.is_symbol() and str(size) not in symbols:
+                if buffer is None:
+                    raise Unsupported(f"the size {size} is first seen inside a region")
+                symbols[str(size)] = buffer.shape[axis]
+
+    def run(self, want: dict[Value, Any] | None = None) -> list[Any]:
+        """Emit it; what its outputs are: Numbers, or Buffers."""
+        self.scope.run(want or {})
+        return [
+            self.scope.memory(v) if is_array(v) else self.scope.element(v, ()) for v in self.scope.graph.outputs
+        ]
+
+
+def binding(scope: Scope, value: Value) -> Any:
+    """What a region's input stands for."""
+    if not is_array(value):
+        return scope.element(value, ())
+    return (scope, value)
+
+
+# -- cond ------------------------------------------------------------------------------------------
+@special("cond", operands=_in_memory)
+def _cond(scope: Scope, node: Node, step: int) -> None:
+    if node.attrs.get("types") is not None:
+        raise Unsupported("a conditional whose results differ in size")
+    predicate = scope.s.truth(scope.number(node.inputs[0]))
+    operands = [binding(scope, v) for v in node.inputs[1:]]
+    results = [_result_place(scope, v) for v in node.outputs]
+    then, other = scope.e.arms(predicate)
+    for arm, graph in zip((then, other), node.regions, strict=True):
+        with arm:
+            region = _Region(scope, graph, operands)
+            want = {v: r for v, r in zip(graph.outputs, results, strict=True) if isinstance(r, Buffer)}
+            _give(scope, results, region.run(_made_inside(want)))
+    for value, place in zip(node.outputs, results, strict=True):
+        scope.bind(value, scope.rewritten(place) if isinstance(place, Buffer) else _read(scope, place))
+
+
+def _made_inside(want: dict[Value, Any]) -> dict[Value, Any]:
+    return {v: b for v, b in want.items() if v.node is not None}
+
+
+def _result_place(scope: Scope, value: Value) -> Any:
+    """Where a result is put: a Buffer, or the variables of a number."""
+    if is_array(value):
+        return scope.room_for(value)
+    return _variables(scope, value, None)
+
+
+def _variables(scope: Scope, value: Value, start: Any) -> list[Any]:
+    t = needs(value.dtype)
+    starts = [None, None] if start is None else [start.re, start.im] if isinstance(start, Pair) else [start]
+    count = 1 + (value.dtype.kind == "c")
+    return [scope.e.variable("state", t, s) for s in starts[:count]]
+
+
+def _read(scope: Scope, variables: list[Any]) -> Any:
+    parts = [scope.e.get(v) for v in variables]
+    return Pair(*parts) if len(parts) == 2 else parts[0]
+
+
+def _give(scope: Scope, places: Sequence[Any], results: Sequence[Any]) -> None:
+    """Put all results into their places at once: none is read after another was written."""
+    for place, result in zip(places, results, strict=True):
+        if isinstance(place, Buffer) and result.storage != place.storage:
+            scope.e.append(Copy(place, result, scope.e.product(place.shape)))
+    for place, result in zip(places, results, strict=True):
+        if not isinstance(place, Buffer):
+            parts = (result.re, result.im) if isinstance(result, Pair) else (result,)
+            for variable, part in zip(place, parts, strict=True):
+                scope.e.set(variable, part)
+
+
+# -- loop --------------------------------------------------------------------------------------------
+@special("loop", operands=_in_memory)
+def _loop(scope: Scope, node: Node, step: int) -> None:
+    _Loop(scope, node, step).run()
+
+
+class _Loop:
+    def __init__(self, scope: Scope, node: Node, step: int) -> None:
+        self.scope, self.node, self.step, self.e = scope, node, step, scope.e
+        self.counted = node.attrs.get("counted", True)
+        self.carries: int = node.attrs["carries"]
+        self.operands = node.inputs[self.counted :]
+        self.body = node.regions[0]
+        self.condition = node.regions[1] if len(node.regions) > 1 else None
+        self.length = node.attrs.get("length")
+        if node.attrs.get("ragged"):
+            raise Unsupported("a loop whose stacked elements vary in length")
+
+    def run(self) -> None:
+        scope = self.scope
+        trip = scope.s.convert(scope.number(self.node.inputs[0]), INT) if self.counted else None
+        self.state = [self._start(k) for k in range(self.carries)]
+        self.constants = [binding(scope, v) for v in self.operands[self.carries :]]
+        self.stacks = [self._stack(k, trip) for k in range(len(self.node.outputs) - 1 - self.carries)]
+        self.count = self.e.variable("count", INT, self.e.int(0))
+        if trip is not None and self.condition is None:
+            self._counted(trip)
+        else:
+            self._while(trip)
+        self._results()
+
+    def _start(self, k: int) -> Any:
+        """The place of a carry, with what it starts from."""
+        scope, value, out = self.scope, self.operands[k], self.node.outputs[k]
+        if not is_array(out):
+            return _variables(scope, out, scope.element(value, ()))
+        found = scope.env.get(value)
+        owned = scope.owned(value, self.step) if out not in scope.want else None
+        once = sum(v is value for v in self.node.inputs) == 1
+        if owned is not None and once and isinstance(found, Buffer):
+            return scope.rewritten(owned)
+        shape = scope.memory(value).shape if value in scope.env or value in scope.plan.readers else scope.sizes(out.shape)
+        place = self._room(out, shape)
+        fill(scope, place, value, tuple(out.shape))
+        return place
+
+    def _room(self, out: Value, shape: tuple[Expr, ...]) -> Buffer:
+        if out in self.scope.want:
+            return self.scope.room_for(out)
+        return self.scope.allocate(out.dtype, shape, out.name or "")
+
+    def _stack(self, k: int, trip: Expr | None) -> tuple[Buffer, Any]:
+        """(buffer, capacity variable or None) of a stack."""
+        scope, element = self.scope, self.body.outputs[self.carries + k]
+        out = self.node.outputs[self.carries + k]
+        assert not isinstance(element.type, type(None))
+        row = scope.sizes(element.shape)
+        if self._length_known(trip):
+            assert trip is not None
+            rows = scope.s._select(scope.s.compare("lt", trip, self.e.int(0)), self.e.int(0), trip)
+            name = str(self.length)
+            if isinstance(self.length, Dim) and self.length.is_symbol():
+                scope.function.symbols.setdefault(name, rows)
+            buffer = self._room(out, (rows, *row))
+            return buffer, None
+        rows = self.e.int(FIRST_CAPACITY)
+        needs(out.dtype)
+        buffer = scope.function.buffer(out.dtype, (rows, *row), "work", out.name or "")
+        self.e.append(Allocate(buffer, self.e.mul(rows, self.e.product(row))))
+        return buffer, self.e.variable("capacity", INT, rows)
+
+    def _length_known(self, trip: Expr | None) -> bool:
+        return trip is not None and self.condition is None
+
+    # -- the loop itself -----------------------------------------------------------------------------
+    def _counted(self, trip: Expr) -> None:
+        with self.e.loop(self.e.int(0), trip) as i:
+            if self.length is not None:
+                self.scope.function.ranges[i] = self.length
+            elif trip.op == "const":
+                self.scope.function.ranges[i] = trip.data
+            self._iteration(i)
+        zero = self.e.int(0)
+        self.e.set(self.count, self.scope.s._select(self.scope.s.compare("lt", trip, zero), zero, trip))
+
+    def _while(self, trip: Expr | None) -> None:
+        with self.e.forever():
+            i = self.e.get(self.count)
+            if trip is not None:
+                self.e.append(Exit(self.scope.s.compare("ge", i, trip)))
+            if self.condition is not None:
+                (go,) = _Region(self.scope, self.condition, self._bindings(i)).run()
+                self.e.append(Exit(self.e.emit("not", self.scope.s.truth(go), type="b1")))
+            self._iteration(i)
+            self.e.set(self.count, self.e.add(i, self.e.int(1)))
+
+    def _bindings(self, i: Expr) -> list[Any]:
+        state = [self.scope.rewritten(p) if isinstance(p, Buffer) else _read(self.scope, p) for p in self.state]
+        return [i, *state, *self.constants]
+
+    def _iteration(self, i: Expr) -> None:
+        scope = self.scope
+        bindings = self._bindings(i)
+        region = _Region(scope, self.body, bindings)
+        inner = region.scope
+        inner.carried = {v: b for v, b in zip(self.body.inputs[1:], bindings[1 : 1 + self.carries], strict=False)
+                         if isinstance(b, Buffer)}
+        inner.chain = carry_chains(self.body, self.carries)
+        rows = {}
+        for (buffer, capacity), value in zip(self.stacks, self.body.outputs[self.carries :], strict=True):
+            if capacity is not None:
+                self._grow(buffer, capacity, i)
+        results = region.run(rows)
+        for (buffer, _), value, result in zip(
+            self.stacks, self.body.outputs[self.carries :], results[self.carries :], strict=True
+        ):
+            self._push(buffer, i, value, result)
+        _give(scope, self.state, results[: self.carries])
+
+    def _push(self, buffer: Buffer, i: Expr, value: Value, result: Any) -> None:
+        row = self.e.product(buffer.shape[1:])
+        base = self.e.mul(i, row)
+        if not isinstance(result, Buffer):
+            self.e.store(buffer, base, result)
+            return
+        with self.e.loop(self.e.int(0), row) as j:
+            self.e.store(buffer, self.e.add(base, j), self.e.load(result, j))
+
+    def _grow(self, buffer: Buffer, capacity: Any, i: Expr) -> None:
+        now = self.e.get(capacity)
+        full, enough = self.e.arms(self.scope.s.compare("ge", i, now))
+        with full:
+            more = self.e.mul(now, self.e.int(2))
+            self.e.set(capacity, more)
+            self.e.append(Allocate(buffer, self.e.mul(more, self.e.product(buffer.shape[1:])), keep=True))
+        with enough:
+            pass
+
+    def _results(self) -> None:
+        scope, outputs = self.scope, self.node.outputs
+        count = self.e.get(self.count)
+        scope.bind(outputs[-1], count)
+        for value, place in zip(outputs, self.state, strict=False):
+            scope.bind(value, scope.rewritten(place) if isinstance(place, Buffer) else _read(scope, place))
+        if isinstance(self.length, Dim) and self.length.is_symbol():
+            scope.function.symbols.setdefault(str(self.length), count)
+        for value, (buffer, capacity) in zip(outputs[self.carries : -1], self.stacks, strict=True):
+            version = scope.rewritten(buffer)
+            if capacity is not None:
+                version.shape = (count, *buffer.shape[1:])
+                if value in scope.want:
+                    target = scope.room_for(value)
+                    self.e.append(Copy(target, version, self.e.product(version.shape)))
+                    version = scope.rewritten(target)
+            scope.bind(value, version)
+
+
+def carry_chains(body: Graph, carries: int) -> dict[Value, Value]:
+    """For each array carry whose new value is made by writes into the old one: new -> old."""
+    found = {}
+    for old, new in zip(body.inputs[1 : 1 + carries], body.outputs, strict=False):
+        value = new
+        while value.node is not None and value.node.op.name in ("set_item", "index_add"):
+            value = value.node.inputs[0]
+        if value is old and is_array(old):
+            found[new] = old
+    return found
+
+
+def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> None:
+    """Copy all elements of `value`, in memory or not, into `place`."""
+    found = scope.env.get(value)
+    if isinstance(found, Buffer):
+        scope.e.append(Copy(place, found, scope.e.product(place.shape)))
+        return
+
+    def level(index: tuple[Expr, ...]) -> None:
+        if len(index) == len(shape):
+            scope.e.store(place, scope.flat(place, index), scope.element(value, broadcast_index(scope, index, value, shape)))
+            return
+        with scope.e.loop(scope.e.int(0), place.shape[len(index)]) as i:
+            scope.function.ranges[i] = shape[len(index)]
+            level((*index, i))
+
+    level(())
+
+
+# -- the rest ------------------------------------------------------------------------------------------
+@special("check")
+def _check(scope: Scope, node: Node, step: int) -> None:
+    message = getattr(node.attrs.get("message", ""), "value", node.attrs.get("message", ""))
+    status = scope.function.message(str(message) or "a check failed")
+    (flag,) = node.inputs
+    if is_array(flag):
+        raise Unsupported("a check of an array")
+    scope.e.append(Fail(scope.s.truth(scope.number(flag)), status))
+
+
+@special("checkpoint", "custom", operands=_in_memory)
+def _inline(scope: Scope, node: Node, step: int) -> None:
+    (graph,) = node.regions
+    region = _Region(scope, graph, [binding(scope, v) for v in node.inputs])
+    want = {v: scope.want[o] for v, o in zip(graph.outputs, node.outputs, strict=True)
+            if isinstance(scope.want.get(o), Buffer) and v.node is not None}
+    for value, result in zip(node.outputs, region.run(want), strict=True):
+        if isinstance(result, Buffer) and value in scope.want and result.storage != getattr(
+            scope.want[value], "storage", None
+        ):
+            target = scope.room_for(value)
+            scope.e.append(Copy(target, result, scope.e.product(target.shape)))
+            result = scope.rewritten(target)
+        scope.bind(value, result)
+
+

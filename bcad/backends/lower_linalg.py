@@ -1,0 +1,1 @@
+"""Matrix products and solvers in the kernel form: BLAS and LAPACK, loops for the smallest."""

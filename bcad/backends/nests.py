@@ -1,0 +1,361 @@
+"""Loop nests: one pass over a domain that computes its elementwise roots and its reductions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bcad.ir import Value, constant_op
+from bcad.ops import Elementwise, Reduction
+
+from .fuse import Step, is_array
+from .kernel import BOOL, INT, Accumulate, Buffer, Expr, Fail, Number, Pair, Variable
+from .scalars import Unsupported, is_float, needs
+
+CHUNK = 1024  # a sum's terms are added up in runs of this length, and the runs with their rounding errors
+KINDS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
+
+
+def lower_nest(scope: Any, step: Step) -> None:
+    """Emit the loops of `step` and bind its roots."""
+    _Nest(scope, step).run()
+
+
+@dataclass
+class _Fold:
+    """A reduction while its nest is emitted."""
+
+    value: Value
+    source: Value
+    axes: tuple[int, ...]
+    kind: str
+    opens: int  # the loop level at which its accumulators start: all axes from here on are folded
+    buffer: Buffer | None = None
+    sums: list[tuple[Variable, Variable | None, Variable | None]] = field(default_factory=list)
+
+    @property
+    def compensated(self) -> bool:
+        return bool(self.sums) and self.sums[0][1] is not None
+
+
+class _Nest:
+    def __init__(self, scope: Any, step: Step) -> None:
+        self.scope, self.e, self.s = scope, scope.e, scope.s
+        self.roots = step.roots
+        self.flat = self._collapses(step)
+        self.domain = step.domain or ()
+        self.sizes = [scope.size(n) for n in self.domain]
+        if self.flat:
+            self.sizes = [self.e.product(self.sizes)]
+        self.depth = len(self.sizes)
+        self.targets: dict[Value, Buffer] = {}
+        self.folds: list[_Fold] = []
+        self.index: list[Expr] = []
+
+    def run(self) -> None:
+        for value in self.roots:
+            if self._is_fold(value):
+                self._open_fold(value)
+            else:
+                self.targets[value] = self.scope.room_for(value)
+        self._level(0)
+        for value, buffer in self.targets.items():
+            self.scope.bind(value, buffer)
+        for fold in self.folds:
+            if fold.buffer is not None:
+                self.scope.bind(fold.value, self.scope.rewritten(fold.buffer))
+        kernel = self.scope.function.kernel
+        kernel.summary.append(self._describe())
+
+    def _describe(self) -> str:
+        what = ", ".join(v.name or (v.node.op.name if v.node else "copy") for v in self.roots)
+        return f"loop nest over ({', '.join(map(str, self.domain))}): {what}"
+
+    def _is_fold(self, value: Value) -> bool:
+        return value.node is not None and isinstance(value.node.op, Reduction) and value not in self.scope.env
+
+    # -- one axis instead of several ---------------------------------------------------------------
+    def _collapses(self, step: Step) -> bool:
+        """Whether all is read and written in the order of memory: then the domain is one long axis."""
+        domain = step.domain or ()
+        if len(domain) < 2:
+            return False
+        seen: set[Value] = set()
+        stack = []
+        for root in step.roots:
+            node = root.node
+            if self._is_fold(root):
+                assert node is not None
+                if len(node.attrs["axis"]) != len(domain) or len(node.inputs) != 1:
+                    return False
+                stack.append(node.inputs[0])
+            elif node is None or node.op is constant_op or self._plain(node):
+                stack += [root] if node is None or node.op is constant_op else node.inputs
+            else:
+                return False
+        while stack:
+            value = stack.pop()
+            if value in seen or not is_array(value):
+                continue
+            seen.add(value)
+            if tuple(value.shape) != domain:
+                return False
+            node = value.node
+            if value in self.scope.env or value in step.roots or node is None or node.op is constant_op:
+                continue
+            if not self._plain(node):
+                return False
+            stack += node.inputs
+        return True
+
+    @staticmethod
+    def _plain(node: Any) -> bool:
+        return isinstance(node.op, Elementwise) or node.op.name in ("astype", "full")
+
+    # -- the loops -----------------------------------------------------------------------------------
+    def _level(self, axis: int) -> None:
+        for fold in self.folds:
+            if fold.opens == axis:
+                self._start(fold, axis)
+        if axis == self.depth:
+            self._body()
+        elif axis == self.depth - 1 and any(f.compensated for f in self.folds):
+            self._chunks(axis)
+        else:
+            self._loop(axis, self.e.int(0), self.sizes[axis])
+        for fold in self.folds:
+            if fold.opens == axis:
+                self._finish(fold)
+
+    def _loop(self, axis: int, start: Expr, stop: Expr) -> None:
+        with self.e.loop(start, stop) as i:
+            if not self.flat:
+                self.scope.function.ranges[i] = self.domain[axis]
+            self.index.append(i)
+            self._level(axis + 1)
+            self.index.pop()
+
+    def _chunks(self, axis: int) -> None:
+        """The innermost loop in runs, each summed by itself."""
+        size, chunk = self.sizes[axis], self.e.int(CHUNK)
+        runs = self.e.emit("udiv", self.e.add(size, self.e.int(CHUNK - 1)), chunk, type=INT)
+        with self.e.loop(self.e.int(0), runs) as run:
+            start = self.e.mul(run, chunk)
+            end = self.e.add(start, chunk)
+            stop = self.s._select(self.s.compare("lt", end, size), end, size)
+            folds = [f for f in self.folds if f.compensated]
+            for fold in folds:
+                for inner, _, _ in fold.sums:
+                    self.e.set(inner, self.e.const(0.0, inner.type))
+            self._loop(axis, start, stop)
+            for fold in folds:
+                for sums in fold.sums:
+                    self._add_exactly(*sums)  # type: ignore[arg-type]
+
+    def _add_exactly(self, run: Variable, total: Variable, error: Variable) -> None:
+        """``total + error += run`` with the rounding error kept (Knuth's two-sum)."""
+        B, a, b = self.s.binary, self.e.get(total), self.e.get(run)
+        new = B("add", a, b)
+        other = B("sub", new, a)
+        lost = B("add", B("sub", a, B("sub", new, other)), B("sub", b, other))
+        self.e.set(total, new)
+        self.e.set(error, B("add", self.e.get(error), lost))
+
+    def _body(self) -> None:
+        index = tuple(self.index)
+        self._warm(index)
+        for value in self.roots:
+            if value in self.targets:
+                buffer = self.targets[value]
+                self.e.store(buffer, self.scope.flat(buffer, index), self._value(value, index))
+        for fold in self.folds:
+            x = self.scope.s.cast(self._element(fold.source, index), fold.source.dtype, fold.value.dtype)
+            self._fold_in(fold, x, index)
+
+    def _value(self, value: Value, index: tuple[Expr, ...]) -> Number:
+        return self._element(value, index)
+
+    def _element(self, value: Value, index: tuple[Expr, ...]) -> Number:
+        if not self.flat:
+            return self.scope.element(value, index)
+        return _FlatScope(self.scope).element(value, index)
+
+    def _warm(self, index: tuple[Expr, ...]) -> None:
+        """Compute the long chains in order, so that no recursion gets deep."""
+        wanted: list[Value] = []
+        seen: set[Value] = set()
+        stack = [f.source for f in self.folds] + [r for r in self.roots if r in self.targets]
+        while stack:
+            value = stack.pop()
+            if value in seen or value in self.scope.env or value.node is None:
+                continue
+            if not isinstance(value.node.op, Elementwise) or tuple(value.shape) != self.domain:
+                continue
+            seen.add(value)
+            wanted.append(value)
+            stack += value.node.inputs
+        if len(wanted) > 100:
+            order = {v: k for k, n in enumerate(self.scope.graph.nodes) for v in n.outputs}
+            for value in sorted(wanted, key=order.__getitem__):
+                self._element(value, index)
+
+    # -- reductions --------------------------------------------------------------------------------
+    def _open_fold(self, value: Value) -> None:
+        node = value.node
+        assert node is not None
+        kind = KINDS.get(node.op.name)
+        extra = set(node.attrs) - {"axis", "keepdims"}
+        if kind is None or len(node.inputs) != 1 or extra:
+            raise Unsupported(f"{node.op.name} is not compiled")
+        needs(value.dtype)
+        if value.dtype.kind == "c" and kind != "add":
+            raise Unsupported(f"{node.op.name} of complex numbers")
+        axes = tuple(node.attrs["axis"]) if not self.flat else (0,)
+        opens = self.depth
+        while opens > 0 and opens - 1 in axes:
+            opens -= 1
+        fold = _Fold(value, node.inputs[0], axes, kind, opens)
+        self.folds.append(fold)
+        if kind in ("maximum", "minimum"):
+            self._refuse_empty(fold)
+        if not is_array(value) and opens == 0:
+            return
+        fold.buffer = self.scope.room_for(value) if is_array(value) else None
+        if any(a < opens for a in axes):
+            assert fold.buffer is not None
+            with self.e.loop(self.e.int(0), self.e.product(fold.buffer.shape)) as i:
+                start = self._identity(fold)
+                self.e.store(fold.buffer, i, Pair(start, start) if fold.buffer.is_complex else start)
+            fold.buffer.mutable = True
+
+    def _refuse_empty(self, fold: _Fold) -> None:
+        for axis in fold.axes:
+            empty = self.s.compare("eq", self.sizes[axis], self.e.int(0))
+            if self.sizes[axis].op != "const" or self.sizes[axis].data == 0:
+                self.e.append(Fail(empty, self.scope.function.message(f"zero-size array to reduction {fold.kind}")))
+
+    def _identity(self, fold: _Fold) -> Expr:
+        t = needs(fold.value.dtype)
+        if fold.kind in ("or", "and"):
+            return self.e.const(fold.kind == "and", BOOL)
+        if fold.kind in ("add", "mul"):
+            one = fold.kind == "mul"
+            return self.e.const(float(one) if is_float(t) else int(one), t)
+        low = fold.kind == "maximum"
+        if is_float(t):
+            return self.e.const(float("-inf" if low else "inf"), t)
+        if t == BOOL:
+            return self.e.const(not low, BOOL)
+        bits = int(t[1:])
+        least, most = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if t[0] == "i" else (0, 2**bits - 1)
+        return self.e.const(least if low else most, t)
+
+    def _start(self, fold: _Fold, axis: int) -> None:
+        if axis == self.depth:
+            return
+        t, zero = needs(fold.value.dtype), self._identity(fold)
+        size = self.sizes[-1]
+        short = axis == self.depth - 1 and size.op == "const" and size.data <= CHUNK
+        careful = fold.kind == "add" and is_float(t) and not short
+        fold.sums = []
+        for _ in range(1 + (fold.value.dtype.kind == "c")):
+            if careful:
+                parts = [self.e.variable(n, t, self.e.const(0.0, t)) for n in ("run", "total", "error")]
+                fold.sums.append(tuple(parts))  # type: ignore[arg-type]
+            else:
+                fold.sums.append((self.e.variable("acc", t, zero), None, None))
+
+    def _fold_in(self, fold: _Fold, x: Number, index: tuple[Expr, ...]) -> None:
+        if fold.opens < self.depth:
+            parts = (x.re, x.im) if isinstance(x, Pair) else (x,)
+            for (variable, _, _), part in zip(fold.sums, parts, strict=True):
+                self.e.append(Accumulate(variable, fold.kind, part))
+        else:
+            self._to_memory(fold, x)
+
+    def _finish(self, fold: _Fold) -> None:
+        if fold.opens == self.depth:
+            return
+        parts = [self._total(*sums) for sums in fold.sums]
+        x: Number = Pair(*parts) if len(parts) == 2 else parts[0]
+        if fold.buffer is None:
+            self.scope.bind(fold.value, x)
+        elif fold.buffer.mutable:
+            self._to_memory(fold, x)
+        else:
+            self.e.store(fold.buffer, self._place(fold), x)
+
+    def _total(self, run: Variable, total: Variable | None, error: Variable | None) -> Expr:
+        if total is None or error is None:
+            return self.e.get(run)
+        a, b = self.e.get(total), self.e.get(error)
+        return self.s._select(self.s.compare("ne", b, b), a, self.s.binary("add", a, b))  # inf has no error
+
+    def _place(self, fold: _Fold) -> Expr:
+        keepdims = fold.value.node.attrs.get("keepdims")  # type: ignore[union-attr]
+        zero = self.e.int(0)
+        index = [
+            zero if axis in fold.axes else self.index[axis]
+            for axis in range(self.depth)
+            if keepdims or axis not in fold.axes
+        ]
+        assert fold.buffer is not None
+        return self.scope.flat(fold.buffer, tuple(index)) if index else zero
+
+    def _to_memory(self, fold: _Fold, x: Number) -> None:
+        """Fold into the element of the result; it has been set to the identity before."""
+        assert fold.buffer is not None
+        place = self._place(fold)
+        before = self.e.load(fold.buffer, place)
+        if isinstance(x, Pair):
+            self.e.store(fold.buffer, place, self.s.complex_binary("add", self.s.pair(before), x))
+        else:
+            assert isinstance(before, Expr)
+            self.e.store(fold.buffer, place, self.e.fresh(fold.kind, before, x, type=x.type))
+
+
+class _FlatScope:
+    """A scope in which an index is a position in memory, for domains that are one long axis."""
+
+    def __init__(self, scope: Any) -> None:
+        self.scope = scope
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.scope, name)
+
+    def element(self, value: Value, index: tuple[Expr, ...]) -> Number:
+        scope = self.scope
+        if not is_array(value):
+            return scope.element(value, ())
+        found = scope.env.get(value)
+        while isinstance(found, tuple):
+            scope, value = found
+            found = scope.env.get(value)
+        if isinstance(found, Buffer):
+            return scope.e.load(found, index[0])
+        node = value.node
+        assert node is not None
+        key = (value, *map(id, index))
+        known = scope.memo.get(key)
+        if known is not None and scope._visible(known):
+            return known
+        result = self._compute(scope, node, value, index)
+        scope.memo[key] = result
+        return result
+
+    def _compute(self, scope: Any, node: Any, value: Value, index: tuple[Expr, ...]) -> Number:
+        from .scalars import apply
+
+        if node.op is constant_op:
+            x = node.attrs["value"].value
+            if x.size > 1 and value not in scope.env:
+                scope.constant_buffer(value, x)
+                return scope.e.load(scope.env[value], index[0])
+            return scope._constant(value, x, index)
+        inner = self if scope is self.scope else _FlatScope(scope)
+        if isinstance(node.op, Elementwise):
+            return apply(scope.s, node, [inner.element(x, index) for x in node.inputs])
+        (x,) = node.inputs
+        return scope.s.cast(inner.element(x, index), x.dtype, value.dtype)
+
+

@@ -1,0 +1,171 @@
+"""The CPU backend: kernels compiled by LLVM, called as builtins; what cannot be compiled runs in NumPy."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import Graph, Kind
+
+from .backend import Abandoned, Compiled, Report
+from .kernel import Kernel
+from .lower import lower
+from .numpy_source import NumpyBackend
+from .scalars import Unsupported
+
+
+class NumbaBackend:
+    """Compiles whole graphs where it can."""
+
+    name = "numba"
+
+    def compile(self, graph: Graph) -> Compiled:
+        try:
+            return compile_kernel(graph)
+        except Unsupported as reason:
+            fallback = NumpyBackend().compile(graph)
+            fallback.report.backend = self.name
+            fallback.report.in_numpy.append((graph.name, str(reason)))
+            return fallback
+
+
+def compile_kernel(graph: Graph) -> Compiled:
+    """The whole of `graph` as one compiled function; Unsupported if a part cannot be."""
+    from .numba_engine import load_module
+    from .numba_entry import Entry
+
+    start = time.perf_counter()
+    kernel = lower(graph)
+    lowered = time.perf_counter()
+    entry = Entry(graph, kernel)
+    text = entry.text()
+    printed = time.perf_counter()
+    detours = Detours(graph, kernel)
+    run = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+    detours.run = run
+    seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
+    report = Report("numba", kernel.summary, seconds=seconds)
+    return Compiled(run, text, report)
+
+
+class Detours:
+    """The paths taken rarely: arguments that need converting, runs that are abandoned."""
+
+    def __init__(self, graph: Graph, kernel: Kernel) -> None:
+        self.graph, self.kernel = graph, kernel
+        self.run: Callable[..., Any] | None = None
+        self._numpy: Callable[..., list[Any]] | None = None
+        self._busy = threading.local()
+
+    def slow(self, *args: Any) -> list[Any]:
+        """Convert the arguments to what the compiled code reads, and call it again."""
+        if getattr(self._busy, "value", False):  # converted already: sizes do not fit
+            return self.in_numpy(*args)
+        if len(args) != len(self.graph.inputs):
+            raise TypeError(f"{self.graph.name} takes {len(self.graph.inputs)} values, not {len(args)}")
+        self._busy.value = True
+        try:
+            return self.run(*map(canonical, args, (v.type for v in self.graph.inputs)))  # type: ignore[misc]
+        finally:
+            self._busy.value = False
+
+    def abandon(self, *args: Any) -> list[Any]:
+        """What the compiled code refused to go on with, by NumPy: the true exception comes from there."""
+        return self.in_numpy(*args)
+
+    def in_numpy(self, *args: Any) -> list[Any]:
+        if self._numpy is None:
+            self._numpy = NumpyBackend().compile(self.graph).run
+        from bcad.ops import CheckFailed
+
+        try:
+            return self._numpy(*args)
+        except CheckFailed as error:
+            raise Abandoned(str(error)) from error
+
+
+def canonical(x: Any, type_: Any) -> Any:
+    """`x` as the exact class, dtype and layout that compiled code reads."""
+    if type_.kind is Kind.ARRAY:
+        array = np.asarray(x)
+        if array.dtype != type_.dtype and not np.can_cast(array.dtype, type_.dtype, "same_kind"):
+            raise TypeError(f"an array of dtype {type_.dtype} was expected, not {array.dtype}")
+        return np.require(array, np.dtype(type_.dtype.str), ["C", "A"])
+    if type_.kind is Kind.PYTHON:
+        return type_.python_type(x)
+    return type_.dtype.type(x)
+
+
+def addresses(keys: list[Any], kernel: Kernel, detours: Detours) -> list[tuple[int, Any]]:
+    """For each key of an entry's table its address, and an object to keep alive."""
+    return [address(key, kernel, detours) for key in keys]
+
+
+def address(key: tuple[Any, ...], kernel: Kernel, detours: Detours) -> tuple[int, Any]:
+    """An address for compiled code, and what must live as long as it."""
+    what = key[0]
+    if what in ("slow", "abandon"):
+        function = getattr(detours, what)
+        return id(function), function
+    if what == "constant":
+        array = np.array(kernel.constants[key[1]])
+        return int(array.ctypes.data), array
+    if what == "descr":
+        dtype = np.dtype(key[1])
+        return id(dtype), dtype
+    if what == "scalar_type":
+        cls: Any = np.dtype(key[1]).type
+        return id(cls), cls
+    if what == "python_type":
+        cls = {"b": bool, "i": int, "f": float, "c": complex}[np.dtype(key[1]).kind]
+        return id(cls), cls
+    return known_address(key)
+
+
+def known_address(key: tuple[Any, ...]) -> tuple[int, Any]:
+    """Addresses that depend on nothing but this process."""
+    if key[0] == "array_type":
+        return id(np.ndarray), np.ndarray
+    if key[0] == "true":
+        return id(True), True
+    if key[0] == "empty":
+        return numpy_api(184), None  # PyArray_Empty
+    return library_address(key[1]), None
+
+
+def numpy_api(position: int) -> int:
+    """A function of NumPy's C API, by its fixed position."""
+    import ctypes
+
+    capsule = np._core._multiarray_umath._ARRAY_API  # type: ignore[attr-defined]
+    table = capsule_pointer(capsule, None)
+    return int(ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[position] or 0)
+
+
+def capsule_pointer(capsule: Any, name: bytes | None) -> int:
+    import ctypes
+
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return int(get(capsule, name))
+
+
+def library_address(name: str) -> int:
+    """A BLAS or LAPACK routine of the library that SciPy uses."""
+    import ctypes
+
+    from scipy.linalg import cython_blas, cython_lapack
+
+    for module in (cython_blas, cython_lapack):
+        capsule = module.__pyx_capi__.get(name)
+        if capsule is not None:
+            describe = ctypes.pythonapi.PyCapsule_GetName
+            describe.restype, describe.argtypes = ctypes.c_char_p, [ctypes.py_object]
+            return capsule_pointer(capsule, describe(capsule))
+    raise Unsupported(f"no routine {name}")
+
+

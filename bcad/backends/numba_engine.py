@@ -1,0 +1,77 @@
+"""LLVM IR text -> a builtin function: parsing, optimisation, machine code, and a CPython method around it."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import threading
+from typing import Any
+
+METH_FASTCALL = 0x80
+_lock = threading.Lock()  # LLVM's global state is not made for several threads
+_alive: list[Any] = []
+
+
+class _MethodDef(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("call", ctypes.c_void_p), ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]
+
+
+@functools.cache
+def _binding() -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+def _machine(level: int) -> Any:
+    """A machine for this CPU; an engine takes it over, so each needs its own."""
+    llvm = _binding()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=level, reloc="default",
+        codemodel="jitdefault", jit=True,
+    )
+
+
+def optimized(text: str, level: int = 3) -> Any:
+    """The module of an IR text, optimised."""
+    llvm = _binding()
+    machine = _machine(level)
+    module = llvm.parse_assembly(text)
+    module.verify()  # LLVM aborts the process later if it is not
+    module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = level > 1
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Any:
+    """A builtin function that calls `symbol` (a METH_FASTCALL function) of the compiled text."""
+    llvm = _binding()
+    with _lock:
+        level = 3 if len(text) < 2_000_000 else 1
+        module = optimized(text, level)
+        engine = llvm.create_mcjit_compiler(module, _machine(level))
+        engine.finalize_object()
+        return _loaded(engine, symbol, table)
+
+
+def _loaded(engine: Any, symbol: str, table: list[tuple[int, Any]]) -> Any:
+    places = (ctypes.c_int64 * len(table)).from_address(engine.get_global_value_address("bcad_table"))
+    places[:] = [address for address, _ in table]
+    return make_builtin(engine.get_function_address(symbol), (engine, [keep for _, keep in table]))
+
+
+def make_builtin(address: int, keep: Any) -> Any:
+    """A Python builtin around a C function; `keep` and the function live for ever."""
+    method = _MethodDef(b"compiled", address, METH_FASTCALL, None)
+    new = ctypes.pythonapi.PyCMethod_New
+    new.restype = ctypes.py_object
+    new.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    function = new(ctypes.addressof(method), None, None, None)
+    _alive.append((method, keep))
+    return function

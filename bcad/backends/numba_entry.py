@@ -1,0 +1,347 @@
+"""The entry around a kernel: a C function that CPython calls, reading and making NumPy objects itself.
+
+It is a METH_FASTCALL builtin.  Arguments of exactly the expected classes, dtypes, ranks and
+layouts (C-contiguous, aligned) are read at their fixed places; anything else goes to a
+Python function (`slow`) that converts.  A run that is abandoned goes to `abandon`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Graph, Kind
+
+from .kernel import Buffer, Kernel, Pair, scalar_of
+from .numba_llvm import Body, descr_name, literal, llvm_type, memory_type
+
+HEAD = object.__basicsize__  # size of PyObject_HEAD
+TYPE = HEAD - 8  # where an object's type stands
+# PyArrayObject_fields, fixed by NumPy's ABI: data, nd, dimensions, strides, base, descr, flags
+DATA, RANK, DIMENSIONS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+WELL_BEHAVED = 0x1 | 0x100  # C_CONTIGUOUS | ALIGNED
+
+_HELPERS = """
+declare noalias ptr @malloc(i64)
+declare noalias ptr @calloc(i64, i64)
+declare ptr @realloc(ptr, i64)
+declare void @free(ptr)
+declare void @Py_IncRef(ptr)
+declare void @Py_DecRef(ptr)
+declare ptr @PyList_New(i64)
+declare i32 @PyList_SetItem(ptr, i64, ptr)
+declare ptr @PyFloat_FromDouble(double)
+declare ptr @PyLong_FromLongLong(i64)
+declare ptr @PyBool_FromLong(i64)
+declare ptr @PyComplex_FromDoubles(double, double)
+declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
+declare ptr @PyErr_NoMemory()
+declare ptr @PyErr_Occurred()
+declare void @PyErr_Clear()
+declare ptr @PyType_GenericAlloc(ptr, i64)
+declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
+
+@bcad_frame = internal global i64 0
+@bcad_table = global [{table} x i64] zeroinitializer
+
+define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) {{
+  %old = load ptr, ptr %slot
+  %place = getelementptr i64, ptr %slot, i64 1
+  %size = load i64, ptr %place
+  %enough = icmp uge i64 %size, %bytes
+  %made = icmp ne ptr %old, null
+  %ready = and i1 %enough, %made
+  br i1 %ready, label %have, label %grow
+have:
+  ret ptr %old
+grow:
+  %least = call i64 @llvm.umax.i64(i64 %bytes, i64 64)
+  br i1 %keep, label %again, label %anew
+again:
+  %more = shl i64 %least, 1
+  %bigger = call ptr @realloc(ptr %old, i64 %more)
+  br label %check
+anew:
+  call void @free(ptr %old)
+  store ptr null, ptr %slot
+  store i64 0, ptr %place
+  %new = call ptr @malloc(i64 %least)
+  br label %check
+check:
+  %pointer = phi ptr [ %bigger, %again ], [ %new, %anew ]
+  %got = phi i64 [ %more, %again ], [ %least, %anew ]
+  %failed = icmp eq ptr %pointer, null
+  br i1 %failed, label %none, label %keepit
+keepit:
+  store ptr %pointer, ptr %slot
+  store i64 %got, ptr %place
+  br label %none
+none:
+  ret ptr %pointer
+}}
+
+define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr) {{
+  call void @Py_IncRef(ptr %descr)
+  %where = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {empty})
+  %made = call ptr %where(i32 %rank, ptr %dims, ptr %descr, i32 0)
+  ret ptr %made
+}}
+
+define internal void @bcad_give_back(ptr %frame) {{
+  %mine = ptrtoint ptr %frame to i64
+  %old = atomicrmw xchg ptr @bcad_frame, i64 %mine acq_rel
+  %none = icmp eq i64 %old, 0
+  br i1 %none, label %done, label %drop
+drop:
+  %other = inttoptr i64 %old to ptr
+  br label %next
+next:
+  %k = phi i64 [ 0, %drop ], [ %k1, %next ]
+  %slot = getelementptr [2 x i64], ptr %other, i64 %k
+  %pointer = load ptr, ptr %slot
+  call void @free(ptr %pointer)
+  %k1 = add i64 %k, 1
+  %more = icmp ult i64 %k1, {slots}
+  br i1 %more, label %next, label %end
+end:
+  call void @free(ptr %other)
+  br label %done
+done:
+  ret void
+}}
+"""
+
+
+@dataclass
+class Table:
+    """What the compiled code is told when it is loaded: an address for each place, by key."""
+
+    keys: list[Any] = field(default_factory=list)
+
+    def place(self, *key: Any) -> int:
+        if key not in self.keys:
+            self.keys.append(key)
+        return self.keys.index(key)
+
+
+class Entry:
+    """Builds the module of one kernel."""
+
+    def __init__(self, graph: Graph, kernel: Kernel) -> None:
+        self.graph, self.kernel = graph, kernel
+        self.table = Table()
+        self.body = Body(kernel)
+        self.head: list[str] = []
+        self.count = 0
+        for key in ("array_type", "slow", "abandon", "empty"):
+            self.table.place(key)
+
+    def text(self) -> str:
+        """The LLVM IR of the whole module."""
+        body = self.body
+        for position, value in enumerate(self.graph.inputs):
+            self.argument(position, value.type)
+        self.check_sizes()
+        body.prepare()
+        body.block(self.kernel.body)
+        tail = self.results()
+        for position, array in enumerate(self.kernel.constants):
+            self.from_table(f"%constant{position}", "constant", position, array.dtype.str)
+        for name, position in body.library.items():
+            self.from_table(f"%routine{position}", "routine", name)
+        for dtype in self._dtypes():
+            self.from_table(f"%descr_{descr_name(dtype)}", "descr", dtype.str)
+        lines = ["define ptr @bcad_call(ptr %self, ptr %args, i64 %count) {", "entry:", *body.entry, *self.common(),
+                 *self.head, *body.lines, *tail, "}"]
+        return self.assemble(lines)
+
+    def assemble(self, lines: list[str]) -> str:
+        slots = max((b.storage for b in self.kernel.buffers), default=0) + 1
+        vector = ""
+        if self.body.vector:
+            from . import vecmath
+
+            vector = vecmath.ir_module(sorted(self.body.vector))
+        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, empty=self.table.place("empty"))
+        declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
+        extra = "\n".join(sorted(d for d in declares if d not in vector))
+        return "\n".join([helpers, extra, vector, *lines, *self.body.metadata]) + "\n"
+
+    def common(self) -> list[str]:
+        """What every entry starts with: the status, output objects, and the frame of workspaces."""
+        slots = max((b.storage for b in self.kernel.buffers), default=0) + 1
+        outs = [f"  %out{k} = alloca ptr\n  store ptr null, ptr %out{k}" for k in range(len(self.graph.outputs))]
+        frame = ["  %frame = inttoptr i64 0 to ptr"]
+        if self._uses_frame():
+            frame = [
+                "  %taken = atomicrmw xchg ptr @bcad_frame, i64 0 acq_rel",
+                "  %had = icmp ne i64 %taken, 0",
+                "  br i1 %had, label %reuse, label %create",
+                "create:", f"  %zeroed = call ptr @calloc(i64 {slots}, i64 16)", "  br label %framed",
+                "reuse:", "  %kept = inttoptr i64 %taken to ptr", "  br label %framed",
+                "framed:", "  %frame = phi ptr [ %zeroed, %create ], [ %kept, %reuse ]",
+            ]
+        return ["  %status = alloca i64", "  %overflow = alloca i32", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
+
+    def _uses_frame(self) -> bool:
+        return any(b.kind == "work" for b in self.kernel.buffers)
+
+    def _dtypes(self) -> list[Any]:
+        found = {descr_name(v.type.dtype): v.type.dtype for v in self.graph.outputs if isinstance(v.type, ArrayType)}
+        return list(found.values())
+
+    def from_table(self, name: str, *key: Any) -> None:
+        place = self.table.place(*key)
+        self.head.insert(0, f"  {name} = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {place})")
+
+    # -- arguments --------------------------------------------------------------------------------------
+    def line(self, text: str) -> str:
+        self.count += 1
+        self.head.append(f"  %u{self.count} = {text}")
+        return f"%u{self.count}"
+
+    def require(self, condition: str) -> None:
+        """Go to the slow path unless `condition` holds."""
+        self.count += 1
+        self.head += [f"  br i1 {condition}, label %ok{self.count}, label %slow", f"ok{self.count}:"]
+
+    def at(self, base: str, offset: int, type_: str) -> str:
+        return self.line(f"load {type_}, ptr {self.line(f'getelementptr i8, ptr {base}, i64 {offset}')}")
+
+    def known(self, *key: Any) -> str:
+        return self.line(f"load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {self.table.place(*key)})")
+
+    def argument(self, position: int, type_: Any) -> None:
+        slot = self.line(f"getelementptr ptr, ptr %args, i64 {position}")
+        self.head.append(f"  %arg{position} = load ptr, ptr {slot}")
+        x = f"%arg{position}"
+        cls = self.at(x, TYPE, "ptr")
+        if type_.kind is Kind.ARRAY:
+            self.require(self.line(f"icmp eq ptr {cls}, {self.known('array_type')}"))
+            self.array(position, x, type_)
+        else:
+            key = ("python_type" if type_.kind is Kind.PYTHON else "scalar_type", type_.dtype.str)
+            self.require(self.line(f"icmp eq ptr {cls}, {self.known(*key)}"))
+            self.number(position, x, type_)
+
+    def array(self, position: int, x: str, type_: ArrayType) -> None:
+        self.require(self.line(f"icmp eq i32 {self.at(x, RANK, 'i32')}, {type_.ndim}"))
+        self.require(self.line(f"icmp eq ptr {self.at(x, DESCR, 'ptr')}, {self.known('descr', type_.dtype.str)}"))
+        flags = self.line(f"and i32 {self.at(x, FLAGS, 'i32')}, {WELL_BEHAVED}")
+        self.require(self.line(f"icmp eq i32 {flags}, {WELL_BEHAVED}"))
+        self.head.append(f"  %in{position}_data = getelementptr i8, ptr {self.at(x, DATA, 'ptr')}, i64 0")
+        if not type_.shape:
+            self.scalars(position, f"%in{position}_data", 0, type_.dtype)
+            return
+        dims = self.at(x, DIMENSIONS, "ptr")
+        for axis, size in enumerate(type_.shape):
+            found = self.at(dims, 8 * axis, "i64")
+            self.head.append(f"  %in{position}_dim{axis} = add i64 {found}, 0")
+            if isinstance(size, int):
+                self.require(self.line(f"icmp eq i64 {found}, {size}"))
+
+    def check_sizes(self) -> None:
+        """Axes that the types say are equal must be."""
+        first: dict[str, str] = {}
+        for position, value in enumerate(self.graph.inputs):
+            for axis, size in enumerate(value.type.shape):  # type: ignore[union-attr]
+                if not isinstance(size, int) and size.is_symbol():
+                    found = f"%in{position}_dim{axis}"
+                    known = first.setdefault(str(size), found)
+                    if known != found:
+                        self.require(self.line(f"icmp eq i64 {known}, {found}"))
+
+    def scalars(self, position: int, base: str, offset: int, dtype: Any) -> None:
+        t = scalar_of(dtype)
+        assert t is not None
+        for part in range(1 + (dtype.kind == "c")):
+            found = self.at(base, offset + part * dtype.itemsize // 2, memory_type(t))
+            text = f"icmp ne i8 {found}, 0" if t == "b1" else _same(found, llvm_type(t))
+            self.head.append(f"  %in{position}_{part} = {text}")
+
+    def number(self, position: int, x: str, type_: ArrayType) -> None:
+        if type_.kind is Kind.PYTHON and type_.dtype.kind == "i":
+            self.head.append(f"  %in{position}_0 = call i64 @PyLong_AsLongLongAndOverflow(ptr {x}, ptr %overflow)")
+            self.require(self.line(f"icmp eq i32 {self.line('load i32, ptr %overflow')}, 0"))
+        elif type_.kind is Kind.PYTHON and type_.dtype.kind == "b":
+            self.head.append(f"  %in{position}_0 = icmp eq ptr {x}, {self.known('true')}")
+        else:
+            self.scalars(position, x, HEAD, type_.dtype)
+
+    # -- results ---------------------------------------------------------------------------------------
+    def results(self) -> list[str]:
+        body, n = self.body, len(self.graph.outputs)
+        before = len(body.lines)
+        for k, (value, made) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
+            if not isinstance(made, Buffer):
+                self.give_number(k, value.type, made)
+        give_back = ["  call void @bcad_give_back(ptr %frame)"] if self._uses_frame() else []
+        lines = [*body.lines[before:], *give_back, f"  %list = call ptr @PyList_New(i64 {n})"]
+        del body.lines[before:]
+        taken: set[int] = set()
+        for k, made in enumerate(self.kernel.outputs):
+            source = made.position if isinstance(made, Buffer) else k
+            lines.append(f"  %item{k} = load ptr, ptr %out{source}")
+            if source in taken:
+                lines.append(f"  call void @Py_IncRef(ptr %item{k})")
+            taken.add(source)
+            lines.append(f"  %set{k} = call i32 @PyList_SetItem(ptr %list, i64 {k}, ptr %item{k})")
+        lines += ["  ret ptr %list", "abandon:", *give_back]
+        for k in range(n):
+            lines += [f"  %drop{k} = load ptr, ptr %out{k}", f"  call void @Py_DecRef(ptr %drop{k})"]
+        lines += self._detour("abandon", count=False)
+        lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self._uses_frame() else [])]
+        return [*lines, *self._detour("slow", count=True)]
+
+    def _detour(self, key: str, count: bool) -> list[str]:
+        name, place = f"%to_{key}", self.table.place(key)
+        return [
+            f"  {name} = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {place})",
+            f"  {name}_result = call ptr @PyObject_Vectorcall(ptr {name}, ptr %args, i64 %count, ptr null)",
+            f"  ret ptr {name}_result",
+        ]
+
+    def give_number(self, k: int, type_: Any, made: Any) -> None:
+        body = self.body
+        t = scalar_of(type_.dtype)
+        assert t is not None
+        parts = [made.re, made.im] if isinstance(made, Pair) else [made]
+        refs = [body.ref(p) for p in parts]
+        if type_.kind is Kind.PYTHON:
+            made_ = body.value(self._python_number(type_.dtype, t, refs))
+            body.add(f"store ptr {made_}, ptr %out{k}")
+            return
+        if type_.kind is Kind.SCALAR:
+            cls = body.value(f"load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {self._scalar_place(type_)})")
+            made_ = body.value(f"call ptr @PyType_GenericAlloc(ptr {cls}, i64 0)")
+            target = body.value(f"getelementptr i8, ptr {made_}, i64 {HEAD}")
+        else:
+            made_ = body.value(f"call ptr @bcad_array(i32 0, ptr null, ptr %descr_{descr_name(type_.dtype)})")
+            target = body.value(f"load ptr, ptr {body.value(f'getelementptr i8, ptr {made_}, i64 {DATA}')}")
+        for part, ref in enumerate(refs):
+            value = body.value(f"zext i1 {ref} to i8") if t == "b1" else ref
+            place = body.value(f"getelementptr {memory_type(t)}, ptr {target}, i64 {part}")
+            body.add(f"store {memory_type(t)} {value}, ptr {place}")
+        body.add(f"store ptr {made_}, ptr %out{k}")
+
+    def _scalar_place(self, type_: ArrayType) -> int:
+        return self.table.place("scalar_type", type_.dtype.str)
+
+    def _python_number(self, dtype: Any, t: str, refs: list[str]) -> str:
+        if dtype.kind == "f":
+            return f"call ptr @PyFloat_FromDouble(double {refs[0]})"
+        if dtype.kind == "c":
+            return f"call ptr @PyComplex_FromDoubles(double {refs[0]}, double {refs[1]})"
+        if dtype.kind == "b":
+            return f"call ptr @PyBool_FromLong(i64 {self.body.value(f'zext i1 {refs[0]} to i64')})"
+        return f"call ptr @PyLong_FromLongLong(i64 {refs[0]})"
+
+
+def _same(name: str, t: str) -> str:
+    """An instruction that gives `name` another name."""
+    return f"select i1 true, {t} {name}, {t} {name}"
+
+
+assert literal and np

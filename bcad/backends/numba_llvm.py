@@ -1,0 +1,479 @@
+"""Kernel form -> LLVM IR text: the body of a function; elementwise arithmetic exactly as written.
+
+Floating-point flags stand only on the accumulators of reductions.  Every storage has its own
+alias scope, so that loops over several arrays vectorise without run-time checks.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from . import kernel as k
+from .kernel import BOOL, INT, Buffer, Expr, Kernel
+
+_COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
+            "ge": ("oge", "sge", "uge"), "eq": ("oeq", "eq", "eq"), "ne": ("une", "ne", "ne")}
+_INTRINSIC = {"sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint",
+              "copysign": "copysign", "maximum": "maximum", "minimum": "minimum", "fmax": "maxnum", "fmin": "minnum"}
+_PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul"), "div": ("fdiv", "sdiv"),
+          "fmod": ("frem", "srem"), "and": ("", "and"), "or": ("", "or"), "xor": ("", "xor"), "iadd": ("", "add nsw"),
+          "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
+_SUFFIX = {"f64": "f64", "f32": "f32"}
+
+
+def llvm_type(t: str) -> str:
+    """The LLVM type of a scalar in a register."""
+    if t[0] == "f":
+        return "double" if t == "f64" else "float"
+    return "i1" if t == BOOL else f"i{t[1:]}"
+
+
+def memory_type(t: str) -> str:
+    return "i8" if t == BOOL else llvm_type(t)
+
+
+def item_size(buffer: Buffer) -> int:
+    """Bytes of one scalar (half an element, if complex)."""
+    return max(int(buffer.type[1:]) // 8, 1)
+
+
+def descr_name(dtype: Any) -> str:
+    """What the descriptor of a dtype is called."""
+    return f"{dtype.kind}{dtype.itemsize}"
+
+
+def literal(value: Any, t: str) -> str:
+    """A constant in LLVM's notation."""
+    if t[0] == "f":
+        number = float(value)
+        if t == "f32":
+            try:
+                number = struct.unpack("f", struct.pack("f", number))[0]
+            except OverflowError:
+                number = float("inf") if number > 0 else float("-inf")
+        return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
+    if t == BOOL:
+        return "true" if value else "false"
+    return str(int(value))
+
+
+class Body:
+    """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.lines: list[str] = []
+        self.entry: list[str] = []  # allocas
+        self.count = 0
+        self.declares: set[str] = set()
+        self.vector: set[tuple[str, str]] = set()
+        self.storages: dict[int, Buffer] = {}
+        self.library: dict[str, int] = {}  # routine -> position in the table of addresses
+        self.metadata: list[str] = []
+        self.statuses = 0
+        for buffer in kernel.buffers:
+            self.storages.setdefault(buffer.storage, buffer)
+        self._make_scopes()
+
+    # -- small things ------------------------------------------------------------------------------
+    def temp(self) -> str:
+        self.count += 1
+        return f"%v{self.count}"
+
+    def label(self, base: str) -> str:
+        self.count += 1
+        return f"{base}{self.count}"
+
+    def add(self, line: str) -> None:
+        self.lines.append("  " + line)
+
+    def start(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+
+    def value(self, text: str) -> str:
+        name = self.temp()
+        self.add(f"{name} = {text}")
+        return name
+
+    def ref(self, x: Expr) -> str:
+        if x.op == "const":
+            return literal(x.data, x.type)
+        assert x.name is not None, f"{x!r} has not been computed"
+        return x.name
+
+    # -- aliasing -----------------------------------------------------------------------------------
+    def _make_scopes(self) -> None:
+        self.scope_of: dict[int, str] = {}
+        written = [s for s, b in self.storages.items() if b.kind in ("work", "output")]
+        if not 0 < len(written) <= 64:
+            return
+        self.metadata.append("!0 = distinct !{!0}")
+        one: dict[int, int] = {}
+        number = 1
+        for storage in self.storages:
+            self.metadata.append(f"!{number} = distinct !{{!{number}, !0}}")
+            one[storage] = number
+            number += 1
+        for storage in self.storages:
+            others = [one[s] for s in (written if storage not in written else self.storages) if s != storage]
+            self.metadata.append(f"!{number} = !{{!{one[storage]}}}")
+            self.metadata.append(f"!{number + 1} = !{{{', '.join(f'!{o}' for o in others)}}}")
+            self.scope_of[storage] = f", !alias.scope !{number}, !noalias !{number + 1}"
+            number += 2
+
+    # -- memory ----------------------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """The stack slots of variables and buffers."""
+        for variable in self.kernel.variables:
+            t = llvm_type(variable.type)
+            self.entry.append(f"  %{variable.name} = alloca {t}")
+            self.entry.append(f"  store {t} {literal(0, variable.type)}, ptr %{variable.name}")
+        for storage, buffer in self.storages.items():
+            if buffer.kind == "local":
+                count = 1
+                for size in buffer.shape:
+                    count *= size.data
+                count *= 1 + buffer.is_complex
+                self.entry.append(f"  %local{storage} = alloca [{count} x {memory_type(buffer.type)}], align 16")
+            elif buffer.kind in ("work", "output"):
+                self.entry.append(f"  %p{storage} = alloca ptr")
+                self.entry.append(f"  store ptr null, ptr %p{storage}")
+
+    def pointer(self, buffer: Buffer) -> str:
+        if buffer.kind == "local":
+            return f"%local{buffer.storage}"
+        if buffer.kind == "input":
+            return f"%in{buffer.position}_data"
+        if buffer.kind == "constant":
+            return f"%constant{buffer.position}"
+        return self.value(f"load ptr, ptr %p{buffer.storage}")
+
+    def address(self, buffer: Buffer, index: Expr) -> str:
+        base = self.pointer(buffer)
+        if index.op == "const" and index.data == 0:
+            return base
+        return self.value(f"getelementptr inbounds {memory_type(buffer.type)}, ptr {base}, i64 {self.ref(index)}")
+
+    def load(self, x: Expr) -> str:
+        buffer: Buffer = x.data
+        address = self.address(buffer, x.args[0])
+        scope = self.scope_of.get(buffer.storage, "")
+        found = self.value(f"load {memory_type(buffer.type)}, ptr {address}{self._align(buffer)}{scope}")
+        return self.value(f"icmp ne i8 {found}, 0") if buffer.type == BOOL else found
+
+    def _align(self, buffer: Buffer) -> str:
+        return f", align {item_size(buffer)}"
+
+    def store(self, s: k.Store) -> None:
+        address = self.address(s.buffer, s.index)
+        value = self.ref(s.value)
+        if s.buffer.type == BOOL:
+            value = self.value(f"zext i1 {value} to i8")
+        scope = self.scope_of.get(s.buffer.storage, "")
+        self.add(f"store {memory_type(s.buffer.type)} {value}, ptr {address}{self._align(s.buffer)}{scope}")
+
+    # -- expressions -------------------------------------------------------------------------------
+    def expression(self, x: Expr) -> None:
+        method = getattr(self, f"op_{x.op}", None)
+        if method is not None:
+            x.name = method(x)
+        elif x.op in _PLAIN or x.op in ("maximum", "minimum"):
+            x.name = self.value(self.binary(x.op, x.type, self.ref(x.args[0]), self.ref(x.args[1])))
+        elif x.op in _COMPARE:
+            x.name = self.compare(x)
+        elif x.op in _INTRINSIC:
+            x.name = self.intrinsic(_INTRINSIC[x.op], x.type, [self.ref(a) for a in x.args])
+        else:
+            raise AssertionError(f"no LLVM for {x.op}")
+
+    def binary(self, op: str, t: str, a: str, b: str, flags: str = "") -> str:
+        if op in ("maximum", "minimum"):
+            return self.extremum(op, t, a, b)
+        instruction = _PLAIN[op][0 if t[0] == "f" else 1]
+        if t[0] == "u" and instruction in ("sdiv", "srem"):
+            instruction = "u" + instruction[1:]
+        return f"{instruction} {flags}{llvm_type(t)} {a}, {b}"
+
+    def extremum(self, op: str, t: str, a: str, b: str) -> str:
+        if t[0] == "f":
+            return self._intrinsic_call(op, t, [a, b])
+        kind = "u" if t[0] in "ub" else "s"
+        return self._intrinsic_call(f"{kind}{op[:3]}", t, [a, b])
+
+    def compare(self, x: Expr) -> str:
+        t = x.args[0].type
+        which = _COMPARE[x.op][0 if t[0] == "f" else 1 if t[0] == "i" else 2]
+        instruction = "fcmp" if t[0] == "f" else "icmp"
+        return self.value(f"{instruction} {which} {llvm_type(t)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
+
+    def intrinsic(self, name: str, t: str, args: list[str]) -> str:
+        return self.value(self._intrinsic_call(name, t, args))
+
+    def _intrinsic_call(self, name: str, t: str, args: list[str]) -> str:
+        lt = llvm_type(t)
+        suffix = _SUFFIX.get(t, lt)
+        self.declares.add(f"declare {lt} @llvm.{name}.{suffix}({', '.join([lt] * len(args))})")
+        return f"call {lt} @llvm.{name}.{suffix}({', '.join(f'{lt} {a}' for a in args)})"
+
+    def op_input(self, x: Expr) -> str:
+        position, _, _, part = x.data
+        return f"%in{position}_{part}"
+
+    def op_length(self, x: Expr) -> str:
+        return f"%in{x.data[0]}_dim{x.data[1]}"
+
+    def op_load(self, x: Expr) -> str:
+        return self.load(x)
+
+    def op_get(self, x: Expr) -> str:
+        return self.value(f"load {llvm_type(x.type)}, ptr %{x.data.name}")
+
+    def op_select(self, x: Expr) -> str:
+        t = llvm_type(x.type)
+        c, a, b = map(self.ref, x.args)
+        return self.value(f"select i1 {c}, {t} {a}, {t} {b}")
+
+    def op_neg(self, x: Expr) -> str:
+        (a,) = map(self.ref, x.args)
+        t = llvm_type(x.type)
+        return self.value(f"fneg {t} {a}" if x.type[0] == "f" else f"sub {t} 0, {a}")
+
+    def op_not(self, x: Expr) -> str:
+        return self.value(f"xor i1 {self.ref(x.args[0])}, true")
+
+    def op_invert(self, x: Expr) -> str:
+        t = llvm_type(x.type)
+        return self.value(f"xor {t} {self.ref(x.args[0])}, {'true' if t == 'i1' else '-1'}")
+
+    def op_call(self, x: Expr) -> str:
+        from . import vecmath
+
+        dtype, t = {"f64": "float64", "f32": "float32"}[x.type], llvm_type(x.type)
+        self.vector.add((x.data, dtype))
+        args = ", ".join(f"{t} {self.ref(a)}" for a in x.args)
+        return self.value(f"call {t} @{vecmath.symbol(x.data, dtype)}({args})")
+
+    def op_udiv(self, x: Expr) -> str:
+        return self._unsigned(x, "udiv")
+
+    def op_urem(self, x: Expr) -> str:
+        return self._unsigned(x, "urem")
+
+    def _unsigned(self, x: Expr, instruction: str) -> str:
+        a, b = x.args
+        divisor = self.ref(b)
+        if b.op != "const":  # it may be computed although the loop around it never runs
+            divisor = self.value(self._intrinsic_call("umax", INT, [divisor, "1"]))
+        return self.value(f"{instruction} i64 {self.ref(a)}, {divisor}")
+
+    def op_shr(self, x: Expr) -> str:
+        how = "ashr" if x.type[0] == "i" else "lshr"
+        return self.value(f"{how} {llvm_type(x.type)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
+
+    def op_floordiv(self, x: Expr) -> str:
+        return self._divmod(x)[0]
+
+    def op_mod(self, x: Expr) -> str:
+        return self._divmod(x)[1]
+
+    def _divmod(self, x: Expr) -> tuple[str, str]:
+        if x.type[0] == "f":
+            return self._float_divmod(x)
+        a, b, t, v = self.ref(x.args[0]), self.ref(x.args[1]), llvm_type(x.type), self.value
+        unsigned = x.type[0] in "ub"
+        zero = v(f"icmp eq {t} {b}, 0")
+        odd = zero if unsigned else v(f"or i1 {zero}, {v(f'icmp eq {t} {b}, -1')}")
+        safe = v(f"select i1 {odd}, {t} 1, {t} {b}")
+        kind = "u" if unsigned else "s"
+        q, r = v(f"{kind}div {t} {a}, {safe}"), v(f"{kind}rem {t} {a}, {safe}")
+        if not unsigned:
+            differ = v(f"icmp slt {t} {v(f'xor {t} {r}, {safe}')}, 0")
+            both = v(f"and i1 {differ}, {v(f'icmp ne {t} {r}, 0')}")
+            q = v(f"select i1 {both}, {t} {v(f'sub {t} {q}, 1')}, {t} {q}")
+            r = v(f"select i1 {both}, {t} {v(f'add {t} {r}, {safe}')}, {t} {r}")
+            minus = v(f"select i1 {zero}, {t} 0, {t} {v(f'sub {t} 0, {a}')}")
+            q = v(f"select i1 {odd}, {t} {minus}, {t} {q}")
+        else:
+            q = v(f"select i1 {zero}, {t} 0, {t} {q}")
+        return q, v(f"select i1 {odd}, {t} 0, {t} {r}")
+
+    def _float_divmod(self, x: Expr) -> tuple[str, str]:
+        """NumPy's ``divmod`` of floats (npy_divmod)."""
+        a, b, t, v = self.ref(x.args[0]), self.ref(x.args[1]), llvm_type(x.type), self.value
+        zero = literal(0.0, x.type)
+        m = v(f"frem {t} {a}, {b}")
+        d = v(f"fdiv {t} {v(f'fsub {t} {a}, {m}')}, {b}")
+        nonzero = v(f"fcmp one {t} {m}, {zero}")
+        differ = v(f"xor i1 {v(f'fcmp olt {t} {b}, {zero}')}, {v(f'fcmp olt {t} {m}, {zero}')}")
+        fix = v(f"and i1 {nonzero}, {differ}")
+        signed = self.intrinsic("copysign", x.type, [zero, b])
+        is_zero = v(f"fcmp oeq {t} {m}, {zero}")
+        m2 = v(f"select i1 {fix}, {t} {v(f'fadd {t} {m}, {b}')}, {t} {m}")
+        m2 = v(f"select i1 {is_zero}, {t} {signed}, {t} {m2}")
+        d = v(f"select i1 {fix}, {t} {v(f'fsub {t} {d}, {literal(1.0, x.type)}')}, {t} {d}")
+        low = self.intrinsic("floor", x.type, [d])
+        over = v(f"fcmp ogt {t} {v(f'fsub {t} {d}, {low}')}, {literal(0.5, x.type)}")
+        q = v(f"select i1 {over}, {t} {v(f'fadd {t} {low}, {literal(1.0, x.type)}')}, {t} {low}")
+        ratio = v(f"fdiv {t} {a}, {b}")
+        tiny = self.intrinsic("copysign", x.type, [zero, ratio])
+        q = v(f"select i1 {v(f'fcmp oeq {t} {d}, {zero}')}, {t} {tiny}, {t} {q}")
+        by_zero = v(f"fcmp oeq {t} {b}, {zero}")
+        return v(f"select i1 {by_zero}, {t} {ratio}, {t} {q}"), v(f"select i1 {by_zero}, {t} {m}, {t} {m2}")
+
+    def op_cast(self, x: Expr) -> str:
+        a = x.args[0]
+        source, target, lt, lf = a.type, x.type, llvm_type(x.type), llvm_type(a.type)
+        if source[0] == "f" and target[0] == "f":
+            return self.value(f"{'fpext' if target == 'f64' else 'fptrunc'} {lf} {self.ref(a)} to {lt}")
+        if source[0] == "f":
+            kind = "fptoui" if target[0] == "u" else "fptosi"
+            name = f"llvm.{kind}.sat.{lt}.{_SUFFIX[source]}"
+            self.declares.add(f"declare {lt} @{name}({lf})")
+            return self.value(f"call {lt} @{name}({lf} {self.ref(a)})")
+        if target[0] == "f":
+            return self.value(f"{'sitofp' if source[0] == 'i' else 'uitofp'} {lf} {self.ref(a)} to {lt}")
+        bits, wanted = int(source[1:]), int(target[1:])
+        if bits == wanted:
+            return self.ref(a)
+        how = "trunc" if wanted < bits else "sext" if source[0] == "i" else "zext"
+        return self.value(f"{how} {lf} {self.ref(a)} to {lt}")
+
+    # -- statements -----------------------------------------------------------------------------------
+    def block(self, block: k.Block) -> None:
+        for statement in block.statements:
+            if isinstance(statement, Expr):
+                self.expression(statement)
+            else:
+                getattr(self, "do_" + type(statement).__name__)(statement)
+
+    do_Store = store
+
+    def do_Set(self, s: k.Set) -> None:
+        self.add(f"store {llvm_type(s.variable.type)} {self.ref(s.value)}, ptr %{s.variable.name}")
+
+    def do_Accumulate(self, s: k.Accumulate) -> None:
+        t = s.variable.type
+        before = self.value(f"load {llvm_type(t)}, ptr %{s.variable.name}")
+        flags = "reassoc contract " if t[0] == "f" and s.free and s.op in ("add", "mul") else ""
+        after = self.value(self.binary(s.op, t, before, self.ref(s.value), flags))
+        self.add(f"store {llvm_type(t)} {after}, ptr %{s.variable.name}")
+
+    def do_For(self, s: k.For) -> None:
+        head, body, end = self.label("for"), self.label("body"), self.label("end")
+        slot = f"%i{self.count}"
+        self.entry.append(f"  {slot} = alloca i64")
+        self.add(f"store i64 {self.ref(s.start)}, ptr {slot}")
+        self.add(f"br label %{head}")
+        self.start(head)
+        s.index.name = self.value(f"load i64, ptr {slot}")
+        go = self.value(f"icmp slt i64 {s.index.name}, {self.ref(s.stop)}")
+        self.add(f"br i1 {go}, label %{body}, label %{end}")
+        self.start(body)
+        self.block(s.body)
+        following = self.value(f"add nsw i64 {s.index.name}, 1")
+        self.add(f"store i64 {following}, ptr {slot}")
+        self.add(f"br label %{head}")
+        self.start(end)
+
+    def do_While(self, s: k.While) -> None:
+        head, end = self.label("while"), self.label("done")
+        self.add(f"br label %{head}")
+        self.start(head)
+        before, self.leave = getattr(self, "leave", None), end
+        self.block(s.body)
+        self.leave = before
+        self.add(f"br label %{head}")
+        self.start(end)
+
+    def do_Exit(self, s: k.Exit) -> None:
+        more = self.label("more")
+        self.add(f"br i1 {self.ref(s.condition)}, label %{self.leave}, label %{more}")
+        self.start(more)
+
+    def do_If(self, s: k.If) -> None:
+        then, other, end = self.label("then"), self.label("else"), self.label("join")
+        self.add(f"br i1 {self.ref(s.condition)}, label %{then}, label %{other}")
+        for label, arm in ((then, s.then), (other, s.orelse)):
+            self.start(label)
+            self.block(arm)
+            self.add(f"br label %{end}")
+        self.start(end)
+
+    def do_Fail(self, s: k.Fail) -> None:
+        fail, more = self.label("fail"), self.label("more")
+        self.add(f"br i1 {self.ref(s.condition)}, label %{fail}, label %{more}")
+        self.start(fail)
+        self.add(f"store i64 {s.status}, ptr %status")
+        self.add("br label %abandon")
+        self.start(more)
+
+    def do_Allocate(self, s: k.Allocate) -> None:
+        buffer = s.buffer
+        if buffer.kind == "output":
+            self.new_array(buffer)
+            return
+        size = item_size(buffer) * (1 + buffer.is_complex)
+        bytes_ = self.value(f"mul i64 {self.ref(s.elements)}, {size}")
+        keep = "true" if s.keep else "false"
+        slot = self.value(f"getelementptr [2 x i64], ptr %frame, i64 {buffer.storage}")
+        pointer = self.value(f"call ptr @bcad_room(ptr {slot}, i64 {bytes_}, i1 {keep})")
+        self._refuse_null(pointer)
+        self.add(f"store ptr {pointer}, ptr %p{buffer.storage}")
+
+    def _refuse_null(self, pointer: str) -> None:
+        fail, more = self.label("memory"), self.label("more")
+        self.add(f"br i1 {self.value(f'icmp eq ptr {pointer}, null')}, label %{fail}, label %{more}")
+        self.start(fail)
+        self.add("store i64 -1, ptr %status")
+        self.add("br label %abandon")
+        self.start(more)
+
+    def new_array(self, buffer: Buffer) -> None:
+        """A NumPy array for an output."""
+        n, at = len(buffer.shape), buffer.position
+        self.entry.append(f"  %dims{at} = alloca [{max(n, 1)} x i64]")
+        for axis, size in enumerate(buffer.shape):
+            self.add(f"store i64 {self.ref(size)}, ptr {self.value(f'getelementptr i64, ptr %dims{at}, i64 {axis}')}")
+        made = self.value(f"call ptr @bcad_array(i32 {n}, ptr %dims{at}, ptr %descr_{descr_name(buffer.dtype)})")
+        self.add(f"store ptr {made}, ptr %out{at}")
+        self._refuse_null(made)
+        data = self.value(f"getelementptr i8, ptr {made}, i64 %offset_data")
+        self.add(f"store ptr {self.value(f'load ptr, ptr {data}')}, ptr %p{buffer.storage}")
+
+    def do_Copy(self, s: k.Copy) -> None:
+        size = item_size(s.target) * (1 + s.target.is_complex)
+        bytes_ = self.value(f"mul i64 {self.ref(s.elements)}, {size}")
+        self.declares.add("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
+        target, source = self.pointer(s.target), self.pointer(s.source)
+        self.add(f"call void @llvm.memmove.p0.p0.i64(ptr {target}, ptr {source}, i64 {bytes_}, i1 false)")
+
+    def do_Library(self, s: k.Library) -> None:
+        """A Fortran routine: every argument by address."""
+        args = [self.argument(*a) for a in s.arguments]
+        if s.status is not None:
+            self.entry.append(f"  %info_{s.status.name} = alloca i32")
+            args.append(f"ptr %info_{s.status.name}")
+        position = self.library.setdefault(s.name, len(self.library))
+        self.add(f"call void %routine{position}({', '.join(args)})")
+        if s.status is not None:
+            found = self.value(f"load i32, ptr %info_{s.status.name}")
+            wide = self.value(f"sext i32 {found} to i64")
+            self.add(f"store i64 {wide}, ptr %{s.status.name}")
+
+    def argument(self, kind: str, x: Any, offset: Expr | None = None) -> str:
+        if kind == "buffer":
+            return f"ptr {self.address(x, offset) if offset is not None else self.pointer(x)}"
+        name = f"%a{self.label('')}"
+        t = {"char": "i8", "int": "i32"}.get(kind) or llvm_type(kind)
+        self.entry.append(f"  {name} = alloca {t}" if kind != "complex" else f"  {name} = alloca [2 x {t}]")
+        if kind == "char":
+            text = str(ord(x))
+        elif kind == "int":
+            text = self.value(f"trunc i64 {self.ref(x)} to i32") if x.op != "const" else str(x.data)
+        else:
+            text = literal(x, kind)
+        self.add(f"store {t} {text}, ptr {name}")
+        return f"ptr {name}"
+
+
