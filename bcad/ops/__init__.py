@@ -12,6 +12,7 @@ from . import (
     kinds,
     layout,
     logic,
+    mathfuncs,
     mutate,
     operators,
     power,
@@ -26,6 +27,7 @@ from . import (
     splitting,
     take,
 )
+from .arguments import NotConcrete
 from .control import (
     CheckFailed,
     RegionError,
@@ -44,6 +46,7 @@ from .control import (
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
 from .host import custom, host, host_effect
 from .index_template import Part, Span
+from .mutate import MUTATES, MUTATING_METHODS
 from .op import (
     BY_NAME,
     DERIVED,
@@ -61,7 +64,7 @@ from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "CheckFailed", "DERIVED", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
+    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
     "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
