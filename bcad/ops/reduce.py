@@ -8,7 +8,7 @@ import numpy as np
 
 from bcad.ir import Builder, Kind, Value, product
 
-from . import scan_op  # noqa: F401  (declares cumsum and cumprod)
+from . import elementwise, operators, scan_op  # noqa: F401  (ops used by name)
 from .arguments import as_axes, as_int
 from .convert import cast, operand
 from .op import BY_NAME, FUNCTIONS, implements
