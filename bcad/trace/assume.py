@@ -1,0 +1,94 @@
+"""What tracing answers when a type rule or the user's code asks about sizes: the example decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bcad.ir import Assumptions, Dim, Size, substitute
+
+from .guards import SizeRelation, relation
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class TraceAssumptions(Assumptions):
+    """Answers with the sizes of the example call, and guards what it answered.
+
+    Equal sizes become one: after ``n == m`` was asked once, m is n.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.unified: dict[str, Size] = {}
+
+    def equal(self, a: Size, b: Size) -> bool:
+        return self.ask(a, "==", b)
+
+    def less(self, a: Size, b: Size) -> bool:
+        return self.ask(a, "<", b)
+
+    def ask(self, a: Size, symbol: str, b: Size) -> bool:
+        """Whether ``a symbol b`` (one of ``== <``) at the example; guarded unless it always holds."""
+        a, b = self.canonical(a), self.canonical(b)
+        known = _by_form(a, symbol, b)
+        if known is not None:
+            return known
+        answer = relation(symbol, self.session.size_example(a), self.session.size_example(b))
+        held = symbol if answer else {"==": "!=", "<": ">="}[symbol]
+        self.session.guard(SizeRelation(a, held, b))
+        if held == "==":
+            self._unify(a, b)
+        return answer
+
+    def canonical(self, size: Size) -> Size:
+        """`size` in terms of the symbols that stand for all that were found equal."""
+        return substitute(size, self.unified) if self.unified and isinstance(size, Dim) else size
+
+    def _unify(self, a: Size, b: Size) -> None:
+        """Let one of two equal sizes, a bare symbol, stand for the other: the older name stays."""
+        age = list(self.session.sizes)
+        bare = [s for s in (a, b) if isinstance(s, Dim) and s.is_symbol()]
+        for symbol in sorted(bare, key=lambda s: age.index(str(s)), reverse=True):
+            name, other = str(symbol), b if symbol is a else a
+            if isinstance(other, Dim) and name in other.symbols():
+                continue
+            self.unified = {k: substitute(v, {name: other}) for k, v in self.unified.items()}
+            self.unified[name] = other
+            return
+
+
+def _by_form(a: Size, symbol: str, b: Size) -> bool | None:
+    """The answer if no example is needed: symbols of arguments are at least 2."""
+    if isinstance(a, int) and isinstance(b, int):
+        return relation(symbol, a, b)
+    if a == b:
+        return symbol == "=="
+    difference = a - b
+    if isinstance(difference, int):
+        return relation(symbol, difference, 0)
+    low = _lowest(difference)
+    if low is not None and low > 0 or (low == 0 and symbol == "<"):
+        return False
+    high = _lowest(-difference)
+    if high is not None and high > 0:
+        return symbol == "<"
+    return None
+
+
+def _lowest(size: Size) -> int | None:
+    """A lower bound of a polynomial with non-negative coefficients: every symbol is 0 at least.
+
+    Only plain lengths of inputs are known to be 2 or more; symbols made by ops may be 0.
+    """
+    if isinstance(size, int):
+        return size
+    total = 0
+    for monomial, coefficient in size.terms:
+        if monomial and (coefficient < 0 or not all(hasattr(atom, "name") for atom in monomial)):
+            return None
+        least = 1
+        for atom in monomial:
+            least *= 0 if "_" in getattr(atom, "name", "_") else 2
+        total += coefficient * least
+    return total

@@ -1,0 +1,110 @@
+"""The tracer's Builder: numbers known while tracing are folded; sizes that were unified are one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad.ir import (
+    ArrayType,
+    Builder,
+    Dim,
+    Graph,
+    Kind,
+    Literal,
+    OpLike,
+    Value,
+    as_kind,
+    constant_op,
+    dim_op,
+)
+
+if TYPE_CHECKING:
+    from interpreter import Location
+
+    from .session import Session
+
+
+class TraceBuilder(Builder):
+    """A Builder whose ``emit`` computes what depends on known numbers alone."""
+
+    def __init__(self, session: Session, parent: Builder | None = None, name: str = "f") -> None:
+        super().__init__(parent, name)
+        self.session = session
+        self.stands_for: dict[Value, Value] = {}  # input of a region -> the outer value it stands for
+
+    def emit(
+        self,
+        op: OpLike,
+        *inputs: Any,
+        regions: Sequence[Graph] = (),
+        location: Location | None = None,
+        name: str | None = None,
+        **attrs: Any,
+    ) -> Any:
+        if not regions and not op.effect and inputs and op is not constant_op:
+            values = tuple(self.as_value(x) for x in inputs)
+            if all(map(is_number, values)):
+                folded = self._fold(op, values, attrs)
+                if folded is not None:
+                    return folded
+            inputs = values
+        return super().emit(op, *inputs, regions=regions, location=location, name=name, **attrs)
+
+    def _append(
+        self,
+        op: OpLike,
+        values: tuple[Value, ...],
+        attrs: dict[str, Any],
+        regions: Sequence[Graph],
+        location: Location | None,
+    ) -> tuple[Value, ...]:
+        return super()._append(op, values, attrs, regions, location or self.session.location())
+
+    def _fold(self, op: OpLike, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value | None:
+        """The constant that `op` gives, if it is one number; Python's own exceptions get out."""
+        if any(map(_symbolic, attrs.values())) or getattr(op, "multiple", False):
+            return None
+        type_ = op.type_rule(*(v.type for v in values), **attrs)
+        if not isinstance(type_, ArrayType) or type_.kind is Kind.ARRAY:
+            return None
+        try:
+            with np.errstate(all="raise"):
+                result = op.evaluate(*map(constant_of, values), **attrs)
+        except FloatingPointError:  # let it warn, or raise, at each call
+            return None
+        return self.constant(as_kind(result, type_))
+
+
+def is_number(value: Value) -> bool:
+    """Whether a Value is one number known now."""
+    node = value.node
+    return node is not None and node.op is constant_op and isinstance(value.type, ArrayType) and not value.type.shape
+
+
+def is_constant(value: Value) -> bool:
+    """Whether a Value is a number, array or object known now."""
+    return value.node is not None and value.node.op is constant_op
+
+
+def constant_of(value: Value) -> Any:
+    """What a constant Value is."""
+    assert value.node is not None
+    literal: Literal = value.node.attrs["value"]
+    return literal.value
+
+
+def size_of(value: Value) -> Any:
+    """The Dim that a Value is, or None."""
+    node = value.node
+    return node.attrs["size"] if node is not None and node.op is dim_op else None
+
+
+def _symbolic(attr: Any) -> bool:
+    if isinstance(attr, (tuple, list)):
+        return any(map(_symbolic, attr))
+    if isinstance(attr, slice):
+        return any(map(_symbolic, (attr.start, attr.stop, attr.step)))
+    return isinstance(attr, Dim)

@@ -1,0 +1,238 @@
+"""Calls in traced code: what has a meaning is emitted, what is Python is stepped into, the rest is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, MethodWrapperType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Kind, Value
+from interpreter import Frame, LocatedError, evaluate
+
+from . import hosts, items, methods, mirrors, pybuiltins, randomness, views
+from .outer import MIRRORS
+from .places import is_library
+from .tracers import ArrayTracer, Method, has_traced, is_traced
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_DISPATCHER = type(np.sum)
+_METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
+_MAKERS = frozenset((
+    np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
+    np.full_like, np.empty_like,
+))
+
+
+def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Any call in traced code; NotImplemented: go on as Python would."""
+    kind = type(fn)
+    if kind is Method:
+        return methods.call(session, fn, args, kwargs)
+    if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
+        return mirrors.call(session, fn, args, kwargs)
+    builtin = _lookup(pybuiltins.HANDLERS, fn)
+    if builtin is not None:
+        result = builtin(session, frame, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    if randomness.draws(fn):
+        return randomness.draw(session, fn, args, kwargs)
+    if kind is FunctionType and not is_library(fn.__code__.co_filename):
+        return NotImplemented
+    if not _wants_meaning(fn, args, kwargs):
+        return NotImplemented
+    return _meaning_or_source(session, fn, args, kwargs)
+
+
+def _lookup(table: dict[Any, Any], fn: Any) -> Any:
+    try:
+        return table.get(fn)
+    except TypeError:  # an unhashable callable of the user's
+        return None
+
+
+def _wants_meaning(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    if _lookup(ops.FUNCTIONS, fn) is None and _lookup(ops.DERIVED, fn) is None and not is_mutator(fn) \
+            and type(fn) is not _DISPATCHER and not isinstance(fn, np.ufunc):
+        return False
+    if fn in _MAKERS:
+        return True
+    return touches_array(args) or touches_array(kwargs.values())
+
+
+def touches_array(values: Any) -> bool:
+    """Whether a tracer, or an array that may be one's cell, is among arguments."""
+    return any(has_traced(x) or type(x) is np.ndarray or type(x) in MIRRORS for x in values)
+
+
+def is_mutator(fn: Any) -> bool:
+    """Whether a function writes into its first argument."""
+    return _lookup(ops.MUTATES, fn) is not None
+
+
+def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The meaning of a library function, or the Python code behind it, interpreted."""
+    items.look_at(*args, *kwargs.values())
+    if is_mutator(fn):
+        return mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
+    if _lookup(ops.FUNCTIONS, fn) is not None:
+        return call_meaning(session, fn, args, kwargs)
+    derived = _lookup(ops.DERIVED, fn)
+    if derived is not None:
+        return _with_out(session, derived, args, kwargs)
+    source = getattr(fn, "_implementation", None)
+    if type(source) is FunctionType:
+        return evaluate(source, args, kwargs, session.domain)
+    return NotImplemented
+
+
+def _with_out(session: Session, code: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    out = kwargs.get("out")
+    if out is None:
+        return evaluate(code, args, kwargs, session.domain)
+    rest = {k: v for k, v in kwargs.items() if k != "out"}
+    items.write_all(session, out, evaluate(code, args, rest, session.domain))
+    return out
+
+
+# -- meanings -----------------------------------------------------------------------------------
+def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `fn`, which has a meaning, gives; ``out=`` is written to, views stay views."""
+    meaning = ops.FUNCTIONS[fn]
+    args, kwargs, out = _take_out(fn, args, kwargs)
+    if out is not None:
+        return _into(session, fn, meaning, args, kwargs, out)
+    result = session.wrap(emit(session, meaning, args, kwargs))
+    if fn in views.VIEW_FUNCTIONS and (args or kwargs):
+        base = args[0] if args else next(iter(kwargs.values()))
+        return views.as_view(fn, as_cell(session, base), result)
+    return result
+
+
+def as_cell(session: Session, x: Any) -> Any:
+    """The cell of an array; anything else as it is."""
+    return session.captures.cell(x) if type(x) is np.ndarray and x.dtype.kind in "biufc" else x
+
+
+def _take_out(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """The arguments without ``out``, and what it is."""
+    rest = dict(kwargs)
+    out = rest.pop("out", None)
+    if isinstance(fn, np.ufunc) and len(args) > fn.nin:
+        args, out = args[: fn.nin], args[fn.nin:]
+    if isinstance(out, tuple):
+        out = out[0] if len(out) == 1 else out
+    return args, rest, out
+
+
+def _into(session: Session, fn: Any, meaning: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+    if isinstance(out, tuple):
+        raise session.error("several out= arrays are not traced", hint="assign the results instead")
+    cell = items.writable(session, out)
+    if isinstance(fn, np.ufunc):
+        items.write(session, cell, emit(session, meaning, args, {**kwargs, "out": cell}))
+    else:
+        items.write_all(session, cell, session.wrap(emit(session, meaning, args, kwargs)))
+    return out
+
+
+def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+    """Call a meaning with Values; ints that must be known are held to their value."""
+    values = [session.unwrap(a) for a in args]
+    named = {k: session.unwrap(v) for k, v in kwargs.items()}
+    for _ in range(32):
+        try:
+            return meaning(*values, **named)
+        except ops.NotConcrete as error:
+            found = session.decide_int(session.wrap(error.value), "an integer that decides a shape")
+            replaced = [_replace(v, error.value, found) for v in values]
+            renamed = {k: _replace(v, error.value, found) for k, v in named.items()}
+            if all(map(_same, replaced, values)) and all(map(_same, renamed.values(), named.values())):
+                raise session.error(str(error)) from None
+            values, named = replaced, renamed
+        except LocatedError:
+            raise
+        except NotImplementedError as error:
+            raise session.error(str(error) or f"{meaning!r} is not supported for these arguments") from error
+    raise session.error("too many integers decide a shape here")
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b
+
+
+def _replace(x: Any, value: Value, known: int) -> Any:
+    """`x` with `known` in place of `value`."""
+    if x is value:
+        return known
+    if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
+        replaced = [_replace(item, value, known) for item in x]
+        return x if all(map(_same, replaced, x)) else type(x)(replaced)
+    if type(x) is slice:
+        parts = [_replace(p, value, known) for p in (x.start, x.stop, x.step)]
+        return x if all(map(_same, parts, (x.start, x.stop, x.step))) else slice(*parts)
+    return x
+
+
+def mutate(session: Session, meaning: Any, target: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """Let the array `target` become what a mutating function makes of it."""
+    cell = items.writable(session, as_cell(session, target))
+    items.write(session, cell, emit(session, meaning, (cell, *args), kwargs))
+
+
+# -- leaves -------------------------------------------------------------------------------------
+def call_traced(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A call from C code, or through a tracer's own methods."""
+    if type(fn) is Method:
+        return methods.call(session, fn, args, kwargs)
+    builtin = _lookup(pybuiltins.HANDLERS, fn)
+    result = builtin(session, None, args, kwargs) if builtin is not None else NotImplemented
+    if result is NotImplemented and _wants_meaning(fn, args, kwargs):
+        result = _meaning_or_source(session, fn, args, kwargs)
+    if result is NotImplemented:
+        return hosts.unknown(session, fn, args, kwargs)
+    return result
+
+
+def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run a leaf: natively if nothing traced can be lost in it."""
+    if hosts.keeps_tracers(fn):
+        if not hosts.is_container_method(fn):
+            items.look_at(*args)
+        return fn(*args, **kwargs)
+    items.look_at(*args, *kwargs.values(), getattr(fn, "__self__", None))
+    args = tuple(as_cell(session, a) for a in args)
+    owner = getattr(fn, "__self__", None)
+    if has_traced(args) or has_traced(kwargs) or is_traced(owner):
+        return hosts.unknown(session, fn, args, kwargs)
+    return adopt(session, fn(*args, **kwargs))
+
+
+def adopt(session: Session, result: Any) -> Any:
+    """Results of native code: an array is a cell from now on."""
+    if type(result) is np.ndarray and result.dtype.kind in "biufc" and id(result) not in session.captures.cells:
+        return new_array(session, result)
+    if type(result) in (tuple, list) and any(type(x) is np.ndarray for x in result):
+        return type(result)(adopt(session, x) for x in result)
+    return result
+
+
+def new_array(session: Session, array: np.ndarray) -> ArrayTracer:
+    """The cell of an array that was made while tracing."""
+    cell = ArrayTracer(session, session.builder.constant(array))
+    cell._writeable = bool(array.flags.writeable)
+    return cell
+
+
+def as_kind(value: Value, kind: Kind, dtype: Any) -> Any:
+    """`value`, a number, as another kind of number."""
+    if value.type.kind is kind and value.type.dtype == np.dtype(dtype):  # type: ignore[union-attr]
+        return value
+    return ops.BY_NAME["as_kind"](value, kind=kind, dtype=np.dtype(dtype))
+
+

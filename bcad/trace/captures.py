@@ -1,0 +1,362 @@
+"""Captures: what traced code reads from outside becomes an input or a guard, never a constant."""
+
+from __future__ import annotations
+
+import builtins
+import enum
+import functools
+import sys
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interpreter import Frame
+
+from .guards import HasClass, HasLength, HasValue, IsObject, Same
+from .outer import MIRRORS, OuterDict, OuterList
+from .places import is_trusted
+from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
+from .tracers import TRACERS, ArrayTracer, Method
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_COMPARED = frozenset((int, str, bytes, bool, range, slice))
+_SINGLETONS = frozenset((type(None), type(Ellipsis), type(NotImplemented)))
+_IDENTICAL = frozenset((FunctionType, ModuleType, CodeType, np.ufunc, property, staticmethod, classmethod,
+                        GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType, type(np.sum),
+                        type(str.join)))
+_BOUND = frozenset((BuiltinFunctionType, MethodWrapperType, Method))
+_NUMERIC = "biufc"
+
+
+class Captures:
+    """Everything that the trace read from outside.
+
+    Attributes
+    ----------
+    outer : dict of id to (object, Source)
+        The objects that were there before the call, as far as they were met; kept alive.
+    cells : dict of id to (ndarray, ArrayTracer, Source)
+        The arrays from outside, and the tracers that stand for them.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.outer: dict[int, tuple[Any, Source]] = {}
+        self.cells: dict[int, tuple[Any, ArrayTracer, Source]] = {}
+        self.initial: dict[int, Any] = {}  # id of an array's cell -> its Value before any write
+        self._mirrors: dict[int, Any] = {}
+        self._seen: dict[tuple[int, Any], tuple[Any, Any]] = {}
+        self._written: set[tuple[int, Any]] = set()
+        self._ints: dict[tuple[int, Any], Source] = {}  # guarded by value
+        self._born: set[int] = set()  # ids of code objects of functions that may be made while tracing
+        self._codes: list[CodeType] = []
+        self._functions: dict[int, bool] = {}
+
+    # -- reads ----------------------------------------------------------------------------
+    def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
+        """The evaluator has read `value`; what the user's code gets instead."""
+        if kind in ("builtin", "name") or type(value) in TRACERS:
+            return value
+        try:
+            place = (id(owner), key)
+            known = self._seen.get(place)
+            if known is not None and known[0] is value:
+                return known[1]
+            if place in self._written:
+                return value
+        except TypeError:  # a slice as key: a part of a list, whose items are seen when read
+            return value
+        source = self._source(frame, kind, owner, key)
+        if source is None:
+            return value
+        if type(value) is int and source not in self.session.symbolic:
+            self._ints[place] = source
+        lifted = self.lift(value, source)
+        self._seen[place] = (value, lifted)
+        return lifted
+
+    def loaded_item(self, owner: Any, key: Any, source: Source) -> Any:
+        """``owner[key]`` of a container from outside, lifted once."""
+        place = (id(owner), key)
+        known = self._seen.get(place)
+        if known is None:
+            if type(owner[key]) is int and source not in self.session.symbolic:
+                self._ints[place] = source
+            known = self._seen[place] = (owner[key], self.lift(owner[key], source))
+        return known[1]
+
+    def _source(self, frame: Frame, kind: str, owner: Any, key: Any) -> Source | None:
+        """Where the value stands, or None if its owner was made while tracing or never changes."""
+        if kind == "global":
+            return None if is_trusted(owner) else Global(Pinned(self._keep(owner), "globals"), key)
+        if kind == "closure":
+            self._note_closure(frame)
+        if kind == "default":
+            return Default(self._function_source(owner), key) if self._is_outer_function(owner) else None
+        if type(owner) is ModuleType:
+            namespace = vars(owner)
+            if key not in namespace or is_trusted(namespace):
+                return None
+            return Global(Pinned(self._keep(namespace), owner.__name__), key)
+        known = self.outer.get(id(owner))
+        if known is None:
+            return self._class_attribute(kind, owner, key)
+        if kind == "closure":
+            return Closure(Pinned(owner, key), key)
+        if kind == "attr":
+            return Attribute(known[1], key) if _is_stored(owner, key) else None
+        return Item(known[1], key)
+
+    def _class_attribute(self, kind: str, owner: Any, key: Any) -> Source | None:
+        """An instance made while tracing may still read what its class had before."""
+        if kind != "attr" or isinstance(owner, (type, super)):
+            return None
+        for cls in type(owner).__mro__:
+            if key in vars(cls):
+                known = self.outer.get(id(cls))
+                return Attribute(known[1], key) if known and key not in _namespace(owner) else None
+        return None
+
+    def _keep(self, namespace: dict[str, Any]) -> dict[str, Any]:
+        self.outer.setdefault(id(namespace), (namespace, Pinned(namespace, "globals")))
+        return namespace
+
+    # -- functions and cells ----------------------------------------------------------------
+    def entered(self, fn: FunctionType) -> None:
+        """A Python function is stepped into: its closure is outside if the function is."""
+        if self._is_outer_function(fn):
+            for cell, name in zip(fn.__closure__ or (), fn.__code__.co_freevars, strict=True):
+                self.outer.setdefault(id(cell), (cell, Pinned(cell, name)))
+        code = fn.__code__
+        if id(code) not in self._born:
+            self._codes.append(code)
+            self._born.update(map(id, _inner_codes(code)))
+
+    def _note_closure(self, frame: Frame) -> None:
+        if frame.function is not None:
+            self.entered(frame.function)
+
+    def _is_outer_function(self, fn: Any) -> bool:
+        if id(fn) in self.outer:
+            return True
+        return id(getattr(fn, "__code__", None)) not in self._born
+
+    def _function_source(self, fn: Any) -> Source:
+        known = self.outer.get(id(fn))
+        return known[1] if known is not None else self.register(fn, Pinned(fn, fn.__name__))
+
+    # -- lifting ----------------------------------------------------------------------------
+    def register(self, obj: Any, source: Source) -> Source:
+        """Note that `obj` was there before the call; two ways to it are guarded to stay so."""
+        known = self.outer.setdefault(id(obj), (obj, source))
+        if known[1] != source:
+            self.session.guard(Same(source, known[1]))
+        return known[1]
+
+    def lift(self, value: Any, source: Source) -> Any:
+        """The stand-in of a value from outside: an input, or itself under a guard."""
+        kind = type(value)
+        if kind in TRACERS or kind in MIRRORS:
+            return value
+        if kind is float or kind is complex:
+            return self.session.input(value, _name(source), source)
+        if kind is int and source in self.session.symbolic:
+            return self.session.input(value, _name(source), source)
+        if kind in _COMPARED:
+            self.session.guard(HasValue(source, value))
+            return value
+        if kind is np.ndarray:
+            return self.array(value, source)
+        if isinstance(value, np.generic):
+            return self._scalar(value, source)
+        if kind in _SINGLETONS or isinstance(value, (type, enum.Enum)) or kind in _IDENTICAL:
+            return self._identical(value, source)
+        return self._container(value, kind, source)
+
+    def _identical(self, value: Any, source: Source) -> Any:
+        self.session.guard(IsObject(source, value))
+        if type(value) is ModuleType:
+            self._keep(vars(value))
+        elif value is not None and not isinstance(value, enum.Enum):
+            self.outer.setdefault(id(value), (value, source))
+        return value
+
+    def _scalar(self, value: Any, source: Source) -> Any:
+        if value.dtype.kind in _NUMERIC and value.dtype.kind != "b":
+            return self.session.input(value, _name(source), source)
+        self.session.guard(HasValue(source, value))
+        return value
+
+    def _container(self, value: Any, kind: type, source: Source) -> Any:
+        if kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+            return self._tuple(value, kind, source)
+        if kind is list or kind is dict:
+            self.session.guard(HasClass(source, kind))
+            known = self.outer.get(id(value))
+            if known is not None and type(known[0]) is kind and id(value) in self._mirrors:
+                self.register(value, source)
+                return self._mirrors[id(value)]
+            self.register(value, source)
+            mirror: Any = (OuterList if kind is list else OuterDict)(self.session, value, source)
+            self._mirrors[id(value)] = mirror
+            return mirror
+        if kind is MethodType:
+            self.lift(value.__func__, Attribute(source, "__func__"))
+            owner = self.lift(value.__self__, Attribute(source, "__self__"))
+            return value if owner is value.__self__ else MethodType(value.__func__, owner)
+        if kind is set or kind is frozenset:
+            self.session.guard(HasValue(source, kind(value)))
+            self.register(value, source)
+            return value
+        if kind in _BOUND:
+            return value
+        if kind is np.dtype:
+            self.session.guard(HasValue(source, value))
+            return value
+        if kind is functools.partial:
+            return self._partial(value, source)
+        self.session.guard(HasClass(source, kind))
+        self.register(value, source)
+        self._register_class(kind)
+        return value
+
+    def _register_class(self, cls: type) -> None:
+        for base in cls.__mro__[:-1]:
+            if not is_trusted(_module_of(base)) and id(base) not in self.outer:
+                self.outer[id(base)] = (base, Pinned(base, base.__name__))
+
+    def _tuple(self, value: Any, kind: type, source: Source) -> Any:
+        self.session.guard(HasClass(source, kind))
+        self.session.guard(HasLength(source, len(value)))
+        items = [self.lift(item, Item(source, k)) for k, item in enumerate(value)]
+        if all(a is b for a, b in zip(items, value, strict=True)):
+            return value
+        return kind(*items) if hasattr(kind, "_fields") else tuple(items)
+
+    def _partial(self, value: Any, source: Source) -> Any:
+        self.session.guard(HasClass(source, functools.partial))
+        fn = self.lift(value.func, Attribute(source, "func"))
+        args = self._tuple(value.args, tuple, Attribute(source, "args"))
+        keywords = {
+            k: self.lift(v, Item(Attribute(source, "keywords"), k)) for k, v in value.keywords.items()
+        }
+        return functools.partial(fn, *args, **keywords)
+
+    def argument(self, value: Any, source: Source) -> Any:
+        """The stand-in of a leaf of the arguments; each array has a cell of its own."""
+        if type(value) is np.ndarray and value.dtype.kind in _NUMERIC:
+            cell: Any = self.session.input(value, str(source), source)
+            cell._writeable = bool(value.flags.writeable)
+            self.cells[id(cell)] = (value, cell, source)
+            self.initial[id(cell)] = cell._value
+            return cell
+        if type(value) is int and source not in self.session.symbolic:
+            self._ints[(id(source), source)] = source
+        return self.lift(value, source)
+
+    def root(self, fn: Any) -> Any:
+        """The traced function itself, its own state outside."""
+        return self.lift(fn, Pinned(fn, getattr(fn, "__name__", "the function")))
+
+    def input_of(self, tracer: Any) -> Any:
+        """The graph's input that an argument's tracer stood for at first."""
+        return self.initial.get(id(tracer), tracer._value)
+
+    # -- arrays -----------------------------------------------------------------------------
+    def array(self, value: np.ndarray, source: Source) -> Any:
+        """The cell that stands for an array from outside."""
+        if value.dtype.kind not in _NUMERIC:
+            self.session.guard(IsObject(source, value))
+            return value
+        known = self.cells.get(id(value))
+        if known is not None:
+            if known[2] != source:
+                self.session.guard(Same(source, known[2]))
+            return known[1]
+        cell: Any = self.session.input(value, _name(source), source)
+        cell._writeable = bool(value.flags.writeable)
+        self.cells[id(value)] = (value, cell, source)
+        self.initial[id(cell)] = cell._value
+        return cell
+
+    def cell(self, value: np.ndarray) -> Any:
+        """The cell of an array that turned up without a known source: the array itself is pinned."""
+        known = self.cells.get(id(value))
+        return known[1] if known is not None else self.array(value, Pinned(value, "an array"))
+
+    # -- writes -----------------------------------------------------------------------------
+    def stored(self, kind: str, owner: Any, key: Any) -> None:
+        """The user's code is about to write; an int that was guarded by value is a counter."""
+        if kind == "global":
+            self._keep(owner)
+        try:
+            place = (id(owner), key)
+            counter = self._ints.get(place)
+        except TypeError:
+            return
+        if counter is not None:
+            from .session import Restart
+
+            raise Restart(frozenset((counter,)))
+        self._written.add(place)
+
+
+def _is_stored(owner: Any, name: str) -> bool:
+    """Whether ``owner.name`` is data that was stored, not what a property computed."""
+    if isinstance(owner, type):
+        return True
+    if name in _namespace(owner):
+        return True
+    for cls in type(owner).__mro__:
+        if name in vars(cls):
+            found = vars(cls)[name]
+            return not isinstance(found, property) and not _computes(found)
+    return False
+
+
+def _computes(descriptor: Any) -> bool:
+    get = getattr(type(descriptor), "__get__", None)
+    return type(get) is FunctionType
+
+
+def _namespace(owner: Any) -> Any:
+    try:
+        return object.__getattribute__(owner, "__dict__")
+    except (AttributeError, TypeError):
+        return ()
+
+
+def _module_of(cls: type) -> dict[str, Any]:
+    return vars(sys.modules.get(cls.__module__, builtins))
+
+
+def _inner_codes(code: CodeType) -> list[CodeType]:
+    found = [c for c in code.co_consts if type(c) is CodeType]
+    return found + [inner for c in found for inner in _inner_codes(c)]
+
+
+def _name(source: Source) -> str:
+    """A name for an input: the last word of where it stands."""
+    match source:
+        case Attribute(parent, name) | Global(parent, name) | Closure(parent, name):
+            return name
+        case Item(parent, key):
+            plain = f"{_name(parent)}_{key}"
+            return plain if plain.isidentifier() else _name(parent)
+        case Default(_, key):
+            return str(key)
+    text = str(source)
+    return text if text.isidentifier() else "c"

@@ -1,0 +1,287 @@
+"""GraphDomain: what the evaluator's questions mean when a value is traced."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from interpreter import Domain, Frame, Instruction
+
+from . import attributes, calls, items, iteration, text
+from .arithmetic import SizeArithmetic
+from .outer import MIRRORS, OuterDict, OuterList
+from .places import is_library, is_stepped
+from .tracers import TRACERS, ArrayTracer, Method, NumberTracer, ScalarTracer, SizeTracer, Tracer
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_BINARY: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_,
+    "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
+}
+_COMPARE: dict[str, Callable[..., Any]] = {
+    "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
+}
+_UNARY: dict[str, Callable[..., Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_PLAIN = frozenset((bool, int, float, complex))
+
+
+class GraphDomain(Domain):
+    """The evaluator's domain during one trace."""
+
+    types = TRACERS | MIRRORS | {np.ndarray, Method, *iteration.ITERATORS}
+    observes = True
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.sizes = SizeArithmetic(session)
+
+    def at(self, frame: Frame | None) -> Session:
+        """The session, told where the user's program stands."""
+        if frame is not None:
+            self.session.frame = frame
+        return self.session
+
+    # --- operators -----------------------------------------------------------------------
+    def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
+        session = self.at(frame)
+        if type(left) in MIRRORS or type(right) in MIRRORS:
+            items.look_at(left, right)
+            if not (is_operand(left) and is_operand(right)):
+                return NotImplemented
+        if type(left) is SizeTracer or type(right) is SizeTracer:
+            result = self.sizes.binary(symbol.removesuffix("="), left, right)
+            if result is not NotImplemented:
+                return result
+        if symbol in ("%", "%=") and isinstance(left, str):
+            return text.percent(session, left, right)
+        if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
+            return NotImplemented
+        if symbol.endswith("=") and isinstance(left, np.ndarray):
+            return self._in_place(symbol[:-1], left, right)
+        return self._apply(_BINARY[symbol.removesuffix("=")], left, right)
+
+    def _in_place(self, symbol: str, left: Any, right: Any) -> Any:
+        """``a += b`` on an array: a ufunc call with ``out=a``."""
+        ufunc = _UFUNCS.get(symbol)
+        if ufunc is None:  # @=
+            result = self._apply(_BINARY[symbol], left, right)
+            items.write_all(self.session, left, result)
+            return left
+        return calls.call_meaning(self.session, ufunc, (left, right), {"out": left})
+
+    def _apply(self, function: Callable[..., Any], *operands: Any) -> Any:
+        session = self.session
+        meaning = ops.FUNCTIONS.get(function)
+        if meaning is None:
+            raise session.error(f"{function.__name__} has no meaning on traced values yet")
+        return session.wrap(calls.emit(session, meaning, operands, {}))
+
+    def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
+        session = self.at(frame)
+        if type(value) in MIRRORS:
+            value.fill()
+            return not len(value) if symbol == "not" else NotImplemented
+        if type(value) is SizeTracer:
+            return self.sizes.unary(symbol, value)
+        if symbol == "not":
+            if not self.undecided(value):
+                return not self.truth(frame, value)
+            flag = session.as_bool(session.value(value))
+            return session.wrap(ops.BY_NAME["as_kind"](ops.FUNCTIONS[np.logical_not](flag), **_PYTHON_BOOL))
+        if not is_numeric(value):
+            return NotImplemented
+        if symbol == "+" and type(value) is NumberTracer:
+            return value
+        return self._apply(_UNARY[symbol], value)
+
+    def compare(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
+        session = self.at(frame)
+        if type(left) in MIRRORS or type(right) in MIRRORS:
+            items.look_at(left, right)
+        if type(left) is SizeTracer or type(right) is SizeTracer:
+            result = self.sizes.compare(symbol, left, right)
+            if result is not NotImplemented:
+                return result
+        if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
+            return self._unlike(session, symbol, left, right)
+        return self._apply(_COMPARE[symbol], left, right)
+
+    def _unlike(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
+        """A number compared with something else: equal to nothing."""
+        if symbol not in ("==", "!=") or not (_inert(left) or _inert(right)):
+            return NotImplemented
+        array = next((x for x in (left, right) if isinstance(x, np.ndarray)), None)
+        if array is None:
+            return symbol == "!="
+        fill = ops.BY_NAME["full"](symbol == "!=", shape=session.value(array).shape, dtype=np.dtype(bool))
+        return session.wrap(fill)
+
+    def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
+        session = self.at(frame)
+        if type(container) is OuterDict:
+            return container.has(item) if type(item) not in TRACERS else NotImplemented
+        if type(container) is OuterList:
+            container.fill()
+        if isinstance(container, np.ndarray):
+            equal = self.compare(frame, "==", container, item)
+            return calls.call_meaning(session, np.any, (equal,), {})
+        if isinstance(container, (list, tuple)):
+            return items.contains(self, frame, item, container)
+        return NotImplemented
+
+    # --- attributes and items ------------------------------------------------------------
+    def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
+        return attributes.get(self.at(frame), owner, name)
+
+    def setattr(self, frame: Frame | None, owner: Any, name: str, value: Any) -> Any:
+        return attributes.set_(self.at(frame), owner, name, value)
+
+    def delattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
+        return NotImplemented
+
+    def getitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
+        return items.get(self.at(frame), owner, key)
+
+    def setitem(self, frame: Frame | None, owner: Any, key: Any, value: Any) -> Any:
+        return items.set_(self.at(frame), owner, key, value)
+
+    def delitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
+        return items.delete(self.at(frame), owner, key)
+
+    def format(self, frame: Frame | None, value: Any, conversion: str, spec: str) -> Any:
+        return text.format_value(self.at(frame), value, conversion, spec)
+
+    def convert(self, frame: Frame | None, kind: str, value: Any) -> Any:
+        session = self.at(frame)
+        if type(value) in MIRRORS:
+            value.fill()
+            return NotImplemented
+        if kind == "len":
+            return self.length(value)
+        if kind in ("int", "index", "hash"):
+            return session.decide_int(value, f"{kind}()")
+        if kind == "bool":
+            return self.truth(frame, value)
+        return NotImplemented
+
+    def length(self, value: Any) -> Any:
+        """``len(value)``."""
+        if type(value) in MIRRORS:
+            value.fill()
+            return len(value)
+        shape = attributes.get(self.session, value, "shape") if isinstance(value, np.ndarray) else None
+        if not shape:
+            raise TypeError(f"object of type '{value.__class__.__name__}' has no len()" if shape is None else
+                            "len() of unsized object")
+        return shape[0]
+
+    # --- control flow ----------------------------------------------------------------------
+    def undecided(self, value: Any) -> bool:
+        kind = type(value)
+        if kind in (ScalarTracer, NumberTracer):
+            return not self.session.is_static(value)
+        if kind is ArrayTracer or kind is np.ndarray:
+            cell = value if kind is ArrayTracer else self.session.captures.cell(value)
+            self.session.require_one_element(cell)
+            return not self.session.is_static(cell)
+        return False
+
+    def truth(self, frame: Frame | None, value: Any) -> bool:
+        session = self.at(frame)
+        if type(value) in MIRRORS:
+            value.fill()
+            return len(value) > 0
+        if type(value) is np.ndarray:
+            value = session.captures.cell(value)
+        return session.decide(value, "a condition") if isinstance(value, Tracer) else bool(value)
+
+    def branch(self, frame: Frame, condition: Any, instruction: Instruction) -> None:
+        from .branches import branch
+
+        branch(self.at(frame), frame, condition, instruction)
+
+    def loop(self, frame: Frame, header: int) -> bool:
+        from .loops import loop
+
+        return loop(self.at(frame), frame, header)
+
+    def iterate(self, frame: Frame | None, value: Any) -> Any:
+        return iteration.iterate(self.at(frame), value)
+
+    def next(self, frame: Frame | None, iterator: Any) -> Any:
+        self.at(frame)
+        return iterator.advance()
+
+    def elements(self, frame: Frame | None, value: Any) -> list[Any]:
+        """All items of a traced array."""
+        return iteration.elements(self.at(frame), value)
+
+    # --- calls -----------------------------------------------------------------------------
+    def call(self, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return calls.call(self.at(frame), frame, fn, args, kwargs)
+
+    def call_traced(self, frame: Frame | None, fn: Any, args: Any, kwargs: Any) -> Any:
+        """A call that C code made with a tracer among its arguments."""
+        return calls.call_traced(self.at(frame), fn, tuple(args), dict(kwargs))
+
+    def enter(self, frame: Frame, fn: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        if is_own(fn):
+            return False
+        self.session.captures.entered(fn)
+        return True
+
+    def native(self, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return calls.native(self.at(frame), frame, fn, args, kwargs)
+
+    # --- observation -----------------------------------------------------------------------
+    def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
+        self.session.frame = frame
+        return self.session.captures.loaded(frame, kind, owner, key, value)
+
+    def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
+        self.session.frame = frame
+        self.session.captures.stored(kind, owner, key)
+
+
+_UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
+           "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
+           "<<": np.left_shift, ">>": np.right_shift}
+from bcad.ir import Kind  # noqa: E402
+
+_PYTHON_BOOL = {"kind": Kind.PYTHON, "dtype": np.dtype(bool)}
+
+
+def is_numeric(x: Any) -> bool:
+    """Whether `x` is a number or array, traced or not."""
+    kind = type(x)
+    return kind in TRACERS or kind in _PLAIN or kind is np.ndarray or isinstance(x, np.generic)
+
+
+def is_operand(x: Any) -> bool:
+    """Whether an array operator takes `x`: a number, an array, a nested sequence of them."""
+    return is_numeric(x) or isinstance(x, (list, tuple))
+
+
+def _inert(x: Any) -> bool:
+    return x is None or isinstance(x, (str, bytes, type, dict, list, tuple, set))
+
+
+def is_own(fn: Any) -> bool:
+    """Whether a function is bcad's own: run, not stepped into."""
+    code = getattr(fn, "__code__", None)
+    if code is None or not is_library(code.co_filename):
+        return False
+    module = fn.__globals__.get("__name__") or ""
+    return module.partition(".")[0] == "bcad" and not is_stepped(code) and code not in _DERIVED_CODES()
+
+
+def _DERIVED_CODES() -> frozenset[Any]:
+    return frozenset(getattr(f, "__code__", None) for f in ops.DERIVED.values())

@@ -1,0 +1,188 @@
+"""Effects: what a call does besides giving a result, done after each run with plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import Value
+
+from .sources import Source, read, write
+from .text import TextTracer, finish
+from .tracers import Tracer
+from .tree import flatten
+
+
+class Plan:
+    """How to make a plain object from a run's outputs.
+
+    Parameters
+    ----------
+    obj : object
+        A nest whose leaves may be tracers.
+    position : callable
+        Where among the outputs a tracer's Value stands.
+    """
+
+    def __init__(self, obj: Any, position: Callable[[Tracer], int]) -> None:
+        leaves, self.tree = flatten(obj)
+        self.makers = [_maker(leaf, position) for leaf in leaves]
+        self.is_static = not any(isinstance(leaf, Tracer) for leaf in leaves)
+        self._obj = obj
+
+    def build(self, outputs: Sequence[Any]) -> Any:
+        """The object with this run's numbers."""
+        if self.is_static and self.tree.cls is None:
+            return self._obj
+        return self.tree.unflatten([make(outputs) for make in self.makers])
+
+
+def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
+    if isinstance(leaf, TextTracer):
+        plans: dict[int, Plan] = {}
+        _plan_text(leaf, position, plans)
+        return lambda outputs: finish(leaf, lambda value: plans[id(value)].build(outputs))
+    if isinstance(leaf, Tracer):
+        index = position(leaf)
+        return lambda outputs: outputs[index]
+    return lambda outputs: leaf
+
+
+def _plan_text(text: TextTracer, position: Callable[[Tracer], int], plans: dict[int, Plan]) -> None:
+    for part in text._parts:
+        if not isinstance(part, str):
+            plans[id(part[1])] = Plan(part[1], position)
+
+
+class Effect:
+    """One thing to do; `plan` is called once when tracing ends, `apply` after each run."""
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        raise NotImplementedError
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        raise NotImplementedError
+
+
+class Call(Effect):
+    """Call a function: print, a logger's method."""
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.fn = fn
+        self.nest = (args, kwargs)
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        self.planned = Plan(self.nest, position)
+        del self.nest
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        args, kwargs = self.planned.build(outputs)
+        self.fn(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return f"{getattr(self.fn, '__name__', self.fn)}(...)"
+
+
+class Store(Effect):
+    """``place = value``: an attribute, a global, a closure's variable, an item."""
+
+    def __init__(self, source: Source, value: Any) -> None:
+        self.source = source
+        self.nest = value
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        self.planned = Plan(self.nest, position)
+        del self.nest
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        write(self.source, leaves, self.planned.build(outputs))
+
+    def __str__(self) -> str:
+        return f"{self.source} = ..."
+
+
+class Remove(Effect):
+    """``del owner.name``, ``del owner[key]``."""
+
+    def __init__(self, owner: Source, key: Any, attribute: bool) -> None:
+        self.owner, self.key, self.attribute = owner, key, attribute
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        pass
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        owner = read(self.owner, leaves)
+        if self.attribute:
+            delattr(owner, self.key)
+        else:
+            del owner[self.key]
+
+    def __str__(self) -> str:
+        return f"del {self.owner}[{self.key!r}]"
+
+
+class Extend(Effect):
+    """``list.extend(items)``."""
+
+    def __init__(self, source: Source, items: list[Any]) -> None:
+        self.source = source
+        self.nest = items
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        self.planned = Plan(self.nest, position)
+        del self.nest
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        read(self.source, leaves).extend(self.planned.build(outputs))
+
+    def __str__(self) -> str:
+        return f"{self.source}.extend(...)"
+
+
+class Replace(Effect):
+    """New contents for a list or set; items that were there before keep their identity."""
+
+    def __init__(self, source: Source, items: list[Any], originals: dict[int, int]) -> None:
+        self.source = source
+        self.kept = [originals.get(id(x)) for x in items]
+        self.nest = [None if k is not None else x for k, x in zip(self.kept, items, strict=True)]
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        self.planned = Plan(self.nest, position)
+        del self.nest
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        target = read(self.source, leaves)
+        old = list(target)
+        new = self.planned.build(outputs)
+        items = [n if k is None else old[k] for k, n in zip(self.kept, new, strict=True)]
+        if isinstance(target, set):
+            target.clear()
+            target.update(items)
+        else:
+            target[:] = items
+
+    def __str__(self) -> str:
+        return f"{self.source}[:] = ..."
+
+
+class Overwrite(Effect):
+    """``array[...] = values``."""
+
+    def __init__(self, source: Source, value: Value, tracer: Tracer) -> None:
+        self.source, self.value, self.tracer = source, value, tracer
+
+    def plan(self, position: Callable[[Tracer], int]) -> None:
+        self.index = position(self.tracer)
+        del self.tracer
+
+    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+        target = read(self.source, leaves)
+        np.copyto(target, outputs[self.index], casting="unsafe")
+
+    def __str__(self) -> str:
+        return f"{self.source}[...] = ..."
+
+

@@ -1,0 +1,182 @@
+"""The example: what values of the graph being built are for the call that is traced, when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bcad import ops
+from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, dim_op, run_node, symbols
+from bcad.ir import evaluate as evaluate_graph
+
+_STATIC_SOURCES = (constant_op,)
+
+
+class NoExample(Exception):
+    """A value inside a region stands for many."""
+
+
+class Example:
+    """Computes values at the example inputs, lazily, each once.
+
+    Attributes
+    ----------
+    values : dict of Value to object
+        The example inputs, and what was computed.
+    sizes : dict of str to int
+    """
+
+    def __init__(self, sizes: dict[str, int], expand: Callable[[Graph], Graph] | None) -> None:
+        self.values: dict[Value, Any] = {}
+        self.arguments: set[Value] = set()
+        self.sizes = sizes
+        self._expand = expand
+        self._static: dict[Value, bool] = {}
+
+    def of(self, value: Value) -> Any:
+        """What `value` is.
+
+        Raises
+        ------
+        NoExample
+            If it depends on a loop's index or carries.
+        """
+        stack = [value]
+        while stack:
+            current = stack[-1]
+            if current in self.values:
+                stack.pop()
+                continue
+            wanted = [v for v in self._needs(current) if v not in self.values]
+            if wanted:
+                stack += wanted
+            else:
+                self._compute(current)
+        return self.values[value]
+
+    def _needs(self, value: Value) -> tuple[Value, ...]:
+        if value.node is None:
+            return (_outside(value),)
+        needed = value.node.inputs
+        for size in _dims(value.node):
+            for name in symbols(size):
+                if name not in self.sizes:
+                    needed = (*needed, self._binder(name, value.scope))
+        return needed
+
+    def _compute(self, value: Value) -> None:
+        node = value.node
+        if node is None:
+            self.values[value] = self.values[_outside(value)]
+            return
+        if node.op.effect:
+            self._run_effects_before(node, value.scope)
+        if value in self.values:
+            return
+        inputs = [self.values[v] for v in node.inputs]
+        results = self._expanded(node, inputs) if node.op is ops.derivative else run_node(node, inputs, self.sizes)
+        for output, result in zip(node.outputs, results, strict=True):
+            bind_sizes(output, result, self.sizes)
+            self.values[output] = result
+
+    def _run_effects_before(self, node: Node, scope: Any) -> None:
+        """Draws of random numbers come in program order."""
+        for other in scope.nodes:
+            if other is node:
+                return
+            if other.op.effect and other.outputs and other.outputs[0] not in self.values:
+                self.of(other.outputs[0])
+
+    def _expanded(self, node: Node, inputs: list[Any]) -> list[Any]:
+        if self._expand is None:
+            raise NoExample
+        builder = Builder()
+        arguments = [builder.input(v.type, v.name) for v in node.inputs]
+        with builder:
+            results = builder.emit(node.op, *arguments, regions=node.regions, **node.attrs)
+        return evaluate_graph(self._expand(builder.build(results)), inputs, self.sizes)
+
+    def bind(self, name: str) -> None:
+        """Learn a size that an op made, by computing the value whose shape has it bare."""
+        self.of(self._binder(name, Builder.current()))
+
+    def _binder(self, name: str, builder: Any) -> Value:
+        symbol = Dim.symbol(name)
+        while builder is not None:
+            for node in reversed(builder.nodes):
+                for output in node.outputs:
+                    if symbol in getattr(output.type, "shape", ()):
+                        return output
+            builder = builder.parent
+        raise NoExample
+
+    # -- what never changes ---------------------------------------------------------------
+    def is_static(self, value: Value) -> bool:
+        """Whether `value` depends on constants alone: the same at every call."""
+        stack = [value]
+        while stack:
+            current = stack[-1]
+            if current in self._static:
+                stack.pop()
+                continue
+            known = self._static_now(current)
+            if known is None:
+                stack += [v for v in current.node.inputs if v not in self._static]  # type: ignore[union-attr]
+            else:
+                self._static[current] = known
+        return self._static[value]
+
+    def _static_now(self, value: Value) -> bool | None:
+        node = value.node
+        if node is None:
+            return False
+        if node.op in _STATIC_SOURCES:
+            return True
+        if node.op is dim_op or node.op.effect or node.regions or any(map(symbols, _dims(node))):
+            return False
+        if any(self._static.get(v) is False for v in node.inputs):
+            return False
+        return True if all(v in self._static for v in node.inputs) else None
+
+
+    def is_active(self, value: Value) -> bool:
+        """Whether `value` may carry a derivative: it depends, by floats, on an argument."""
+        seen, stack = set(), [value]
+        while stack:
+            current = stack.pop()
+            if current in seen or not getattr(current.type, "differentiable", False):
+                continue
+            seen.add(current)
+            if current.node is not None:
+                stack += current.node.inputs
+            elif current in self.arguments:
+                return True
+            elif current not in self.values:
+                stack.append(_outside(current))
+        return False
+
+
+def _outside(value: Value) -> Value:
+    """The value of the enclosing builder that an input of a region stands for."""
+    builder = value.scope
+    for outer, inner in getattr(builder, "captured", {}).items():
+        if inner is value:
+            return outer
+    stands_for: dict[Value, Value] = getattr(builder, "stands_for", {})
+    if value in stands_for:
+        return stands_for[value]
+    raise NoExample
+
+
+def _dims(node: Node) -> list[Any]:
+    return [d for attr in node.attrs.values() for d in _dims_in(attr)]
+
+
+def _dims_in(attr: Any) -> list[Any]:
+    if isinstance(attr, Dim):
+        return [attr]
+    if isinstance(attr, (tuple, list)):
+        return [d for item in attr for d in _dims_in(item)]
+    if isinstance(attr, slice):
+        return [d for item in (attr.start, attr.stop, attr.step) for d in _dims_in(item)]
+    return []

@@ -1,0 +1,267 @@
+"""Guards: what tracing relied on, checked before each later call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Dim, Kind, Size, evaluate_size
+from interpreter import Location
+
+from .sources import Source, read
+
+
+class GuardMiss(Exception):
+    """A run met a decision that tracing took the other way; trace again with these arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What guards look at: the argument leaves of a call, and the sizes bound so far."""
+
+    leaves: Sequence[Any]
+    sizes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """One fact; `location` is where tracing relied on it."""
+
+    location: Location | None = field(default=None, compare=False)
+
+    def holds(self, state: State) -> bool:
+        raise NotImplementedError
+
+    @property
+    def source(self) -> Source | None:
+        """Where the value stands that it is about, if it is about one."""
+        return getattr(self, "where", None)
+
+
+@dataclass(frozen=True, slots=True)
+class IsObject(Guard):
+    """The very same object is there: a function, a class, None."""
+
+    where: Source
+    obj: Any
+
+    def holds(self, state: State) -> bool:
+        return read(self.where, state.leaves) is self.obj
+
+    def __str__(self) -> str:
+        return f"{self.where} is {_short(self.obj)}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasValue(Guard):
+    """An equal int, bool, string... of the same type."""
+
+    where: Source
+    value: Any
+
+    def holds(self, state: State) -> bool:
+        now = read(self.where, state.leaves)
+        return type(now) is type(self.value) and bool(now == self.value)
+
+    def __str__(self) -> str:
+        return f"{self.where} == {_short(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasClass(Guard):
+    """An object of exactly this class, its attributes read anew."""
+
+    where: Source
+    cls: type
+
+    def holds(self, state: State) -> bool:
+        return type(read(self.where, state.leaves)) is self.cls
+
+    def __str__(self) -> str:
+        return f"type({self.where}) is {self.cls.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasLength(Guard):
+    where: Source
+    length: int
+
+    def holds(self, state: State) -> bool:
+        return len(read(self.where, state.leaves)) == self.length
+
+    def __str__(self) -> str:
+        return f"len({self.where}) == {self.length}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasKeys(Guard):
+    where: Source
+    keys: tuple[Any, ...]
+
+    def holds(self, state: State) -> bool:
+        return tuple(read(self.where, state.leaves)) == self.keys
+
+    def __str__(self) -> str:
+        return f"tuple({self.where}) == {_short(self.keys)}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasKey(Guard):
+    where: Source
+    key: Any
+    present: bool
+
+    def holds(self, state: State) -> bool:
+        return (self.key in read(self.where, state.leaves)) == self.present
+
+    def __str__(self) -> str:
+        return f"{self.key!r} {'in' if self.present else 'not in'} {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasAttribute(Guard):
+    where: Source
+    name: str
+    present: bool
+
+    def holds(self, state: State) -> bool:
+        return hasattr(read(self.where, state.leaves), self.name) == self.present
+
+    def __str__(self) -> str:
+        return f"hasattr({self.where}, {self.name!r}) is {self.present}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasType(Guard):
+    """A number or array of this dtype, kind and rank; binds the symbols of its shape."""
+
+    where: Source
+    type: ArrayType
+
+    def holds(self, state: State) -> bool:
+        return matches(read(self.where, state.leaves), self.type, state.sizes)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Same(Guard):
+    """Two ways lead to one object, or (`same` False) to two."""
+
+    where: Source
+    other: Source
+    same: bool = True
+
+    def holds(self, state: State) -> bool:
+        return (read(self.where, state.leaves) is read(self.other, state.leaves)) == self.same
+
+    def __str__(self) -> str:
+        return f"{self.where} {'is' if self.same else 'is not'} {self.other}"
+
+
+@dataclass(frozen=True, slots=True)
+class Apart(Guard):
+    """Two arrays share no memory (one of them is written to)."""
+
+    where: Source
+    other: Source
+
+    def holds(self, state: State) -> bool:
+        a, b = read(self.where, state.leaves), read(self.other, state.leaves)
+        return not np.may_share_memory(a, b) or not np.shares_memory(a, b)
+
+    def __str__(self) -> str:
+        return f"{self.where} and {self.other} do not overlap"
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRelation(Guard):
+    """A relation of sizes that control flow or broadcasting asked about."""
+
+    left: Size
+    symbol: str  # == != < >=
+    right: Size
+
+    def holds(self, state: State) -> bool:
+        return relation(self.symbol, evaluate_size(self.left, state.sizes), evaluate_size(self.right, state.sizes))
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.symbol} {self.right}"
+
+
+def relation(symbol: str, a: int, b: int) -> bool:
+    """``a symbol b``."""
+    match symbol:
+        case "==":
+            return a == b
+        case "!=":
+            return a != b
+        case "<":
+            return a < b
+    return a >= b
+
+
+def matches(value: Any, type_: ArrayType, sizes: dict[str, int]) -> bool:
+    """Whether `value` is a number or array of `type_`; binds symbols met for the first time."""
+    kind = type(value)
+    if type_.kind is not Kind.ARRAY:
+        return kind is type_.python_type and (type_.kind is Kind.PYTHON or value.dtype == type_.dtype)
+    if kind is not np.ndarray or value.dtype != type_.dtype or value.ndim != type_.ndim:
+        return False
+    for size, length in zip(type_.shape, value.shape, strict=True):
+        if not isinstance(size, Dim):
+            if size != length:
+                return False
+        elif sizes.setdefault(str(size), length) != length or length < 2:
+            return False
+    return True
+
+
+class Guards:
+    """All guards of a program, each once, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self.items: dict[Guard, None] = {}
+
+    def add(self, guard: Guard) -> None:
+        self.items.setdefault(guard)
+
+    def mark(self) -> int:
+        """A point that `rewind` goes back to."""
+        return len(self.items)
+
+    def rewind(self, mark: int) -> None:
+        """Forget what an abandoned speculation asked."""
+        while len(self.items) > mark:
+            self.items.popitem()
+
+    def failing(self, leaves: Sequence[Any], sizes: dict[str, int]) -> Guard | None:
+        """The first guard that does not hold; None if all do.  `sizes` learns the symbols."""
+        state = State(leaves, sizes)
+        for guard in self.items:
+            try:
+                if not guard.holds(state):
+                    return guard
+            except Exception:  # a comparison of the user's, or what is not there any more
+                return guard
+        return None
+
+    def __iter__(self) -> Any:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.items))
+
+
+def _short(value: Any) -> str:
+    text = getattr(value, "__qualname__", None) or repr(value)
+    return text if len(text) < 60 else text[:57] + "..."
+
+

@@ -1,0 +1,136 @@
+"""C functions: containers keep tracers, functions of plain data run at each call, the rest is refused."""
+
+from __future__ import annotations
+
+import builtins
+import collections
+import copyreg
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from types import BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, ModuleType, WrapperDescriptorType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Literal, Value, type_of
+from interpreter import Unsupported
+
+from .tracers import Tracer, has_traced
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_CONTAINERS = (list, dict, set, frozenset, tuple, collections.deque, collections.defaultdict)
+_BOUND = (BuiltinFunctionType, MethodWrapperType)
+_UNBOUND = (MethodDescriptorType, WrapperDescriptorType)
+_KEEPERS = frozenset((
+    *_CONTAINERS, zip, enumerate, reversed, slice, range, map, filter, property, staticmethod, classmethod, super,
+    collections.OrderedDict, functools.partial, operator.itemgetter, operator.attrgetter, iter, next, id, callable,
+    object, object.__new__, object.__setattr__, object.__init__, setattr, delattr, isinstance, issubclass,
+    itertools.chain, itertools.islice, itertools.cycle, itertools.repeat, itertools.tee, itertools.product,
+    itertools.permutations, itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest,
+    itertools.count, itertools.pairwise, itertools.chain.from_iterable, operator.is_, operator.is_not,
+    copyreg.__newobj__, builtins.vars,  # type: ignore[attr-defined]
+))
+
+
+def keeps_tracers(fn: Any) -> bool:
+    """Whether C code only moves values about: methods of containers, iterators, object creation."""
+    try:
+        if fn in _KEEPERS:
+            return True
+    except TypeError:
+        return False
+    if is_container_method(fn):
+        return True
+    if isinstance(fn, (operator.itemgetter, operator.attrgetter)):
+        return True
+    if type(fn) in _UNBOUND:
+        return issubclass(fn.__objclass__, (*_CONTAINERS, BaseException)) or fn.__objclass__ is object
+    if isinstance(fn, type) and issubclass(fn, (BaseException, tuple, list, dict)):
+        return True
+    return type(fn) is BuiltinFunctionType and getattr(fn, "__name__", "") == "__new__"
+
+
+def is_container_method(fn: Any) -> bool:
+    """Whether `fn` is a bound method of a list, dict, iterator or generator."""
+    if type(fn) not in _BOUND:
+        return False
+    owner = fn.__self__
+    if isinstance(owner, (ModuleType, type, Tracer)) or owner is None:
+        return False
+    return isinstance(owner, _CONTAINERS) or hasattr(type(owner), "__next__") or type(fn) is MethodWrapperType
+
+
+def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A C function without a meaning, applied to traced values."""
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    traced = [x for x in (*args, *kwargs.values()) if isinstance(x, Tracer)]
+    if any(has_traced(x) and not isinstance(x, Tracer) for x in (*args, *kwargs.values())):
+        raise _refusal(session, name, "traced values stand inside one of its arguments")
+    values = [session.value(x) for x in traced]
+    active = [v for v in values if session.example.is_active(v)]
+    if active:
+        raise _refusal(session, name, f"its argument {active[0].type} depends on what is differentiated")
+    return run_at_each_call(session, fn, args, kwargs, values)
+
+
+def _refusal(session: Session, name: str, why: str) -> Unsupported:
+    return session.error(
+        f"{name}() is written in C and has no meaning on traced values", why=why,
+        hint="use a NumPy function that bcad knows, or give it a rule with bcad.primitive",
+    )
+
+
+def run_at_each_call(
+    session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Value]
+) -> Any:
+    """A host node: CPython calls `fn` with plain values whenever the graph runs."""
+    call = HostFunction(fn, args, kwargs)
+    with np.errstate(all="ignore"):
+        example = call(*(session.concrete(v, f"the result of {call}") for v in values))
+    single = not isinstance(example, (tuple, list))
+    results = [example] if single else list(example)
+    types = tuple(result_type(session, r) for r in results)
+    outputs = ops.host(*values, fn=Literal(call), types=types)
+    for output, result in zip(outputs, results, strict=True):
+        session.example.values[output] = result
+    wrapped = [session.wrap(o) for o in outputs]
+    return wrapped[0] if single else type(example)(wrapped)
+
+
+def result_type(session: Session, example: Any) -> Any:
+    """The type of a host call's result: lengths that only a run can tell are fresh sizes."""
+    type_ = type_of(example)
+    if not isinstance(type_, ArrayType) or not type_.shape:
+        return type_
+    shape = []
+    for length in type_.shape:
+        size = ops.fresh_size("h")
+        session.sizes[str(size)] = length
+        shape.append(size)
+    return type_.with_shape(tuple(shape))
+
+
+class HostFunction:
+    """A call with the traced arguments left open."""
+
+    def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.fn = fn
+        self.args = [None if isinstance(a, Tracer) else a for a in args]
+        self.kwargs = {k: v for k, v in kwargs.items() if not isinstance(v, Tracer)}
+        self.places = [k for k, a in enumerate(args) if isinstance(a, Tracer)]
+        self.names = [k for k, v in kwargs.items() if isinstance(v, Tracer)]
+
+    def __call__(self, *values: Any) -> Any:
+        args, kwargs = list(self.args), dict(self.kwargs)
+        for place, value in zip(self.places, values, strict=False):
+            args[place] = value
+        kwargs.update(zip(self.names, values[len(self.places):], strict=True))
+        return self.fn(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"{getattr(self.fn, '__name__', self.fn)}()"

@@ -1,0 +1,186 @@
+"""Subscripts: reading, writing and deleting items of traced arrays and of containers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Value
+
+from .outer import MIRRORS, OuterDict, OuterList
+from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from .views import as_view
+
+if TYPE_CHECKING:
+    from .domain import GraphDomain
+    from .session import Session
+
+_INTS = (SizeTracer, NumberTracer, ScalarTracer)
+
+
+def look_at(*values: Any) -> None:
+    """Fill the mirrors among `values`."""
+    for value in values:
+        if type(value) in MIRRORS:
+            value.fill()
+
+
+def get(session: Session, owner: Any, key: Any) -> Any:
+    """``owner[key]``."""
+    if isinstance(owner, np.ndarray):
+        return get_array_item(session, owner, key)
+    if type(owner) in MIRRORS:
+        return _get_outer(session, owner, _concrete_key(session, key))
+    if type(owner) in TRACERS:
+        if type(owner) is ScalarTracer:
+            return get_array_item(session, session.wrap(_as_array(session, owner)), key)
+        raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")
+    if has_traced(key):
+        found = owner[_concrete_key(session, key)]
+        return found
+    return NotImplemented
+
+
+def _as_array(session: Session, x: Any) -> Value:
+    from bcad.ir import Kind
+
+    value = session.value(x)
+    return ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype)  # type: ignore[no-any-return]
+
+
+def get_array_item(session: Session, owner: Any, key: Any) -> Any:
+    """``array[key]``: a view for a basic index, a copy for an advanced one, a scalar for one element."""
+    from .calls import emit
+
+    cell = owner if isinstance(owner, Tracer) else session.captures.cell(owner)
+    if isinstance(key, str):
+        raise session.error("fields of structured arrays are not traced")
+    result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, normal_key(session, key)), {}))
+    return as_view("__getitem__", cell, result)
+
+
+def normal_key(session: Session, key: Any) -> Any:
+    """A key whose known parts are known: static numbers as ints."""
+    if type(key) is tuple:
+        return tuple(normal_key(session, k) for k in key)
+    if type(key) is slice:
+        return slice(*(normal_key(session, k) for k in (key.start, key.stop, key.step)))
+    if type(key) in (NumberTracer, ScalarTracer) and key._type().dtype.kind in "iu" and session.is_static(key):
+        return session.decide_int(key, "an index")
+    return key
+
+
+def _get_outer(session: Session, owner: Any, key: Any) -> Any:
+    if type(owner) is OuterDict:
+        if owner.has(key):
+            return owner.get_item(key, None)
+        raise KeyError(key)
+    found = owner.get(key)
+    if found is NotImplemented:
+        owner.fill()
+        return list.__getitem__(owner, key)
+    return found
+
+
+def _concrete_key(session: Session, key: Any) -> Any:
+    """A key of a list or dict: traced ints are held to their value."""
+    if type(key) is slice:
+        return slice(*(_concrete_key(session, k) for k in (key.start, key.stop, key.step)))
+    if type(key) is tuple:
+        return tuple(_concrete_key(session, k) for k in key)
+    if type(key) in _INTS:
+        return session.decide_int(key, "an index into a container")
+    if isinstance(key, Tracer):
+        raise session.leak(key, "it is a key of a container")
+    return key
+
+
+# -- writing ----------------------------------------------------------------------------------
+def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
+    """``owner[key] = value``; anything but NotImplemented means: done."""
+    if isinstance(owner, np.ndarray):
+        set_array_item(session, owner, key, value)
+        return None
+    if type(owner) in MIRRORS:
+        key = _concrete_key(session, key)
+        session.captures.stored("item", owner._original, key)
+        if type(owner) is OuterList:
+            owner.fill()
+        session.touch(owner)
+        type(owner).__mro__[1].__setitem__(owner, key, value)
+        return None
+    if has_traced(key):
+        session.touch(owner)
+        owner[_concrete_key(session, key)] = value
+        return None
+    if isinstance(value, np.ndarray) or type(value) in TRACERS or type(value) in MIRRORS:
+        return NotImplemented
+    raise TypeError(f"'{type(owner).__name__}' object does not support item assignment")
+
+
+def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
+    """``array[key] = value``: the cell holds a new Value."""
+    from .calls import emit
+
+    cell = writable(session, owner)
+    write(session, cell, emit(session, ops.MUTATING_METHODS["__setitem__"], (cell, normal_key(session, key), value), {}))
+
+
+def writable(session: Session, owner: Any) -> ArrayTracer:
+    """The cell of an array that is about to be written."""
+    cell: ArrayTracer = owner if isinstance(owner, Tracer) else session.captures.cell(owner)  # type: ignore[assignment]
+    if not cell._writeable:
+        raise ValueError("assignment destination is read-only")
+    return cell
+
+
+def write(session: Session, cell: ArrayTracer, value: Value) -> None:
+    """Let `cell` hold `value` from now on."""
+    if value is not cell._read():
+        cell._write(value)
+
+
+def write_all(session: Session, owner: Any, value: Any) -> None:
+    """``owner[...] = value``."""
+    cell = writable(session, owner)
+    target = cell._type()
+    new = session.value(value)
+    if new.dtype != target.dtype:
+        new = ops.BY_NAME["astype"](new, dtype=target.dtype)
+    if tuple(new.shape) != tuple(target.shape):
+        new = ops.BY_NAME["broadcast_to"](new, shape=target.shape)
+    write(session, cell, new)
+
+
+def delete(session: Session, owner: Any, key: Any) -> Any:
+    """``del owner[key]``."""
+    if type(owner) in MIRRORS:
+        owner.fill()
+        session.touch(owner)
+        type(owner).__mro__[1].__delitem__(owner, _concrete_key(session, key))
+        return None
+    if isinstance(owner, np.ndarray):
+        raise ValueError("cannot delete array elements")
+    if has_traced(key):
+        session.touch(owner)
+        del owner[_concrete_key(session, key)]
+        return None
+    return NotImplemented
+
+
+def contains(domain: GraphDomain, frame: Any, item: Any, container: Any) -> Any:
+    """``item in sequence`` with traced numbers: equal to one of them."""
+    found: Any = False
+    for other in list(container):
+        if item is other:
+            return True
+        equal = domain.compare(frame, "==", item, other)
+        if equal is NotImplemented:
+            equal = item == other
+        if equal is True or (domain.undecided(equal) is False and domain.truth(frame, equal)):
+            return True
+        if domain.undecided(equal):
+            found = equal if found is False else domain.binary(frame, "|", found, equal)
+    return found

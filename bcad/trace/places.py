@@ -1,0 +1,77 @@
+"""Whose code is this: the user's, a trusted library's, or our own."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import sysconfig
+from types import CodeType, FunctionType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from interpreter import Frame, Location
+
+_F = TypeVar("_F", bound=FunctionType)
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__))
+_STDLIB = sysconfig.get_paths()["stdlib"]
+_SITE = os.path.dirname(_NUMPY)
+_TRUSTED = ("numpy", "scipy", "bcad", "interpreter")
+
+
+def user_location(frame: Frame | None) -> Location | None:
+    """Where the user's own code stands: the innermost frame that is not a library's."""
+    if frame is None:
+        return None
+    for candidate in (frame, *frame.callers()):
+        if not candidate.code.hidden and not is_library(candidate.code.raw.co_filename):
+            return candidate.location()
+    return frame.location()
+
+
+_stepped: set[CodeType] = set()
+
+
+def stepped(fn: _F) -> _F:
+    """Mark a function of bcad that is evaluated like the user's own, not run natively."""
+    _stepped.add(fn.__code__)
+    return fn
+
+
+def is_stepped(code: CodeType) -> bool:
+    """Whether `stepped` has marked this code."""
+    return code in _stepped
+
+
+@functools.lru_cache(maxsize=4096)
+def is_library(filename: str) -> bool:
+    """Whether a file belongs to NumPy, SciPy, the standard library or bcad."""
+    path = os.path.abspath(filename)
+    if path.startswith((_HERE + os.sep, _NUMPY + os.sep, os.path.join(_SITE, "scipy") + os.sep)):
+        return True
+    return path.startswith(_STDLIB + os.sep) and "site-packages" not in path
+
+
+def is_trusted(namespace: dict[str, Any]) -> bool:
+    """Whether a module's names never change: NumPy, SciPy, the standard library."""
+    known = _trusted.get(id(namespace))
+    if known is None or known[0] is not namespace:
+        known = namespace, _decide(namespace)
+        _trusted[id(namespace)] = known
+    return known[1]
+
+
+_trusted: dict[int, tuple[dict[str, Any], bool]] = {}
+
+
+def _decide(namespace: dict[str, Any]) -> bool:
+    name = namespace.get("__name__")
+    if not isinstance(name, str) or name == "__main__":
+        return False
+    root = name.partition(".")[0]
+    if root not in _TRUSTED and root not in sys.stdlib_module_names:
+        return False
+    file = namespace.get("__file__")
+    return not isinstance(file, str) or is_library(file)

@@ -1,0 +1,196 @@
+"""Python's own functions on traced values: float, int, type, len, str, print and their kin."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Kind
+
+from . import calls
+from .effects import Call
+from .outer import MIRRORS
+from .text import TextTracer
+from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+
+if TYPE_CHECKING:
+    from .session import Session
+
+Handler = Callable[["Session", Any, tuple[Any, ...], dict[str, Any]], Any]
+HANDLERS: dict[Any, Handler] = {}
+_NUMERIC = (ArrayTracer, NumberTracer, ScalarTracer, SizeTracer)
+
+
+def handles(*functions: Any, always: bool = False) -> Callable[[Handler], Handler]:
+    """Register what a call means when its first argument is traced (or `always`)."""
+
+    def enter(handler: Handler) -> Handler:
+        def guarded(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if not always and not (args and (isinstance(args[0], Tracer) or type(args[0]) is np.ndarray)):
+                return NotImplemented
+            return handler(session, frame, args, kwargs)
+
+        for function in functions:
+            HANDLERS[function] = guarded
+        return handler
+
+    return enter
+
+
+def _number(session: Session, x: Any) -> Any:
+    """The Value of a traced number; of an array with one element, that element."""
+    value = session.value(x)
+    if value.ndim:
+        if not session.assumptions.equal(value.type.size, 1):  # type: ignore[union-attr]
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        value = ops.BY_NAME["reshape"](value, shape=())
+    return value
+
+
+def _to_python(cls: type) -> Handler:
+    def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        (x,) = args
+        if type(x) is SizeTracer and cls is int:
+            return x
+        if not isinstance(x, (*_NUMERIC, np.ndarray)):
+            raise session.leak(x, f"{cls.__name__}() of it")
+        value = _number(session, x)
+        if value.type.is_complex and cls in (int, float):
+            raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
+        return session.wrap(calls.as_kind(value, Kind.PYTHON, cls))
+
+    return convert
+
+
+for _cls in (float, complex, int):
+    handles(_cls)(_to_python(_cls))
+
+
+@handles(bool)
+def _bool(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    (x,) = args
+    if type(x) is SizeTracer or not session.domain.undecided(x):
+        return session.domain.truth(frame, x)
+    return session.wrap(session.as_bool(_number(session, x)))
+
+
+@handles(operator.index)
+def _index(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    (x,) = args
+    if type(x) is SizeTracer or (type(x) is NumberTracer and x._type().dtype.kind == "i"):
+        return x
+    if isinstance(x, _NUMERIC) and x._type().dtype.kind in "iu":
+        return session.wrap(calls.as_kind(_number(session, x), Kind.PYTHON, int))
+    raise TypeError(f"'{x.__class__.__name__}' object cannot be interpreted as an integer")
+
+
+def _to_scalar(cls: Any) -> Handler:
+    def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        value = session.value(args[0])
+        if value.ndim:
+            return session.wrap(ops.BY_NAME["astype"](value, dtype=np.dtype(cls)))
+        return session.wrap(calls.as_kind(value, Kind.SCALAR, cls))
+
+    return convert
+
+
+for _scalar in {t for t in np.sctypeDict.values() if np.dtype(t).kind in "biufc"}:
+    handles(_scalar)(_to_scalar(_scalar))
+
+
+@handles(type, always=True)
+def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if len(args) == 1 and (isinstance(args[0], Tracer) or type(args[0]) in MIRRORS):
+        return args[0].__class__
+    return NotImplemented
+
+
+@handles(isinstance)
+def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return isinstance(args[0], args[1])
+
+
+@handles(len)
+def _len(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.length(args[0])
+
+
+@handles(hash)
+def _hash(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], np.ndarray):
+        raise TypeError("unhashable type: 'numpy.ndarray'")
+    return hash(session.decide_int(args[0], "hash()"))
+
+
+@handles(iter)
+def _iter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.iterate(frame, args[0]) if len(args) == 1 else NotImplemented
+
+
+@handles(sum)
+def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``sum(array)`` adds its rows, left to right."""
+    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    if not isinstance(args[0], np.ndarray):
+        return NotImplemented
+    total = calls.call_traced(session, np.sum, (args[0],), {"axis": 0})
+    return total if type(start) is int and start == 0 else operator.add(start, total)
+
+
+@handles(range, always=True)
+def _range(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not has_traced(args):
+        return NotImplemented
+    from .ranges import make_range
+
+    return make_range(session, args)
+
+
+# -- text ---------------------------------------------------------------------------------------------
+@handles(str)
+def _str(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if isinstance(args[0], TextTracer) else session.domain.format(frame, args[0], "s", "")
+
+
+@handles(repr, ascii)
+def _repr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.format(frame, args[0], "r", "")
+
+
+@handles(format)
+def _format(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.format(frame, args[0], "", *(args[1:] or ("",)))
+
+
+@handles(print, always=True)
+def _print(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    session.effect(Call(print, args, kwargs))
+
+
+# -- questions about types and memory -----------------------------------------------------------------
+@handles(np.result_type, always=True)
+def _result_type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return np.result_type(*(_typed(session, x) for x in args))
+
+
+def _typed(session: Session, x: Any) -> Any:
+    if type(x) is SizeTracer:
+        return 0
+    if not isinstance(x, Tracer):
+        return x
+    type_ = session.value(x).type
+    return type_.python_type(0) if type_.kind is Kind.PYTHON else type_.dtype  # type: ignore[union-attr]
+
+
+@handles(np.shares_memory, np.may_share_memory, always=True)
+def _shares_memory(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    roots = [calls.as_cell(session, x) for x in args[:2]]
+    if not all(isinstance(x, ArrayTracer) for x in roots):
+        return False
+    return roots[0]._root() is roots[1]._root()
+
+

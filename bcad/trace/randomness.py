@@ -1,0 +1,112 @@
+"""Random draws: ordered nodes that draw from the same stream as plain NumPy, at every call."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Dim, Literal, Value, type_of
+
+from .hosts import HostFunction
+from .tracers import SizeTracer, Tracer, has_traced
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_STATE = {"seed", "get_state", "set_state", "bit_generator", "spawn"}
+_STREAMS = (np.random.Generator, np.random.RandomState)
+
+
+def draws(fn: Any) -> bool:
+    """Whether a callable draws from a stream of random numbers."""
+    owner = getattr(fn, "__self__", None)
+    if owner is None or getattr(fn, "__name__", "") in _STATE:
+        return False
+    if isinstance(owner, _STREAMS):
+        return True
+    return isinstance(owner, random.Random) and getattr(fn, "__name__", "") in ("random", "getrandbits")
+
+
+def draw(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """One draw; location and scale that are traced stay outside, so that they have derivatives."""
+    moved = _reparameterised(session, fn, args, kwargs)
+    if moved is not NotImplemented:
+        return moved
+    args, kwargs, sizes = _known_shape(session, args, kwargs)
+    if has_traced(args) or has_traced(kwargs):
+        raise session.error(
+            f"{fn.__name__} with a traced parameter has no derivative",
+            hint="draw standard_normal() or random() and transform it",
+        )
+    session.save_stream(fn.__self__)
+    example = fn(*args, **kwargs)
+    type_ = type_of(example)
+    if sizes:
+        type_ = type_.with_shape(tuple(sizes.get(k, n) for k, n in enumerate(type_.shape)))  # type: ignore
+    call: Any = HostFunction(fn, args, kwargs) if not sizes else _SizedDraw(fn, args, kwargs)
+    inputs = [session.builder.size(s) for s in type_.shape] if sizes else []  # type: ignore[union-attr]
+    (output,) = ops.host_effect(*inputs, fn=Literal(call), types=(type_,))
+    session.example.values[output] = example
+    return session.wrap(output)
+
+
+class _SizedDraw:
+    """A draw whose shape comes as arguments."""
+
+    def __init__(self, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.fn, self.args, self.kwargs = fn, args, kwargs
+
+    def __call__(self, *shape: int) -> Any:
+        name = self.fn.__name__
+        if name in ("rand", "randn"):
+            return self.fn(*shape)
+        if "size" in self.kwargs:
+            return self.fn(*self.args, **{**self.kwargs, "size": shape})
+        return self.fn(*self.args[:-1], shape, **self.kwargs)
+
+
+def _known_shape(
+    session: Session, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any], dict[int, Dim]]:
+    """The arguments with the sizes in a shape replaced by the example's; those sizes by axis."""
+    sizes: dict[int, Dim] = {}
+
+    def plain(x: Any, axis: int = 0) -> Any:
+        if type(x) is SizeTracer:
+            sizes[axis] = x._size
+            return session.size_example(x._size)
+        if type(x) is tuple or type(x) is list:
+            return type(x)(plain(item, k) for k, item in enumerate(x))
+        return x
+
+    return tuple(plain(a, k) for k, a in enumerate(args)), {k: plain(v) for k, v in kwargs.items()}, sizes
+
+
+def _reparameterised(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``normal(loc, scale)`` as ``loc + scale * standard_normal()`` where a parameter is traced."""
+    names = {"normal": ("loc", "scale"), "uniform": ("low", "high")}.get(fn.__name__)
+    if names is None:
+        return NotImplemented
+    given = dict(zip((*names, "size"), args, strict=False)) | kwargs
+    first, second = given.get(names[0], 0.0), given.get(names[1], 1.0)
+    if not any(isinstance(p, Tracer) and type(p) is not SizeTracer for p in (first, second)):
+        return NotImplemented
+    shape = given.get("size")
+    if shape is None:
+        shape = np.broadcast_shapes(*(np.shape(session.concrete(_as_value(session, p))) for p in (first, second)))
+        shape = shape or None
+    base = fn.__self__.standard_normal if fn.__name__ == "normal" else _unit(fn.__self__)
+    unit = draw(session, base, (shape,), {})
+    width = second if fn.__name__ == "normal" else second - first
+    return first + width * unit
+
+
+def _unit(stream: Any) -> Any:
+    return stream.random if isinstance(stream, np.random.Generator) else stream.random_sample
+
+
+def _as_value(session: Session, x: Any) -> Value:
+    return session.value(x)

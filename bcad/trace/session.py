@@ -1,0 +1,324 @@
+"""Session: the state of one trace: the graph being built, the example, guards, captures, effects."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, type_of
+from interpreter import Frame, Journal, Location, Unsupported
+
+from .assume import TraceAssumptions
+from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
+from .example import Example, NoExample
+from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .places import user_location
+from .sources import Argument, Pinned, Source
+from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
+
+_active = threading.local()
+_LETTERS = "nmkpqrst"
+
+
+class Restart(BaseException):
+    """Tracing must begin again, with what was learnt."""
+
+    def __init__(self, symbolic: frozenset[Source] = frozenset()) -> None:
+        self.symbolic = symbolic
+
+
+class Session:
+    """One trace.
+
+    Parameters
+    ----------
+    name : str
+        The graph's name.
+    symbolic : frozenset of Source
+        Captured ints that are inputs instead of being guarded by value.
+    expand : callable, optional
+        ``bcad.diff.expand``: lets examples be computed through derivatives.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        symbolic: frozenset[Source] = frozenset(),
+        expand: Callable[[Graph], Graph] | None = None,
+    ) -> None:
+        from .captures import Captures
+        from .domain import GraphDomain
+
+        self.root = TraceBuilder(self, None, name)
+        self.symbolic = symbolic
+        self.sizes: dict[str, int] = {}
+        self.example = Example(self.sizes, expand)
+        self.assumptions = TraceAssumptions(self)
+        self.guards = Guards()
+        self.captures = Captures(self)
+        self.domain = GraphDomain(self)
+        self.journals: list[Journal] = []
+        self.calls: list[Any] = []  # effects in program order: print and the like
+        self.inputs: list[tuple[Value, Source | None]] = []
+        self.frame: Frame | None = None
+        self.failure: Unsupported | None = None
+        self.alive = True
+        self._symbols = 0
+        self._streams: dict[int, tuple[Any, Any]] = {}
+
+    # -- inputs and sizes -----------------------------------------------------------------
+    def input(self, example: Any, name: str, source: Source | None) -> Tracer:
+        """A new input of the whole program."""
+        type_ = self._symbolic_type(type_of(example))
+        value = self.root.input(type_, name)
+        self.example.values[value] = example
+        self.inputs.append((value, source))
+        if isinstance(source, Argument):
+            self.example.arguments.add(value)
+        if source is not None and isinstance(type_, ArrayType):
+            self.guard(HasType(source, type_))
+        return self.wrap(value)
+
+    def _symbolic_type(self, type_: Any) -> Any:
+        if not isinstance(type_, ArrayType) or not type_.shape:
+            return type_
+        return type_.with_shape(tuple(n if n < 2 else self.symbol(n) for n in type_.shape))
+
+    def symbol(self, length: int) -> Dim:
+        """A new size with the length `length` at the example."""
+        count, letter = divmod(self._symbols, len(_LETTERS))
+        self._symbols += 1
+        name = _LETTERS[letter] + (str(count) if count else "")
+        self.sizes[name] = length
+        return Dim.symbol(name)
+
+    def size_example(self, size: Size) -> int:
+        """The number that a size is at the example."""
+        try:
+            return evaluate_size(size, self.sizes)
+        except KeyError as error:
+            symbol = error.args[0]
+        self.example.bind(symbol)
+        return self.size_example(size)
+
+    # -- tracers and values ---------------------------------------------------------------
+    @property
+    def builder(self) -> Builder:
+        """Where nodes are emitted now."""
+        return Builder.current()
+
+    def wrap(self, value: Any) -> Any:
+        """What the user's code sees in place of a Value, a size, or a tuple or list of them."""
+        if isinstance(value, Value):
+            return self._wrap_value(value)
+        if isinstance(value, Dim):
+            size = self.assumptions.canonical(value)
+            return SizeTracer(self, size) if isinstance(size, Dim) else size
+        if type(value) in (tuple, list):
+            return type(value)(map(self.wrap, value))
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*map(self.wrap, value))
+        return value
+
+    def _wrap_value(self, value: Value) -> Any:
+        type_ = value.type
+        if isinstance(type_, ObjectType):
+            return constant_of(value) if is_constant(value) else ObjectTracer(self, value)
+        if type_.kind is Kind.ARRAY:
+            return ArrayTracer(self, value)
+        if is_number(value):
+            return constant_of(value)
+        size = size_of(value)
+        if size is not None:
+            return self.wrap(size)
+        return (NumberTracer if type_.kind is Kind.PYTHON else ScalarTracer)(self, value)
+
+    def unwrap(self, x: Any) -> Any:
+        """What an op's meaning takes: Values and sizes in place of tracers, also inside containers."""
+        kind = type(x)
+        if kind in (float, int, bool, str) or x is None:
+            return x
+        if isinstance(x, Tracer):
+            return x._size if kind is SizeTracer else x._read()  # type: ignore[attr-defined]
+        if kind is np.ndarray:
+            return self.unwrap(self.captures.cell(x)) if x.dtype.kind in "biufc" else x
+        if isinstance(x, (list, tuple)):
+            items = [self.unwrap(item) for item in x]
+            if all(a is b for a, b in zip(items, x, strict=True)):
+                return x
+            return type(x)(*items) if hasattr(x, "_fields") else (list if isinstance(x, list) else tuple)(items)
+        if kind is slice:
+            return slice(self.unwrap(x.start), self.unwrap(x.stop), self.unwrap(x.step))
+        return x
+
+    def value(self, x: Any) -> Value:
+        """`x` (a tracer, number, array, nested list) as one Value."""
+        found = self.unwrap(x)
+        return found if isinstance(found, Value) else self.builder.as_value(found)  # type: ignore[no-any-return]
+
+    # -- deciding -------------------------------------------------------------------------
+    def guard(self, guard: Guard) -> None:
+        """Rely on a fact about later calls."""
+        if isinstance(guard, (IsObject, HasClass)) and isinstance(guard.where, Pinned):
+            return  # that never changes
+        object.__setattr__(guard, "location", self.location())
+        self.guards.add(guard)
+
+    def is_static(self, x: Any) -> bool:
+        """Whether a tracer depends on nothing that changes from call to call."""
+        return type(x) is not SizeTracer and self.example.is_static(x._read())
+
+    def decide(self, x: Tracer, why: str) -> bool:
+        """The truth of `x` for this call; later calls are held to it."""
+        if type(x) is SizeTracer:
+            return not self.assumptions.equal(x._size, 0)
+        value = self.unwrap(x)
+        if isinstance(x, ArrayTracer):
+            self.require_one_element(x)
+        truth = bool(np.asarray(self.concrete(value, why)).item())
+        if not self.example.is_static(value):
+            flag = self.as_bool(value)
+            self._check(ops.FUNCTIONS[np.logical_not](flag) if truth else flag, f"its truth was {truth}")
+        return truth
+
+    def decide_int(self, x: Any, why: str) -> int:
+        """The int that `x` is for this call; later calls are held to it."""
+        if not isinstance(x, Tracer):
+            return int(x)
+        if type(x) is SizeTracer:
+            number = self.size_example(x._size)
+            if not isinstance(self.assumptions.canonical(x._size), int):
+                self.guard(SizeRelation(x._size, "==", number))
+            return number
+        value = self.unwrap(x)
+        if value.type.dtype.kind not in "biu":
+            raise TypeError(f"'{value.type.python_type.__name__}' object cannot be interpreted as an integer")
+        found = int(self.concrete(value, why))
+        if not self.example.is_static(value):
+            self._check(ops.FUNCTIONS[np.not_equal](value, found), f"it was {found}")
+        return found
+
+    def _check(self, flag: Value, message: str) -> None:
+        ops.check(flag, message=Literal(message), error=Literal(GuardMiss))
+
+    def as_bool(self, value: Value) -> Value:
+        """``bool(value)`` as a Value."""
+        if value.type.kind is Kind.PYTHON and value.type.dtype.kind == "b":  # type: ignore[union-attr]
+            return value
+        return ops.BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
+
+    def require_one_element(self, x: ArrayTracer) -> None:
+        """NumPy's refusal to call an array of several elements true or false."""
+        size = x._type().size
+        if not self.assumptions.equal(size, 1):
+            raise ValueError(
+                "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+            )
+
+    def concrete(self, value: Value, why: str = "its value") -> Any:
+        """What `value` is at the example."""
+        try:
+            with np.errstate(all="ignore"):
+                return self.example.of(value)
+        except NoExample:
+            raise self.error(
+                f"{why} must be known while tracing", why="it is computed inside a loop or branch that is kept as such"
+            ) from None
+
+    # -- effects and streams ------------------------------------------------------------------
+    def effect(self, effect: Any) -> None:
+        """Something to do after each run, in program order."""
+        if self.builder is not self.root:
+            raise self.error("an effect inside a loop or branch that is kept as such")
+        self.calls.append(effect)
+
+    def save_stream(self, stream: Any) -> None:
+        """About to draw an example from `stream`: its state is restored when tracing ends."""
+        if id(stream) not in self._streams:
+            self._streams[id(stream)] = stream, _state_of(stream)
+
+    @contextmanager
+    def streams(self) -> Iterator[None]:
+        """Random streams are as before at the end."""
+        try:
+            yield
+        finally:
+            for stream, state in self._streams.values():
+                _restore(stream, state)
+
+    # -- errors, places, speculation --------------------------------------------------------
+    def error(self, what: str, *, why: str | None = None, hint: str | None = None) -> Unsupported:
+        """An error at the user's current line; one that the user's code swallows comes back at the end."""
+        calls = self.frame.calls() if self.frame is not None else ()
+        error = Unsupported(what, location=self.location(), why=why, hint=hint, calls=calls)
+        if self.failure is None:
+            self.failure = error
+        return error
+
+    def leak(self, x: Any, why: str) -> Unsupported:
+        """A tracer reached code that cannot keep it."""
+        if not self.alive:
+            return Unsupported(
+                f"{x!r} outlived the trace that made it",
+                why="a traced value was kept by code that is not traced",
+                hint="return the value, or store it in an attribute or a list",
+            )
+        return self.error(
+            f"a traced value ({x._what()}) is lost", why=why,
+            hint="use a NumPy function instead, or bcad.escape if no derivative is needed",
+        )
+
+    def location(self) -> Location | None:
+        """The user's line that is being evaluated."""
+        return user_location(self.frame)
+
+    def touch(self, obj: Any) -> None:
+        """About to change `obj`: the innermost journal remembers it."""
+        if self.journals:
+            self.journals[-1].touch(obj)
+
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """Writes inside are undone at the end."""
+        with Journal() as journal:
+            self.journals.append(journal)
+            try:
+                yield journal
+            finally:
+                self.journals.pop()
+
+    # -- the active session -------------------------------------------------------------------
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Make this the session of the thread."""
+        before = getattr(_active, "session", None)
+        _active.session = self
+        try:
+            yield
+        finally:
+            _active.session = before
+
+
+def current_session() -> Session | None:
+    """The session that is tracing in this thread."""
+    return getattr(_active, "session", None)
+
+
+def _state_of(stream: Any) -> Any:
+    if isinstance(stream, np.random.Generator):
+        return stream.bit_generator.state
+    return stream.get_state() if hasattr(stream, "get_state") else stream.getstate()
+
+
+def _restore(stream: Any, state: Any) -> None:
+    if isinstance(stream, np.random.Generator):
+        stream.bit_generator.state = state
+    elif hasattr(stream, "set_state"):
+        stream.set_state(state)
+    else:
+        stream.setstate(state)

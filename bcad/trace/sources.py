@@ -1,0 +1,154 @@
+"""Source: where a value that was read while tracing is found again at each later call."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+
+class Missing(LookupError):
+    """What was there while tracing is not there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A leaf of the arguments."""
+
+    index: int
+    text: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return leaves[self.index]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pinned:
+    """An object that is always the same: a module's namespace, a function, a cell."""
+
+    obj: Any
+    text: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return self.obj
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pinned) and self.obj is other.obj
+
+    def __hash__(self) -> int:
+        return id(self.obj)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """``parent.name``."""
+
+    parent: Source
+    name: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return getattr(self.parent.read(leaves), self.name)
+
+    def __str__(self) -> str:
+        return f"{self.parent}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``parent[key]``."""
+
+    parent: Source
+    key: Any
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return self.parent.read(leaves)[self.key]
+
+    def __str__(self) -> str:
+        return f"{self.parent}[{self.key!r}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """A name in a module's namespace."""
+
+    namespace: Pinned
+    name: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return self.namespace.obj[self.name]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What a cell holds."""
+
+    cell: Pinned
+    name: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return self.cell.obj.cell_contents
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """The default value of a parameter."""
+
+    function: Source
+    name: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        function = self.function.read(leaves)
+        keyword_only = function.__kwdefaults__
+        if keyword_only and self.name in keyword_only:
+            return keyword_only[self.name]
+        code = function.__code__
+        names = code.co_varnames[: code.co_argcount]
+        return function.__defaults__[names.index(self.name) - len(names)]
+
+    def __str__(self) -> str:
+        return f"default {self.name} of {self.function}"
+
+
+Source: TypeAlias = Argument | Pinned | Attribute | Item | Global | Closure | Default
+
+
+def read(source: Source, leaves: Sequence[Any]) -> Any:
+    """The value at `source` now.
+
+    Raises
+    ------
+    Missing
+        If the way to it has gone.
+    """
+    try:
+        return source.read(leaves)
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise Missing(f"{source} is not there any more ({error})") from None
+
+
+def write(source: Source, leaves: Sequence[Any], value: Any) -> None:
+    """Put `value` where `source` points, as an assignment in the user's code would."""
+    match source:
+        case Attribute(parent, name):
+            setattr(parent.read(leaves), name, value)
+        case Item(parent, key):
+            operator.setitem(parent.read(leaves), key, value)
+        case Global(namespace, name):
+            namespace.obj[name] = value
+        case Closure(cell, _):
+            cell.obj.cell_contents = value
+        case _:
+            raise TypeError(f"{source} cannot be assigned to")

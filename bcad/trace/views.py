@@ -1,0 +1,109 @@
+"""Views: which results are views of an array, how they read through to it and write back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Value
+
+from .tracers import ArrayTracer
+
+VIEW_METHODS = frozenset(
+    "reshape ravel transpose T mT swapaxes squeeze diagonal real imag view __getitem__".split()
+)
+VIEW_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset((
+    np.reshape, np.ravel, np.transpose, np.permute_dims, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
+    np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to, np.broadcast_arrays,
+    np.diagonal, np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
+    np.vsplit, np.hsplit, np.dsplit, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
+    np.matrix_transpose,
+))
+IDENTITIES: frozenset[Callable[..., Any]] = frozenset(
+    (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.atleast_1d, np.atleast_2d, np.atleast_3d)
+)
+_NEEDS_ORDER = frozenset((np.reshape, np.ravel, "reshape", "ravel"))
+_READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal"))
+
+
+class Step:
+    """The ops that lead from an array to its view."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Sequence[tuple[Any, tuple[Value, ...], dict[str, Any]]]) -> None:
+        self.path = tuple(path)
+
+    def forward(self, base: Value) -> Value:
+        """The view of `base`."""
+        for op, rest, attrs in self.path:
+            base = op(base, *rest, **attrs)
+        return base
+
+    def backward(self, base: Value, new: Value) -> Value:
+        """What `base` becomes when its view becomes `new`."""
+        stages = [base]
+        for op, rest, attrs in self.path[:-1]:
+            stages.append(op(stages[-1], *rest, **attrs))
+        for (op, rest, attrs), stage in zip(reversed(self.path), reversed(stages), strict=False):
+            new = op.view_write(stage, new, *rest, **attrs)
+        return new
+
+
+def step_between(base: Value, view: Value) -> Step | None:
+    """How `view` was computed from `base`, if by views alone."""
+    path = []
+    while view is not base:
+        node = view.node
+        if node is None or not getattr(node.op, "is_view", False):
+            return None
+        path.append((node.op, node.inputs[1:], node.attrs))
+        view = node.inputs[0]
+    return Step(path[::-1])
+
+
+def as_view(function: Any, base: Any, result: Any) -> Any:
+    """`result` of a view-making call on the array `base`: views instead of arrays of their own."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(as_view(function, base, r) for r in result)
+    if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
+        return result
+    step = step_between(base._read(), result._value)
+    if step is None or (function in _NEEDS_ORDER and not is_contiguous(base)):
+        return result
+    if not step.path and function in IDENTITIES:
+        return base
+    view = ArrayTracer(base._session, result._value, base, step)
+    view._writeable = base._writeable and function not in _READ_ONLY
+    return view
+
+
+def is_contiguous(cell: ArrayTracer) -> bool:
+    """Whether a reshape of `cell` is a view: its elements lie in C order without gaps."""
+    while cell._base is not None:
+        assert cell._step is not None
+        for op, _, attrs in cell._step.path:
+            if op is ops.BY_NAME["reshape"]:
+                continue
+            if op is not ops.BY_NAME["getitem"] or not _keeps_order(attrs["index"]):
+                return False
+        cell = cell._base
+    return True
+
+
+def _keeps_order(index: Sequence[Any]) -> bool:
+    """Leading integers, then at most one plain slice, then full ones: a stretch of memory."""
+    seen_slice = False
+    for part in index:
+        if part is None or part is Ellipsis or part == slice(None):
+            seen_slice = seen_slice or part is not None
+        elif isinstance(part, slice):
+            if seen_slice or part.step not in (None, 1):
+                return False
+            seen_slice = True
+        elif seen_slice:
+            return False
+    return True
