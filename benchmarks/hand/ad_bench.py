@@ -17,77 +17,90 @@ sums = {"reassoc", "contract"}
 
 
 @nb.njit(fastmath=sums)
-def gmm_terms(alphas, means, icf, x):
-    """The unnormalised log density of every point under every component, and what it is made of."""
-    n, d = x.shape
+def gmm_terms(alphas, means, icf, columns):
+    """The unnormalised log density of every component (rows) at every point, and the whitened points behind it.
+
+    The points are given by columns, so that every inner loop runs along them.
+    """
+    d, n = columns.shape
     k = alphas.size
-    terms = np.empty((n, k))
-    products = np.empty((k, n, d))
-    factor = np.zeros((d, d))
-    centred = np.empty((n, d))
+    terms, white = np.empty((k, n)), np.empty((k, d, n))
+    centred = np.empty((d, n))
     for j in range(k):
         constant = alphas[j]
+        for c in range(d):
+            constant += icf[j, c]
+            diagonal = math.exp(icf[j, c])
+            for i in range(n):
+                centred[c, i] = columns[c, i] - means[j, c]
+                white[j, c, i] = diagonal * centred[c, i]
         at = d
         for c in range(d):
-            factor[c, c] = math.exp(icf[j, c])
-            constant += icf[j, c]
             for r in range(c + 1, d):
-                factor[r, c] = icf[j, at]
+                entry = icf[j, at]
                 at += 1
+                for i in range(n):
+                    white[j, r, i] += entry * centred[c, i]
         for i in range(n):
-            for c in range(d):
-                centred[i, c] = x[i, c] - means[j, c]
-        products[j] = np.dot(centred, factor.T)
-        for i in range(n):
-            s = 0.0
-            for c in range(d):
-                s += products[j, i, c] ** 2
-            terms[i, j] = constant - 0.5 * s
-    return terms, products
+            terms[j, i] = constant
+        for r in range(d):
+            for i in range(n):
+                terms[j, i] -= 0.5 * white[j, r, i] * white[j, r, i]
+    return terms, white
 
 
 @nb.njit(fastmath=sums, error_model="numpy")
 def responsibilities(terms):
-    """The sum of the logs of the rows' sums of exponentials; terms become the softmax of each row."""
-    n, k = terms.shape
+    """The sum over columns of the log of the sum of exponentials; terms become the softmax of each column."""
+    k, n = terms.shape
+    top, total = terms[0].copy(), np.zeros(n)
+    for j in range(1, k):
+        for i in range(n):
+            top[i] = max(top[i], terms[j, i])
+    for j in range(k):
+        for i in range(n):
+            terms[j, i] = vm.exp(terms[j, i] - top[i])
+            total[i] += terms[j, i]
     value = 0.0
     for i in range(n):
-        top = terms[i].max()
-        total = 0.0
-        for j in range(k):
-            terms[i, j] = vm.exp(terms[i, j] - top)
-            total += terms[i, j]
-        value += math.log(total) + top
-        for j in range(k):
-            terms[i, j] /= total
+        value += vm.log(total[i]) + top[i]
+        total[i] = 1.0 / total[i]
+    for j in range(k):
+        for i in range(n):
+            terms[j, i] *= total[i]
     return value
 
 
 @nb.njit(fastmath=sums)
-def gmm_adjoint(means, icf, x, gamma, m, weights, products):
-    n, d = x.shape
+def gmm_adjoint(means, icf, columns, gamma, m, weights, white):
+    d, n = columns.shape
     k = means.shape[0]
     g_alphas, g_means, g_icf = np.zeros(k), np.zeros((k, d)), np.zeros(icf.shape)
-    weighted, centred = np.empty((n, d)), np.empty((n, d))
+    centred, totals = np.empty((d, n)), np.empty(d)
     for j in range(k):
+        s = 0.0
         for i in range(n):
-            g_alphas[j] += weights[i, j]
-            for c in range(d):
-                weighted[i, c] = weights[i, j] * products[j, i, c]
-                centred[i, c] = x[i, c] - means[j, c]
-        outer = np.dot(weighted.T, centred)  # minus the cotangent of the factor
-        at = d
+            s += weights[j, i]
+        g_alphas[j] = s
         for c in range(d):
             diagonal = math.exp(icf[j, c])
-            g_icf[j, c] = g_alphas[j] - outer[c, c] * diagonal + gamma * gamma * diagonal * diagonal - m
+            total = outer = 0.0
             for i in range(n):
-                g_means[j, c] += weighted[i, c] * diagonal
+                centred[c, i] = columns[c, i] - means[j, c]
+                white[j, c, i] *= weights[j, i]  # minus the cotangent of what was whitened
+                total += white[j, c, i]
+                outer += white[j, c, i] * centred[c, i]
+            totals[c] = total
+            g_means[j, c] = total * diagonal
+            g_icf[j, c] = g_alphas[j] - outer * diagonal + gamma * gamma * diagonal * diagonal - m
+        at = d
+        for c in range(d):
             for r in range(c + 1, d):
-                g_icf[j, at] = gamma * gamma * icf[j, at] - outer[r, c]
-                total = 0.0
+                outer = 0.0
                 for i in range(n):
-                    total += weighted[i, r]
-                g_means[j, c] += total * icf[j, at]
+                    outer += white[j, r, i] * centred[c, i]
+                g_icf[j, at] = gamma * gamma * icf[j, at] - outer
+                g_means[j, c] += totals[r] * icf[j, at]
                 at += 1
     return g_alphas, g_means, g_icf
 
@@ -95,12 +108,13 @@ def gmm_adjoint(means, icf, x, gamma, m, weights, products):
 def gmm(alphas, means, icf, x, gamma, m):
     n, d = x.shape
     k = len(alphas)
-    terms, products = gmm_terms(alphas, means, icf, x)
+    columns = np.ascontiguousarray(x.T)
+    terms, white = gmm_terms(alphas, means, icf, columns)
     value = responsibilities(terms)
-    g_alphas, g_means, g_icf = gmm_adjoint(means, icf, x, gamma, m, terms, products)
-    mixing = alphas[None, :].copy()
+    g_alphas, g_means, g_icf = gmm_adjoint(means, icf, columns, gamma, m, terms, white)
+    mixing = alphas[:, None].copy()
     value -= n * responsibilities(mixing)
-    g_alphas -= n * mixing[0]
+    g_alphas -= n * mixing[:, 0]
     freedom = d + m + 1
     log_gamma = 0.25 * d * (d - 1) * np.log(np.pi) + gammaln(0.5 * freedom + 0.5 * (1 - np.arange(1, d + 1))).sum()
     normaliser = freedom * d * math.log(gamma / math.sqrt(2)) - log_gamma
