@@ -1,6 +1,8 @@
-"""Functions assembled from bytecode: what only CPython's own instructions can do."""
+"""Functions assembled for CPython itself to run: what only it can do, or looks at its caller."""
 from __future__ import annotations
 
+import opcode
+from collections.abc import Callable
 from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
@@ -8,23 +10,33 @@ from typing import Any
 
 @cache
 def _native_opcode(name: str, number: int, count: int) -> CodeType:
-    from bytecode import Bytecode, Instr
-    from bytecode.instr import Intrinsic1Op, Intrinsic2Op
-    names = [f"value{i}" for i in range(count)]
-    code = Bytecode([Instr("RESUME", 0), *(Instr("LOAD_FAST", n) for n in names)])
-    if name == "CALL_INTRINSIC_1":
-        code.append(Instr(name, Intrinsic1Op(number)))
-    elif name == "CALL_INTRINSIC_2":
-        code.append(Instr(name, Intrinsic2Op(number)))
-    else:
-        code.append(Instr(name))
-    code.append(Instr("RETURN_VALUE"))
+    from bytecode import ConcreteBytecode, ConcreteInstr
+    code = ConcreteBytecode()
+    # the library knows the intrinsics of some versions only, so the number is put in afterwards
+    wanted = ConcreteInstr(name, 1) if number else ConcreteInstr(name)
+    code.extend([ConcreteInstr("RESUME", 0),
+                 *(ConcreteInstr("LOAD_FAST", index) for index in range(count)),
+                 wanted, ConcreteInstr("RETURN_VALUE")])
     code.argcount = count
-    code.argnames = names
+    code.varnames = [f"value{index}" for index in range(count)]
     code.name = name.lower()
-    return code.to_code()
+    made = code.to_code(stacksize=count + 1)
+    text = bytearray(made.co_code)
+    if number:
+        text[text.index(opcode.opmap[name]) + 1] = number
+    return made.replace(co_code=bytes(text))
 
 
 def native_opcode(name: str, number: int, count: int, namespace: dict[str, Any]) -> FunctionType:
     """A function of `count` values that runs one instruction, in the module of `namespace`."""
     return FunctionType(_native_opcode(name, number, count), namespace)
+
+
+def _call(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+    return function(*args, **kwargs)
+
+
+def call_in_module(namespace: dict[str, Any], function: Callable, args: tuple,
+                   kwargs: dict[str, Any]) -> Any:
+    """Call a C function that takes its caller's module or globals for the user's."""
+    return FunctionType(_call.__code__, namespace)(function, args, kwargs)

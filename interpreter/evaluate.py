@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from .code import Code
+from .code import Code, Handler
 from .decode import decode
 from .domain import Domain, PlainDomain
 from .errors import Unsupported
@@ -97,8 +97,11 @@ def run(frame: Frame) -> int:
                     if ended := handler(frame, stack, arg):
                         return ended
             except BaseException as error:
-                if not catch(frame, error):
+                entry, caught = catch(frame, error), error
+                if entry is None:
                     raise
+            handle(frame, entry, caught)        # not in our own handler: objects may die here
+            caught = None
     finally:
         thread.depth -= 1
         thread.frame = back
@@ -135,12 +138,14 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
                                       location=frame.location(), calls=frame.calls())
             return Outcome("reached", pc=frame.pc)
         except BaseException as error:
-            if not catch(frame, error):
+            entry, caught = catch(frame, error), error
+            if entry is None:
                 return Outcome("raised", exception=error, pc=frame.pc - 1)
+        handle(frame, entry, caught)
 
 
-def catch(frame: Frame, error: BaseException) -> bool:
-    """Send `error` to the frame's handler; False if there is none."""
+def catch(frame: Frame, error: BaseException) -> Handler | None:
+    """Put the frame into the traceback of `error`; the handler that is in force, if any."""
     instructions = frame.code.instructions
     pc = min(max(frame.pc - 1, 0), len(instructions) - 1)
     instruction = instructions[pc]
@@ -152,17 +157,21 @@ def catch(frame: Frame, error: BaseException) -> bool:
     if not reraised:
         record(frame, error, pc)
     elif entry is None:
-        record_again(frame, error, pc)
+        record_again(frame, error, pc if frame.lasti is None else frame.lasti)
     else:
         clean(error)                    # the frame is in the traceback since the first time
-    if entry is None:
-        return False
+    frame.lasti = None
+    return entry
+
+
+def handle(frame: Frame, entry: Handler, error: BaseException) -> None:
+    """Go on in an exception handler."""
+    pc = max(frame.pc - 1, 0)
     del frame.stack[entry.depth:]
     if entry.lasti:
         frame.stack.append(pc)
     frame.stack.append(error)
     frame.pc = entry.target
-    return True
 
 
 # --- entering -----------------------------------------------------------------------------------

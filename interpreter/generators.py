@@ -7,7 +7,7 @@ from typing import Any
 
 from .attributes import get_attribute
 from .errors import Unsupported
-from .evaluate import YIELDED, catch, enter, leave, run
+from .evaluate import YIELDED, catch, enter, handle, leave, run
 from .frame import Frame
 from .lookup import MISSING, find, is_instance
 from .operators import call_special
@@ -227,8 +227,10 @@ def _send_of(frame: Frame) -> Any:
 def _raise_inside(frame: Frame, error: BaseException) -> int:
     """Raise `error` at the frame's current instruction."""
     extend_context(frame, error)
-    if not catch(frame, error):
+    entry = catch(frame, error)
+    if entry is None:
         raise error
+    handle(frame, entry, error)
     return run(frame)
 
 

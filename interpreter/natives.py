@@ -9,6 +9,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from . import evaluate as loop
+from .assembly import call_in_module
 from .attributes import get_attribute
 from .calls import INTERCEPTS, Intercept, call_native, call_value
 from .classes import build_class, make_super, with_module
@@ -181,6 +182,23 @@ def _type_new(frame: Frame, args: tuple, kwargs: dict) -> Any:
     if len(args) == 4:
         args = (*args[:3], with_module(_visible(frame), args[3]))
     return call_native(frame, type.__new__, args, kwargs)
+
+
+try:
+    import _typing
+except ImportError:         # 3.11: typing is written in Python and asks sys._getframe
+    _typing = None
+
+
+def _asks_caller(function: Any) -> None:
+    """Register a C type whose instances take the module of the calling frame."""
+    @intercept(function)
+    def make(frame: Frame, args: tuple, kwargs: dict) -> Any:
+        return call_in_module(_visible(frame).globals, function, args, kwargs)
+
+
+for _name in ("TypeVar", "ParamSpec", "TypeVarTuple", "TypeAliasType"):
+    _asks_caller(getattr(_typing, _name, None))
 
 
 # --- frames and exceptions ----------------------------------------------------------------------

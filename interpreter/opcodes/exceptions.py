@@ -47,7 +47,10 @@ def _instance(frame: Frame, value: Any, complaint: str) -> BaseException:
 @opcode("RERAISE")
 def reraise(frame: Frame, stack: list, depth: int) -> None:
     """[instruction ...] exception --"""
-    raise stack.pop()
+    error = stack.pop()
+    if depth:               # the frame shows where the exception was first raised
+        frame.lasti = stack[-depth]
+    raise error
 
 
 @opcode("PUSH_EXC_INFO")
