@@ -11,6 +11,7 @@ import numpy as np
 from bcad.ir import Value
 
 from .elementwise_op import Elementwise, elementwise
+from .mathkind import not_a_number
 from .op import BY_NAME, FUNCTIONS, Zero
 from .samples import Sample, complexes, integers, positives, reals
 from .ufunc import numbers
@@ -110,7 +111,7 @@ remainder = elementwise(
 fmod = elementwise(
     "fmod", np.fmod, [1, lambda z, x, y: -BY_NAME["rint"]((x - z) / y)],
     scalar="fmod({0}, {1})", python=math.fmod, samples=_QUOTIENTS,
-    raises=lambda z, x, y: BY_NAME["logical_or"](by_zero(z, x, y), BY_NAME["isinf"](x)),
+    raises=not_a_number,
 )
 
 

@@ -30,14 +30,26 @@ def through_mask(g: Any, rule: Callable[[Any], Any]) -> Any:
     return rule(g)
 
 
-def rearranged(g: Any, move: Callable[[Any], Any]) -> Any:
-    """Apply a rearrangement to a cotangent; what a mask hides moves with it and stays hidden."""
+def masked(g: Any) -> tuple[Value, Value] | None:
+    """The condition and the elements of a ``mask(condition, elements)``, both of its shape."""
     node = g.node if isinstance(g, Value) else None
-    if node is not None and node.op is BY_NAME["mask"]:
-        condition, inner = node.inputs
-        if tuple(condition.shape) == tuple(inner.shape):
-            return BY_NAME["mask"](move(condition), move(inner))
-    return move(g)
+    if node is None or node.op is not BY_NAME["mask"]:
+        return None
+    stretch = BY_NAME["broadcast_to"]
+    condition, inner = (x if tuple(x.shape) == tuple(g.shape) else stretch(x, shape=g.shape) for x in node.inputs)
+    return condition, inner
+
+
+def rearranged(g: Any, move: Callable[[Any], Any]) -> Any:
+    """Apply a rearrangement to a cotangent; what a mask hides moves with it and stays hidden.
+
+    So ``where(c, sqrt(x).sum(), 0)`` hides all of the derivative of ``sqrt`` if c is false.
+    """
+    split = masked(g)
+    if split is None:
+        return move(g)
+    condition, inner = split
+    return BY_NAME["mask"](move(condition), move(inner))
 
 
 def accumulate(a: Any, b: Any) -> Any:
@@ -56,8 +68,8 @@ def to_cotangent(g: Any, x: Value | Zero) -> Any:
         return Zero(x.type)
     g = unbroadcast(g, x.shape)
     if g.type.is_complex and not x.type.is_complex:
-        g = BY_NAME["real"](g)
-    return cast(g, x.dtype)
+        g = through_mask(g, BY_NAME["real"])
+    return g if g.dtype == x.dtype else through_mask(g, lambda h: cast(h, x.dtype))
 
 
 def unbroadcast(g: Any, shape: Sequence[Any]) -> Any:
@@ -69,11 +81,19 @@ def unbroadcast(g: Any, shape: Sequence[Any]) -> Any:
         extra + k for k, size in enumerate(shape) if size == 1 and g.shape[extra + k] != 1
     ]
     axes = (*range(extra), *stretched)
+    split = masked(g)
+    if split is None:
+        return _folded("sum", g, axes, tuple(shape))
+    seen = _folded("any", split[0], axes, tuple(shape))  # hidden where all of the terms are
+    return BY_NAME["mask"](seen, _folded("sum", g, axes, tuple(shape)))
+
+
+def _folded(name: str, x: Any, axes: tuple[int, ...], shape: tuple[Any, ...]) -> Any:
     if axes:
-        g = BY_NAME["sum"](g, axis=axes, keepdims=False)
-    if tuple(g.shape) != tuple(shape):  # also sizes that are equal but written differently
-        g = BY_NAME["reshape"](g, shape=tuple(shape))
-    return g
+        x = BY_NAME[name](x, axis=axes, keepdims=False)
+    if tuple(x.shape) != shape:  # also sizes that are equal but written differently
+        x = BY_NAME["reshape"](x, shape=shape)
+    return x
 
 
 def broadcast_like(x: Any, y: Value) -> Any:

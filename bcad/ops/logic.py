@@ -60,7 +60,7 @@ for _name, _function, _symbol, _aliases, _samples in (
 
 # ~True is -2 in Python, False in NumPy; Python deprecates the former, so it is spelled out
 invert = elementwise(
-    "invert", np.invert, None, scalar="~{0}", python=lambda x: ~int(x), infix="~{0}",
+    "invert", np.invert, None, scalar="~{0}", python=lambda x: ~operator.index(x), infix="~{0}",
     aliases=[operator.invert, operator.inv], samples=[Sample(integers(3)), Sample(booleans(3)), Sample(5)],
 )
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from bcad.ir import Kind, Value
 
-from .convert import cast, operand, strong
+from .convert import constant, is_constant, operand, strong
+from .cotangents import cast
 from .op import BY_NAME, Op, Zero
 from .shapes import broadcast, weak
 
@@ -20,10 +21,37 @@ class OperatorCall:
         self.op = op
 
     def __call__(self, *args: Any) -> Any:
-        return self.op(*(x if type(x) is Zero else operand(x) for x in args))
+        values = [x if type(x) is Zero else operand(x) for x in args]
+        if len(values) == 2 and Zero not in map(type, values):
+            return self.of_two(*values)
+        return self.op(*values)
+
+    def of_two(self, a: Value, b: Value) -> Any:
+        """As NumPy and Python do where a ufunc would give something else."""
+        if self.op.name == "power" and a.type.kind is Kind.ARRAY and is_constant(b) and b.type.kind is Kind.PYTHON:
+            if constant(b) == 0.5 and a.type.differentiable:  # pow(-inf, 0.5) is inf, sqrt(-inf) is nan
+                return BY_NAME["sqrt"](a)
+            if constant(b) == 2 and a.dtype.kind == "b":
+                return BY_NAME["square"](a)
+        if self.op.name in _ARITHMETIC and is_python_complex(a) and type_of_number(b) is np.float64:
+            b = BY_NAME["as_kind"](b, kind=Kind.PYTHON, dtype=np.dtype(float))
+        return self.op(a, b)
 
     def __repr__(self) -> str:
         return f"<operator {self.op.name}>"
+
+
+_ARITHMETIC = ("add", "subtract", "multiply", "divide", "power", "equal", "not_equal")
+
+
+def type_of_number(x: Any) -> Any:
+    """The class of a NumPy scalar; None for anything else."""
+    return x.dtype.type if isinstance(x, Value) and x.type.kind is Kind.SCALAR else None
+
+
+def is_python_complex(x: Any) -> bool:
+    """Whether `complex.__add__` is asked first, to which a np.float64 is a float like another."""
+    return isinstance(x, Value) and x.type.kind is Kind.PYTHON and x.type.is_complex
 
 
 class UfuncCall:

@@ -113,7 +113,7 @@ def test_modes_agree_at_kinks_and_in_few_digits(case: Any) -> None:
     rng = np.random.default_rng(7)
     tangents = [rng.standard_normal(np.shape(a)) for a in args]
     (dy,) = evaluate(forward(graph), [*args, *tangents])
-    g = rng.standard_normal(np.shape(dy)).astype(dy.dtype)
+    g = rng.standard_normal(np.shape(dy)).astype(np.asarray(dy).dtype)
     gs = evaluate(reverse(graph), [*args, g])
     assert np.all(np.isfinite(dy)), "a kink has a documented, finite choice"
     close(sum(np.sum(a * b) for a, b in zip(gs, tangents, strict=True)), np.sum(g * dy), 1e-6)
