@@ -1,1 +1,78 @@
-"""bcad: derivatives of plain Python."""
+"""bcad: derivatives of plain Python and NumPy, printed as maths and compiled.
+
+>>> import numpy as np
+>>> from bcad import Gradient
+>>> g = Gradient(lambda x: ((x + 1) ** 2).sum(), [np.zeros(3)])
+>>> print(g)
+f(x) = sum((x + 1)**2)
+df/dx = 2*(x + 1)
+"""
+
+from bcad.custom import (
+    Primitive,
+    checkpoint,
+    custom_jvp,
+    custom_vjp,
+    def_linear,
+    defjvp,
+    defjvp_argnum,
+    defjvp_argnums,
+    defvjp,
+    defvjp_argnum,
+    defvjp_argnums,
+    primitive,
+    stop_gradient,
+)
+from bcad.descent import adam, rmsprop, sgd
+from bcad.errors import (
+    BcadError,
+    CompileError,
+    NotDifferentiable,
+    NotFinite,
+    NotScalar,
+    StructureError,
+    TraceLimit,
+    Unsupported,
+)
+from bcad.function import Function, Gradient, HessianVector, function, gradient, hessian_vector
+from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
+from bcad.options import options
+from bcad.testing import check_grads
+from bcad.transforms import (
+    deriv,
+    elementwise_grad,
+    grad,
+    grad_and_aux,
+    grad_named,
+    hessian,
+    hessian_tensor_product,
+    hessian_vector_product,
+    holomorphic_grad,
+    jacobian,
+    jvp,
+    make_ggnvp,
+    make_hvp,
+    make_jvp,
+    make_jvp_reversemode,
+    make_vjp,
+    multigrad_dict,
+    tensor_jacobian_product,
+    value_and_grad,
+    vector_jacobian_product,
+    vjp,
+)
+from bcad.vectors import flatten, flatten_func
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BcadError", "CompileError", "Function", "Gradient", "HessianVector", "NotDifferentiable",
+    "NotFinite", "NotScalar", "Primitive", "StructureError", "TraceLimit", "Unsupported", "adam", "check_grads",
+    "checkpoint", "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums",
+    "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
+    "fmin_ncg", "function", "grad", "grad_and_aux", "grad_named", "gradient", "hessian",
+    "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
+    "jacobian", "jvp", "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp",
+    "minimize", "multigrad_dict", "options", "primitive", "rmsprop", "sgd", "stop_gradient", "tensor_jacobian_product",
+    "value_and_grad", "vector_jacobian_product", "vjp",
+]

@@ -13,8 +13,9 @@ from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.ir import ArrayType, Builder, Value
 from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
+from bcad.log import log
 from bcad.options import options
-from bcad.specialise import CheckFailed, Specialisation
+from bcad.specialise import ABANDONED, Specialisation, positions_of
 from bcad.trace import Tree, flatten, inside, leaf_type, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
 
@@ -45,8 +46,8 @@ class Answer:
             return self.derived
         leaves, nested, start = self.derived, [], 0
         for tree in self.trees:
-            nested.append(tree.unflatten(leaves[start : start + tree.leaf_count]))
-            start += tree.leaf_count
+            nested.append(tree.unflatten(leaves[start : start + tree.size]))
+            start += tree.size
         return nested
 
 
@@ -93,61 +94,83 @@ class Differentiated:
         """Result and derivative of one call; seeds are leaves."""
         if inside():
             return _Inner(self, args, kwargs).answer(seeds)
-        special, args, kwargs = self.specialise(args, kwargs)
-        try:
-            result, derived = special.run(special.values(args, kwargs), seeds)
-        except CheckFailed as failed:
-            raise self._true_exception(args, kwargs, failed) from None
-        return Answer(result, self._shaped(special, derived), special.trees)
 
-    def linearize(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
+        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
+            result, derived = special.run(args, kwargs, seeds)
+            return Answer(result, self._shaped(special, derived), special.trees)
+
+        return self._try(args, kwargs, run)
+
+    def linearize(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
         """The result now, and a function from seeds to the derivative at this very point."""
         if inside():
             inner = _Inner(self, args, kwargs)
             return inner.result(), inner.answer
-        special, args, kwargs = self.specialise(args, kwargs)
-        values = [x.copy() if isinstance(x, np.ndarray) else x for x in special.values(args, kwargs)]
+
+        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+            result, values = special.run_primal(args, kwargs)
+
+            def derivative(seeds: Sequence[Any]) -> Answer:
+                derived = special.run_derived(values, seeds)
+                return Answer(result, self._shaped(special, derived), special.trees)
+
+            return result, derivative
+
+        return self._try(args, kwargs, run)
+
+    def _try(
+        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Specialisation, Any, Any], Any]
+    ) -> Any:
+        """`run` with the first specialisation that holds to the end; traced now if there is none.
+
+        A run is abandoned where it would take another branch than its trace, or meets what has
+        an exception of its own in Python; nothing has happened then.
+        """
+        places, args, kwargs = self.prepare(args, kwargs)
+        for special in self.specialisations:
+            if special.places == places and special.program.check(args, kwargs) is None:
+                try:
+                    return run(special, args, kwargs)
+                except ABANDONED as why:
+                    log.info("%s abandoned a run: %s", self, why)
+        special = self._trace(places, args, kwargs)
         try:
-            result = special.run_primal(values)
-        except CheckFailed as failed:
-            raise self._true_exception(args, kwargs, failed) from None
+            return run(special, args, kwargs)
+        except ABANDONED as why:
+            raise self._true_exception(args, kwargs, why) from None
 
-        def derivative(seeds: Sequence[Any]) -> Answer:
-            derived = special.run_derived(values, seeds)
-            return Answer(result, self._shaped(special, derived), special.trees)
+    def prepare(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Place, ...], tuple[Any, ...], dict[str, Any]]:
+        """The chosen places, and the call with floats there."""
+        places = tuple(self.wrt.places(args, kwargs)) if self.mode.name != "value" else ()
+        return places, *differentiable_call(places, args, kwargs)
 
-        return result, derivative
+    def specialise(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Specialisation:
+        """The specialisation whose guards hold for a call, traced now if there is none."""
+        places, args, kwargs = self.prepare(args, kwargs)
+        for special in self.specialisations:
+            if special.places == places and special.program.check(args, kwargs) is None:
+                return special
+        return self._trace(places, args, kwargs)
+
+    def _trace(
+        self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Specialisation:
+        with self._lock:
+            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
+            self.traces += 1
+            self.specialisations = [special, *self.specialisations][: options.specialisations]
+            return special
 
     @staticmethod
     def _shaped(special: Specialisation, derived: list[Any]) -> list[Any]:
         return special.shaped(derived) if special.mode.like_arguments else derived
 
-    def specialise(
-        self, args: Sequence[Any], kwargs: dict[str, Any]
-    ) -> tuple[Specialisation, tuple[Any, ...], dict[str, Any]]:
-        """The specialisation that holds for a call (traced now if there is none), and the call."""
-        places = self.wrt.places(args, kwargs) if self.mode.name != "value" else []
-        args, kwargs = differentiable_call(places, args, kwargs)
-        for special in self.specialisations:
-            if special.places == tuple(places) and special.program.check(args, kwargs) is None:
-                return special, args, kwargs
-        return self._trace(places, args, kwargs), args, kwargs
-
-    def _trace(
-        self, places: list[Place], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Specialisation:
-        with self._lock:
-            for special in self.specialisations:  # another thread may have made it meanwhile
-                if special.places == tuple(places) and special.program.check(args, kwargs) is None:
-                    return special
-            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
-            special.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
-            self.traces += 1
-            self.specialisations = [special, *self.specialisations][: options.specialisations]
-            return special
-
     def _true_exception(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: CheckFailed
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: Exception
     ) -> BaseException:
         """The exception that plain Python raises for this call."""
         import copy
@@ -167,13 +190,11 @@ class _Inner:
 
     def __init__(self, core: Differentiated, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         self.mode = core.mode
-        places = core.wrt.places(args, kwargs) if self.mode.name != "value" else []
-        args, kwargs = differentiable_call(places, args, kwargs)
+        places, args, kwargs = core.prepare(args, kwargs)
         self.program = trace_inside(core.fn, args, kwargs)
         if self.mode.scalar:
             check_scalar(self.program.graph, self.program.result_count, self.mode)
-        chosen = set(places)
-        self.wrt = [k for path, k in self.program.arguments.items() if (path[0], path[1]) in chosen]
+        self.wrt = positions_of(places, self.program.arguments)
         self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
 
     def result(self) -> Any:
@@ -391,7 +412,7 @@ def seeds_like(wholes: Sequence[Any], given: Sequence[Any], what: str) -> list[A
 
 
 def _same_structure(a: Tree, b: Tree) -> bool:
-    return a.leaf_count == b.leaf_count and [*a.paths()] == [*b.paths()]
+    return a.size == b.size and [*a.paths()] == [*b.paths()]
 
 
 def _seed_like(leaf: Any, seed: Any, what: str) -> Any:
@@ -404,10 +425,18 @@ def _seed_like(leaf: Any, seed: Any, what: str) -> Any:
         dtype = np.result_type(array.dtype, dtype)
     array = array.astype(dtype, copy=False)
     if all(isinstance(n, int) for n in type_.shape) and array.shape != type_.shape:
-        if np.broadcast_shapes(array.shape, type_.shape) != type_.shape:
+        if not _stretches(array.shape, type_.shape):
             raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
         array = np.broadcast_to(array, type_.shape)
     return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
+
+
+def _stretches(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    """Whether broadcasting makes `target` of `shape`."""
+    try:
+        return np.broadcast_shapes(shape, target) == target
+    except ValueError:
+        return False
 
 
 def _report(special: Specialisation) -> str:

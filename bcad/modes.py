@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.diff import jacobian as jacobian_graph
+from bcad import diff
 from bcad.errors import NotScalar
 from bcad.ir import ArrayType, Builder, Graph, Value
 from bcad.ops import BY_NAME
@@ -156,7 +156,7 @@ class JacobianMode(Mode):
     ) -> tuple[list[Value], list[Value]]:
         builder = Builder.current()
         outputs = list(builder.inline(graph, inputs))
-        rows = builder.inline(jacobian_graph(graph, wrt, results, self.direction), inputs)
+        rows = builder.inline(diff.jacobian(graph, wrt, results, self.direction), inputs)
         return outputs, list(rows)
 
 
@@ -176,10 +176,10 @@ class HessianMode(Mode):
             whole = as_graph(GradientMode(), graph, wrt, results)
             first, direction = whole.outputs[len(graph.outputs) :], "forward"
         else:
-            whole = jacobian_graph(graph, wrt, results, None)
+            whole = diff.jacobian(graph, wrt, results, None)
             first, direction = whole.outputs, None
         slopes = Graph(whole.inputs, whole.nodes, first, graph.name)
-        rows = builder.inline(jacobian_graph(slopes, wrt, len(first), direction), inputs)
+        rows = builder.inline(diff.jacobian(slopes, wrt, len(first), direction), inputs)
         return outputs, list(rows)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bcad.transforms import hessian, hessian_vector_product, jacobian, value_and_grad
-from bcad.trace import flatten
+from bcad.trace import flatten, stepped
 
 Array = np.ndarray
 
@@ -76,6 +76,7 @@ class FlatProblem:
     def _of_leaves(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         tree = self.tree
 
+        @stepped
         def of_leaves(*leaves: Any) -> Any:
             args, kwargs = tree.unflatten(list(leaves))
             return fn(*args, **kwargs)
@@ -88,6 +89,7 @@ class FlatProblem:
         ends = [0, *map(int, self._ends)]
         of_leaves = self._of_leaves(fn)
 
+        @stepped
         def of_vector(vector: Any) -> Any:
             pieces = [
                 vector[start:end].reshape(shape)
@@ -239,7 +241,7 @@ def minimize(
     """
     from scipy.optimize import minimize as scipy_minimize
 
-    problem = FlatProblem(lambda x: fun(x, *args), (x0,), {})
+    problem = FlatProblem(stepped(lambda x: fun(x, *args)), (x0,), {})
     name = method.lower() if isinstance(method, str) else ""
     supplied: dict[str, Any] = {"jac": jac, "hess": hess, "hessp": hessp}
     objective: Any = problem.value_and_gradient

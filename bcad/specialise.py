@@ -20,9 +20,10 @@ from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.trace import Program, Tree, trace
-from bcad.wrt import Place
+from bcad.trace import Program, flatten, trace
+from bcad.wrt import Place, pick
 
+ABANDONED = (CheckFailed, backends.Abandoned)
 _PAYS_AFTER_CALLS = 6
 _PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
 
@@ -49,7 +50,7 @@ class Specialisation:
         started = time.perf_counter()
         self.mode = mode
         self.places = tuple(places)
-        self.program: Program = trace(fn, args, kwargs)
+        self.program: Program = trace(fn, args, kwargs, expand=expand)
         self.results = self.program.result_count
         traced = time.perf_counter()
         if mode.scalar:
@@ -59,7 +60,7 @@ class Specialisation:
         self.backend = backend or options.backend
         self.entry = Entry(self.graph, self.backend)
         self._primal: Entry | None = None
-        self.trees: list[Tree] = []
+        self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
         self._finish = [_finisher(self.program.graph.inputs[k].type) for k in self.wrt]
         self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
         log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
@@ -74,44 +75,38 @@ class Specialisation:
         """Only the results, for printing."""
         return _outputs(self.program.graph, range(self.results))
 
-    def values(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        """The values of the graph's inputs for a call, captures read anew."""
-        return self.program.fetch(args, kwargs)
-
-    def run(self, values: Sequence[Any], seeds: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
-        """The result, put together, and the derived leaves; effects happen once.
+    def run(
+        self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()
+    ) -> tuple[Any, list[Any]]:
+        """The result, put together, and the derived leaves; effects happen once, at the end.
 
         Raises
         ------
-        CheckFailed
-            If an operation raised that has an exception of its own in plain Python.
+        ABANDONED
+            If the run leaves what the trace knows; nothing has happened then.
         """
-        outputs = self.entry(*values, *seeds)
+        outputs = self.entry(*self.program.fetch(args, kwargs), *seeds)
         total = len(self.program.graph.outputs)
-        result = self.program.finish(outputs[:total])
-        return result, list(outputs[total:])
+        result = self.program.finish(outputs[:total], args, kwargs)
+        return result, outputs[total:]
 
-    def run_primal(self, values: Sequence[Any]) -> Any:
-        """The result alone, effects included."""
+    def run_primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
+        """The result alone, effects included, and copies of the inputs it was computed from."""
         if self._primal is None:
             self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend)
-        return self.program.finish(self._primal(*values))
+        values = [_copy(x) for x in self.program.fetch(args, kwargs)]
+        return self.program.finish(self._primal(*values), args, kwargs), values
 
     def run_derived(self, values: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
         """The derived leaves alone; effects have happened already."""
-        return list(self.entry(*values, *seeds)[len(self.program.graph.outputs) :])
+        return self.entry(*values, *seeds)[len(self.program.graph.outputs) :]
 
     def shaped(self, derived: Sequence[Any]) -> list[Any]:
         """Derived leaves as their arguments are: arrays for arrays, NumPy scalars for numbers."""
         return [finish(x) for finish, x in zip(self._finish, derived, strict=True)]
 
     def _wrt_positions(self) -> list[int]:
-        chosen = set(self.places)
-        return [
-            position
-            for path, position in self.program.arguments.items()
-            if (path[0], path[1]) in chosen
-        ]
+        return positions_of(self.places, self.program.arguments)
 
     def _derive(self) -> Graph:
         derived = as_graph(self.mode, self.program.graph, self.wrt, self.results)
@@ -165,6 +160,11 @@ class Entry:
             log.info("compiled %s in %.3f s", self.graph.name, time.perf_counter() - started)
 
 
+def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int]:
+    """The inputs of a graph that belong to the chosen arguments, in their order."""
+    return [k for place in places for path, k in arguments.items() if (path[0], path[1]) == place]
+
+
 def _outputs(graph: Graph, positions: Sequence[int]) -> Graph:
     return rewrite.dce(
         Graph(graph.inputs, graph.nodes, [graph.outputs[k] for k in positions], graph.name)
@@ -178,12 +178,13 @@ def _finisher(type_: Any) -> Callable[[Any], Any]:
     return _as_scalar
 
 
+def _copy(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) else x
+
+
 def _as_array(x: Any) -> Any:
     return x if type(x) is np.ndarray else np.asarray(x)
 
 
 def _as_scalar(x: Any) -> Any:
     return x[()] if type(x) is np.ndarray else np.float64(x) if type(x) is float else x
-
-
-__all__ = ["CheckFailed", "Entry", "Specialisation"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.trace import flatten, tree_map
+from bcad.trace import flatten
 from bcad.transforms import make_jvp, make_vjp
 
 TOLERANCE = 1e-6
@@ -80,7 +80,7 @@ def _check(
     if "rev" in modes:
         pull, value = make_vjp(f, numbers)(*args)
         cotangent = _random_like(value, rng)
-        pulled = _inner(direction, tree_map(_conj, pull(tree_map(_conj, cotangent))))
+        pulled = _inner(direction, map_leaves(_conj, pull(map_leaves(_conj, cotangent))))
         expected = _inner(cotangent, numeric)
         _compare(pulled, expected, _inner_bound(cotangent, error), f"reverse mode of {name}", tolerance)
         if order > 1:
@@ -99,20 +99,20 @@ def _directional(
     def at(step: float) -> Any:
         moved = list(args)
         for k, d in zip(numbers, direction, strict=True):
-            moved[k] = tree_map(lambda x, v: x + step * v, args[k], d)
-        return tree_map(np.asarray, f(*moved))
+            moved[k] = map_leaves(lambda x, v: x + step * v, args[k], d)
+        return map_leaves(np.asarray, f(*moved))
 
     table: list[list[Any]] = []
     best, error = None, None
     step = 0.02
     for row in range(7):
-        line = [tree_map(lambda p, m: (p - m) / (2 * step), at(step), at(-step))]
+        line = [map_leaves(lambda p, m: (p - m) / (2 * step), at(step), at(-step))]
         for k in range(1, row + 1):
             factor = 4.0**k
             line.append(
-                tree_map(lambda a, b: (factor * a - b) / (factor - 1), line[k - 1], table[-1][k - 1])
+                map_leaves(lambda a, b: (factor * a - b) / (factor - 1), line[k - 1], table[-1][k - 1])
             )
-            spread = _norm(tree_map(lambda a, b: a - b, line[k], line[k - 1]))
+            spread = _norm(map_leaves(lambda a, b: a - b, line[k], line[k - 1]))
             if error is None or spread < error:
                 best, error = line[k], spread
         table.append(line)
@@ -145,7 +145,7 @@ def _random_like(thing: Any, rng: np.random.Generator) -> Any:
             noise = (noise + 1j * rng.standard_normal(array.shape)).astype(dtype)
         return noise if isinstance(x, np.ndarray) else noise[()]
 
-    return tree_map(leaf, thing)
+    return map_leaves(leaf, thing)
 
 
 def _conj(x: Any) -> Any:
@@ -159,6 +159,12 @@ def _inner(a: Any, b: Any) -> float:
 
 def _inner_bound(a: Any, error: float) -> float:
     return error * float(sum(np.sum(np.abs(x)) for x in flatten(a)[0]))
+
+
+def map_leaves(function: Callable[..., Any], thing: Any, *others: Any) -> Any:
+    leaves, tree = flatten(thing)
+    columns = [flatten(other)[0] for other in others]
+    return tree.unflatten([function(*row) for row in zip(leaves, *columns, strict=True)])
 
 
 def _norm(thing: Any) -> float:

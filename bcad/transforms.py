@@ -24,7 +24,7 @@ from bcad.modes import (
     Mode,
     VjpMode,
 )
-from bcad.trace import flatten
+from bcad.trace import flatten, stepped
 from bcad.wrt import pick
 
 Fn = Callable[..., Any]
@@ -163,6 +163,7 @@ def elementwise_grad(
 def holomorphic_grad(fun: Fn, argnum: Any = 0) -> Transform:
     """The derivative of a holomorphic function: the gradient of its real part."""
 
+    @stepped
     def real_part(*args: Any, **kwargs: Any) -> Any:
         return np.real(fun(*args, **kwargs))
 
@@ -214,7 +215,7 @@ def jacobian(
 def _pack_jacobian(self: Transform, answer: Answer) -> Any:
     """Derived leaves come result by result, each for all argument leaves."""
     leaves, tree = flatten(answer.result)
-    per_result = sum(t.leaf_count for t in answer.trees)
+    per_result = sum(t.size for t in answer.trees)
     packed = []
     for k in range(len(leaves)):
         part = Answer(None, answer.derived[k * per_result : (k + 1) * per_result], answer.trees)
@@ -236,7 +237,7 @@ def hessian(
 def _pack_hessian(self: Transform, answer: Answer) -> Any:
     """Derived leaves come result by result, then argument by argument, twice."""
     leaves, tree = flatten(answer.result)
-    width = sum(t.leaf_count for t in answer.trees)
+    width = sum(t.size for t in answer.trees)
     rows = [
         self.pack(Answer(None, answer.derived[k : k + width], answer.trees))
         for k in range(0, len(answer.derived), width)
@@ -385,6 +386,7 @@ def make_hvp(fun: Fn, argnum: Any = 0) -> Fn:
     return at
 
 
+@stepped
 def half_squared_sum(x: Any) -> Any:
     """The loss that makes `make_ggnvp` a Gauss-Newton product: half the sum of squares."""
     return 0.5 * np.sum(x**2, axis=-1)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from bcad.trace import flatten as leaves_of
+from bcad.trace import stepped
 
 
+@stepped
 def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
     """One vector that holds all numbers of a nested value, and the way back.
 
@@ -38,6 +40,7 @@ def flatten(value: Any) -> tuple[Any, Callable[[Any], Any]]:
         return np.zeros(0), lambda vector: tree.unflatten([])
     vector = np.concatenate([np.ravel(leaf) for leaf in leaves])
 
+    @stepped
     def unflatten(vector: Any) -> Any:
         start, parts = 0, []
         for shape in shapes:
@@ -56,12 +59,14 @@ def flatten_func(func: Callable[..., Any], example: Any) -> tuple[Callable[..., 
     """`func` as a function of flat vectors: ``(flat_func, unflatten, flat_example)``."""
     flat_example, unflatten = flatten(example)
 
+    @stepped
     def flat_func(vector: Any, *args: Any) -> Any:
         return flatten(func(unflatten(vector), *args))[0]
 
     return flat_func, unflatten, flat_example
 
 
+@stepped
 def _sorted(value: Any) -> Any:
     """`value` with every dict in the order of its sorted keys."""
     if isinstance(value, dict):

@@ -3,10 +3,10 @@
 from .guards import Guard, GuardMiss, Guards
 from .places import stepped
 from .program import InnerProgram, Program
-from .tracing import inside, leaf_type, trace, trace_inside, wrap
+from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Tree, flatten, map_leaves
 
 __all__ = [
-    "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "inside", "leaf_type", "map_leaves", "stepped",
+    "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "stepped",
     "trace", "trace_inside", "wrap",
 ]

@@ -12,9 +12,9 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import hosts, items, methods, mirrors, pybuiltins, randomness, views
+from . import hosts, items, methods, mirrors, pybuiltins, randomness, text, views
 from .outer import MIRRORS
-from .places import is_library
+from .places import is_library, is_own
 from .tracers import ArrayTracer, Method, has_traced, is_traced
 
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
             return result
-    if randomness.draws(fn):
-        return randomness.draw(session, fn, args, kwargs)
+    stream = randomness.bound(fn, args)
+    if stream is not None:
+        return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
+    if kind is BuiltinFunctionType and type(fn.__self__) is str and has_traced(args):
+        return text.method(session, fn, args, kwargs)
     if kind is FunctionType and not is_library(fn.__code__.co_filename):
         return NotImplemented
     if not _wants_meaning(fn, args, kwargs):
@@ -201,6 +204,8 @@ def call_traced(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
 
 def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run a leaf: natively if nothing traced can be lost in it."""
+    if is_own(fn):
+        return fn(*args, **kwargs)
     if hosts.keeps_tracers(fn):
         if not hosts.is_container_method(fn):
             items.look_at(*args)

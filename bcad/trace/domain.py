@@ -15,7 +15,7 @@ from interpreter import Domain, Frame, Instruction
 from . import attributes, calls, items, iteration, text
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
-from .places import is_library, is_stepped
+from .places import is_own
 from .tracers import TRACERS, ArrayTracer, Method, NumberTracer, ScalarTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -272,16 +272,3 @@ def is_operand(x: Any) -> bool:
 
 def _inert(x: Any) -> bool:
     return x is None or isinstance(x, (str, bytes, type, dict, list, tuple, set))
-
-
-def is_own(fn: Any) -> bool:
-    """Whether a function is bcad's own: run, not stepped into."""
-    code = getattr(fn, "__code__", None)
-    if code is None or not is_library(code.co_filename):
-        return False
-    module = fn.__globals__.get("__name__") or ""
-    return module.partition(".")[0] == "bcad" and not is_stepped(code) and code not in _DERIVED_CODES()
-
-
-def _DERIVED_CODES() -> frozenset[Any]:
-    return frozenset(getattr(f, "__code__", None) for f in ops.DERIVED.values())

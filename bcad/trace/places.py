@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from bcad import ops
 from interpreter import Frame, Location
 
 _F = TypeVar("_F", bound=FunctionType)
@@ -43,6 +44,20 @@ def stepped(fn: _F) -> _F:
 def is_stepped(code: CodeType) -> bool:
     """Whether `stepped` has marked this code."""
     return code in _stepped
+
+
+def is_own(fn: Any) -> bool:
+    """Whether a function is part of bcad's machinery: run natively, tracers and all."""
+    fn = getattr(fn, "__func__", fn)
+    code = getattr(fn, "__code__", None)
+    if code is None or not is_library(code.co_filename) or is_stepped(code):
+        return False
+    module = fn.__globals__.get("__name__") or ""
+    return module.partition(".")[0] == "bcad" and code not in _derived_codes()
+
+
+def _derived_codes() -> frozenset[Any]:
+    return frozenset(getattr(f, "__code__", None) for f in ops.DERIVED.values())
 
 
 @functools.lru_cache(maxsize=4096)

@@ -11,13 +11,14 @@ import numpy as np
 from bcad.ir import Builder, Graph, Value, assuming, symbols, type_of
 from interpreter import Journal, evaluate
 
+from . import hosts
 from .builder import TraceBuilder
 from .changes import collect, replayed
 from .effects import Effect, Plan
 from .program import InnerProgram, Program
 from .session import Restart, Session, current_session
 from .sources import Argument, Source
-from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer
+from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
 from .tree import Path, Tree, flatten
 
 MAX_RESTARTS = 16
@@ -130,6 +131,19 @@ def wrap(value: Any) -> Any:
     session = current_session()
     assert session is not None, "wrap() outside a trace"
     return session.wrap(value)
+
+
+def host_call(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """A call that CPython makes with plain values at every run; its results are traced."""
+    session = current_session()
+    assert session is not None, "host_call() outside a trace"
+    values = [session.value(x) for x in (*args, *kwargs.values()) if isinstance(x, Tracer)]
+    return hosts.run_at_each_call(session, fn, tuple(args), dict(kwargs), values)
+
+
+def is_traced(thing: Any) -> bool:
+    """Whether a value, or something inside it, is traced."""
+    return has_traced(thing)
 
 
 def leaf_type(leaf: Any) -> Any:

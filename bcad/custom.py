@@ -1,0 +1,427 @@
+"""Derivatives of your own: primitive with defvjp and defjvp, custom_vjp, custom_jvp; stop_gradient, checkpoint."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bcad.errors import StructureError
+from bcad.ir import Builder, Graph, Literal, Node, Value
+from bcad.ops import BY_NAME
+from bcad.trace import InnerProgram, flatten, host_call, inside, is_traced, leaf_type, stepped, trace_inside, wrap
+
+Fn = Callable[..., Any]
+_DEPTH = 3  # a rule that calls its own primitive is unrolled for that many orders
+_state = threading.local()
+
+
+class Primitive:
+    """A function that is not looked into; its derivative is what you declare.
+
+    Calling it runs `fn` with plain arrays, at every call also of compiled code.
+
+    Parameters
+    ----------
+    fn : callable
+        Of positional arguments with derivatives; keyword arguments have none.
+    opaque : bool
+        Whether `fn` is run by CPython instead of being traced.
+    """
+
+    def __init__(self, fn: Fn, opaque: bool = True) -> None:
+        self.fn = fn
+        self.opaque = opaque
+        self.vjps: Callable[[int], Fn | None] = lambda argnum: None
+        self.jvps: Callable[[int], Fn | None] = lambda argnum: None
+        functools.update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if inside() and is_traced(args):
+            return _Call(self, args, kwargs).emit()
+        return self.fn(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<primitive {getattr(self.fn, '__name__', self.fn)}>"
+
+
+def primitive(fn: Fn) -> Primitive:
+    """Make `fn` a primitive: run by CPython, differentiated by rules (`defvjp`, `defjvp`).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @primitive
+    ... def double(x):
+    ...     return x + x
+    >>> defvjp(double, lambda ans, x: lambda g: 2 * g)
+    """
+    return fn if isinstance(fn, Primitive) else Primitive(fn)
+
+
+def defvjp(fn: Primitive, *makers: Fn | None, argnums: Iterable[int] | None = None) -> None:
+    """Declare cotangents: for each argument ``maker(ans, *args, **kwargs) -> (g -> cotangent)``.
+
+    None declares a zero.  Rules written in NumPy are differentiable themselves.
+    """
+    table = dict(zip(argnums if argnums is not None else itertools.count(), makers, strict=False))
+    fn.vjps = lambda argnum: _staged(table, argnum)
+
+
+def _staged(table: dict[int, Fn | None], argnum: int) -> Fn | None:
+    if argnum not in table:
+        return None
+    maker = table[argnum]
+    if maker is None:
+        return _zero
+
+    @stepped
+    def pull(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+        return maker(ans, *args, **kwargs)(g)
+
+    return pull
+
+
+def _zero(*_: Any) -> None:
+    """The rule of an argument without influence."""
+
+
+def defvjp_argnum(fn: Primitive, maker: Fn) -> None:
+    """Declare cotangents by one function: ``maker(argnum, ans, args, kwargs) -> (g -> cotangent)``."""
+
+    def rule(argnum: int) -> Fn:
+        @stepped
+        def pull(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+            return maker(argnum, ans, args, kwargs)(g)
+
+        return pull
+
+    fn.vjps = rule
+
+
+def defvjp_argnums(fn: Primitive, maker: Fn) -> None:
+    """Declare cotangents together: ``maker(argnums, ans, args, kwargs) -> (g -> sequence)``."""
+
+    def rule(argnum: int) -> Fn:
+        @stepped
+        def pull(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+            return maker((argnum,), ans, args, kwargs)(g)[0]
+
+        return pull
+
+    fn.vjps = rule
+
+
+def defjvp(fn: Primitive, *pushes: Fn | str | None, argnums: Iterable[int] | None = None) -> None:
+    """Declare tangents: for each argument ``push(g, ans, *args, **kwargs)``; "same" if linear in it."""
+    table = dict(zip(argnums if argnums is not None else itertools.count(), pushes, strict=False))
+
+    def rule(argnum: int) -> Fn | None:
+        if argnum not in table:
+            return None
+        push = table[argnum]
+        if push is None:
+            return _zero
+        if push == "same":
+            return _linear(fn, argnum)
+        chosen: Any = push
+
+        @stepped
+        def tangent(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+            return chosen(g, ans, *args, **kwargs)
+
+        return tangent
+
+    fn.jvps = rule
+
+
+def _linear(fn: Primitive, argnum: int) -> Fn:
+    @stepped
+    def tangent(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+        return fn(*args[:argnum], g, *args[argnum + 1 :], **kwargs)
+
+    return tangent
+
+
+def def_linear(fn: Primitive) -> None:
+    """Declare that `fn` is linear in each argument separately."""
+    fn.jvps = lambda argnum: _linear(fn, argnum)
+
+
+def defjvp_argnum(fn: Primitive, push: Fn) -> None:
+    """Declare tangents by one function: ``push(argnum, g, ans, args, kwargs)``."""
+
+    def rule(argnum: int) -> Fn:
+        @stepped
+        def tangent(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+            return push(argnum, g, ans, args, kwargs)
+
+        return tangent
+
+    fn.jvps = rule
+
+
+def defjvp_argnums(fn: Primitive, push: Fn) -> None:
+    """Declare tangents together: ``push(argnums, gs, ans, args, kwargs)``."""
+
+    def rule(argnum: int) -> Fn:
+        @stepped
+        def tangent(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+            return push((argnum,), (g,), ans, args, kwargs)
+
+        return tangent
+
+    fn.jvps = rule
+
+
+class _Call:
+    """One call of a primitive in traced code: a node with the graphs of its rules."""
+
+    def __init__(self, primitive: Primitive, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        self.primitive = primitive
+        self.args, self.kwargs = tuple(args), kwargs
+        self.primal = self._primal()
+        self.positions = [path[1] for path in self.primal.arguments if path[0] == 0]
+        if len(set(self.positions)) < len(self.positions):
+            raise StructureError(f"an argument of {primitive} is a container", hint="pass arrays one by one")
+
+    def emit(self) -> Any:
+        stand_in = self.primal.inline()  # of the types of the result; dead code afterwards
+        rules = _Rules()
+        if _depth() < _DEPTH:
+            self._declare(rules.vjps, self.primitive.vjps, stand_in, stand_in)
+            for position in self.positions:
+                self._declare(rules.jvps, self.primitive.jvps, stand_in, self.args[position], [position])
+        extras = _captured(rules)
+        outer = [*self.primal.inputs, *extras]
+        rules.finish(self.primal, outer, len(self.positions))
+        outputs = BY_NAME["custom"](*outer, regions=(_widened(self.primal.graph, extras),), rule=Literal(rules))
+        return self.primal.finish(outputs)
+
+    def _primal(self) -> InnerProgram:
+        if not self.primitive.opaque:
+            return trace_inside(self.primitive.fn, self.args, self.kwargs)
+        fn, kwargs = self.primitive.fn, self.kwargs
+
+        def call(*args: Any) -> Any:
+            return host_call(fn, args, kwargs)
+
+        return trace_inside(call, self.args)
+
+    def _declare(
+        self, table: dict[int, InnerProgram], rule_of: Callable[[int], Fn | None], ans: Any, seed: Any,
+        positions: Sequence[int] | None = None,
+    ) -> None:
+        """Trace the rule for each argument; `seed` stands for the cotangent or tangent."""
+        for position in self.positions if positions is None else positions:
+            rule = rule_of(position)
+            if rule is None or not leaf_type(self.args[position]).differentiable:
+                continue
+            with _deeper():
+                table[position] = trace_inside(_spread(rule, self.kwargs), (seed, ans, *self.args))
+
+
+def _spread(rule: Fn, kwargs: dict[str, Any]) -> Fn:
+    @stepped
+    def spread(g: Any, ans: Any, *args: Any) -> Any:
+        return rule(g, ans, args, kwargs)
+
+    return spread
+
+
+class _Rules:
+    """The rule object of a ``custom`` node (see ``bcad.ops.host``): graphs traced beforehand."""
+
+    def __init__(self) -> None:
+        self.vjps: dict[int, InnerProgram] = {}
+        self.jvps: dict[int, InnerProgram] = {}
+
+    def finish(self, primal: InnerProgram, outer: Sequence[Value], count: int) -> None:
+        """Learn the inputs of the node: arguments, what the primal captured, what rules captured."""
+        self.positions = [path[1] for path in primal.arguments if path[0] == 0]
+        self.outer = list(outer)
+        self.count = count
+
+    def vjp_graph(self, node: Node, wrt: Sequence[int]) -> Graph | None:
+        if any(k < self.count and self.positions[k] not in self.vjps for k in wrt):
+            return None
+        with Builder(name="vjp") as builder:
+            inputs, outputs, seeds = self._inputs(builder, node, [v for v in node.outputs if v.type.differentiable])
+            results = []
+            for k in wrt:
+                program = self.vjps.get(self.positions[k]) if k < self.count else None
+                results.append(self._apply(builder, program, inputs, outputs, seeds, node.inputs[k]))
+            return builder.build(results)
+
+    def jvp_graph(self, node: Node) -> Graph | None:
+        active = [k for k, v in enumerate(node.inputs) if v.type.differentiable]
+        if not any(k < self.count and self.positions[k] in self.jvps for k in active):
+            return None
+        with Builder(name="jvp") as builder:
+            inputs, outputs, seeds = self._inputs(builder, node, [node.inputs[k] for k in active])
+            total: Any = None
+            for seed, k in zip(seeds, active, strict=True):
+                program = self.jvps.get(self.positions[k]) if k < self.count else None
+                if program is not None:
+                    part = self._apply(builder, program, inputs, outputs, [seed], node.outputs[0])
+                    total = part if total is None else total + part
+            return builder.build([total])
+
+    def _inputs(
+        self, builder: Builder, node: Node, seeded: Sequence[Value]
+    ) -> tuple[list[Value], list[Value], list[Value]]:
+        inputs = [builder.input(v.type, v.name) for v in node.inputs]
+        outputs = [builder.input(v.type, v.name) for v in node.outputs]
+        return inputs, outputs, [builder.input(v.type, "g") for v in seeded]
+
+    def _apply(
+        self, builder: Builder, program: InnerProgram | None, inputs: Sequence[Value],
+        outputs: Sequence[Value], seeds: Sequence[Value], like: Value,
+    ) -> Any:
+        """Inline a rule's graph: seed, answer and arguments for its own inputs, then captures."""
+        if program is None or not program.result_count:
+            return _zeros_like(like)
+        known = dict(zip(self.outer, inputs, strict=True))
+        n = len(program.arguments)
+        given = [_place(path, seeds, outputs, inputs, self.positions) for path in program.arguments]
+        captured = [known[v] for v in program.inputs[n:]]
+        (result,) = builder.inline(program.graph, [*given, *captured])
+        return result
+
+
+def _place(path: Any, seeds: Any, outputs: Any, inputs: Any, positions: list[int]) -> Value:
+    """What a rule's argument leaf is: the seed, (a part of) the answer, or an argument."""
+    where = path[1]
+    if where == 0:
+        return seeds[0] if len(path) == 2 else seeds[path[2]]  # type: ignore[no-any-return]
+    if where == 1:
+        return outputs[0] if len(path) == 2 else outputs[path[2]]  # type: ignore[no-any-return]
+    return inputs[positions.index(where - 2)]  # type: ignore[no-any-return]
+
+
+def _captured(rules: _Rules) -> list[Value]:
+    """The outer Values that rules use besides their arguments."""
+    extras: dict[Value, None] = {}
+    for program in (*rules.vjps.values(), *rules.jvps.values()):
+        extras.update(dict.fromkeys(program.inputs[len(program.arguments) :]))
+    return list(extras)
+
+
+def _widened(graph: Graph, extras: Sequence[Value]) -> Graph:
+    """`graph` with further inputs that it does not use."""
+    with Builder(name=graph.name) as builder:
+        inputs = [builder.input(v.type, v.name) for v in graph.inputs]
+        for value in extras:
+            builder.input(value.type, value.name)
+        return builder.build(builder.inline(graph, inputs))
+
+
+def _zeros_like(value: Value) -> Any:
+    import numpy as np
+
+    type_: Any = value.type
+    zero = Builder.current().constant(type_.dtype.type(0) if type_.differentiable else np.float64(0))
+    return BY_NAME["full"](zero, shape=type_.shape, dtype=zero.dtype) if type_.shape else zero
+
+
+def _depth() -> int:
+    return getattr(_state, "depth", 0)
+
+
+class _deeper:
+    """Counts how many rules are being traced inside one another."""
+
+    def __enter__(self) -> None:
+        _state.depth = _depth() + 1
+
+    def __exit__(self, *_: Any) -> None:
+        _state.depth -= 1
+
+
+class CustomVjp(Primitive):
+    """A traced function with its own reverse rule, as JAX's ``custom_vjp``: see `custom_vjp`."""
+
+    def __init__(self, fn: Fn) -> None:
+        super().__init__(fn, opaque=False)
+
+    def defvjp(self, fwd: Fn, bwd: Fn) -> None:
+        """``fwd(*args) -> (value, residuals)``; ``bwd(residuals, g) -> cotangents`` of all arguments."""
+
+        def rule(argnum: int) -> Fn:
+            @stepped
+            def pull(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+                return bwd(fwd(*args, **kwargs)[1], g)[argnum]
+
+            return pull
+
+        self.vjps = rule
+
+
+def custom_vjp(fn: Fn) -> CustomVjp:
+    """A function whose reverse rule you give: ``f.defvjp(fwd, bwd)``; also inside traced code.
+
+    Examples
+    --------
+    >>> @custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, None), lambda _, g: (np.clip(g, -1, 1),))
+    """
+    return CustomVjp(fn)
+
+
+class CustomJvp(Primitive):
+    """A traced function with its own forward rule, as JAX's ``custom_jvp``: see `custom_jvp`."""
+
+    def __init__(self, fn: Fn) -> None:
+        super().__init__(fn, opaque=False)
+
+    def defjvp(self, push: Fn) -> Fn:
+        """``push(primals, tangents) -> (value, tangent)``; zero tangents are arrays of zeros."""
+        import numpy as np
+
+        def rule(argnum: int) -> Fn:
+            @stepped
+            def tangent(g: Any, ans: Any, args: Any, kwargs: Any) -> Any:
+                tangents = tuple(g if k == argnum else np.zeros_like(x) for k, x in enumerate(args))
+                return push(args, tangents)[1]
+
+            return tangent
+
+        self.jvps = rule
+        return push
+
+
+def custom_jvp(fn: Fn) -> CustomJvp:
+    """A function whose forward rule you give: ``@f.defjvp``; also inside traced code."""
+    return CustomJvp(fn)
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x` itself, through which no derivative passes; containers leaf by leaf."""
+    if not inside():
+        return x
+    leaves, tree = flatten(x)
+    return tree.unflatten([_stopped(leaf) for leaf in leaves])
+
+
+def _stopped(leaf: Any) -> Any:
+    if not is_traced(leaf) or leaf_type(leaf) is None or not leaf_type(leaf).differentiable:
+        return leaf
+    return wrap(BY_NAME["stop_gradient"](leaf._read()))
+
+
+def checkpoint(fn: Fn) -> Fn:
+    """`fn`, whose intermediate values are computed again in the reverse pass instead of being kept."""
+
+    @functools.wraps(fn)
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if not inside():
+            return fn(*args, **kwargs)
+        program = trace_inside(fn, args, kwargs)
+        outputs = BY_NAME["checkpoint"](*program.inputs, regions=(program.graph,), segments=True)
+        return program.finish(outputs)
+
+    return checkpointed
