@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, copy_node, symbols
-from bcad.ops import has_effect
+from bcad.ops import cond, has_effect
 
 
 def needed_nodes(nodes: Sequence[Node], values: Iterable[Value], known: Collection[Value] = ()) -> list[Node]:
@@ -39,6 +39,12 @@ def prune(graph: Graph) -> Graph:
     return Graph(graph.inputs, nodes[::-1], graph.outputs, graph.name)
 
 
+def emit_cond(predicate: Value, operands: Sequence[Value], regions: Sequence[Graph], types: Sequence[Type]) -> Any:
+    """A cond whose results have these types: said where the arms know the sizes by other symbols."""
+    same = all(tuple(v.type for v in arm.outputs) == tuple(types) for arm in regions)
+    return cond(predicate, *operands, regions=regions, **({} if same else {"types": tuple(types)}))
+
+
 # -- symbols of sizes -------------------------------------------------------------------------------
 def type_symbols(type_: Type) -> frozenset[str]:
     """The symbols of sizes in a type."""
@@ -58,6 +64,18 @@ def used_symbols(node: Node) -> set[str]:
     found = set().union(*(type_symbols(v.type) for v in node.outputs), *map(attr_symbols, node.attrs.values()))
     for region in node.regions:
         found |= set().union(*map(used_symbols, region.nodes), *(type_symbols(v.type) for v in region.inputs))
+    return found
+
+
+def missing_symbols(nodes: Iterable[Node], bound: Collection[str]) -> set[str]:
+    """The symbols that `nodes` must know before any of them gives them their meaning."""
+    known, found = set(bound), set()
+    for node in nodes:
+        if not node.regions:  # those of cond and loop only declare
+            found |= set().union(*map(attr_symbols, node.attrs.values())) - known
+        for region in node.regions:
+            found |= missing_symbols(region.nodes, known | bound_symbols(region.inputs))
+        known |= bound_symbols(node.outputs)
     return found
 
 

@@ -9,7 +9,7 @@ from bcad.ir import Builder, Graph, Node, Value, copy_node
 from bcad.ops import NotDeclared, Zero, checkpoint, cond, custom, host, host_effect, loop, tangent_type
 
 from .activity import loop_start, varied, varied_in_loop
-from .extract import prune
+from .extract import emit_cond, prune
 from .tangents import conform, differentiable, match, zero_like
 
 
@@ -70,11 +70,11 @@ def _cond(sweep: Forward, node: Node) -> list[Any]:
     wrt = [q for q, v in enumerate(operands) if sweep.active(v)]
     moving = sorted({k for r in node.regions for k, v in enumerate(r.outputs) if v in varied(r, wrt)})
     regions = [jvp_graph(r, wrt, moving) for r in node.regions]
-    attrs = dict(node.attrs)
-    if attrs.get("types") is not None:
-        attrs["types"] = (*attrs["types"], *(tangent_type(attrs["types"][k]) for k in moving))
-    inputs = [*(sweep.value[v] for v in node.inputs), *_seeds(sweep, operands, wrt)]
-    return _finish(sweep, node, cond(*inputs, regions=regions, **attrs), moving)
+    types = [v.type for v in node.outputs]
+    types += [tangent_type(types[k]) for k in moving]
+    predicate, *inputs = (sweep.value[v] for v in node.inputs)
+    inputs += _seeds(sweep, operands, wrt)
+    return _finish(sweep, node, emit_cond(predicate, inputs, regions, types), moving)
 
 
 def _checkpoint(sweep: Forward, node: Node) -> list[Any]:

@@ -12,10 +12,10 @@ from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, substitut
 from bcad.ops import BY_NAME, cond, fresh_size, has_effect, tangent_type
 
 from .activity import useful, varied
-from .extract import bound_symbols, copy_nodes, needed_nodes, type_symbols, used_symbols
+from .extract import bound_symbols, copy_nodes, emit_cond, missing_symbols, needed_nodes, type_symbols
 from .loop_joint import as_flag, split_flag, symbols_inside
 from .reverse import RECORDERS, Pullback, Reverse
-from .tangents import common_mask, conform, masked, zero_like
+from .tangents import BOOL, common_mask, conform, masked, zero_like
 from .tape import Joint, Plan, plan
 
 
@@ -119,10 +119,9 @@ class CondTape:
     def _saved(self, arm: Arm) -> list[Value]:
         """What the arm keeps: not its operands; and a witness for each length that only it knows."""
         saved = [v for v in arm.plan.saved if v not in arm.inputs]
-        used = set().union(*map(used_symbols, arm.plan.nodes)) & arm.local
-        used -= bound_symbols([*saved, *(v for n in arm.plan.nodes if n.regions for v in n.outputs)])
+        missing = missing_symbols(arm.plan.nodes, bound_symbols([*saved, *arm.plan.inputs])) & arm.local
         with arm.builder:
-            for name in sorted(used):
+            for name in sorted(missing):
                 saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=np.dtype(bool)))
         return saved
 
@@ -139,10 +138,8 @@ class CondTape:
     def _emit(self) -> None:
         node, value = self.node, self.sweep.value
         regions = [self._forward_region(arm) for arm in self.arms]
-        attrs = dict(node.attrs)
-        if any(type_symbols(t) - self.sweep.scope for t in self.types) or attrs.get("types") is not None:
-            attrs["types"] = (*(v.type for v in node.outputs), *self.types)
-        results = cond(*(value[v] for v in node.inputs), regions=regions, **attrs)
+        predicate, *operands = (value[v] for v in node.inputs)
+        results = emit_cond(predicate, operands, regions, [*(v.type for v in node.outputs), *self.types])
         for old, new in zip(node.outputs, results):
             value[old] = new
             new.name = new.name or old.name
@@ -175,7 +172,8 @@ class CondTape:
         inputs = [*self.slots, *(sweep.value[self.operands[q]] for q in read), *seeds, *sums]
         regions = [self._reverse_region(arm, read, flagged) for arm in self.arms]
         predicate = sweep.value[node.inputs[0]]
-        results = cond(predicate, *inputs, regions=regions)
+        types = (*(tangent_type(self.operands[q].type) for q in self.wrt), *[BOOL] * len(flagged))
+        results = emit_cond(predicate, inputs, regions, types)
         for j, q in enumerate(self.wrt):
             g = results[j]
             if q in flagged and not (self._certain(q) and sweep.is_start(self.operands[q])):

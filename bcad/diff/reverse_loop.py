@@ -11,7 +11,7 @@ from typing import Any
 from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Node, Size, Value
 from bcad.ops import BY_NAME, Part, Span, fresh_size, has_effect, known_size, loop, stack_length, tangent_type
 
-from .extract import attr_symbols, bound_symbols, copy_nodes, needed_nodes, type_symbols, used_symbols
+from .extract import bound_symbols, copy_nodes, missing_symbols, needed_nodes
 from .loop_joint import INDEX, Draft, Parts, Slot, draft_of
 from .reverse import RECORDERS, Pullback, Reverse
 from .tangents import BOOL, common_mask, conform, masked, total, unmask, zeros
@@ -47,14 +47,13 @@ class Tape:
         self._emit()
 
     def _save_lengths(self) -> dict[str, Value]:
-        """Bind what symbols the reverse part mentions: the length of each goes on the tape."""
-        builder, inside = self.draft.builder, self.plan.nodes
-        used = set().union(*map(used_symbols, inside), *(type_symbols(v.type) for v in self.saved)) & self.local
-        used -= bound_symbols(v for node in inside for v in node.outputs if _introduces(node))
-        used |= {name for v in self.draft.stacks.values() if (name := self.ragged(v)) is not None}
-        for name in sorted(used - bound_symbols([*self.saved, *self.draft.stacks.values()])):
+        """Bind the symbols that the reverse part mentions: the length of each goes on the tape."""
+        builder, seeds = self.draft.builder, list(self.draft.stacks.values())
+        given = bound_symbols([*self.saved, *seeds])
+        for name in sorted(missing_symbols(self.plan.nodes, given) & self.local):
             self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=BOOL.dtype))
-        lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(used)}
+        names = {name for v in [*self.saved, *seeds] if (name := self.ragged(v)) is not None}
+        lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(names)}
         self.saved += [v for v in lengths.values() if v not in self.saved]
         return lengths
 
@@ -111,11 +110,6 @@ class Tape:
             inside = set(needed_nodes(draft.builder.nodes, wanted, mapping)) | set(effects)
             copy_nodes(builder, [n for n in draft.builder.nodes if n in inside], mapping)
             return builder.build([mapping[v] for v in (*primal, *added)]), places
-
-
-def _introduces(node: Node) -> bool:
-    """Whether a node gives symbols in its results their meaning, rather than taking it from an attribute."""
-    return bool(node.regions) or not bound_symbols(node.outputs) <= set().union(*map(attr_symbols, node.attrs.values()))
 
 
 class Reversal:
