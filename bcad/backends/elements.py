@@ -309,3 +309,74 @@ def bounds(scope: Any, part: Any, n: Any, waiting: list[Value]) -> tuple[Expr, E
     span = e.sub(stop, start) if step > 0 else e.sub(start, stop)
     count = e.emit("udiv", e.add(span, e.int(abs(step) - 1)), e.int(abs(step)), type=INT)
     return start, s.select(s.compare("gt", span, e.int(0)), count, e.int(0))
+
+
+# -- made from positions ---------------------------------------------------------------------------
+def _affine(scope: Any, start: Any, step: Any, i: Expr) -> Expr:
+    return scope.e.add(scope.size(start), scope.e.mul(scope.size(step), i))
+
+
+@element("arange")
+def _arange(scope: Any, node: Node, index: Index) -> Number:
+    import numpy as np
+
+    value = _affine(scope, node.attrs["start"], node.attrs["step"], index[0])
+    return scope.s.cast(value, np.dtype(np.int64), node.output.dtype)
+
+
+@element("eye", "tri")
+def _eye(scope: Any, node: Node, index: Index) -> Number:
+    i, j = index
+    offset = node.attrs["k" if node.op.name == "eye" else "offset"]
+    diagonal = scope.e.add(i, scope.size(offset))
+    if node.op.name == "tri":
+        return scope.s.compare("le", j, diagonal)
+    dtype = node.output.dtype
+    return scope.s.select(scope.s.compare("eq", j, diagonal), scope.s.literal(1, dtype), scope.s.literal(0, dtype))
+
+
+@element("diagonal")
+def _diagonal(scope: Any, node: Node, index: Index) -> Number:
+    *batch, k = index
+    offset = node.attrs["offset"]
+    i, j = (scope.e.add(k, scope.e.int(max(s * offset, 0))) for s in (-1, 1))
+    return scope.element(node.inputs[0], (*batch, i, j))
+
+
+@element("make_diagonal")
+def _make_diagonal(scope: Any, node: Node, index: Index) -> Number:
+    *batch, i, j = index
+    (d,), offset, e, s = node.inputs, node.attrs["offset"], scope.e, scope.s
+    on = s.compare("eq", j, e.add(i, e.int(offset)))
+    k = e.sub(i, e.int(max(-offset, 0)))
+    n = scope.size(d.shape[-1])
+    inside = s.binary("and", s.compare("ge", k, e.int(0)), s.compare("lt", k, n))
+    on = s.binary("and", on, inside)
+    found = scope.element(d, (*batch, s.select(inside, k, e.int(0))))
+    return s.select(on, found, s.literal(0, node.output.dtype))
+
+
+@element("shift")
+def _shift(scope: Any, node: Node, index: Index) -> Number:
+    (x,), axis, by = node.inputs, node.attrs["axis"], node.attrs["by"]
+    e, s = scope.e, scope.s
+    source = e.sub(index[axis], e.int(by))
+    inside = s.binary("and", s.compare("ge", source, e.int(0)), s.compare("lt", source, scope.size(x.shape[axis])))
+    at = (*index[:axis], s.select(inside, source, e.int(0)), *index[axis + 1 :])
+    return s.select(inside, scope.element(x, at), s.literal(node.attrs["fill"], x.dtype))
+
+
+@element("concatenate")
+def _concatenate(scope: Any, node: Node, index: Index) -> Number:
+    axis, e, s = node.attrs["axis"], scope.e, scope.s
+    start, result = scope.e.int(0), None
+    for x in node.inputs:
+        size = scope.size(x.shape[axis])
+        local = e.sub(index[axis], start)
+        inside = s.binary("and", s.compare("ge", local, e.int(0)), s.compare("lt", local, size))
+        at = (*index[:axis], s.select(inside, local, e.int(0)), *index[axis + 1 :])
+        found = scope.s.cast(scope.element(x, at), x.dtype, node.output.dtype)
+        result = found if result is None else s.select(inside, found, result)
+        start = e.add(start, size)
+    assert result is not None
+    return result

@@ -461,19 +461,21 @@ class Body:
             wide = self.value(f"sext i32 {found} to i64")
             self.add(f"store i64 {wide}, ptr %{s.status.name}")
 
-    def argument(self, kind: str, x: Any, offset: Expr | None = None) -> str:
+    def argument(self, kind: str, x: Any, *rest: Any) -> str:
+        """The address of an argument: of a place in a buffer, or of a number put on the stack."""
         if kind == "buffer":
-            return f"ptr {self.address(x, offset) if offset is not None else self.pointer(x)}"
-        name = f"%a{self.label('')}"
-        t = {"char": "i8", "int": "i32"}.get(kind) or llvm_type(kind)
-        self.entry.append(f"  {name} = alloca {t}" if kind != "complex" else f"  {name} = alloca [2 x {t}]")
+            return f"ptr {self.address(x, rest[0]) if rest[0] is not None else self.pointer(x)}"
+        name = f"%arg_{self.label('')}"
+        t = {"char": "i8", "int": "i32"}.get(kind) or llvm_type(rest[0])
+        self.entry.append(f"  {name} = alloca [2 x {t}]")
         if kind == "char":
             text = str(ord(x))
         elif kind == "int":
             text = self.value(f"trunc i64 {self.ref(x)} to i32") if x.op != "const" else str(x.data)
         else:
-            text = literal(x, kind)
+            text = literal(x, rest[0])
+            if rest[1]:
+                imaginary = self.value(f"getelementptr {t}, ptr {name}, i64 1")
+                self.add(f"store {t} {literal(0.0, rest[0])}, ptr {imaginary}")
         self.add(f"store {t} {text}, ptr {name}")
         return f"ptr {name}"
-
-
