@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from bcad.ir import Builder, Graph, Kind, Node, Value, constant_op, copy_node
-from bcad.ops import BY_NAME, NotDeclared, Zero, checkpoint, custom, host, host_effect, tangent_type
+from bcad.ops import BY_NAME, NotDeclared, Zero, custom, host, host_effect, tangent_type
 
 from .activity import useful, varied
 from .extract import needed_nodes, prune, type_symbols
@@ -173,24 +173,6 @@ def _read_before_write(node: Node, g: Any, inputs: list[Value]) -> None:
         BY_NAME["getitem" if one else "gather"](g, *arrays, **node.attrs)
 
 
-def _record_checkpoint(sweep: Reverse, node: Node) -> Pullback:
-    """Keep nothing but the inputs: the pullback is a region that computes the primal again."""
-    copy_node(Builder.current(), node, sweep.value)
-
-    def pull(cotangents: list[Any]) -> None:
-        condition, cotangents = common_mask(cotangents)
-        wrt = [k for k, v in enumerate(node.inputs) if v in sweep.needed]
-        seeded = [k for k, g in enumerate(cotangents) if _present(g)]
-        region = pullback_graph(node.regions[0], wrt, seeded)
-        seeds = [conform(cotangents[k], tangent_type(node.outputs[k].type)) for k in seeded]
-        inputs = [sweep.value[v] for v in node.inputs]
-        results = checkpoint(*inputs, *seeds, regions=[region])
-        for k, g in zip(wrt, results, strict=True):
-            sweep.add(node.inputs[k], masked(condition, g))
-
-    return pull
-
-
 def _record_ruled(sweep: Reverse, node: Node) -> Pullback:
     """A call or region with a rule of its own: see ``bcad.ops.host``."""
     copy_node(Builder.current(), node, sweep.value)
@@ -215,7 +197,6 @@ def _name_of(node: Node) -> str:
 
 
 RECORDERS: dict[Any, Callable[[Reverse, Node], Pullback]] = {
-    checkpoint: _record_checkpoint,
     custom: _record_ruled,
     host: _record_ruled,
     host_effect: _record_ruled,

@@ -38,7 +38,9 @@ class HostCall(Op):
 
     def evaluate(self, *inputs: Any, fn: Literal, types: tuple[Type, ...], rule: Any = None) -> tuple[Any, ...]:
         result = fn.value(*inputs)
-        return tuple(result) if len(types) != 1 else (result,)
+        if len(types) < 2:
+            return (result,)[: len(types)]
+        return tuple(result)
 
 
 @define
