@@ -8,16 +8,15 @@ from .frame import Frame
 from .lookup import MISSING, find, info, is_class, is_instance, is_native, python_method
 from .operators import call_special, traced
 
-_own_dict = object.__getattribute__
+_generic = object.__getattribute__
+_generic_set = object.__setattr__
+_class_attribute = type.__getattribute__    # asks no metaclass
 _OPAQUE = frozenset((FunctionType, staticmethod, classmethod))     # descriptors that run no Python
 
 
 def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
     """``owner.name``."""
     if not frame.watched:
-        kind = type(owner)
-        if is_native(kind) and kind not in _SPECIAL:
-            return getattr(owner, name)
         return _get(frame, owner, name)
     if traced(frame, owner):
         result = frame.domain.getattr(frame, owner, name)
@@ -31,21 +30,43 @@ def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
 
 def _get(frame: Frame, owner: Any, name: str) -> Any:
     kind = type(owner)
-    special = _SPECIAL.get(kind)
-    if special is not None:
-        return special(frame, owner, name)
-    if is_native(kind):
-        return getattr(owner, name)
-    if is_class(owner):
-        return _get_from_class(frame, owner, name)
-    if name == "__class__" or name == "__dict__":
-        hook = python_method(kind, "__getattribute__")
-        if hook is None and type(find(kind, name)) is not property:
-            return getattr(owner, name)
-    return _get_from_instance(frame, owner, name)
+    known = info(kind)
+    getter = known.getter
+    if getter is None:
+        getter = known.getter = _SPECIAL.get(kind) or (
+            _get_natively if known.native else
+            _get_from_class if is_class(owner) else _get_from_instance)
+    return getter(frame, owner, name)
+
+
+def _get_natively(frame: Frame, owner: Any, name: str) -> Any:
+    return getattr(owner, name)
 
 
 def _get_from_instance(frame: Frame, owner: Any, name: str) -> Any:
+    kind = type(owner)
+    if _class_attribute(kind, "__getattribute__") is not _generic:
+        return _get_through_hook(frame, owner, name)
+    found = find(kind, name)
+    try:
+        if found is not MISSING and type(found) not in _OPAQUE:
+            value = _through_descriptor(frame, found, owner, kind, name)
+            if value is not MISSING:
+                return value
+        return _generic(owner, name)
+    except AttributeError as error:
+        fallback = python_method(kind, "__getattr__")
+        if fallback is None:
+            if find(kind, "__getattr__") is MISSING:
+                raise
+            return getattr(owner, name)         # a fallback written in C
+        failed = error                  # the fallback runs outside this handler
+    del failed
+    return call_special(frame, fallback, owner, name)
+
+
+def _get_through_hook(frame: Frame, owner: Any, name: str) -> Any:
+    """For types with a ``__getattribute__`` of their own, in Python or in C."""
     kind = type(owner)
     getattribute = find(kind, "__getattribute__")
     fallback = python_method(kind, "__getattr__")
@@ -56,7 +77,7 @@ def _get_from_instance(frame: Frame, owner: Any, name: str) -> Any:
     except AttributeError as error:
         if fallback is None:
             raise
-        failed = error                  # the fallback runs outside this handler
+        failed = error
     del failed
     return call_special(frame, fallback, owner, name)
 
@@ -100,7 +121,7 @@ def _is_data(found: Any) -> bool:
 
 def _instance_dict(owner: Any) -> Any:
     try:
-        return _own_dict(owner, "__dict__")
+        return _generic(owner, "__dict__")
     except AttributeError:
         return ()
 
@@ -111,7 +132,7 @@ def _get_from_class(frame: Frame, owner: type, name: str) -> Any:
         hook = python_method(meta, "__getattribute__")
         fallback = python_method(meta, "__getattr__")
         if hook is not None or fallback is not None or type(find(meta, name)) is property:
-            return _get_from_instance(frame, owner, name)
+            return _get_through_hook(frame, owner, name)
         found = find(meta, name)
         if found is not MISSING and _is_data(found):
             get = python_method(type(found), "__get__")
@@ -126,7 +147,7 @@ def _get_from_class(frame: Frame, owner: type, name: str) -> Any:
 
 
 def _get_from_module(frame: Frame, owner: ModuleType, name: str) -> Any:
-    namespace = _own_dict(owner, "__dict__")
+    namespace = _generic(owner, "__dict__")
     if name in namespace:
         return namespace[name]
     hook = namespace.get("__getattr__")
@@ -171,7 +192,7 @@ def load_method(frame: Frame, owner: Any, name: str) -> tuple[Any, Any] | None:
         return None
     found = find(kind, name)
     if type(found) is not FunctionType or name in _instance_dict(owner) or \
-            python_method(kind, "__getattribute__") is not None:
+            _class_attribute(kind, "__getattribute__") is not _generic:
         return None
     return found, owner
 
@@ -184,24 +205,30 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     if is_native(kind):
         setattr(owner, name, value)
         return
-    hook = python_method(kind, "__setattr__")
-    if hook is not None:
-        call_special(frame, hook, owner, name, value)
-    else:
-        generic_set(frame, owner, name, value, setattr)
+    if _class_attribute(kind, "__setattr__") is not _generic_set:
+        hook = python_method(kind, "__setattr__")
+        if hook is not None:
+            call_special(frame, hook, owner, name, value)
+            return
+    generic_set(frame, owner, name, value, setattr)
 
 
 def generic_set(frame: Frame, owner: Any, name: str, value: Any,
                 native: Any = object.__setattr__) -> None:
     """``object.__setattr__``: what happens where no hook is in the way."""
+    found = find(type(owner), name)
+    if found is MISSING:
+        if frame.watched and frame.thread.journal is not None:
+            frame.thread.journal.touch(owner)
+        native(owner, name, value)
+        return
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
-    found = find(type(owner), name)
     if type(found) is property and found.fset is not None:
         from .calls import call_value
         call_value(frame, found.fset, (owner, value))
         return
-    setter = MISSING if found is MISSING else python_method(type(found), "__set__")
+    setter = python_method(type(found), "__set__")
     if type(setter) is FunctionType:
         call_special(frame, setter, found, owner, value)
     else:

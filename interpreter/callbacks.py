@@ -61,9 +61,11 @@ class Stepper:
             call_special(self._frame, hint, self._owner)
 
 
-def takes(function: Any, callables: tuple = (), iterables: Any = ()) -> None:
-    """Say which arguments of a C function or type call back."""
+def takes(function: Any, callables: tuple = (), iterables: Any = (), alone: bool = False) -> None:
+    """Say which arguments of a C function or type call back; `alone`: only as the only one."""
     def adapt(frame: Frame, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        if alone and len(args) > 1:         # min(a, b) compares them, it does not iterate
+            return adapted(frame, args, kwargs)
         return adapted(frame, args, kwargs, callables, iterables)
 
     def run(frame: Frame, args: tuple, kwargs: dict) -> Any:
@@ -101,9 +103,11 @@ for _function in (zip, itertools.chain, itertools.zip_longest, itertools.product
 for _function in (enumerate, list, tuple, frozenset, set, itertools.islice, itertools.cycle,
                   itertools.combinations, itertools.permutations, itertools.compress,
                   itertools.combinations_with_replacement, itertools.pairwise, itertools.tee,
-                  sorted, any, all, sum, min, max, dict.fromkeys,
+                  sorted, any, all, sum, dict.fromkeys,
                   itertools.chain.from_iterable, collections.deque):
     takes(_function, (), (0,))
+for _function in (min, max):
+    takes(_function, (), (0,), alone=True)
 for _function in (collections.defaultdict, functools.cmp_to_key, functools._lru_cache_wrapper):
     takes(_function, (0,))
 for _name in ("sub", "subn"):

@@ -63,7 +63,7 @@ def call_function(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) ->
 def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
     """Interpret a Python function."""
     code = decode(fn.__code__)
-    if is_leaf(code, fn):
+    if code.leaf or code.leaf is None and is_leaf(code, fn):
         return call_native(frame, fn, args, kwargs)
     loaded = None
     if frame.watched:

@@ -112,6 +112,7 @@ class Code:
         self.slot_count = len(slot_names)
         self.free_start = len(slot_names) - len(raw.co_freevars)
         self.stubs: dict[int, CodeType] = {}    # see tracebacks
+        self.leaf: bool | None = None           # see leaves
         self.hidden = False                     # our own polyfills: not the user's source
 
     @cached_property

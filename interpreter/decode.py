@@ -5,7 +5,7 @@ import opcode
 import sys
 from collections.abc import Callable
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .code import Code, Handler, Instruction
 from .errors import Unsupported
@@ -119,9 +119,9 @@ class _Decoder:
         index_at: dict[int, int] = {}
         for self.position, self.unit in enumerate(self.units):
             index_at[self.unit.offset] = len(self.out)
-            name = self.unit.name
-            if name not in _SKIPPED:
-                _RULES.get(name, _default)(self, self.unit.arg)
+            rule = _RULES[self.unit.name]
+            if rule is not None:
+                rule(self, self.unit.arg)
         index_at[len(self.raw.co_code)] = len(self.out)
         for index, instruction in enumerate(self.out):
             instruction.index = index
@@ -137,7 +137,8 @@ class _Decoder:
         code.steps = prepare(code)
         return code
 
-    def emit(self, name: str, arg=None, symbol: str | None = None, target: int | None = None):
+    def emit(self, name: str, arg: Any = None, symbol: str | None = None,
+             target: int | None = None) -> None:
         self.out.append(Instruction(name, arg, symbol, target, self.unit.offset))
 
     def following(self, steps: int = 1) -> _Unit | None:
@@ -154,7 +155,7 @@ class _Decoder:
 
 
 Rule = Callable[[_Decoder, int], None]
-_RULES: dict[str, Rule] = {}
+_RULES: dict[str, Rule | None] = {}         # None: the instruction has no meaning of its own
 
 
 def _rule(*names: str) -> Callable[[Rule], Rule]:
@@ -162,21 +163,6 @@ def _rule(*names: str) -> Callable[[Rule], Rule]:
         _RULES.update(dict.fromkeys(names, function))
         return function
     return register
-
-
-def _default(d: _Decoder, arg: int) -> None:
-    name = d.unit.name
-    core = _RENAMED.get(name, name)
-    if name in _JUMPS:
-        d.emit(core, target=d.target())
-    elif name in _CONSTS:
-        d.emit(core, d.raw.co_consts[arg])
-    elif name in _SLOTS:
-        d.slot(core, arg)
-    elif name in _NAMES:
-        d.emit(core, d.raw.co_names[arg], d.raw.co_names[arg])
-    else:
-        d.emit(core, arg)
 
 
 # --- constants and names ------------------------------------------------------------------------
@@ -373,3 +359,24 @@ def _with_except_start(d: _Decoder, arg: int) -> None:
 @_rule("GET_ITER")
 def _get_iter(d: _Decoder, arg: int) -> None:
     d.emit("GET_YIELD_FROM_ITER" if VERSION >= (3, 15) and arg else "GET_ITER")
+
+
+# --- all others: by the kind of their argument --------------------------------------------------
+def _usual_rule(name: str) -> Rule:
+    core = _RENAMED.get(name, name)
+    if name in _JUMPS:
+        return lambda d, arg: d.emit(core, target=d.target())
+    if name in _CONSTS:
+        return lambda d, arg: d.emit(core, d.raw.co_consts[arg])
+    if name in _SLOTS:
+        return lambda d, arg: d.emit(core, arg, d.slots[arg])
+    if name in _NAMES:
+        return lambda d, arg: d.emit(core, d.raw.co_names[arg], d.raw.co_names[arg])
+    return lambda d, arg: d.emit(core, arg)
+
+
+for _name in opcode.opmap:
+    if _name in _SKIPPED:
+        _RULES[_name] = None
+    elif _name not in _RULES:
+        _RULES[_name] = _usual_rule(_name)

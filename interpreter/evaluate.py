@@ -160,13 +160,13 @@ def catch(frame: Frame, error: BaseException) -> Handler | None:
         record_again(frame, error, pc if frame.lasti is None else frame.lasti)
     else:
         clean(error)                    # the frame is in the traceback since the first time
-    frame.lasti = None
     return entry
 
 
 def handle(frame: Frame, entry: Handler, error: BaseException) -> None:
     """Go on in an exception handler."""
-    pc = max(frame.pc - 1, 0)
+    pc = max(frame.pc - 1, 0) if frame.lasti is None else frame.lasti
+    frame.lasti = None
     del frame.stack[entry.depth:]
     if entry.lasti:
         frame.stack.append(pc)

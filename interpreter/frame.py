@@ -67,7 +67,8 @@ class Frame:
         self.slots = slots
         self.stack: list = []
         self.pc = 0
-        self.handled = None if back is None else current_exception(back)
+        self.handled = None if back is None else \
+            current_exception(back) if back.generator else back.handled
         self.domain = domain
         self.back = back
         self.thread = thread

@@ -224,7 +224,7 @@ def _instance_dict(obj: Any) -> dict | None:
         return ModuleType.__dict__["__dict__"].__get__(obj)
     for base in type(obj).__mro__:
         found = vars(base).get("__dict__")
-        if isinstance(found, GetSetDescriptorType):
+        if isinstance(found, (GetSetDescriptorType, MemberDescriptorType)):
             return found.__get__(obj)
     return None
 

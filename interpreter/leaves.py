@@ -14,11 +14,9 @@ _INTERPRETED = ("polyfills.py",)        # ours, written to be stepped into
 
 def is_leaf(code: Code, fn: FunctionType) -> bool:
     """Whether `fn` runs natively: import machinery, compilers, the evaluator itself."""
-    try:
-        return code.leaf
-    except AttributeError:
+    if code.leaf is None:
         code.leaf = _decide(code.raw.co_filename, fn)
-        return code.leaf
+    return code.leaf
 
 
 def _decide(filename: str, fn: FunctionType) -> bool:

@@ -20,13 +20,14 @@ _CACHE: dict[int, TypeInfo] = {}
 class TypeInfo:
     """The namespaces in which the attributes of a type's instances are looked up."""
 
-    __slots__ = ("type", "mro", "namespaces", "native")
+    __slots__ = ("type", "mro", "namespaces", "native", "getter")
 
     def __init__(self, kind: type) -> None:
         self.type = kind                    # keeps the id that is the cache's key taken
         self.mro = _mro_of(kind)
         # live views; a C type that is not quite ready has no MRO yet
         self.namespaces = [_dict_of(base) for base in self.mro or ()]
+        self.getter = None          # how `attributes` reads from instances
         self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
 
 

@@ -55,8 +55,7 @@ def delete_fast(frame: Frame, stack: list, slot: int) -> None:
 
 def _unbound(name: str) -> UnboundLocalError:
     return UnboundLocalError(
-        f"cannot access local variable {name!r} where it is not associated with a value",
-        name=name)
+        f"cannot access local variable {name!r} where it is not associated with a value")
 
 
 # --- cells --------------------------------------------------------------------------------------

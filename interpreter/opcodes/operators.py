@@ -8,6 +8,7 @@ from ..frame import Frame
 from ..operators import COMPARISONS, OPERATIONS, Operation
 from .registry import opcode
 
+_PLAIN = frozenset((list, tuple, dict, str, range))
 _NUMBERS = frozenset((int, float, bool, complex))
 
 
@@ -74,14 +75,21 @@ def to_bool(frame: Frame, stack: list, _: Any) -> None:
 def binary_subscr(frame: Frame, stack: list, _: Any) -> None:
     """owner key -- value"""
     key = stack.pop()
-    stack.append(attributes.get_item(frame, stack.pop(), key))
+    owner = stack.pop()
+    if type(owner) in _PLAIN and not frame.watched:
+        stack.append(owner[key])
+    else:
+        stack.append(attributes.get_item(frame, owner, key))
 
 
 @opcode("STORE_SUBSCR")
 def store_subscr(frame: Frame, stack: list, _: Any) -> None:
     """value owner key --"""
     key, owner, value = stack.pop(), stack.pop(), stack.pop()
-    attributes.set_item(frame, owner, key, value)
+    if type(owner) in _PLAIN and not frame.watched:
+        owner[key] = value
+    else:
+        attributes.set_item(frame, owner, key, value)
 
 
 @opcode("DELETE_SUBSCR")
