@@ -133,12 +133,12 @@ def nested(items: Sequence[Any], dtype: Any = None) -> Value:
     leaves = list(_leaves(items))
     if not any(isinstance(x, (Value, Dim)) for x in leaves):
         return Builder.current().constant(np.array(items, dtype))
-    builder = Builder.current()
-    values = [builder.as_value(x) for x in leaves]
+    values = [as_array(x) for x in leaves]
+    if any(v.shape for v in values):  # rows may be lists or arrays
+        values = [nested(x) if isinstance(x, (list, tuple)) else as_array(x) for x in items]
     target = np.dtype(dtype) if dtype is not None else np.result_type(*(v.dtype for v in values))
-    shape = _list_shape(items)
     packed = BY_NAME["stack"](*values, axis=0, dtype=target)
-    shape += tuple(packed.shape[1:])
+    shape = packed.shape if packed.ndim > 1 else _list_shape(items)
     return packed if len(shape) == packed.ndim else BY_NAME["reshape"](packed, shape=shape)
 
 

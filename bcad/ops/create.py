@@ -131,8 +131,8 @@ class Arange(Op):
 @implements(np.arange)
 def _arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, **kwargs: Any) -> Value:
     """``arange``: the number of elements must not depend on data; where they start may."""
-    first, last, by = (0, start, 1) if stop is None else (start, stop, 1 if step is None else step)
-    by = 1 if by is None else by
+    first, last = (0, start) if stop is None else (start, stop)
+    by = 1 if step is None else step
     sizes = [known_size(x) if _integral(x) else None for x in (first, last, by)]
     if None not in sizes:
         a, b, c = sizes

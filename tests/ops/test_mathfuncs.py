@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcad.ir import Builder, Kind, evaluate, python_type, verify
-from bcad.ops import FUNCTIONS, BY_NAME
+from bcad.ops import BY_NAME, FUNCTIONS
 
 from .derivatives import check_derivatives, results
 
