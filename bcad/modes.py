@@ -13,7 +13,7 @@ import numpy as np
 
 from bcad import diff
 from bcad.errors import NotScalar
-from bcad.ir import ArrayType, Builder, Graph, Value
+from bcad.ir import ArrayType, Builder, Graph, Value, array_type
 from bcad.ops import BY_NAME
 
 derivative = BY_NAME["derivative"]
@@ -154,10 +154,8 @@ class JacobianMode(Mode):
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
         seeds: Sequence[Value],
     ) -> tuple[list[Value], list[Value]]:
-        builder = Builder.current()
-        outputs = list(builder.inline(graph, inputs))
-        rows = builder.inline(diff.jacobian(graph, wrt, results, self.direction), inputs)
-        return outputs, list(rows)
+        outputs = list(Builder.current().inline(graph, inputs))
+        return outputs, _blocks(_part(graph, graph.outputs[:results]), inputs, wrt, self.direction)
 
 
 class HessianMode(Mode):
@@ -170,17 +168,28 @@ class HessianMode(Mode):
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
         seeds: Sequence[Value],
     ) -> tuple[list[Value], list[Value]]:
-        builder = Builder.current()
-        outputs = list(builder.inline(graph, inputs))
-        if results == 1 and _array(graph.outputs[0]).shape == ():  # forward over reverse
-            whole = as_graph(GradientMode(), graph, wrt, results)
-            first, direction = whole.outputs[len(graph.outputs) :], "forward"
-        else:
-            whole = diff.jacobian(graph, wrt, results, None)
-            first, direction = whole.outputs, None
-        slopes = Graph(whole.inputs, whole.nodes, first, graph.name)
-        rows = builder.inline(diff.jacobian(slopes, wrt, len(first), direction), inputs)
-        return outputs, list(rows)
+        outputs = list(Builder.current().inline(graph, inputs))
+        direction = "forward" if results == 1 and _array(graph.outputs[0]).shape == () else None
+        first: Mode = GradientMode() if direction else JacobianMode()
+        whole = as_graph(first, graph, wrt, results)
+        slopes = _part(whole, whole.outputs[len(graph.outputs) :])
+        return outputs, _blocks(slopes, inputs, wrt, direction)
+
+
+def _part(graph: Graph, outputs: Sequence[Value]) -> Graph:
+    return Graph(graph.inputs, graph.nodes, outputs, graph.name)
+
+
+def _blocks(graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], direction: str | None) -> list[Value]:
+    """For each output of `graph` its Jacobian by each input of `wrt`; zeros where it has none."""
+    builder = Builder.current()
+    found = iter(builder.inline(diff.jacobian(graph, wrt, direction), inputs)[len(graph.outputs) :])
+    blocks = []
+    for value in graph.outputs:
+        for k in wrt:
+            shape = (*_array(value).shape, *_array(graph.inputs[k]).shape)
+            blocks.append(next(found) if value.type.differentiable else _like(array_type(float, shape), 0))
+    return blocks
 
 
 def as_graph(mode: Mode, graph: Graph, wrt: Sequence[int], results: int) -> Graph:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bcad.errors import NotDifferentiable
-from bcad.trace import flatten
+from bcad.trace import flatten, is_traced, leaf_type
 
 Place = tuple[int, Any]  # (0, position) or (1, keyword)
 ALL = "all"
@@ -45,7 +45,8 @@ class Wrt:
             If the call has no such argument.
         """
         if isinstance(self._spec, str):
-            return [*((0, k) for k in range(len(args))), *((1, name) for name in kwargs)]
+            everything = [*((0, k) for k in range(len(args))), *((1, name) for name in kwargs)]
+            return [place for place in everything if not _is_object(pick(place, args, kwargs))]
         return [self._place(item, args, kwargs) for item in self._spec]
 
     def _place(self, item: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Place:
@@ -98,10 +99,21 @@ def differentiable_call(
     return tuple(new_args), new_kwargs
 
 
+def _is_object(argument: Any) -> bool:
+    """Whether an argument is nothing that holds numbers (the self of a method, a function)."""
+    leaves, tree = flatten(argument)
+    return tree.cls is None and leaf_type(leaves[0]) is None and not isinstance(leaves[0], (str, bytes)) and not (
+        hasattr(leaves[0], "__array__")
+    )
+
+
 def _as_float(leaf: Any, place: Place) -> Any:
     cls = type(leaf)
     if cls in (float, complex):
         return leaf
+    if is_traced(leaf):
+        type_ = leaf_type(leaf)
+        return leaf if type_ is not None and type_.differentiable else leaf * 1.0
     if cls is int:
         return float(leaf)
     kind = getattr(getattr(leaf, "dtype", None), "kind", None)

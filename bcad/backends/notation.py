@@ -167,6 +167,16 @@ def _astype(n: Notation, node: Node) -> Text:
     return n.call(f"{n.prefix}{_scalar_name(dtype)}", text)
 
 
+@writes("as_kind")
+def _as_kind(n: Notation, node: Node) -> Text:
+    (x,), kind, dtype = node.inputs, node.attrs["kind"], node.attrs["dtype"]
+    if not n.exact:
+        return n.of(x)
+    if kind is Kind.PYTHON:
+        return n.call(ArrayType(dtype, (), kind).python_type.__name__, x)
+    return n.call(f"{n.prefix}{_scalar_name(dtype)}" if kind is Kind.SCALAR else f"{n.prefix}asarray", x)
+
+
 @writes("full")
 def _full(n: Notation, node: Node) -> Text:
     (fill,), shape, dtype = node.inputs, node.attrs["shape"], node.attrs["dtype"]

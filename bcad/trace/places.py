@@ -29,7 +29,7 @@ def user_location(frame: Frame | None) -> Location | None:
     for candidate in (frame, *frame.callers()):
         if not candidate.code.hidden and not is_library(candidate.code.raw.co_filename):
             return candidate.location()
-    return frame.location()
+    return None if frame.code.hidden else frame.location()
 
 
 _stepped: set[CodeType] = set()
