@@ -36,8 +36,8 @@ def special(*names: str, operands: Callable[[Node], Sequence[Value]] | None = No
     return enter
 
 
-def lower(graph: Graph) -> Kernel:
-    """The kernel form of `graph`.
+def lower(graph: Graph, sizes: Sequence[str] = ()) -> Kernel:
+    """The kernel form of `graph`; its last inputs are the values of the symbols in `sizes`.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def lower(graph: Graph) -> Kernel:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 50_000))
     try:
-        return _Function(graph).kernel
+        return _Function(graph, sizes).kernel
     finally:
         sys.setrecursionlimit(limit)
 
@@ -62,7 +62,7 @@ def is_element(node: Node) -> bool:
 class _Function:
     """The whole kernel: inputs, symbols, and the scope of the outermost graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, sizes: Sequence[str]) -> None:
         self.graph = graph
         self.e = Emitter()
         self.s = Scalars(self.e)
@@ -74,6 +74,8 @@ class _Function:
         self.scope = Scope(self, graph, None)
         for position, value in enumerate(graph.inputs):
             self.input(value, position)
+        for symbol, value in zip(sizes, graph.inputs[len(graph.inputs) - len(sizes) :], strict=True):
+            self.symbols[symbol] = self.scope.env[value]
         self.scope.run(want={v: k for k, v in reversed(list(enumerate(graph.outputs)))})
         self.kernel.outputs = [self.output(v) for v in graph.outputs]
         if self.flag is not None:
@@ -172,8 +174,18 @@ class Scope:
     def special(self, node: Node, step: int) -> None:
         rule = SPECIAL.get(node.op.name)
         if rule is None:
-            raise Unsupported(f"{node.op.name} is not compiled")
-        rule(self, node, step)
+            self.refuse(node, Unsupported(f"{node.op.name} is not compiled"))
+            return
+        try:
+            rule(self, node, step)
+        except Unsupported as failure:
+            self.refuse(node, failure)
+
+    def refuse(self, node: Node, failure: Unsupported) -> None:
+        """Say which node of the outermost graph a failure is about."""
+        if self.parent is None and failure.node is None:
+            failure.node = node
+        raise failure
 
     # -- values ----------------------------------------------------------------------------------
     def element(self, value: Value, index: Index) -> Number:
@@ -187,7 +199,11 @@ class Scope:
             return known
         node = value.node
         assert node is not None, f"{value!r} is not bound"
-        result = self._compute(node, value, index)
+        try:
+            result = self._compute(node, value, index)
+        except Unsupported as failure:
+            self.refuse(node, failure)
+            raise
         self.memo[key] = result
         return result
 

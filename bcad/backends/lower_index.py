@@ -7,9 +7,9 @@ from typing import Any
 from bcad.ir import Node, Value
 
 from . import elements
-from .elements import Index, broadcast_index, expand, is_array_part, is_span, item_index, layout
+from .elements import Index, expand, is_array_part, is_span, item_index, layout
 from .fuse import is_array
-from .kernel import Buffer, Expr, Number, Pair
+from .kernel import Buffer, Expr, Fail, Number, Pair
 from .lower import Scope, special
 from .lower_control import fill
 from .scalars import Unsupported
@@ -118,38 +118,119 @@ def _slice_length(scope: Scope, part: slice, n: Any) -> Expr:
     return elements.bounds(scope, part, n, [])[1]
 
 
-@special("cumsum", "cumprod")
+_SCANS = {"cumsum": ("add", 0), "cumprod": ("mul", 1), "cummax": ("maximum", None), "cummin": ("minimum", None)}
+
+
+@special(*_SCANS)
 def _cumulative(scope: Scope, node: Node, step: int) -> None:
-    (x,) = node.inputs
-    axis = node.attrs.get("axis", 0)
-    if not isinstance(axis, int) or set(node.attrs) - {"axis"}:
-        raise Unsupported(f"{node.op.name} with {node.attrs}")
-    result = node.output
-    target = scope.room_for(result)
-    sizes = scope.sizes(x.shape)
+    (x,), e, s, result = node.inputs, scope.e, scope.s, node.output
+    axis, reverse = node.attrs["axis"], node.attrs.get("reverse", False)
+    if result.dtype.kind == "c" or set(node.attrs) - {"axis", "reverse"}:
+        raise Unsupported(f"{node.op.name} of {result.dtype} with {node.attrs}")
+    target, n = scope.room_for(result), scope.size(x.shape[axis])
+    op, start = _SCANS[node.op.name]
     others = [k for k in range(x.ndim) if k != axis]
-    if result.dtype.kind == "c":
-        raise Unsupported(f"{node.op.name} of complex numbers")
+
+    def term(index: dict[int, Expr], k: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+        i = e.sub(e.sub(n, e.int(1)), k) if reverse else k
+        at = tuple({**index, axis: i}[j] for j in range(x.ndim))
+        found = s.cast(scope.element(x, at), x.dtype, result.dtype)
+        assert isinstance(found, Expr)
+        return found, at
 
     def level(index: dict[int, Expr]) -> None:
         if len(index) < len(others):
-            with scope.e.loop(scope.e.int(0), sizes[others[len(index)]]) as i:
+            with e.loop(e.int(0), scope.size(x.shape[others[len(index)]])) as i:
                 level({**index, others[len(index)]: i})
             return
-        start = scope.s.literal(0 if node.op.name == "cumsum" else 1, result.dtype)
-        assert isinstance(start, Expr)
-        total = scope.e.variable("total", start.type, start)
-        with scope.e.loop(scope.e.int(0), sizes[axis]) as i:
-            at = tuple({**index, axis: i}[k] for k in range(x.ndim))
-            term = scope.s.cast(scope.element(x, at), x.dtype, result.dtype)
-            assert isinstance(term, Expr)
-            op = "add" if node.op.name == "cumsum" else "mul"
-            new = scope.e.fresh(op, scope.e.get(total), term, type=start.type)
-            scope.e.set(total, new)
-            scope.e.store(target, scope.flat(target, at), new)
+        t = s.literal(0, result.dtype).type  # type: ignore[union-attr]
+        total = e.variable("total", t, s.literal(start or 0, result.dtype))  # type: ignore[arg-type]
+        with e.loop(e.int(0), n) as k:
+            new, at = term(index, k)
+            before = e.get(total)
+            if start is None:
+                joined = e.fresh(op, before, new, type=t)
+                new = s._select(s.compare("eq", k, e.int(0)), new, joined)
+            else:
+                new = e.fresh(op, before, new, type=t)
+            e.set(total, new)
+            e.store(target, scope.flat(target, at), new)
 
     level({})
     scope.bind(result, scope.rewritten(target))
 
 
-assert broadcast_index
+@special("argmax", "argmin")
+def _arg_extreme(scope: Scope, node: Node, step: int) -> None:
+    """The first place of the extreme; of the first nan if there is one."""
+    (x,), e, s, out = node.inputs, scope.e, scope.s, node.output
+    axis = node.attrs["axis"]
+    if x.dtype.kind == "c":
+        raise Unsupported(f"{node.op.name} of complex numbers")
+    if axis is None and x.ndim > 1:
+        raise Unsupported(f"{node.op.name} of all elements of several axes")
+    axis = axis or 0
+    others = [k for k in range(x.ndim) if k != axis]
+    target = scope.room_for(out) if is_array(out) else None
+    n = scope.size(x.shape[axis])
+    e.append(Fail(s.compare("eq", n, e.int(0)), scope.function.message(f"{node.op.name} of an empty sequence")))
+
+    def level(index: dict[int, Expr]) -> None:
+        if len(index) < len(others):
+            with e.loop(e.int(0), scope.size(x.shape[others[len(index)]])) as i:
+                level({**index, others[len(index)]: i})
+            return
+        first = scope.element(x, tuple({**index, axis: e.int(0)}[k] for k in range(x.ndim)))
+        assert isinstance(first, Expr)
+        best, where = e.variable("best", first.type, first), e.variable("where", "i64", e.int(0))
+        with e.loop(e.int(1), n) as i:
+            found = scope.element(x, tuple({**index, axis: i}[k] for k in range(x.ndim)))
+            assert isinstance(found, Expr)
+            known = e.get(best)
+            better = s.compare("gt" if node.op.name == "argmax" else "lt", found, known)
+            if found.type[0] == "f":
+                new_nan = s.binary("and", s.compare("ne", found, found), s.compare("eq", known, known))
+                better = s.binary("or", better, new_nan)
+            e.set(best, s._select(better, found, known))
+            e.set(where, s._select(better, i, e.get(where)))
+        if target is None:
+            scope.bind(out, e.get(where))
+            return
+        keep = node.attrs.get("keepdims")
+        at = tuple(index[k] if k != axis else e.int(0) for k in range(x.ndim) if keep or k != axis)
+        e.store(target, scope.flat(target, at) if at else e.int(0), e.get(where))
+
+    level({})
+    if target is not None:
+        scope.bind(out, scope.rewritten(target))
+
+
+@special("linear_scan")
+def _linear_scan(scope: Scope, node: Node, step: int) -> None:
+    """``y[i] = a[i] * y[i-1] + b[i]``."""
+    a, b = node.inputs
+    e, s, out, axis = scope.e, scope.s, node.output, node.attrs["axis"]
+    if out.dtype.kind == "c":
+        raise Unsupported("linear_scan of complex numbers")
+    target, n = scope.room_for(out), scope.size(b.shape[axis])
+    others = [k for k in range(b.ndim) if k != axis]
+
+    def level(index: dict[int, Expr]) -> None:
+        if len(index) < len(others):
+            with e.loop(e.int(0), scope.size(b.shape[others[len(index)]])) as i:
+                level({**index, others[len(index)]: i})
+            return
+        zero = s.literal(0, out.dtype)
+        assert isinstance(zero, Expr)
+        state = e.variable("state", zero.type, zero)
+        with e.loop(e.int(0), n) as k:
+            i = e.sub(e.sub(n, e.int(1)), k) if node.attrs["reverse"] else k
+            at = tuple({**index, axis: i}[j] for j in range(b.ndim))
+            factor, term = (s.cast(scope.element(v, at), v.dtype, out.dtype) for v in (a, b))
+            assert isinstance(factor, Expr) and isinstance(term, Expr)
+            new = s.binary("add", s.binary("mul", factor, e.get(state)), term)
+            e.set(state, new)
+            e.store(target, scope.flat(target, at), new)
+
+    level({})
+    scope.bind(out, scope.rewritten(target))

@@ -13,7 +13,7 @@ from .kernel import BOOL, INT, Accumulate, Buffer, Expr, Fail, Number, Pair, Var
 from .scalars import Unsupported, is_float, needs
 
 CHUNK = 1024  # a sum's terms are added up in runs of this length, and the runs with their rounding errors
-KINDS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "any": "or", "all": "and"}
+KINDS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "nanmax": "fmax", "nanmin": "fmin", "any": "or", "all": "and"}
 
 
 def lower_nest(scope: Any, step: Step) -> None:
@@ -55,7 +55,11 @@ class _Nest:
     def run(self) -> None:
         for value in self.roots:
             if self._is_fold(value):
-                self._open_fold(value)
+                try:
+                    self._open_fold(value)
+                except Unsupported as failure:
+                    assert value.node is not None
+                    self.scope.refuse(value.node, failure)
             else:
                 self.targets[value] = self.scope.room_for(value)
         self._level(0)
@@ -216,7 +220,7 @@ class _Nest:
             opens -= 1
         fold = _Fold(value, node.inputs[0], axes, kind, opens)
         self.folds.append(fold)
-        if kind in ("maximum", "minimum"):
+        if kind in ("maximum", "minimum", "fmax", "fmin"):
             self._refuse_empty(fold)
         if not is_array(value) and opens == 0:
             return
@@ -241,7 +245,9 @@ class _Nest:
         if fold.kind in ("add", "mul"):
             one = fold.kind == "mul"
             return self.e.const(float(one) if is_float(t) else int(one), t)
-        low = fold.kind == "maximum"
+        low = fold.kind in ("maximum", "fmax")
+        if fold.kind[0] == "f" and is_float(t):
+            return self.e.const(float("nan"), t)  # what stays if there is nothing else
         if is_float(t):
             return self.e.const(float("-inf" if low else "inf"), t)
         if t == BOOL:
@@ -339,7 +345,11 @@ class _FlatScope:
         known = scope.memo.get(key)
         if known is not None and scope._visible(known):
             return known
-        result = self._compute(scope, node, value, index)
+        try:
+            result = self._compute(scope, node, value, index)
+        except Unsupported as failure:
+            scope.refuse(node, failure)
+            raise
         scope.memo[key] = result
         return result
 

@@ -4,42 +4,102 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from bcad.ir import Graph, Kind
+from bcad.ir import ArrayType, Graph, Kind, Node, Value, constant_op, dim_op
 
 from .backend import Abandoned, Compiled, Report
-from .kernel import Kernel
+from .decompose import decompose
+from .kernel import Kernel, scalar_of
 from .lower import lower
 from .numpy_source import NumpyBackend
 from .scalars import Unsupported
+from .segments import Schedule, cut
 
 
 class NumbaBackend:
-    """Compiles whole graphs where it can."""
+    """Compiles what it can of a graph, and says what it cannot."""
 
     name = "numba"
 
     def compile(self, graph: Graph) -> Compiled:
+        simple = decompose(graph)
         try:
-            return compile_kernel(graph)
+            return compile_kernel(simple)
         except Unsupported as reason:
-            fallback = NumpyBackend().compile(graph)
-            fallback.report.backend = self.name
-            fallback.report.in_numpy.append((graph.name, str(reason)))
-            return fallback
+            return self._in_segments(simple, reason)
+
+    def _in_segments(self, graph: Graph, reason: Unsupported) -> Compiled:
+        """Leave to NumPy what is refused, one node after another (and all nodes like it)."""
+        excluded = foreign_nodes(graph)
+        reasons: list[tuple[str, str]] = [(n.op.name, "a type that is not compiled") for n in excluded]
+        failed: Unsupported | None = reason if reason.node in graph.nodes else None
+        while True:
+            if failed is not None and failed.node is not None:
+                excluded |= alike(graph, failed.node)
+                reasons.append((failed.node.op.name, str(failed)))
+            elif not excluded:
+                return self._numpy(graph, reason)
+            segments = cut(graph, excluded)
+            if not any(s.compiled for s in segments):
+                return self._numpy(graph, reason)
+            try:
+                schedule = Schedule(graph, segments, compile_kernel)
+            except Unsupported as again:
+                failed = self._original(graph, again)
+                if failed is None:
+                    return self._numpy(graph, again)
+                continue
+            schedule.report.backend, schedule.report.in_numpy = self.name, reasons
+            return Compiled(schedule.run, "\n\n".join(schedule.sources), schedule.report)
+
+    @staticmethod
+    def _original(graph: Graph, failure: Unsupported) -> Unsupported | None:
+        """The failure, its node replaced by the one of `graph` that it is a copy of."""
+        copy = failure.node
+        for node in graph.nodes:
+            if copy is not None and node.op is copy.op and node.attrs == copy.attrs and all(
+                str(a.type) == str(b.type) for a, b in zip(node.inputs, copy.inputs, strict=False)
+            ) and node not in failure.seen:
+                failure.node = node
+                return failure
+        return None
+
+    def _numpy(self, graph: Graph, reason: Unsupported) -> Compiled:
+        fallback = NumpyBackend().compile(graph)
+        fallback.report.backend = self.name
+        fallback.report.in_numpy.append((graph.name, str(reason)))
+        return fallback
 
 
-def compile_kernel(graph: Graph) -> Compiled:
-    """The whole of `graph` as one compiled function; Unsupported if a part cannot be."""
+def foreign_nodes(graph: Graph) -> set[Node]:
+    """Nodes that touch a type which compiled code cannot hold."""
+    return {n for n in graph.nodes if n.op not in (constant_op, dim_op) and not all(map(compilable, (*n.inputs, *n.outputs)))}
+
+
+def compilable(value: Value) -> bool:
+    return isinstance(value.type, ArrayType) and scalar_of(value.type.dtype) is not None
+
+
+def alike(graph: Graph, node: Node) -> set[Node]:
+    """The nodes that will be refused for the same reason."""
+    types = [str(v.type) for v in node.inputs]
+    return {n for n in graph.nodes if n.op is node.op and [str(v.type) for v in n.inputs] == types and n.attrs == node.attrs}
+
+
+def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
+    """The whole of `graph` as one compiled function; Unsupported if a part cannot be.
+
+    Its last inputs are the values of the symbols in `sizes`.
+    """
     from .numba_engine import load_module
     from .numba_entry import Entry
 
     start = time.perf_counter()
-    kernel = lower(graph)
+    kernel = lower(graph, sizes)
     lowered = time.perf_counter()
     entry = Entry(graph, kernel)
     text = entry.text()

@@ -178,7 +178,7 @@ class Body:
         method = getattr(self, f"op_{x.op}", None)
         if method is not None:
             x.name = method(x)
-        elif x.op in _PLAIN or x.op in ("maximum", "minimum"):
+        elif x.op in _PLAIN or x.op in ("maximum", "minimum", "fmax", "fmin"):
             x.name = self.value(self.binary(x.op, x.type, self.ref(x.args[0]), self.ref(x.args[1])))
         elif x.op in _COMPARE:
             x.name = self.compare(x)
@@ -188,7 +188,7 @@ class Body:
             raise AssertionError(f"no LLVM for {x.op}")
 
     def binary(self, op: str, t: str, a: str, b: str, flags: str = "") -> str:
-        if op in ("maximum", "minimum"):
+        if op in ("maximum", "minimum", "fmax", "fmin"):
             return self.extremum(op, t, a, b)
         instruction = _PLAIN[op][0 if t[0] == "f" else 1]
         if t[0] == "u" and instruction in ("sdiv", "srem"):
@@ -197,9 +197,9 @@ class Body:
 
     def extremum(self, op: str, t: str, a: str, b: str) -> str:
         if t[0] == "f":
-            return self._intrinsic_call(op, t, [a, b])
+            return self._intrinsic_call(_INTRINSIC[op], t, [a, b])
         kind = "u" if t[0] in "ub" else "s"
-        return self._intrinsic_call(f"{kind}{op[:3]}", t, [a, b])
+        return self._intrinsic_call(f"{kind}{'max' if 'max' in op else 'min'}", t, [a, b])
 
     def compare(self, x: Expr) -> str:
         t = x.args[0].type

@@ -18,6 +18,9 @@ from .kernel import BOOL, F32, INT, Emitter, Expr, Number, Pair, scalar_of
 class Unsupported(Exception):
     """What cannot be compiled; the message is the reason that the report gives."""
 
+    node: Node | None = None  # of the outermost graph
+    seen: frozenset[Node] = frozenset()
+
 
 # Functions of floats that the vector math library has, by NumPy's name.
 VECTOR = (
@@ -32,7 +35,7 @@ DIRECT = {  # functions of floats that LLVM has itself
 # Other names for the same: those of `math` and of templates.
 SYNONYMS = {
     "power": "pow", "float_power": "pow", "acos": "arccos", "asin": "arcsin", "atan": "arctan", "atan2": "arctan2",
-    "acosh": "arccosh", "asinh": "arcsinh", "atanh": "arctanh", "asin_": "arcsin",
+    "acosh": "arccosh", "asinh": "arcsinh", "atanh": "arctanh", "max": "maximum", "min": "minimum",
 }
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "floordiv",
                ast.Mod: "mod", ast.Pow: "pow", ast.BitAnd: "and", ast.BitOr: "or", ast.BitXor: "xor",
@@ -254,6 +257,27 @@ class Scalars:
         step = self.select(self.compare("lt", x, self.like(x, 0)), self.like(x, 0), self.like(x, 1))
         step = self.select(self.compare("eq", x, self.like(x, 0)), h, step)
         return self.select(self.compare("ne", x, x), x, step)
+
+    def fn_logaddexp(self, a: Expr, b: Expr) -> Number:
+        """NumPy's: the larger plus ``log1p(exp(-distance))``."""
+        return self._add_exponentials(a, b, "exp", 1.0)
+
+    def fn_logaddexp2(self, a: Expr, b: Expr) -> Number:
+        return self._add_exponentials(a, b, "exp2", 1 / np.log(2))
+
+    def _add_exponentials(self, a: Expr, b: Expr, power: str, scale: float) -> Number:
+        B = self.binary
+        distance = self.e.emit("fabs", B("sub", a, b), type=a.type)
+        rest: Any = self.call("log1p", self.call(power, self.unary("neg", distance)))
+        total = B("add", self.e.emit("maximum", a, b, type=a.type), B("mul", rest, self.e.const(scale, a.type)))
+        equal = B("add", a, self.e.const(np.log(2) * scale, a.type))  # of two infinities too
+        return self.select(self.compare("eq", a, b), equal, total)
+
+    def fn_sinc(self, x: Expr) -> Number:
+        angle = self.binary("mul", self.e.const(np.pi, x.type), x)
+        zero = self.compare("eq", x, self.like(x, 0))
+        safe = self._select(zero, self.like(x, 1), angle)
+        return self._select(zero, self.like(x, 1), self.binary("div", self.call("sin", safe), safe))  # type: ignore[arg-type]
 
     # -- complex numbers -------------------------------------------------------------------------
     def complex_unary(self, op: str, x: Pair) -> Number:

@@ -1,0 +1,139 @@
+"""Graphs of which a part cannot be compiled: compiled segments around steps that NumPy executes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bcad.ir import Builder, Graph, Node, Value, bind_sizes, constant_op, copy_node, dim_op, python_type
+from bcad.ir import evaluate as run_graph
+from bcad.ops import has_effect
+
+from .backend import Compiled, Report
+from .numpy_source import symbols_used
+
+
+@dataclass
+class Segment:
+    """A run of nodes executed together; `compiled` or by NumPy."""
+
+    compiled: bool
+    level: int
+    nodes: list[Node]
+    inputs: list[Value]
+    outputs: list[Value]
+
+
+def cut(graph: Graph, excluded: set[Node]) -> list[Segment]:
+    """The segments of `graph` in order; nodes in `excluded` are for NumPy."""
+    level: dict[Value, tuple[int, bool]] = {v: (0, True) for v in graph.inputs}
+    groups: dict[tuple[int, bool], list[Node]] = {}
+    effects = (0, True)
+    for node in graph.nodes:
+        if node.op in (constant_op, dim_op):
+            continue
+        host = node in excluded
+        found = 0
+        sources = [level[v] for v in node.inputs if v in level] + ([effects] if has_effect(node) else [])
+        for depth, compiled in sources:
+            found = max(found, depth + (not host and not compiled))
+        if has_effect(node):
+            effects = (found, not host)
+        for value in node.outputs:
+            level[value] = (found, not host)
+        groups.setdefault((found, not host), []).append(node)
+    order = sorted(groups, key=lambda key: (key[0], not key[1]))  # compiled first at each level
+    return [_segment(graph, groups[key], *key) for key in order]
+
+
+def _segment(graph: Graph, nodes: list[Node], level: int, compiled: bool) -> Segment:
+    inside = {v for node in nodes for v in node.outputs}
+    needed = dict.fromkeys(v for node in nodes for v in node.inputs if v not in inside and not _structural(v))
+    own = set(nodes)
+    read = {v for node in graph.nodes if node not in own for v in node.inputs} | set(graph.outputs)
+    outputs = [v for node in nodes for v in node.outputs if v in read]
+    return Segment(compiled, level, nodes, list(needed), outputs)
+
+
+def _structural(value: Value) -> bool:
+    return value.node is not None and value.node.op in (constant_op, dim_op)
+
+
+def extract(graph: Graph, segment: Segment) -> tuple[Graph, list[str]]:
+    """The segment as a graph; its last inputs are the sizes that its other inputs do not show."""
+    with Builder(name=f"{graph.name}_{segment.level}") as b:
+        mapping: dict[Value, Value] = {v: b.input(v.type, v.name) for v in segment.inputs}
+        wanted = set(segment.nodes) | {
+            v.node for n in segment.nodes for v in n.inputs if v.node is not None and _structural(v)
+        }
+        for node in graph.nodes:
+            if node in wanted:
+                copy_node(b, node, mapping)
+        shown = {str(s) for v in segment.inputs for s in getattr(v.type, "shape", ()) if not isinstance(s, int)}
+        probe = b.build([mapping[v] for v in segment.outputs])
+        missing = sorted((symbols_used(probe) | _shape_symbols(segment)) - shown)
+        missing = [s for s in missing if s in known_outside(graph, segment)]
+        for symbol in missing:
+            b.input(python_type(int), f"size_{symbol}")
+        return b.build([mapping[v] for v in segment.outputs]), missing
+
+
+def _shape_symbols(segment: Segment) -> set[str]:
+    found: set[str] = set()
+    for node in segment.nodes:
+        for value in node.outputs:
+            for size in getattr(value.type, "shape", ()):
+                if not isinstance(size, int):
+                    found |= size.symbols()
+    return found
+
+
+def known_outside(graph: Graph, segment: Segment) -> set[str]:
+    """The symbols that something before the segment binds."""
+    inside = {v for node in segment.nodes for v in node.outputs}
+    values: Iterable[Value] = (*graph.inputs, *(v for n in graph.nodes for v in n.outputs if v not in inside))
+    return {str(s) for v in values for s in getattr(v.type, "shape", ()) if not isinstance(s, int) and s.is_symbol()}
+
+
+Compile = Callable[[Graph, Sequence[str]], Compiled]
+
+
+class Schedule:
+    """Runs segments in order, handing values and sizes from one to the next."""
+
+    def __init__(self, graph: Graph, segments: Sequence[Segment], compile: Compile) -> None:
+        self.graph = graph
+        self.report = Report()
+        self.sources: list[str] = []
+        self.steps = [self._step(segment, compile) for segment in segments]
+        self.structural = [n for n in graph.nodes if n.op in (constant_op, dim_op) and n.output in graph.outputs]
+
+    def _step(self, segment: Segment, compile: Compile) -> Any:
+        part, symbols = extract(self.graph, segment)
+        if segment.compiled:
+            made = compile(part, symbols)
+            self.sources.append(made.source)
+            self.report.kernels += made.report.kernels
+            for phase, seconds in made.report.seconds.items():
+                self.report.seconds[phase] = self.report.seconds.get(phase, 0.0) + seconds
+            return made.run, symbols, segment, None
+        self.sources.append(str(part))
+        return None, symbols, segment, part
+
+    def run(self, *args: Any) -> list[Any]:
+        sizes: dict[str, int] = {}
+        values: dict[Value, Any] = {}
+        for value, arg in zip(self.graph.inputs, args, strict=True):
+            bind_sizes(value, arg, sizes)
+            values[value] = arg
+        for run, symbols, segment, part in self.steps:
+            inputs = [values[v] for v in segment.inputs] + [sizes[s] for s in symbols]
+            results = run(*inputs) if run is not None else run_graph(part, inputs, sizes)
+            for value, result in zip(segment.outputs, results, strict=True):
+                bind_sizes(value, result, sizes)
+                values[value] = result
+        for node in self.structural:
+            attrs = {k: v.evaluate(sizes) if hasattr(v, "evaluate") else v for k, v in node.attrs.items()}
+            values[node.output] = node.op.evaluate(**attrs)
+        return [values[v] for v in self.graph.outputs]
