@@ -23,7 +23,7 @@ import numpy as np
 
 from interpreter import Frame
 
-from .guards import HasClass, HasLength, HasValue, IsObject, Same
+from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_trusted
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
@@ -218,7 +218,7 @@ class Captures:
             owner = self.lift(value.__self__, Attribute(source, "__self__"))
             return value if owner is value.__self__ else MethodType(value.__func__, owner)
         if kind is set or kind is frozenset:
-            self.session.guard(HasValue(source, kind(value)))
+            self.session.guard(HasElements(source, kind, frozenset(value)))
             self.register(value, source)
             return value
         if kind in _BOUND:
@@ -274,6 +274,10 @@ class Captures:
     def input_of(self, tracer: Any) -> Any:
         """The graph's input that an argument's tracer stood for at first."""
         return self.initial.get(id(tracer), tracer._value)
+
+    def is_copy(self, cell: ArrayTracer) -> bool:
+        """Whether an array made while tracing holds just what one from outside holds."""
+        return cell._base is None and cell._value.node is None and id(cell) not in self.initial
 
     # -- arrays -----------------------------------------------------------------------------
     def array(self, value: np.ndarray, source: Source) -> Any:

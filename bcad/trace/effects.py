@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +12,8 @@ from bcad.ir import Value
 
 from .sources import Source, read, write
 from .text import TextTracer, finish
-from .tracers import Tracer
+from .outer import MIRRORS
+from .tracers import ArrayTracer, Tracer, has_traced
 from .tree import flatten
 
 
@@ -44,10 +46,28 @@ def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[A
         plans: dict[int, Plan] = {}
         _plan_text(leaf, position, plans)
         return lambda outputs: finish(leaf, lambda value: plans[id(value)].build(outputs))
+    if type(leaf) in MIRRORS:
+        return lambda outputs: leaf._original
     if isinstance(leaf, Tracer):
         index = position(leaf)
+        if isinstance(leaf, ArrayTracer) and leaf._session.captures.is_copy(leaf):
+            return lambda outputs: np.array(outputs[index])
         return lambda outputs: outputs[index]
+    if hasattr(leaf, "__dict__") and not callable(leaf) and has_traced(vars(leaf)):
+        return _instance_maker(leaf, position)
     return lambda outputs: leaf
+
+
+def _instance_maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
+    """An instance that was made while tracing is made again, with this run's numbers in it."""
+    cls, attributes = type(leaf), Plan(dict(vars(leaf)), position)
+
+    def make(outputs: Sequence[Any]) -> Any:
+        made = object.__new__(cls)
+        vars(made).update(attributes.build(outputs))
+        return made
+
+    return make
 
 
 def _plan_text(text: TextTracer, position: Callable[[Tracer], int], plans: dict[int, Plan]) -> None:
@@ -158,9 +178,9 @@ class Replace(Effect):
         old = list(target)
         new = self.planned.build(outputs)
         items = [n if k is None else old[k] for k, n in zip(self.kept, new, strict=True)]
-        if isinstance(target, set):
+        if isinstance(target, (set, deque)):
             target.clear()
-            target.update(items)
+            target.update(items) if isinstance(target, set) else target.extend(items)
         else:
             target[:] = items
 

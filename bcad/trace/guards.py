@@ -71,6 +71,22 @@ class HasValue(Guard):
 
 
 @dataclass(frozen=True, slots=True)
+class HasElements(Guard):
+    """A set of equal elements."""
+
+    where: Source
+    cls: type
+    elements: frozenset[Any]
+
+    def holds(self, state: State) -> bool:
+        now = read(self.where, state.leaves)
+        return type(now) is self.cls and now == self.elements
+
+    def __str__(self) -> str:
+        return f"{self.where} == {_short(set(self.elements))}"
+
+
+@dataclass(frozen=True, slots=True)
 class HasClass(Guard):
     """An object of exactly this class, its attributes read anew."""
 

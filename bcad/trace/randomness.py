@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,14 +21,19 @@ _STATE = {"seed", "get_state", "set_state", "bit_generator", "spawn"}
 _STREAMS = (np.random.Generator, np.random.RandomState)
 
 
-def draws(fn: Any) -> bool:
-    """Whether a callable draws from a stream of random numbers."""
+def bound(fn: Any, args: tuple[Any, ...]) -> Any:
+    """The bound method that a call draws random numbers with; None for any other call."""
+    name = getattr(fn, "__name__", None)
+    if name is None or name in _STATE or name.startswith("_") or type(fn) is FunctionType:
+        return None
     owner = getattr(fn, "__self__", None)
-    if owner is None or getattr(fn, "__name__", "") in _STATE:
-        return False
+    if isinstance(owner, random.Random):
+        return fn if name in ("random", "getrandbits") else None
     if isinstance(owner, _STREAMS):
-        return True
-    return isinstance(owner, random.Random) and getattr(fn, "__name__", "") in ("random", "getrandbits")
+        return fn
+    if args and isinstance(args[0], _STREAMS) and not isinstance(fn, type):
+        return getattr(args[0], name, None)  # the evaluator has unwrapped Cython's bound method
+    return None
 
 
 def draw(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -73,6 +73,11 @@ def percent(session: Session, template: str, values: Any) -> TextTracer:
     return TextTracer(session, [(lambda x: template % x, values)])
 
 
+def method(session: Session, fn: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> TextTracer:
+    """``template.format(...)``, ``", ".join(...)`` with traced values among the arguments."""
+    return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), (args, kwargs))])
+
+
 def concatenate(session: Session, *pieces: Any) -> TextTracer:
     """Texts one after another."""
     parts: list[Any] = []

@@ -49,8 +49,17 @@ class Step:
         for op, rest, attrs in self.path[:-1]:
             stages.append(op(stages[-1], *rest, **attrs))
         for (op, rest, attrs), stage in zip(reversed(self.path), reversed(stages), strict=False):
-            new = op.view_write(stage, new, *rest, **attrs)
+            new = write_back(op, stage, new, rest, attrs)
         return new
+
+
+def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
+    """What `base` becomes when ``op(base)``, a view of it, becomes `new`."""
+    if op.name not in ("real", "imag"):
+        return op.view_write(base, new, *rest, **attrs)  # type: ignore[no-any-return]
+    real, imag, multiply, add = (ops.BY_NAME[name] for name in ("real", "imag", "multiply", "add"))
+    parts = (new, imag(base)) if op.name == "real" else (real(base), new)
+    return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)  # type: ignore[no-any-return]
 
 
 def step_between(base: Value, view: Value) -> Step | None:
@@ -58,7 +67,7 @@ def step_between(base: Value, view: Value) -> Step | None:
     path = []
     while view is not base:
         node = view.node
-        if node is None or not getattr(node.op, "is_view", False):
+        if node is None or not (getattr(node.op, "is_view", False) or node.op.name in ("real", "imag")):
             return None
         path.append((node.op, node.inputs[1:], node.attrs))
         view = node.inputs[0]

@@ -39,7 +39,8 @@ class Traced:
         return self.run(program, args, kwargs)
 
     def run(self, program: Program, args: Any, kwargs: Any) -> Any:
-        outputs = evaluate(program.graph, program.fetch(args, kwargs))
+        with np.errstate(all="ignore"):
+            outputs = evaluate(program.graph, program.fetch(args, kwargs))
         return program.finish(outputs, args, kwargs)
 
     @property
