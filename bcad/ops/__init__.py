@@ -2,6 +2,7 @@
 
 from . import (
     arithmetic,
+    banded,
     complexes,
     convert,
     create,
@@ -11,16 +12,23 @@ from . import (
     join,
     kinds,
     layout,
+    lazy,
+    linalg,
+    linalg_op,
+    linalg_spectral,
     logic,
     mathfuncs,
+    matrix_functions,
     mutate,
+    norm,
     operators,
     power,
-    reduce,
     products,
     products_op,
+    reduce,
     reduce_op,
     scan_op,
+    scipy_linalg,
     selection,
     shape,
     sort,
@@ -46,6 +54,7 @@ from .control import (
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
 from .host import custom, host, host_effect
 from .index_template import Part, Span
+from .lazy import lookup, lookup_derived
 from .mutate import MUTATES, MUTATING_METHODS
 from .op import (
     BY_NAME,
@@ -68,5 +77,5 @@ __all__ = [
     "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]

@@ -12,7 +12,7 @@ sums without a trace, so rules need not test for it.  `None` as a cotangent mean
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from bcad.ir import ArrayType, Builder, Type, Value
 
 from .samples import Sample
 
-BY_NAME: dict[str, Op] = {}
+BY_NAME: dict[str, Any] = {}  # name -> Op; Any, since rules call ops of every family
 
 
 class Zero:
@@ -76,7 +76,7 @@ class Op:
         Inputs on which the tests check everything that is declared.
     """
 
-    name: ClassVar[str] | str
+    name: str
     numpy: Any = None
     effect = False
     multiple = False
@@ -165,10 +165,28 @@ def materialize(x: Any) -> Any:
 
 
 # -- the functions and methods that users call ---------------------------------------------
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # np.sum, math.sin, operator.add ... -> meaning
+class Registry(dict[Any, Callable[..., Any]]):
+    """A table by function; `late` is asked for functions of modules that bcad does not import itself."""
+
+    late: Callable[[Any], Callable[..., Any] | None] | None = None
+
+    def get(self, function: Any, default: Any = None) -> Any:
+        found = super().get(function)
+        if found is None and self.late is not None:
+            found = self.late(function)
+        return default if found is None else found
+
+    def __missing__(self, function: Any) -> Callable[..., Any]:
+        found = self.get(function)
+        if found is None:
+            raise KeyError(function)
+        return found
+
+
+FUNCTIONS: Registry = Registry()  # np.sum, math.sin, operator.add ... -> meaning
 METHODS: dict[str, Callable[..., Any]] = {}  # ndarray methods
 PROPERTIES: dict[str, Callable[[Any], Any]] = {}  # ndarray attributes that are computed
-DERIVED: dict[Any, Callable[..., Any]] = {}  # NumPy function -> plain NumPy code to interpret
+DERIVED: Registry = Registry()  # NumPy function -> plain NumPy code to interpret
 
 
 def implements(

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from bcad.ir import Builder, Graph, Value, evaluate, type_of, verify
-from bcad.ops import FUNCTIONS, Zero, accumulate, materialize
+from bcad.ops import Zero, accumulate, materialize
+from bcad.ops.lazy import lookup
 
 
 def build(fn: Callable[..., Any], args: Sequence[Any]) -> Graph:
@@ -180,7 +181,9 @@ def of(function: Any) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(a, Value) for a in results([*args, *kwargs.values()])):
-            return FUNCTIONS[function](*args, **kwargs)
+            meaning = lookup(function)
+            assert meaning is not None, f"{function} has no meaning"
+            return meaning(*args, **kwargs)
         return function(*args, **kwargs)
 
     return call

@@ -93,11 +93,11 @@ WRITES = [
 def test_functions_that_write(case):
     function, x, *args = case
     kwargs = args.pop() if args and isinstance(args[-1], dict) else {}
-    floats = [a for a in args if getattr(a, "dtype", None) == float]
+    floats = [a for a in args if getattr(a, "dtype", "") == "float64"]
 
     def call(x, *values):
         given = iter(values)
-        return mutated(function, x, *(next(given) if getattr(a, "dtype", None) == float else a for a in args), **kwargs)
+        return mutated(function, x, *(next(given) if getattr(a, "dtype", "") == "float64" else a for a in args), **kwargs)
 
     check(call, x, *floats)
 

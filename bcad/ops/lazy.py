@@ -1,0 +1,86 @@
+"""Meanings of functions of modules that are not imported: found by the module's and the function's name.
+
+``import bcad`` must not import scipy; a table with function objects as keys would.  The table
+here is by name; `FUNCTIONS` and `DERIVED` ask it (`late`) when they are asked for a function they do
+not have: one of such a module is met only when the module is imported already.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .op import DERIVED, FUNCTIONS
+
+NAMED: dict[tuple[str, str], Callable[..., Any]] = {}
+NAMED_DERIVED: dict[tuple[str, str], Callable[..., Any]] = {}  # plain code to step into
+METHODS_OF: dict[tuple[str, str], Callable[..., Any]] = {}  # (class name, method) -> plain code, without self
+_modules: set[str] = set()
+_entered: set[str] = set()
+
+
+def implements_named(module: str) -> Callable[..., Any]:
+    """Declare by name what calls of functions of `module` mean; like `implements`."""
+    return _entering(module, NAMED)
+
+
+def derived_named(module: str) -> Callable[..., Any]:
+    """Declare functions of `module` by plain NumPy code, which the evaluator steps into; like `derived`."""
+    return _entering(module, NAMED_DERIVED)
+
+
+def _entering(module: str, table: dict[tuple[str, str], Callable[..., Any]]) -> Callable[..., Any]:
+    _modules.add(module)
+
+    def named(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def enter(meaning: Callable[..., Any]) -> Callable[..., Any]:
+            table.update(((module, name), meaning) for name in names)
+            return meaning
+
+        return enter
+
+    return named
+
+
+def lookup(function: Any) -> Callable[..., Any] | None:
+    """What a call of `function` on Values means: a function that emits ops; None if unknown."""
+    return _get(FUNCTIONS, function)
+
+
+def lookup_derived(function: Any) -> Callable[..., Any] | None:
+    """Plain NumPy code for `function`, or for a bound method of a SciPy distribution; None if unknown."""
+    return _get(DERIVED, function)
+
+
+def _get(table: dict[Any, Callable[..., Any]], function: Any) -> Callable[..., Any] | None:
+    try:
+        return table.get(function)
+    except TypeError:  # not hashable
+        return None
+
+
+def _late_meaning(function: Any) -> Callable[..., Any] | None:
+    return dict.get(FUNCTIONS, function) if _enter_imported() else None
+
+
+def _late_code(function: Any) -> Callable[..., Any] | None:
+    owner = getattr(function, "__self__", None)
+    if owner is not None and type(owner).__module__.startswith("scipy.stats"):
+        return METHODS_OF.get((type(owner).__name__, function.__name__))
+    return dict.get(DERIVED, function) if _enter_imported() else None
+
+
+def _enter_imported() -> bool:
+    """Enter the functions of modules imported since the last time; whether there were any."""
+    new = [name for name in _modules if name not in _entered and name in sys.modules]
+    for name in new:
+        _entered.add(name)
+        for named, table in ((NAMED, FUNCTIONS), (NAMED_DERIVED, DERIVED)):
+            for (module, attribute), meaning in named.items():
+                if module == name and hasattr(sys.modules[name], attribute):
+                    table.setdefault(getattr(sys.modules[name], attribute), meaning)
+    return bool(new)
+
+
+FUNCTIONS.late, DERIVED.late = _late_meaning, _late_code
