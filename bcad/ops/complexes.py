@@ -115,7 +115,7 @@ conjugate = elementwise(
     "conjugate", np.conjugate, [1], scalar="conj({0})", samples=[Sample(complexes(3)), Sample(reals(3))], base=Conjugate
 )
 absolute = elementwise(
-    "absolute", np.absolute, [lambda y, x: sign(x)], scalar="abs({0})", python=operator.abs,
+    "absolute", np.absolute, [lambda y, x: BY_NAME["sign"](x)], scalar="abs({0})", python=operator.abs,
     aliases=[operator.abs, abs], base=Absolute,
     samples=[Sample(reals(3)), Sample(reals()), Sample(complexes(3)), Sample(np.array([0.0, 1.0, -1.0])).at_kink(), Sample(-1.5)],
 )

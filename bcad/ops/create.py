@@ -125,7 +125,7 @@ class Arange(Op):
         return ArrayType(dtype, (length,))
 
     def evaluate(self, *, start: int, step: int, length: int, dtype: np.dtype[Any]) -> Any:
-        return np.arange(start, start + step * length, step, dtype)
+        return np.arange(start, start + step * length, step, dtype=dtype)
 
 
 @implements(np.arange)

@@ -140,7 +140,7 @@ fabs = elementwise(
     samples=[Sample(reals()), Sample(reals(3)), Sample(np.array([0.0, 1.0])).at_kink(), Sample(-1.5)],
 )
 copysign = elementwise(
-    "copysign", np.copysign, [lambda z, x, y: copysign(1, x) * copysign(1, y), None],
+    "copysign", np.copysign, [lambda z, x, y: BY_NAME["copysign"](1, x) * BY_NAME["copysign"](1, y), None],
     scalar="copysign({0}, {1})", python=math.copysign, samples=[*_TWO, Sample(0.5, -1.5)],
 )
 heaviside = elementwise(

@@ -11,7 +11,7 @@ from bcad.ir import ArrayType, Kind, Value
 
 from .convert import is_constant, strong
 from .cotangents import accumulate, add, broadcast_like, through_mask, to_cotangent, unbroadcast
-from .op import BY_NAME, FUNCTIONS, Op, Zero, register
+from .op import FUNCTIONS, Op, Zero, register
 from .samples import Sample
 from .shapes import broadcast, loop_dtypes, python_dtype, result_kind, ufunc_dtypes, weak
 from .ufunc import OperatorCall, UfuncCall

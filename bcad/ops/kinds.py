@@ -50,7 +50,7 @@ def _complex(real: Any = 0, imag: Any = 0) -> Value:
     result = python_number(real, complex)
     if isinstance(imag, (int, float)) and imag == 0:
         return result
-    return result + 1j * python_number(imag, complex)
+    return BY_NAME["add"](result, BY_NAME["multiply"](1j, python_number(imag, complex)))
 
 
 def numpy_number(dtype: Any) -> Any:
@@ -97,7 +97,7 @@ def _tolist(a: Any) -> Any:
 
 @implements(method="astype")
 def _astype(
-    a: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    a: Any, dtype: Any, order: str = "K", casting: Any = "unsafe", subok: bool = True, copy: bool = True
 ) -> Value:
     value, dtype = operand(a), np.dtype(dtype)
     if not np.can_cast(value.dtype, dtype, casting):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cmath
 import math
 import operator
+from typing import Any
 
 import numpy as np
 
@@ -24,14 +25,15 @@ _BITS = [Sample(integers(3), integers(3)), Sample(booleans(3), booleans(3)), Sam
 _SHIFTS = [Sample(integers(3), integers(3)), Sample(integers(3), 2), Sample(6, 3)]
 _QUESTIONS = [Sample(specials()), Sample(reals()), Sample(complexes(2)), Sample(integers(3)), Sample(1.5)]
 
-for _name, _function, _symbol, _python in (
+_COMPARISONS: list[tuple[str, Any, str, Any]] = [
     ("less", np.less, "<", operator.lt),
     ("less_equal", np.less_equal, "<=", operator.le),
     ("greater", np.greater, ">", operator.gt),
     ("greater_equal", np.greater_equal, ">=", operator.ge),
     ("equal", np.equal, "==", operator.eq),
     ("not_equal", np.not_equal, "!=", operator.ne),
-):
+]
+for _name, _function, _symbol, _python in _COMPARISONS:
     elementwise(
         _name, _function, None, scalar=f"{{0}} {_symbol} {{1}}", python=_python,
         infix=f"{{0}} {_symbol} {{1}}", aliases=[_python], samples=_PAIRS,
@@ -45,13 +47,14 @@ logical_not = elementwise(
     samples=[Sample(booleans(3)), Sample(reals(3)), Sample(0.0)],
 )
 
-for _name, _function, _symbol, _aliases, _samples in (
+_BITWISE: list[tuple[str, Any, str, tuple[Any, ...], list[Sample]]] = [
     ("bitwise_and", np.bitwise_and, "&", (operator.and_, operator.iand), _BITS),
     ("bitwise_or", np.bitwise_or, "|", (operator.or_, operator.ior), _BITS),
     ("bitwise_xor", np.bitwise_xor, "^", (operator.xor, operator.ixor), _BITS),
     ("left_shift", np.left_shift, "<<", (operator.lshift, operator.ilshift), _SHIFTS),
     ("right_shift", np.right_shift, ">>", (operator.rshift, operator.irshift), _SHIFTS),
-):
+]
+for _name, _function, _symbol, _aliases, _samples in _BITWISE:
     elementwise(
         _name, _function, None, scalar=f"{{0}} {_symbol} {{1}}", python=_aliases[0],
         infix=f"{{0}} {_symbol} {{1}}", aliases=_aliases, samples=_samples,
@@ -64,15 +67,14 @@ invert = elementwise(
     aliases=[operator.invert, operator.inv], samples=[Sample(integers(3)), Sample(booleans(3)), Sample(5)],
 )
 
-for _name, _function, _python in (
-    ("isnan", np.isnan, cmath.isnan),
-    ("isinf", np.isinf, cmath.isinf),
-    ("isfinite", np.isfinite, cmath.isfinite),
-):
-    elementwise(_name, _function, None, scalar=f"{_name}({{0}})", python=_python, samples=_QUESTIONS)
+for _name in ("isnan", "isinf", "isfinite"):
+    elementwise(
+        _name, getattr(np, _name), None, scalar=f"{_name}({{0}})", python=getattr(cmath, _name), samples=_QUESTIONS
+    )
 
 signbit = elementwise(
     "signbit", np.signbit, None, scalar="signbit({0})", samples=[Sample(specials()), Sample(reals(3)), Sample(integers(3))]
 )
 elementwise("gcd", np.gcd, None, scalar="gcd({0}, {1})", python=math.gcd, samples=_SHIFTS)
+elementwise("bitwise_count", np.bitwise_count, None, scalar="bitwise_count({0})", samples=[Sample(integers(3))])
 elementwise("lcm", np.lcm, None, scalar="lcm({0}, {1})", python=math.lcm, samples=_SHIFTS)

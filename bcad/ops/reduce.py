@@ -180,7 +180,7 @@ implements(np.argmin, method="argmin")(_position("argmin"))
 @implements(np.count_nonzero)
 def _count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Value:
     result = fold(BY_NAME["sum"], BY_NAME["not_equal"](number(a), 0), axis, np.intp, keepdims)
-    if axis is None and not keepdims and type(np.count_nonzero(np.ones(1))) is int:  # NumPy before 2.3
+    if axis is None and not keepdims and not isinstance(np.count_nonzero(np.ones(1)), np.generic):  # NumPy before 2.3
         return BY_NAME["as_kind"](result, kind=Kind.PYTHON, dtype=np.dtype(int))
     return result
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Value
+from bcad.ir import ArrayType, Kind, Value
 
 from .convert import cast, operand
 from .elementwise_op import Elementwise, broadcast_like, elementwise, through_mask, to_cotangent, varies
@@ -243,8 +243,6 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
 
 def _like(result: Value, x: Value) -> Value:
     """A 0-d array result as a scalar if `x` was one."""
-    from bcad.ir import Kind
-
     if x.type.kind is Kind.SCALAR and not result.shape:
         return BY_NAME["as_kind"](result, kind=Kind.SCALAR, dtype=result.dtype)
     return result

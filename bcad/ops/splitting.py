@@ -42,7 +42,7 @@ def _part(name: str, whole: np.ufunc, which: int, partials: Any, scalar: str, py
 fraction = _part("modf_fraction", np.modf, 0, [1], "copysign({0} - trunc({0}), {0})", math.modf)
 whole = _part("modf_whole", np.modf, 1, None, "trunc({0})", math.modf)
 mantissa = _part(
-    "frexp_mantissa", np.frexp, 0, [lambda y, x: BY_NAME["ldexp"](cast(BY_NAME["equal"](x, x), y.dtype), -exponent(x))],
+    "frexp_mantissa", np.frexp, 0, [lambda y, x: BY_NAME["ldexp"](cast(BY_NAME["equal"](x, x), y.dtype), -BY_NAME["frexp_exponent"](x))],
     "frexp({0})[0]", math.frexp,
 )
 exponent = _part("frexp_exponent", np.frexp, 1, None, "frexp({0})[1]", math.frexp)

@@ -26,7 +26,7 @@ class OperatorCall:
             return self.of_two(*values)
         return self.op(*values)
 
-    def of_two(self, a: Value, b: Value) -> Any:
+    def of_two(self, a: Any, b: Any) -> Any:
         """As NumPy and Python do where a ufunc would give something else."""
         if self.op.name == "power" and a.type.kind is Kind.ARRAY and is_constant(b) and b.type.kind is Kind.PYTHON:
             if constant(b) == 0.5 and a.type.differentiable:  # pow(-inf, 0.5) is inf, sqrt(-inf) is nan
@@ -69,7 +69,7 @@ class UfuncCall:
         out: Any = None,
         where: Any = True,
         dtype: Any = None,
-        casting: str = "same_kind",
+        casting: Any = "same_kind",
         order: str = "K",
         subok: bool = True,
         signature: Any = None,
@@ -102,7 +102,7 @@ def numbers(args: Any) -> list[Value]:
     return [strong(v) for v in values] if all(v.type.kind is Kind.PYTHON for v in values) else values
 
 
-def stored(result: Value, out: Any, where: Any = True, casting: str = "same_kind") -> Value:
+def stored(result: Value, out: Any, where: Any = True, casting: Any = "same_kind") -> Value:
     """What `out` holds after `result` is written to it where `where` is true; `result` without out."""
     out = out[0] if isinstance(out, tuple) else out
     if out is None:
