@@ -118,10 +118,15 @@ def bcad(case: Case, args: Sequence[Any]) -> Thunk:
 
 
 def autograd(case: Case, args: Sequence[Any]) -> Thunk:
-    """The user's text, with ``autograd.numpy`` in the place of numpy."""
+    """The user's text, with ``autograd.numpy`` in the place of numpy; where it assigns to arrays, another text."""
     ag = imported("autograd")
     anp, special = imported("autograd.numpy"), imported("autograd.scipy.special")
-    fn = with_other_globals(case.fn, lambda thing: twin(thing, anp, special))
+    from . import peers_autograd
+
+    def renew(fn: Callable[..., Any]) -> Callable[..., Any]:
+        return with_other_globals(fn, lambda thing: twin(thing, anp, special))
+
+    fn = peers_autograd.texts(renew).get(case.fn.__name__) or renew(case.fn)
     if case.what == HESSIAN_VECTOR:
         derived = ag.hessian_vector_product(fn)
     elif case.what == JACOBIAN:
@@ -167,17 +172,22 @@ def torch(case: Case, args: Sequence[Any]) -> Thunk:
     from . import peers_torch
 
     fn = peers_torch.TEXTS.get(case.fn.__name__)
-    if fn is None or case.what != peers_torch.WHAT:
+    if fn is None:
         raise NotAvailable("no text for torch")
     tensors = [library.tensor(a) if isinstance(a, float | np.ndarray) else a for a in args]
 
-    def derived() -> Any:
+    def value_and_gradient() -> Any:
         for i in case.argnums:
             tensors[i] = tensors[i].detach().requires_grad_(True)
         value = fn(*tensors)
         return value.detach(), library.autograd.grad(value, [tensors[i] for i in case.argnums])
 
-    return derived
+    if case.what == HESSIAN_VECTOR:
+        x, v = tensors
+        return lambda: library.autograd.functional.hvp(fn, x, v)[1]
+    if case.what == JACOBIAN:
+        return lambda: library.autograd.functional.jacobian(fn, tensors[0], vectorize=True)
+    return value_and_gradient
 
 
 def twin(thing: Any, namespace: Any, special: Any) -> Any:
