@@ -8,6 +8,8 @@ from . import (
     create,
     diagonal,
     elementwise,
+    fft,
+    fft_op,
     index,
     join,
     kinds,
