@@ -34,7 +34,7 @@ def all_(iterable, /):
 
 def min_(*args, key=None, default=_ABSENT):
     """``min``."""
-    items = iter(args[0] if len(args) == 1 else args)
+    items = iter([*args[0]] if len(args) == 1 else args)     # a list can be forked on the way
     best = next(items, _ABSENT)
     if best is _ABSENT:
         if default is _ABSENT:
@@ -50,7 +50,7 @@ def min_(*args, key=None, default=_ABSENT):
 
 def max_(*args, key=None, default=_ABSENT):
     """``max``."""
-    items = iter(args[0] if len(args) == 1 else args)
+    items = iter([*args[0]] if len(args) == 1 else args)     # a list can be forked on the way
     best = next(items, _ABSENT)
     if best is _ABSENT:
         if default is _ABSENT:

@@ -78,25 +78,32 @@ def build_slice(frame: Frame, stack: list, count: int) -> None:
 
 
 # --- growing what is being displayed ------------------------------------------------------------
+def _display(frame: Frame, target: Any) -> Any:
+    """The container of a display or comprehension, about to grow: forks of the frame share it."""
+    if frame.thread.journal is not None:
+        frame.thread.journal.touch(target)
+    return target
+
+
 @opcode("LIST_APPEND")
 def list_append(frame: Frame, stack: list, depth: int) -> None:
     """list ... item -- list ..."""
     item = stack.pop()
-    stack[-depth].append(item)
+    _display(frame, stack[-depth]).append(item)
 
 
 @opcode("SET_ADD")
 def set_add(frame: Frame, stack: list, depth: int) -> None:
     """set ... item -- set ..."""
     item = stack.pop()
-    stack[-depth].add(item)
+    _display(frame, stack[-depth]).add(item)
 
 
 @opcode("MAP_ADD")
 def map_add(frame: Frame, stack: list, depth: int) -> None:
     """dict ... key value -- dict ..."""
     value, key = stack.pop(), stack.pop()
-    stack[-depth][key] = value
+    _display(frame, stack[-depth])[key] = value
 
 
 @opcode("LIST_EXTEND")
