@@ -107,6 +107,10 @@ def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) 
     intercept = _CALLERS.get(kind)
     if intercept is not None:
         return intercept(frame, fn, args, kwargs)
+    if frame.domain.observes:
+        written = getattr(fn, "_implementation", None) if kind.__module__ == "numpy" else None
+        if type(written) is FunctionType:       # behind numpy's dispatch by __array_function__
+            return step_into(frame, written, args, kwargs)
     if is_native(kind):
         return call_native(frame, fn, args, kwargs)
     method = find(kind, "__call__")

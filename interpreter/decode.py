@@ -60,7 +60,8 @@ def decode(raw: CodeType) -> Code:
     found = _CACHE.get(id(raw))         # == on code objects compares contents and is slow
     if found is None:
         if not SUPPORTED[0] <= VERSION <= SUPPORTED[1]:
-            raise Unsupported("bytecode of Python %d.%d is not known" % VERSION)
+            shown = ".".join(map(str, VERSION))
+            raise Unsupported(f"bytecode of Python {shown} is not known")
         found = _CACHE[id(raw)] = _Decoder(raw).code()
     return found
 

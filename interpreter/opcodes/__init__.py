@@ -1,6 +1,18 @@
 """Opcode handlers, one plain function each, by family."""
-from . import (calls, containers, exceptions, functions, generators, imports, jumps, matching,
-               names, operators, stack, typeparams)
+from . import (
+               calls,
+               containers,
+               exceptions,
+               functions,
+               generators,
+               imports,
+               jumps,
+               matching,
+               names,
+               operators,
+               stack,
+               typeparams,
+)
 from .registry import names as handled_opcodes
 from .registry import prepare, watch_loops
 

@@ -8,8 +8,7 @@ from ..calls import call_value
 from ..code import NULL
 from ..frame import Frame, current_exception
 from ..generators import stop_error
-from ..lookup import (MISSING, find, is_exception, is_exception_class, is_instance,
-                      subclass)
+from ..lookup import MISSING, find, is_exception, is_exception_class, is_instance, subclass
 from ..operators import call_special
 from ..tracebacks import replace_context, traceback_of
 from .registry import opcode

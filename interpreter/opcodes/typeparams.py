@@ -1,8 +1,6 @@
 """Opcodes that only CPython's own C code can do: type parameters, what except* raises."""
 from __future__ import annotations
 
-from typing import Any
-
 from ..assembly import native_opcode
 from ..frame import Frame
 from .registry import opcode

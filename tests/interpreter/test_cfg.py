@@ -86,7 +86,7 @@ def test_a_branch_in_a_loop_joins_before_the_next_iteration():
 def test_liveness_sees_handlers_and_cells():
     def f(a, b, c):
         try:
-            a = g(b)
+            a = str(b)
         except ValueError:
             return c
         return lambda: a

@@ -6,6 +6,7 @@ import types
 
 import bytecode
 import pytest
+
 from interpreter import decode
 from interpreter.opcodes import handled_opcodes
 

@@ -3,8 +3,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import interpreter
 import pytest
+
+import interpreter
 from interpreter import Domain, Unsupported, evaluate
 
 

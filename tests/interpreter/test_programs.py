@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from types import FunctionType
 
-import interpreter
 import pytest
+
+import interpreter
 
 FOLDER = Path(__file__).with_name("programs")
 

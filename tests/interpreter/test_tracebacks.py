@@ -3,9 +3,10 @@ import pickle
 import sys
 import traceback
 
-import interpreter
 import pytest
-from interpreter import Location, LocatedError, Unsupported, call
+
+import interpreter
+from interpreter import LocatedError, Location, Unsupported, call
 
 
 def outer(value):

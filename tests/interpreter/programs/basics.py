@@ -1,4 +1,5 @@
 """Programs for the evaluator: arithmetic, containers, functions, formatting."""
+# ruff: noqa: B018, F821, F841
 
 
 def arithmetic_and_chained_comparison():

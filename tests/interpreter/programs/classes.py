@@ -1,4 +1,5 @@
 """Programs for the evaluator: classes, descriptors, metaclasses, dunders, match."""
+# ruff: noqa: B018
 import functools
 from collections import namedtuple
 from dataclasses import dataclass, field

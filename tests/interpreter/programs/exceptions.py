@@ -1,4 +1,5 @@
 """Programs for the evaluator: raising, handling, context, groups, with."""
+# ruff: noqa: B018
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 

@@ -1,4 +1,5 @@
 """Programs for the evaluator: generators, coroutines, async generators."""
+# ruff: noqa: B018
 import asyncio
 import inspect
 import types
