@@ -95,19 +95,18 @@ def float_() -> Any:
     return python_type(float).dtype
 
 
-def _int(value: Value) -> Value:
+def _int(value: Any) -> Any:
     """`value` as a Python int, rounded down."""
     if value.type == INDEX:
         return value
-    result: Value = BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=INDEX.dtype)
-    return result
+    return BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=INDEX.dtype)
 
 
 def _outer_body(node: Node, k: int, s: int) -> Graph:
     """One run: a checkpoint around its iterations."""
     body = node.regions[0]
     with Builder(name=f"{body.name}_run") as builder:
-        run = builder.input(INDEX)
+        run: Any = builder.input(INDEX)
         carries = [builder.input(v.type, v.name) for v in body.inputs[1 : 1 + k]]
         trip, size = builder.input(INDEX), builder.input(INDEX)
         constants = [builder.input(v.type, v.name) for v in body.inputs[1 + k :]]
@@ -135,7 +134,7 @@ def _shifted(body: Graph) -> Graph:
     with Builder(name=body.name) as builder:
         index = builder.input(INDEX)
         rest = [builder.input(v.type, v.name) for v in body.inputs[1:]]
-        start = builder.input(INDEX)
+        start: Any = builder.input(INDEX)
         return builder.build(builder.inline(body, [start + index, *rest]))
 
 

@@ -51,7 +51,7 @@ def _op(sweep: Forward, node: Node) -> Sequence[Any]:
     inputs = [sweep.value[v] for v in node.inputs]
     tangents = [sweep.tangent(v) for v in node.inputs]
     if op.multiple:
-        return op.jvp(outputs, *inputs, *tangents, **node.attrs)  # type: ignore[no-any-return]
+        return op.jvp(outputs, *inputs, *tangents, **node.attrs)
     return [op.jvp(outputs[0], *inputs, *tangents, **node.attrs)]
 
 

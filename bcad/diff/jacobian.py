@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Size, Value, python_type
+from bcad.ir import Builder, Graph, Node, Size, Value, python_type
 from bcad.ops import BY_NAME, Part, loop, stack_length, tangent_type
 
 from .expand import expand, jvp, outputs_with_derivative, vjp
@@ -69,9 +69,11 @@ def hessian(graph: Graph, wrt: Sequence[int]) -> Graph:
 
 
 def _cheaper(inputs: Sequence[Value], outputs: Sequence[Value]) -> str:
-    n, m = (sum((v.type.size for v in values), 0) for values in (inputs, outputs))  # type: ignore[union-attr]
-    fewer = m - n  # positive: more outputs than inputs, so far as the sizes' forms say
-    return "forward" if isinstance(fewer, int) and fewer > 0 or (isinstance(n, int) and not isinstance(m, int)) else "reverse"
+    n, m = (sum(v.type.size for v in values) for values in (inputs, outputs))  # type: ignore[union-attr, misc]
+    if isinstance(n, int) != isinstance(m, int):
+        return "forward" if isinstance(n, int) else "reverse"
+    more = m - n  # known also where both are symbolic but differ by a number
+    return "forward" if isinstance(more, int) and more > 0 else "reverse"
 
 
 class _Linear:
@@ -82,7 +84,8 @@ class _Linear:
         self.seeds = whole.inputs[len(inputs) :]
         primal, self.results = whole.outputs[: len(graph.outputs)], whole.outputs[len(graph.outputs) :]
         depends = set(self.seeds)
-        self.nodes, fixed = [], []
+        self.nodes: list[Node] = []
+        fixed: list[Node] = []
         for node in whole.nodes:
             moves = any(v in depends for v in node.inputs)
             (self.nodes if moves else fixed).append(node)

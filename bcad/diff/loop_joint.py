@@ -75,6 +75,16 @@ class Draft:
     def flagged(self) -> list[Slot]:
         return [slot for slot in self.slots if slot.old_flag is not None]
 
+    @property
+    def olds(self) -> list[Value]:
+        """The cotangents and flags that come in, in the order in which the reversed loop carries them."""
+        return [*(s.old for s in self.slots), *(s.old_flag for s in self.slots if s.old_flag is not None)]
+
+    @property
+    def news(self) -> list[Value]:
+        """What they become, in the same order."""
+        return [*(s.new for s in self.slots), *(s.new_flag for s in self.flagged)]
+
 
 def draft_of(parts: Parts, outer: Reverse) -> Draft:
     """The joint graph; built anew until every carried cotangent that may be hidden has a flag."""
@@ -104,11 +114,10 @@ def _draft(parts: Parts, outer: Reverse, flagged: set[int]) -> Draft:
         sweep.pull()
         builder.location = None
         _collect(parts, draft)
-        seeds = [*(s.old for s in draft.slots), *draft.stacks.values(), *(s.old_flag for s in draft.flagged)]
-        results = [*(s.new for s in draft.slots), *(s.new_flag for s in draft.flagged)]
+        seeds = [*draft.olds, *draft.stacks.values()]
         constant = {*inputs[1 + k :], *inits}
         local = symbols_inside(builder, outer)
-        draft.joint = Joint(builder.nodes, boundary, [*inputs, *inits], free, constant, seeds, results, local)
+        draft.joint = Joint(builder.nodes, boundary, [*inputs, *inits], free, constant, seeds, draft.news, local)
         return draft
 
 

@@ -169,7 +169,7 @@ def _read_before_write(node: Node, g: Any, inputs: list[Value]) -> None:
     """Emit the read of ``g[index]`` before its write, so that the write can be done in place."""
     if differentiable(inputs[1]) and unmask(g)[0] is None:
         arrays = inputs[2:]
-        one = all(v.type.kind is not Kind.ARRAY for v in arrays)
+        one = all(getattr(v.type, "kind", None) is not Kind.ARRAY for v in arrays)
         BY_NAME["getitem" if one else "gather"](g, *arrays, **node.attrs)
 
 

@@ -14,7 +14,7 @@ from bcad.ops import BY_NAME, Part, Span, fresh_size, has_effect, known_size, lo
 from .extract import bound_symbols, copy_nodes, missing_symbols, needed_nodes
 from .loop_joint import INDEX, Draft, Parts, Slot, draft_of
 from .reverse import RECORDERS, Pullback, Reverse
-from .tangents import BOOL, common_mask, conform, masked, total, unmask, zeros
+from .tangents import BOOL, common_mask, conform, masked, total, unmask
 from .tape import Plan, plan
 
 _AT = Part.ARRAY
@@ -50,8 +50,8 @@ class Tape:
         """Bind the symbols that the reverse part mentions: the length of each goes on the tape."""
         builder, seeds = self.draft.builder, list(self.draft.stacks.values())
         given = bound_symbols([*self.saved, *seeds])
-        for name in sorted(missing_symbols(self.plan.nodes, given) & self.local):
-            self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=BOOL.dtype))
+        for missing in sorted(missing_symbols(self.plan.nodes, given) & self.local):
+            self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(missing),), dtype=BOOL.dtype))
         names = {name for v in [*self.saved, *seeds] if (name := self.ragged(v)) is not None}
         lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(names)}
         self.saved += [v for v in lengths.values() if v not in self.saved]
@@ -170,7 +170,6 @@ class Reversal:
 
     def _start(self) -> None:
         """The initial values of the carries: cotangents, sums, flags."""
-        parts = self.parts
         flags = []
         for j, slot in self.draft.carries.items():
             g = self.cotangents[j]
@@ -184,9 +183,7 @@ class Reversal:
             self.initial.append(self._sum_so_far(p, slot))
             if slot.old_flag is not None:
                 flags.append(Builder.current().constant(BOOL.dtype.type(False)))
-        # the order of Draft.slots, then that of Draft.flagged
-        self.initial += flags
-        assert len(self.initial) == len(self.draft.slots) + len(self.draft.flagged), parts.node
+        self.initial += flags  # the order of Draft.olds
 
     def _sum_so_far(self, p: int, slot: Slot) -> Value:
         value = self.parts.constants[p]
@@ -195,7 +192,7 @@ class Reversal:
             del self.sweep.cotangent[value]
             return conform(before, slot.old.type)
         self.fresh.add(p)
-        return zeros(slot.old.type)
+        return conform(None, slot.old.type)
 
     def _ends(self, outer: Builder) -> dict[str, Value]:
         """Where the part of a ragged stack ends that is still to be read, by symbol."""
@@ -211,7 +208,7 @@ class Reversal:
         return [(seed, self.seeds[j]) for j, seed in self.draft.stacks.items()]
 
     # -- the body ----------------------------------------------------------------------------------
-    def _constant(self, builder: Builder, value: Value) -> Value:
+    def _constant(self, builder: Builder, value: Value) -> Any:
         """An outer value inside: a constant of the reversed loop."""
         if known_size(value) is not None:
             return builder.as_value(known_size(value))
@@ -220,11 +217,11 @@ class Reversal:
         return self.constants[value]
 
     def _body(
-        self, builder: Builder, index: Value, carries: list[Value], names: list[str], hoisted: dict[Value, Value]
+        self, builder: Builder, index: Any, carries: list[Value], names: list[str], hoisted: dict[Value, Value]
     ) -> Graph:
         draft, decided = self.draft, self.tape.plan
-        position = self._constant(builder, self.trip) - 1 - index
-        olds = [*(s.old for s in draft.slots), *(s.old_flag for s in draft.flagged)]
+        position: Value = self._constant(builder, self.trip) - 1 - index
+        olds = draft.olds
         mapping = dict(zip(olds, carries))
         mapping[draft.inputs[0]] = position
         mapping.update((v, self._constant(builder, outside)) for v, outside in hoisted.items())
@@ -235,19 +232,18 @@ class Reversal:
         ends = dict(zip(names, carries[len(olds) :]))
         starts = self._read(builder, position, ends, mapping)
         copy_nodes(builder, decided.nodes, mapping)
-        results = [*(s.new for s in draft.slots), *(s.new_flag for s in draft.flagged)]
-        outputs = [builder.as_value(mapping[v]) for v in results]
+        outputs = [builder.as_value(mapping[v]) for v in draft.news]
         return builder.build([*map(_retyped, outputs, olds), *starts])
 
     def _read(
-        self, builder: Builder, position: Value, ends: dict[str, Value], mapping: dict[Value, Value]
+        self, builder: Builder, position: Value, ends: dict[str, Any], mapping: dict[Value, Value]
     ) -> list[Value]:
         """Read the tape at `position`; where the ragged parts start, which is where the next ones end."""
         stacks = [*self.tape.stacks.items(), *self._seeds()]
         for v, stack in stacks:
             if self.tape.ragged(v) is None:
                 mapping[v] = self._element(builder, stack, position, v.type)
-        starts = {name: ends[name] - mapping[self.tape.lengths[name]] for name in ends}
+        starts: dict[str, Any] = {name: ends[name] - mapping[self.tape.lengths[name]] for name in ends}
         for v, stack in stacks:
             name = self.tape.ragged(v)
             if name is not None:

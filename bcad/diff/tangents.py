@@ -69,7 +69,8 @@ def unmask(g: Any) -> tuple[Value | None, Any]:
     """``(condition, inner)`` of a masked value, ``(None, g)`` of any other."""
     node = g.node if isinstance(g, Value) else None
     if node is not None and node.op is BY_NAME["mask"]:
-        return node.inputs
+        condition, inner = node.inputs
+        return condition, inner
     return None, g
 
 
@@ -129,7 +130,7 @@ def total(a: Any, b: Any) -> Any:
         node = sparse.node
         if node is not None and node.op is BY_NAME.get("index_add") and _is_zeros(node.inputs[0]):
             if unmask(dense)[0] is None:
-                return node.op(dense, *node.inputs[1:], **node.attrs)
+                return BY_NAME["index_add"](dense, *node.inputs[1:], **node.attrs)
     (c, g), (d, h) = unmask(a), unmask(b)
     return masked(c, BY_NAME["add"](g, h)) if c is not None and c is d else accumulate(a, b)
 

@@ -14,9 +14,24 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Dim, Graph, Literal, Node, Size, Type, Value, assumptions, constant_op, dim_op
-from bcad.ir import Kind, evaluate_size, maximum, python_type, scalar_type
+from bcad.ir import (
+    ArrayType,
+    Dim,
+    Graph,
+    Kind,
+    Literal,
+    Node,
+    Size,
+    Type,
+    Value,
+    assumptions,
+    evaluate_size,
+    maximum,
+    python_type,
+    scalar_type,
+)
 
+from . import arguments
 from .op import Op, define
 
 Run = Callable[[Graph, Sequence[Any], dict[str, int]], list[Any]]
@@ -176,16 +191,10 @@ def fresh_size(prefix: str = "k") -> Dim:
 
 
 def known_size(value: Any) -> Size | None:
-    """The size that an int Value is, if it is one: a constant or a length of an axis."""
-    if isinstance(value, (int, Dim)):
-        return value
-    node = value.node
-    if node is not None and node.op is dim_op:
-        size: Size = node.attrs["size"]
-        return size
-    if node is not None and node.op is constant_op and isinstance(node.attrs["value"].value, int):
-        return int(node.attrs["value"].value)
-    return None
+    """The size that a Python int is, if constants and lengths of axes tell it."""
+    if isinstance(value, Value) and value.type != INDEX:
+        return None
+    return arguments.known_size(value)
 
 
 def stack_length(trip: Any, condition: bool = False) -> Size:
@@ -198,7 +207,7 @@ def stack_length(trip: Any, condition: bool = False) -> Size:
     condition : bool
         Whether a condition may end the loop earlier.
     """
-    size = None if trip is None or condition else known_size(trip)
+    size = None if trip is None or condition else arguments.known_size(trip)
     if size is None:
         return fresh_size()
     return size if _never_negative(size) else maximum(size, 0)

@@ -8,7 +8,24 @@ import pytest
 from bcad.diff import vjp
 from bcad.ir import Graph, array_type, verify
 
-from .helpers import FLOAT, INT, VECTOR, N, check, choose, during, gradient, loops, op, read, region, repeat, run, tape, write
+from .helpers import (
+    FLOAT,
+    INT,
+    VECTOR,
+    N,
+    check,
+    choose,
+    during,
+    gradient,
+    loops,
+    op,
+    read,
+    region,
+    repeat,
+    run,
+    tape,
+    write,
+)
 
 BOOLEAN_FREE = {"less", "greater"}
 

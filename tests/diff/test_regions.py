@@ -7,9 +7,8 @@ import pytest
 
 from bcad.diff import expand, gradient, hessian, jacobian, jvp, vjp
 from bcad.ir import Builder, Literal, evaluate, verify
-from bcad.ops import CheckFailed, NotDeclared
+from bcad.ops import CheckFailed, NotDeclared, checkpoint, custom, derivative, host, host_effect
 from bcad.ops import check as check_op
-from bcad.ops import checkpoint, custom, derivative, host, host_effect
 
 from .helpers import FLOAT, INT, VECTOR, N, check, choose, loops, op, read, region, repeat, run, tape
 
