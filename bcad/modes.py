@@ -6,14 +6,14 @@ asked for inside traced code, to any depth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bcad import diff
 from bcad.errors import NotScalar
-from bcad.ir import ArrayType, Builder, Graph, Value, array_type
+from bcad.ir import ArrayType, Builder, Graph, Value, array_type, evaluate_size
 from bcad.ops import BY_NAME
 
 derivative = BY_NAME["derivative"]
@@ -39,6 +39,10 @@ class Mode:
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
         """The types of further inputs: cotangents, tangents, vectors."""
         return []
+
+    def at(self, graph: Graph, wrt: Sequence[int], results: int, sizes: Mapping[str, int]) -> Mode:
+        """This mode with the choices that depend on the example's sizes made."""
+        return self
 
     def emit(
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
@@ -149,6 +153,17 @@ class JacobianMode(Mode):
 
     def __init__(self, direction: str | None = None) -> None:
         self.direction = direction
+
+    def at(self, graph: Graph, wrt: Sequence[int], results: int, sizes: Mapping[str, int]) -> Mode:
+        """Forward if there are fewer numbers to vary than results."""
+        if self.direction is not None:
+            return self
+        try:
+            inputs = sum(evaluate_size(_array(graph.inputs[k]).size, sizes) for k in wrt)
+            outputs = sum(evaluate_size(_array(v).size, sizes) for v in graph.outputs[:results])
+        except KeyError:  # a size that only a run can tell
+            return self
+        return JacobianMode("forward" if inputs < outputs else "reverse")
 
     def emit(
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,

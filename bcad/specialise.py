@@ -109,7 +109,9 @@ class Specialisation:
         return positions_of(self.places, self.program.arguments)
 
     def _derive(self) -> Graph:
-        derived = as_graph(self.mode, self.program.graph, self.wrt, self.results)
+        program = self.program
+        mode = self.mode.at(program.graph, self.wrt, self.results, program.sizes)
+        derived = as_graph(mode, self.program.graph, self.wrt, self.results)
         return rewrite.simplify(expand(derived))
 
 

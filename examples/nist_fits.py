@@ -52,7 +52,7 @@ def fit(residuals: Callable[[Vector], Vector], jacobian: Callable[[Vector], Vect
         residuals, start, jac=jacobian, method="trf", x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=5000
     )
     b = found.x
-    for _ in range(2):
+    for _ in range(10):  # Gauss-Newton: the trust region stops where the sum of squares no longer tells points apart
         b = b - np.linalg.lstsq(jacobian(b), residuals(b), rcond=None)[0]
     r, triangle = residuals(b), np.linalg.qr(jacobian(b), mode="r")
     variance = r @ r / (len(r) - len(b))

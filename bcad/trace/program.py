@@ -40,11 +40,14 @@ class Program:
         What is done after each run, in order.
     result_count : int
         How many outputs make the result.
+    sizes : dict
+        The lengths at the example, by symbol.
     """
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect],
+        sizes: dict[str, int] | None = None,
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -54,6 +57,7 @@ class Program:
         self.result = result
         self.result_count = result_count
         self.effects = list(effects)
+        self.sizes = dict(sizes or {})
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""

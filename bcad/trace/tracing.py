@@ -55,12 +55,14 @@ def trace(
     LocatedError
         At the user's line, if something cannot be traced.
     """
+    avoid: frozenset[Any] = frozenset()
     for _ in range(MAX_RESTARTS):
-        session = Session(_name_of(fn), symbolic, expand)
+        session = Session(_name_of(fn), symbolic, expand, avoid)
         try:
             return _trace(session, fn, tuple(args), dict(kwargs or {}))
         except Restart as restart:
             symbolic |= restart.symbolic
+            avoid |= restart.avoid
         finally:
             session.alive = False
     raise session.error("tracing does not come to an end: too many ints change from call to call")
@@ -95,7 +97,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
     for path, leaf in zip(tree.paths(), lifted, strict=True):
         if isinstance(leaf, (ArrayTracer, ValueTracer)):
             arguments[path] = place[session.captures.input_of(leaf)]
-    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects)
+    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes)
 
 
 def _used_inputs(session: Session, graph: Graph) -> list[Value]:
