@@ -4,8 +4,7 @@ from .code import UNBOUND, Code, Instruction
 from .decode import decode
 from .domain import Domain, PlainDomain
 from .errors import LocatedError, Location, Unsupported
-
-from .evaluate import call, evaluate  # isort: skip
+from .evaluate import call, evaluate
 from .frame import Frame, Outcome
 from .journal import EMPTY, Journal, Snapshot
 

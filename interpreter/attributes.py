@@ -1,6 +1,7 @@
 """The attribute protocol: properties, descriptors and hooks written in Python are stepped into."""
 from __future__ import annotations
 
+from collections import defaultdict
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -298,7 +299,7 @@ def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
     if is_native(kind):
         if is_class(owner):
             return _subscribe_class(frame, owner, key)
-        return owner[key]
+        return _get_or_make(frame, owner, key) if kind is defaultdict else owner[key]
     method = find(kind, "__getitem__")
     if type(method) is FunctionType:
         return call_special(frame, method, owner, key)
@@ -309,6 +310,19 @@ def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
         value = dict.get(owner, key, MISSING)
         return call_special(frame, missing, owner, key) if value is MISSING else value
     return owner[key]
+
+
+def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:
+    """``owner[key]`` where a missing value is made by a factory."""
+    value = owner.get(key, MISSING)
+    factory = owner.default_factory
+    if value is not MISSING or factory is None:
+        return owner[key] if value is MISSING else value
+    from .calls import call_value
+    if frame.thread.journal is not None:
+        frame.thread.journal.touch(owner)
+    value = owner[key] = call_value(frame, factory, ())
+    return value
 
 
 def _subscribe_class(frame: Frame, owner: type, key: Any) -> Any:

@@ -108,7 +108,7 @@ for _function in (enumerate, list, tuple, frozenset, set, itertools.islice, iter
     takes(_function, (), (0,))
 for _function in (min, max):
     takes(_function, (), (0,), alone=True)
-for _function in (collections.defaultdict, functools.cmp_to_key, functools._lru_cache_wrapper):
+for _function in (functools.cmp_to_key, functools._lru_cache_wrapper):
     takes(_function, (0,))
 for _name in ("sub", "subn"):
     method_takes(_name, (0,))

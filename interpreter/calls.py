@@ -12,6 +12,7 @@ from .decode import decode
 from .frame import Frame
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, python_method
+from .names import OPTIMIZED
 
 Args = tuple | list
 Kwargs = dict[str, Any] | None
@@ -74,8 +75,9 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
     slots = bind(fn, code, args, kwargs, loaded)
     if slots is None:
         return fn(*args, **kwargs or {})        # raises, with CPython's own text
-    callee = Frame(code, fn, fn.__globals__, fn.__builtins__, slots, frame.domain, frame,
-                   frame.thread)
+    namespace = fn.__globals__
+    callee = Frame(code, fn, namespace, fn.__builtins__, slots, frame.domain, frame, frame.thread,
+                   None if code.flags & OPTIMIZED else namespace)
     run(callee)
     return callee.result
 

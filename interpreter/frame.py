@@ -77,10 +77,12 @@ class Frame:
         self.arrived = -1                   # loop header reached by its own back edge
         self.lasti: int | None = None       # where a re-raised exception was first raised
         self.locals_view: dict | None = None    # what locals() gave out
-        self.watch()
+        observes = domain.observes
+        self.watched = observes or thread.journal is not None or bool(domain.types)
+        self.steps = code.watched_steps if observes else code.steps
 
     def watch(self) -> None:
-        """Decide whether loads, stores and calls are reported to the domain and the journal."""
+        """Decide anew whether the domain and the journal are told of loads, stores, calls."""
         domain = self.domain
         self.watched = domain.observes or bool(domain.types) or self.thread.journal is not None
         self.steps = self.code.watched_steps if domain.observes else self.code.steps

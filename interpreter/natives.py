@@ -69,7 +69,9 @@ def _vars(frame: Frame, args: tuple, kwargs: dict) -> Any:
 @intercept(dir)
 def _dir(frame: Frame, args: tuple, kwargs: dict) -> Any:
     if not args and not kwargs:
-        return sorted(frame_locals(_visible(frame)))
+        names = frame_locals(_visible(frame))
+        return sorted(names if type(names) is dict else
+                      call_value(frame, get_attribute(frame, names, "keys"), ()))
     if len(args) == 1 and not kwargs:
         method = python_method(type(args[0]), "__dir__")
         if method is not None:
@@ -191,7 +193,7 @@ except ImportError:         # 3.11: typing is written in Python and asks sys._ge
 
 
 def _asks_caller(function: Any) -> None:
-    """Register a C type whose instances take the module of the calling frame."""
+    """Register a C type whose instances take module or builtins from the calling frame."""
     @intercept(function)
     def make(frame: Frame, args: tuple, kwargs: dict) -> Any:
         return call_in_module(_visible(frame).globals, function, args, kwargs)
@@ -199,6 +201,7 @@ def _asks_caller(function: Any) -> None:
 
 for _name in ("TypeVar", "ParamSpec", "TypeVarTuple", "TypeAliasType"):
     _asks_caller(getattr(_typing, _name, None))
+_asks_caller(FunctionType)
 
 
 # --- frames and exceptions ----------------------------------------------------------------------

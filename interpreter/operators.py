@@ -239,8 +239,7 @@ def length(frame: Frame, value: Any) -> int:
     result = call_special(frame, method, value)
     if type(result) in frame.domain.types:
         return result
-    return _Sized(result).__len__() if type(result) is int and result >= 0 else \
-        len(_Sized(result))     # CPython's own checks and texts
+    return len(_Sized(result))      # CPython's own checks and texts
 
 
 class _Sized:

@@ -44,9 +44,12 @@ def _stub_code(code: Code, offset: int) -> CodeType:
 def real_frame(frame: Frame, offset: int) -> FrameType:
     """A frame object of CPython's own that shows the user's function, line and locals."""
     names = slot_values(frame) if frame.names is None else frame.names
+    bare = "__builtins__" not in frame.globals
     try:
         exec(_stub_code(frame.code, offset), frame.globals, names)
     except NameError as error:
+        if bare:                # exec put it there
+            del frame.globals["__builtins__"]
         return error.__traceback__.tb_next.tb_frame
     raise AssertionError("the stub did not raise")
 
