@@ -9,12 +9,14 @@ from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, copy_node
 from bcad.ops import cond, has_effect
 
 
-def needed_nodes(nodes: Sequence[Node], values: Iterable[Value], known: Collection[Value] = ()) -> list[Node]:
-    """The nodes that compute `values` from `known` ones, in order."""
+def needed_nodes(
+    nodes: Sequence[Node], values: Iterable[Value], known: Collection[Value] = (), also: Collection[Node] = ()
+) -> list[Node]:
+    """The nodes that compute `values` from `known` ones, in order, and those in `also` with what they need."""
     wanted = {v for v in values if v not in known}
     found = []
     for node in reversed(nodes):
-        if any(v in wanted for v in node.outputs):
+        if node in also or any(v in wanted for v in node.outputs):
             found.append(node)
             wanted.update(v for v in node.inputs if v not in known)
     return found[::-1]

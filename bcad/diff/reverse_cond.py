@@ -151,9 +151,7 @@ class CondTape:
         with Builder(name=arm.builder.name) as builder:
             mapping = {v: builder.input(v.type, v.name) for v in arm.inputs}
             effects = [n for n in arm.builder.nodes[: arm.boundary] if has_effect(n)]
-            wanted = [*primal, *arm.slots, *(v for n in effects for v in n.inputs)]
-            inside = set(needed_nodes(arm.builder.nodes, wanted, mapping)) | set(effects)
-            copy_nodes(builder, [n for n in arm.builder.nodes if n in inside], mapping)
+            copy_nodes(builder, needed_nodes(arm.builder.nodes, [*primal, *arm.slots], mapping, effects), mapping)
             kept = [
                 mapping[by_place[j]] if j in by_place else _dummy(t, self.sweep.scope)
                 for j, t in enumerate(self.types)

@@ -106,9 +106,8 @@ class Tape:
             mapping = {v: builder.input(v.type, v.name) for v in draft.inputs}
             for j, (formula, _) in draft.affine.items():
                 mapping[formula] = mapping[draft.inputs[1 + j]]
-            wanted = [*primal, *added, *(v for node in effects for v in node.inputs)]
-            inside = set(needed_nodes(draft.builder.nodes, wanted, mapping)) | set(effects)
-            copy_nodes(builder, [n for n in draft.builder.nodes if n in inside], mapping)
+            wanted = [*primal, *added]
+            copy_nodes(builder, needed_nodes(draft.builder.nodes, wanted, mapping, effects), mapping)
             return builder.build([mapping[v] for v in (*primal, *added)]), places
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bcad.ir import ArrayType, Dim, Node, Type, Value, constant_op, dim_op
 from bcad.ops import Elementwise, Reduction, has_effect
@@ -46,6 +47,11 @@ class Joint:
     results: Sequence[Value]
     local: set[str] = field(default_factory=set)
 
+    @cached_property
+    def effects(self) -> list[Node]:
+        """The nodes of the reverse part that must run (a rule of one's own that prints a cotangent)."""
+        return [node for node in self.nodes[self.boundary :] if has_effect(node)]
+
 
 @dataclass
 class Plan:
@@ -73,7 +79,7 @@ def plan(joint: Joint) -> Plan:
     light = invariant - heavy
     saved = _cut(joint, [v for v in frontier if v not in light], light, heavy)
     stops = {*saved, *light, *joint.inputs, *joint.seeds}
-    nodes = needed_nodes(joint.nodes, joint.results, stops)
+    nodes = needed_nodes(joint.nodes, joint.results, stops, joint.effects)
     read = dict.fromkeys([v for node in nodes for v in node.inputs] + list(joint.results))
     once = [v for v in read if v in invariant and v not in joint.inputs and not _known(v, joint.local)]
     inputs = [v for v in joint.inputs if v in read]
@@ -83,8 +89,8 @@ def plan(joint: Joint) -> Plan:
 def _reverse_values(joint: Joint) -> set[Value]:
     """What depends on a cotangent."""
     found = set(joint.seeds)
-    for position, node in enumerate(joint.nodes):
-        if any(v in found for v in node.inputs) or (position >= joint.boundary and has_effect(node)):
+    for node in joint.nodes:
+        if any(v in found for v in node.inputs) or node in joint.effects:
             found.update(node.outputs)
     return found
 
@@ -109,8 +115,8 @@ def _invariants(joint: Joint, reverse: set[Value]) -> tuple[set[Value], set[Valu
 def _frontier(joint: Joint, reverse: set[Value]) -> list[Value]:
     """The primal values that the reverse part reads."""
     found: dict[Value, None] = {}
-    for node in needed_nodes(joint.nodes, [v for v in joint.results if v in reverse], ()):
-        if node.outputs and node.outputs[0] in reverse:
+    for node in needed_nodes(joint.nodes, [v for v in joint.results if v in reverse], (), joint.effects):
+        if node in joint.effects or (node.outputs and node.outputs[0] in reverse):
             found.update((v, None) for v in node.inputs if v not in reverse)
     found.update((v, None) for v in joint.results if v not in reverse)
     return [v for v in found if not _known(v, joint.local)]

@@ -131,6 +131,30 @@ def test_a_host_call_that_carries_no_derivative_is_copied_once():
     assert log == [0, 1, 2]
 
 
+class Watching:
+    """The identity, which logs the cotangent that passes."""
+
+    def __init__(self, log):
+        self.log = log
+
+    def vjp_graph(self, node, wrt):
+        def back(x, y, g):
+            host_effect(g, fn=Literal(self.log.append), types=())
+            return [g]
+
+        return region(back, FLOAT, FLOAT, FLOAT)
+
+
+def test_a_rule_may_watch_cotangents_inside_a_loop():
+    log = []
+    identity = region(lambda x: [x], FLOAT)
+    rule = Literal(Watching(log))
+    body = region(lambda i, s, x: [custom(s, regions=[identity], rule=rule)[0] * x], INT, FLOAT, FLOAT)
+    graph = region(lambda s, x: repeat(3, body, [s], [x])[:1], FLOAT, FLOAT)
+    run(vjp(graph, [0]), [np.float64(1), np.float64(2), np.float64(1)])
+    assert log == [2.0, 4.0, 8.0]
+
+
 def test_check_abandons_the_run_in_a_differentiated_loop():
     def body(i, s, x):
         check_op(op.greater(s, 5.0), message="too large")
