@@ -240,7 +240,7 @@ def definitions(
             continue
         value = node.output
         text = notation.node(node)
-        repeated = uses.get(value, 0) > 1 and len(text.text) > 8
+        repeated = uses.get(value, 0) > 1 and len(text.text) >= 8
         if value not in keep and uses.get(value) and (repeated or len(text.text) > width):
             lines.append(Definition(named.choose(value), text.text, value))
     return lines, [notation.of(v).text for v in graph.outputs]
@@ -258,8 +258,10 @@ class _Named:
     def choose(self, value: Value) -> str:
         self.chosen.add(value)
         if value.name is None:
-            value_name = suggest_name(value, self.names)
-            self.names._given[value] = self.names._unique(value_name)
+            base = suggest_name(value, self.names)
+            if "_" not in base:  # the bare name is the function's
+                base += "_1"
+            self.names._given[value] = self.names._unique(base)
         return self.names.of(value)
 
 

@@ -33,7 +33,9 @@ def write(notation: Notation, node: Node) -> Text:
     """The text of `node`; when it is to be run, of the very kind that its type says."""
     text, kind = _plain(notation, node)
     type_ = node.outputs[0].type
-    if not notation.exact or not isinstance(type_, ArrayType) or kind is type_.kind or type_.shape:
+    if node.op.name == "as_kind" or kind is getattr(type_, "kind", None):
+        return text
+    if not notation.exact or not isinstance(type_, ArrayType) or type_.shape:
         return text
     return to_kind(notation, text, type_)
 
@@ -115,6 +117,14 @@ def _path_of(function: Any) -> str | None:
     return None
 
 
+def exact_attributes(notation: Notation, attrs: dict[str, Any]) -> dict[str, Any]:
+    """Attributes as the op itself takes them: a dtype stays one."""
+    return {
+        name: Text(f"{notation.prefix}dtype({value.str!r})") if isinstance(value, np.dtype) else value
+        for name, value in attrs.items()
+    }
+
+
 def bound_call(notation: Notation, node: Node) -> Text:
     """A call of the op itself, where NumPy has no function that does the same."""
     if not notation.exact:
@@ -122,7 +132,7 @@ def bound_call(notation: Notation, node: Node) -> Text:
     known = {id(v): k for k, v in notation.constants.items()}
     name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")
     notation.constants[name] = node.op
-    return notation.call(f"{name}.evaluate", *node.inputs, **node.attrs)
+    return notation.call(f"{name}.evaluate", *node.inputs, **exact_attributes(notation, node.attrs))
 
 
 # -- the special cases -------------------------------------------------------------------------
@@ -175,6 +185,18 @@ def _as_kind(n: Notation, node: Node) -> Text:
     if kind is Kind.PYTHON:
         return n.call(ArrayType(dtype, (), kind).python_type.__name__, x)
     return n.call(f"{n.prefix}{_scalar_name(dtype)}" if kind is Kind.SCALAR else f"{n.prefix}asarray", x)
+
+
+@writes("as_kind")
+def _as_kind(n: Notation, node: Node) -> Text:
+    (x,), type_ = node.inputs, node.output.type
+    assert isinstance(type_, ArrayType)
+    text = n.of(x)
+    if not n.exact:
+        return text
+    if type_.kind is Kind.ARRAY:
+        return n.call(f"{n.prefix}asarray", text, Text(n.dtype(type_.dtype)))
+    return to_kind(n, text, type_)
 
 
 @writes("full")

@@ -18,7 +18,7 @@ from bcad.ops import BY_NAME, has_effect, operands_of
 
 from .backend import Compiled, Report
 from .expression import Notation, Text, suggest_name
-from .notation import to_kind
+from .notation import exact_attributes, to_kind
 
 WIDTH = 64  # a value used once is written where it is used unless the line gets longer than this
 RESERVED = {"np", "math", "max", "min", *keyword.kwlist, *dir(builtins)}
@@ -157,7 +157,7 @@ class SourcePrinter:
     def several(self, node: Node) -> None:
         """A node with several results, or none."""
         name = self.notation.named_constant(node.op, f"{node.op.name}_op").text
-        call = self.notation.call(f"{name}.evaluate", *node.inputs, **node.attrs).text
+        call = self.notation.call(f"{name}.evaluate", *node.inputs, **exact_attributes(self.notation, node.attrs)).text
         targets = "".join(f"{self.name(v)}, " for v in node.outputs)
         self.assign(targets.rstrip() if targets else "", call, node)
         for value in node.outputs:
