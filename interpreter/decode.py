@@ -1,11 +1,12 @@
 """Decoder: a code object of any supported Python to the core instructions; knows versions."""
 from __future__ import annotations
 
+import bisect
 import opcode
 import sys
 from collections.abc import Callable
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .code import Code, Handler, Instruction
 from .errors import Unsupported
@@ -40,15 +41,6 @@ _RENAMED = {
 _CACHE: dict[int, Code] = {}
 
 
-class _Unit(NamedTuple):
-    """One instruction as CPython stores it; `end` is where the next one starts."""
-
-    offset: int
-    name: str
-    arg: int
-    end: int
-
-
 def decode(raw: CodeType) -> Code:
     """The normalised form of `raw`; made once per code object.
 
@@ -66,24 +58,25 @@ def decode(raw: CodeType) -> Code:
     return found
 
 
-def _units(raw: CodeType) -> list[_Unit]:
-    data, opname = raw.co_code, opcode.opname
-    units: list[_Unit] = []
-    arg = start = 0
-    i, size = 0, len(data)
-    while i < size:
-        op = data[i]
-        arg |= data[i + 1]
-        if op == opcode.EXTENDED_ARG:
-            arg <<= 8
-            i += 2
-            continue
-        end = i + 2
-        while end < size and data[end] == 0:        # inline caches; co_code has them zeroed
-            end += 2
-        units.append(_Unit(start, opname[op], arg, end))
-        i = start = end
-        arg = 0
+Unit = tuple[int, str, int, int]    # offset, name, argument, where the next instruction starts
+
+
+def _units(raw: CodeType) -> list[Unit]:
+    data, opname, extended = raw.co_code, opcode.opname, opcode.EXTENDED_ARG
+    units: list[Unit] = []
+    name, arg, prefix, start, offset = "", 0, 0, 0, 0
+    for op, low in zip(data[::2], data[1::2]):
+        if op:                      # 0 is an inline cache; co_code has them zeroed
+            if name:
+                units.append((start, name, arg, offset))
+                name, start = "", offset
+            if op == extended:
+                prefix = prefix + low << 8
+            else:
+                name, arg, prefix = opname[op], prefix + low, 0
+        offset += 2
+    if name:
+        units.append((start, name, arg, offset))
     return units
 
 
@@ -113,16 +106,18 @@ class _Decoder:
         self.units = _units(raw)
         self.slots = _slot_names(raw)
         self.out: list[Instruction] = []
-        self.unit: _Unit = None
         self.position = 0               # of the current unit in `units`
+        self.offset, self.name, self.arg, self.end = 0, "", 0, 0
 
     def code(self) -> Code:
         index_at: dict[int, int] = {}
-        for self.position, self.unit in enumerate(self.units):
-            index_at[self.unit.offset] = len(self.out)
-            rule = _RULES[self.unit.name]
+        out = self.out
+        for self.position, unit in enumerate(self.units):
+            self.offset, self.name, self.arg, self.end = unit
+            index_at[unit[0]] = len(out)
+            rule = _RULES[unit[1]]
             if rule is not None:
-                rule(self, self.unit.arg)
+                rule(self, unit[2])
         index_at[len(self.raw.co_code)] = len(self.out)
         for index, instruction in enumerate(self.out):
             instruction.index = index
@@ -140,16 +135,17 @@ class _Decoder:
 
     def emit(self, name: str, arg: Any = None, symbol: str | None = None,
              target: int | None = None) -> None:
-        self.out.append(Instruction(name, arg, symbol, target, self.unit.offset))
+        self.out.append(Instruction(name, arg, symbol, target, self.offset))
 
-    def following(self, steps: int = 1) -> _Unit | None:
-        at = self.position + steps
-        return self.units[at] if at < len(self.units) else None
+    def following(self) -> tuple[str, int]:
+        """Name and argument of the next unit."""
+        at = self.position + 1
+        return self.units[at][1:3] if at < len(self.units) else ("", 0)
 
     def target(self) -> int:
         """Offset that the current jump goes to."""
-        distance = 2 * self.unit.arg
-        return self.unit.end + (-distance if "BACKWARD" in self.unit.name else distance)
+        distance = 2 * self.arg
+        return self.end + (-distance if "BACKWARD" in self.name else distance)
 
     def slot(self, name: str, index: int) -> None:
         self.emit(name, index, self.slots[index])
@@ -191,7 +187,7 @@ def _load_common_constant(d: _Decoder, arg: int) -> None:
 @_rule("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST",
        "STORE_FAST_STORE_FAST")
 def _fused_pair(d: _Decoder, arg: int) -> None:
-    name = d.unit.name
+    name = d.name
     d.slot(name[:name.index("FAST") + 4], arg >> 4)
     d.slot("STORE_FAST" if name.endswith("STORE_FAST") else "LOAD_FAST", arg & 15)
 
@@ -238,8 +234,8 @@ def _compare_op(d: _Decoder, arg: int) -> None:
 
 @_rule("TO_BOOL")
 def _to_bool(d: _Decoder, arg: int) -> None:
-    after = d.following()       # jumps and UNARY_NOT take any value here, on every version
-    if after is None or not after.name.startswith(("POP_JUMP_IF_", "UNARY_NOT", "NOT_TAKEN")):
+    after, _ = d.following()    # jumps and UNARY_NOT take any value here, on every version
+    if not after.startswith(("POP_JUMP_IF_", "UNARY_NOT", "NOT_TAKEN")):
         d.emit("TO_BOOL")
 
 
@@ -262,7 +258,7 @@ def _format_value(d: _Decoder, arg: int) -> None:
 
 @_rule("FORMAT_SIMPLE", "FORMAT_WITH_SPEC")
 def _format_simple(d: _Decoder, arg: int) -> None:
-    d.emit("FORMAT_VALUE", ("", d.unit.name == "FORMAT_WITH_SPEC"))
+    d.emit("FORMAT_VALUE", ("", d.name == "FORMAT_WITH_SPEC"))
 
 
 @_rule("CONVERT_VALUE")
@@ -272,24 +268,24 @@ def _convert_value(d: _Decoder, arg: int) -> None:
 
 @_rule("CALL_INTRINSIC_1")
 def _intrinsic_1(d: _Decoder, arg: int) -> None:
-    d.emit(_INTRINSIC_1[arg], (d.unit.name, arg, 1))
+    d.emit(_INTRINSIC_1[arg], (d.name, arg, 1))
 
 
 @_rule("CALL_INTRINSIC_2")
 def _intrinsic_2(d: _Decoder, arg: int) -> None:
-    d.emit(_INTRINSIC_2[arg], (d.unit.name, arg, 2))
+    d.emit(_INTRINSIC_2[arg], (d.name, arg, 2))
 
 
 @_rule("PREP_RERAISE_STAR")
 def _prep_reraise_star(d: _Decoder, arg: int) -> None:
-    d.emit(d.unit.name, (d.unit.name, 0, 2))
+    d.emit(d.name, (d.name, 0, 2))
 
 
 # --- jumps --------------------------------------------------------------------------------------
 @_rule("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")
 def _jump_or_pop(d: _Decoder, arg: int) -> None:
     d.emit("COPY", 1)
-    d.emit("POP_JUMP_IF_" + d.unit.name.split("_")[2], target=d.target())
+    d.emit("POP_JUMP_IF_" + d.name.split("_")[2], target=d.target())
     d.emit("POP_TOP")
 
 
@@ -297,9 +293,9 @@ def _jump_or_pop(d: _Decoder, arg: int) -> None:
 def _for_iter(d: _Decoder, arg: int) -> None:
     """Exhausted, it goes on after the epilogue, whose pops the handler has done."""
     target = d.target()
-    at = next(i for i in range(d.position, len(d.units)) if d.units[i].offset == target)
-    if d.units[at].name == "END_FOR":
-        target = d.units[at + (1 if VERSION == (3, 12) else 2)].offset
+    at = bisect.bisect(d.units, (target,), d.position)
+    if d.units[at][1] == "END_FOR":
+        target = d.units[at + (1 if VERSION == (3, 12) else 2)][0]
     d.emit("FOR_ITER", target=target)
 
 
@@ -311,9 +307,8 @@ def _send(d: _Decoder, arg: int) -> None:
 @_rule("YIELD_VALUE")
 def _yield_value(d: _Decoder, arg: int) -> None:
     """The argument says whether the frame delegates (yield from, await) at this yield."""
-    resume = d.following()
-    delegates = resume is not None and resume.name == "RESUME" and resume.arg & 3 >= 2
-    d.emit("YIELD_VALUE", delegates)
+    name, kind = d.following()
+    d.emit("YIELD_VALUE", name == "RESUME" and kind & 3 >= 2)
 
 
 @_rule("END_ASYNC_FOR")
@@ -329,7 +324,8 @@ def _kw_names(d: _Decoder, arg: int) -> None:
 
 @_rule("CALL")
 def _call(d: _Decoder, arg: int) -> None:
-    before = next(u.name for u in reversed(d.units[max(d.position - 2, 0):d.position]) if u.name != "PRECALL")
+    before = next(name for _, name, *_ in reversed(d.units[max(d.position - 2, 0):d.position])
+                  if name != "PRECALL")
     d.emit("CALL_KW" if before == "KW_NAMES" else "CALL", arg)
 
 
