@@ -1,17 +1,57 @@
-"""A conditional jump on a traced condition: for now held to the way that this call takes."""
+"""A conditional jump on a traced condition: both ways become the arms of a Cond, or one is guarded."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from interpreter import Frame, Instruction
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Kind, Literal, Value
+from interpreter import EMPTY, UNBOUND, Frame, Instruction
+
+from .builder import constant_of, is_constant
+from .heap import Change, Place, store, unfreeze_old
+from .patterns import (
+    Box,
+    Constant,
+    Frozen,
+    Leaf,
+    Mismatch,
+    Number,
+    Pattern,
+    Same,
+    build,
+    fillers,
+    freeze,
+    join,
+    pattern_of,
+    values_of,
+)
+from .regions import Abandon, Arm, Mixed, operands_of, run_arm, speculation
+from .tracers import ArrayTracer
 
 if TYPE_CHECKING:
     from .session import Session
 
 
 def branch(session: Session, frame: Frame, condition: Any, instruction: Instruction) -> None:
-    """Take the way of this call and guard that later calls take it too."""
+    """Go on after a jump on an undecided condition."""
+    key = (frame.code.raw, instruction.index)
+    ways = (frame.pc, instruction.target) if instruction.jumps_if is False else (instruction.target, frame.pc)
+    if key not in session.avoid:
+        from .loops import enter_while
+
+        try:
+            if enter_while(session, frame, condition, instruction, ways):
+                return
+            with speculation(session):
+                _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
+            return
+        except Abandon as reason:
+            session.reasons[key] = str(reason)
+            session.frame = frame
     guarded(session, frame, condition, instruction)
 
 
@@ -20,3 +60,308 @@ def guarded(session: Session, frame: Frame, condition: Any, instruction: Instruc
     if session.decide(condition, "this condition") is instruction.jumps_if:
         assert instruction.target is not None
         frame.jump(instruction.target)
+
+
+def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: int, key: Any) -> None:
+    """Run both ways up to the join and go on there with what they merge into."""
+    predicate = session.as_bool(session.value(condition))
+    context = session.context_of(frame)
+    stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
+    arms = [run_arm(session, frame, pc, stops, context, name) for pc, name in zip(ways, ("then", "else"), strict=True)]
+    raising = [arm.kind == "raised" for arm in arms]
+    if any(raising):
+        _check_raise(session, frame, predicate, arms, raising, ways)
+        return
+    merge(session, frame, predicate, arms, key)
+
+
+def _check_raise(
+    session: Session, frame: Frame, predicate: Value, arms: list[Arm], raising: list[bool], ways: tuple[int, int]
+) -> None:
+    """An arm that raises is a check: the run is given up when it is taken."""
+    if all(raising):
+        raise Abandon("both ways raise an exception")
+    if any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers()):
+        raise Abandon("it raises an exception that a caller may catch")
+    bad = raising.index(True)
+    if session.example.known(predicate) and session.concrete(predicate) is (bad == 0):
+        raise Abandon("this call raises an exception")
+    error = arms[bad].exception
+    flag = predicate if bad == 0 else ops.FUNCTIONS[np.logical_not](predicate)
+    ops.check(flag, message=Literal(str(error)), error=Literal(type(error)))
+    frame.jump(ways[1 - bad])
+
+
+# -- merging ------------------------------------------------------------------------------------------
+class Merge:
+    """What two arms leave, slot by slot and place by place, as the outputs of one Cond."""
+
+    def __init__(self, session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:
+        self.session = session
+        self.frame = frame
+        self.predicate = predicate
+        self.arms = arms
+        self.key = key
+        self.outputs: tuple[list[Value], list[Value]] = ([], [])
+        self.pending: list[tuple[Pattern, int, bool, Callable[[Any], None]]] = []
+        self._pairs: dict[tuple[int, int], list[Callable[[Any], None]]] = {}
+
+    def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
+        """One place: its state after each arm (None: nothing reads it), and how to set the merged one."""
+        known = [p for p in pair if p is not None]
+        pattern = pattern_of(known[0])
+        if len(known) == 2:
+            pattern = join(self.session, pattern, pattern_of(known[1]))
+        if isinstance(pattern, Constant):
+            put(pattern.obj)
+            return
+        objects = tuple(id(p.obj) if isinstance(p, (Number, Box)) else 0 for p in pair)
+        mutable = not isinstance(pattern, Leaf) or pattern.type.kind is Kind.ARRAY
+        if mutable and len(known) == 2 and objects in self._pairs and not raw:
+            self._pairs[objects].append(put)  # type: ignore[index]
+            return
+        if mutable and not raw:
+            self._pairs[objects] = [put]  # type: ignore[index]
+            self.pending.append((pattern, len(self.outputs[0]), self._is_shared(pair), self._put_all(objects)))
+        else:
+            self.pending.append((pattern, len(self.outputs[0]), False, put))
+        for arm, state, outputs in zip(self.arms, pair, self.outputs, strict=True):
+            with arm.builder:
+                outputs += fillers(pattern) if state is None else values_of(state, pattern)
+
+    def _put_all(self, objects: Any) -> Callable[[Any], None]:
+        puts = self._pairs[objects]
+
+        def put(value: Any) -> None:
+            for each in puts:
+                each(value)
+
+        return put
+
+    def _is_shared(self, pair: list[Frozen | None]) -> bool:
+        """Whether a merged array may be one that others hold too."""
+        for arm, state in zip(self.arms, pair, strict=True):
+            if isinstance(state, Box) and isinstance(state.obj, (list, dict)) and self._existed(state.obj):
+                raise Mismatch("one of two lists or dicts is chosen")
+            if isinstance(state, Number) and isinstance(state.obj, ArrayTracer):
+                if state.obj._base is not None or state.obj._home is not arm.builder:
+                    return True
+        return False
+
+    def _existed(self, obj: Any) -> bool:
+        """Whether a container was there before the arms (as far as the frames can tell)."""
+        return any(obj is x for f in (self.frame, *self.frame.callers()) for x in (*f.slots, *f.stack))
+
+    def emit(self) -> None:
+        """Emit the Cond and set every place."""
+        results = cond_values(self.predicate, self.arms, self.outputs)
+        for pattern, first, shared, put in self.pending:
+            values: Iterator[Value] = iter(results[first: first + len(pattern.leaves)])
+            merged = build(self.session, pattern, values)
+            if shared and isinstance(merged, ArrayTracer):
+                merged._shared = self.key
+            put(merged)
+
+
+def cond_values(predicate: Value, arms: list[Arm], outputs: tuple[list[Value], list[Value]]) -> list[Value]:
+    """The results of a Cond with these outputs; none is made where both arms give the same."""
+    results: list[Value | None] = [
+        _without_cond(predicate, arms, a, b) for a, b in zip(*outputs, strict=True)
+    ]
+    wanted = [k for k, r in enumerate(results) if r is None]
+    effects = any(ops.has_effect(node) for arm in arms for node in arm.builder.nodes)
+    if wanted or effects:
+        with arms[0].builder:
+            first = [arms[0].builder.as_value(outputs[0][k]) for k in wanted]
+        with arms[1].builder:
+            second = [arms[1].builder.as_value(outputs[1][k]) for k in wanted]
+        operands = operands_of(*arms)
+        graphs = (arms[0].graph(operands, first), arms[1].graph(operands, second))
+        made = ops.cond(predicate, *operands, regions=graphs)
+        for k, value in zip(wanted, made, strict=True):
+            results[k] = value
+    return results  # type: ignore[return-value]
+
+
+def _without_cond(predicate: Value, arms: list[Arm], a: Value, b: Value) -> Value | None:
+    """The result if it needs no Cond: the same outer value in both arms, or the predicate itself."""
+    outer = [_outer(arm, v) for arm, v in zip(arms, (a, b), strict=True)]
+    if outer[0] is not None and outer[0] is outer[1]:
+        return outer[0]
+    if is_constant(a) and is_constant(b):
+        first, second = constant_of(a), constant_of(b)
+        if type(first) is bool and type(second) is bool and first is not second:
+            if first:
+                return predicate
+            flag = ops.FUNCTIONS[np.logical_not](predicate)
+            return ops.BY_NAME["as_kind"](flag, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
+    return None
+
+
+def _outer(arm: Arm, value: Value) -> Value | None:
+    for outside, inside in arm.builder.captured.items():
+        if inside is value:
+            return outside
+    return None
+
+
+def merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:
+    """Let `frame` stand where the arms ended, holding what they left."""
+    try:
+        work = Merge(session, frame, predicate, arms, key)
+        finish = _merge_ends(session, frame, arms, work)
+        _merge_slots(frame, arms, work)
+        _merge_heap(session, arms, work)
+        work.emit()
+    except Mismatch as reason:
+        raise Abandon(f"its two ways leave different things: {reason}") from None
+    finish()
+
+
+def _merge_ends(session: Session, frame: Frame, arms: list[Arm], work: Merge) -> Callable[[], None]:
+    """Merge stacks or results; what is left to do is to move the frame."""
+    kinds = {(arm.kind, arm.pc) for arm in arms}
+    if len(kinds) == 1 and arms[0].kind == "reached":
+        return _merge_stacks(frame, arms, work)
+    if len(kinds) == 1 and arms[0].kind == "returned" and session.context_of(frame) is None:
+        held: list[Any] = []
+        work.add([arm.result for arm in arms], held.append)
+        return lambda: _leave(frame, held[0])
+    return _merge_mixed(session, frame, arms, work)
+
+
+def _leave(frame: Frame, value: Any) -> None:
+    """Return `value` from the frame."""
+    frame.push(value)
+    frame.jump(frame.code.cfg.exit)
+
+
+def _merge_stacks(frame: Frame, arms: list[Arm], work: Merge) -> Callable[[], None]:
+    stacks = [arm.stack for arm in arms]
+    if len(stacks[0]) != len(stacks[1]):
+        raise Mismatch("stacks of different depths")
+    merged: list[Any] = [None] * len(stacks[0])
+    for k, (a, b) in enumerate(zip(*stacks, strict=True)):
+        if isinstance(a, Same) and isinstance(b, Same) and a.obj is b.obj:
+            merged[k] = a.obj
+        else:
+            pair = [_opened(work.session, arm, state) for arm, state in zip(arms, (a, b), strict=True)]
+            work.add(pair, _setter(merged, k))
+    target = arms[0].pc
+    assert target is not None
+
+    def finish() -> None:
+        frame.stack[:] = merged
+        frame.jump(target)
+
+    return finish
+
+
+def _opened(session: Session, arm: Arm, state: Frozen) -> Frozen:
+    """The state of a stack entry that this arm left alone, as Values."""
+    return _unchanged(session, arm, state.obj) if isinstance(state, Same) else state
+
+
+def _setter(target: Any, key: Any) -> Callable[[Any], None]:
+    def put(value: Any) -> None:
+        target[key] = value
+
+    return put
+
+
+def _merge_mixed(session: Session, frame: Frame, arms: list[Arm], work: Merge) -> Callable[[], None]:
+    """Inside a loop's body: one arm goes on with the next iteration, the other leaves."""
+    context = session.context_of(frame)
+    if context is None:
+        raise Abandon("its two ways do not meet again")
+    go: list[Any] = []
+    code: list[Any] = []
+    result: list[Any] = []
+    ways = [_ways(context, arm, frame) for arm in arms]
+    work.add([_frozen(session, arm, w[0]) for arm, w in zip(arms, ways, strict=True)], go.append)
+    work.add([_frozen(session, arm, w[1]) for arm, w in zip(arms, ways, strict=True)], code.append)
+    results = [_result_of(arm) for arm in arms]
+    if any(r is not None for r in results):
+        work.add(results, result.append)
+    exits = dict.fromkeys(e for w in ways for e in w[2])
+    return lambda: _leave(frame, Mixed(go[0], code[0], list(exits), result[0] if result else None))
+
+
+def _result_of(arm: Arm) -> Frozen | None:
+    if arm.kind == "returned":
+        return arm.result
+    if arm.mixed is not None and any(e.kind == "returned" for e in arm.mixed.exits):
+        return arm.result
+    return None
+
+
+def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
+    """Whether the next iteration follows, the code of the way out, and the ways out of an arm."""
+    if arm.mixed is not None:
+        return arm.go, arm.code, list(arm.mixed.exits)
+    if arm.kind == "reached" and any(
+        not isinstance(s, Same) or s.obj is not x for s, x in zip(arm.stack, frame.stack, strict=False)
+    ):
+        raise Abandon("a value on the stack leaves the loop with it")
+    way = context.exit(arm.kind, arm.pc, len(arm.stack))
+    return (True, 0, []) if way is None else (False, way.code, [way])
+
+
+def _frozen(session: Session, arm: Arm, x: Any) -> Frozen:
+    if isinstance(x, (Number, Same, Box)):
+        return x
+    with arm.builder:
+        return freeze(session, x)
+
+
+def _merge_slots(frame: Frame, arms: list[Arm], work: Merge) -> None:
+    changed = dict.fromkeys(k for arm in arms for k in arm.slots)
+    for slot in changed:
+        pair: list[Frozen | None] = []
+        for arm in arms:
+            state = arm.slots[slot] if slot in arm.slots else _unchanged(work.session, arm, frame.slots[slot])
+            pair.append(None if _is_unbound(state) and arm.kind != "reached" else state)
+        if all(p is None for p in pair):
+            continue
+        if any(_is_unbound(p) for p in pair):
+            raise Mismatch(f"{frame.code.slot_names[slot]!r} is assigned on one way only")
+        work.add(pair, _setter(frame.slots, slot))
+
+
+def _is_unbound(state: Frozen | None) -> bool:
+    return isinstance(state, Same) and state.obj is UNBOUND
+
+
+def _unchanged(session: Session, arm: Arm, value: Any) -> Frozen:
+    if value is UNBOUND:
+        return Same(UNBOUND)
+    with arm.builder:
+        return freeze(session, value)
+
+
+def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
+    if any(arm.changes.grown for arm in arms):
+        raise Mismatch("a list grows on one way")
+    places: dict[Place, Change] = {p: c for arm in arms for p, c in arm.changes.places.items()}
+    for place, change in places.items():
+        if not _was_there(session, arms, change.obj):
+            continue
+        pair: list[Frozen | None] = []
+        for arm in arms:
+            found = arm.changes.places.get(place)
+            with arm.builder:
+                pair.append(found.new if found is not None else unfreeze_old(session, change))
+        if any(isinstance(p, Same) and p.obj is EMPTY for p in pair):
+            raise Mismatch(f"{place.key!r} is set on one way only")
+        work.add(pair, _storer(session, place, change.obj), raw=place.kind == "array")
+
+
+def _was_there(session: Session, arms: list[Arm], obj: Any) -> bool:
+    """Arrays made in an arm need no merging of their own: whoever holds them is merged."""
+    return not (isinstance(obj, ArrayTracer) and any(obj._home is arm.builder for arm in arms))
+
+
+def _storer(session: Session, place: Place, obj: Any) -> Callable[[Any], None]:
+    return lambda value: store(session, place, obj, value)
+
+

@@ -79,7 +79,7 @@ class Captures:
                 return value
         except TypeError:  # a slice as key: a part of a list, whose items are seen when read
             return value
-        source = self._source(frame, kind, owner, key)
+        source = self._source(frame, kind, owner, key, value)
         if source is None:
             return value
         if type(value) is int and source not in self.session.symbolic:
@@ -98,7 +98,7 @@ class Captures:
             known = self._seen[place] = (owner[key], self.lift(owner[key], source))
         return known[1]
 
-    def _source(self, frame: Frame, kind: str, owner: Any, key: Any) -> Source | None:
+    def _source(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Source | None:
         """Where the value stands, or None if its owner was made while tracing or never changes."""
         if kind == "global":
             return None if is_trusted(owner) else Global(Pinned(self._keep(owner), "globals"), key)
@@ -113,19 +113,21 @@ class Captures:
             return Global(Pinned(self._keep(namespace), owner.__name__), key)
         known = self.outer.get(id(owner))
         if known is None:
-            return self._class_attribute(kind, owner, key)
+            return self._class_attribute(kind, owner, key, value)
         if kind == "closure":
             return Closure(Pinned(owner, key), key)
         if kind == "attr":
             return Attribute(known[1], key) if _is_stored(owner, key) else None
         return Item(known[1], key)
 
-    def _class_attribute(self, kind: str, owner: Any, key: Any) -> Source | None:
+    def _class_attribute(self, kind: str, owner: Any, key: Any, value: Any) -> Source | None:
         """An instance made while tracing may still read what its class had before."""
         if kind != "attr" or isinstance(owner, (type, super)):
             return None
         for cls in type(owner).__mro__:
             if key in vars(cls):
+                if vars(cls)[key] is not value:  # a descriptor's
+                    return None
                 known = self.outer.get(id(cls))
                 return Attribute(known[1], key) if known and key not in _namespace(owner) else None
         return None
@@ -315,6 +317,7 @@ class Captures:
             from .session import Restart
 
             raise Restart(frozenset((counter,)))
+        self.session.touch(self._written)
         self._written.add(place)
 
 

@@ -36,7 +36,7 @@ _PLAIN = frozenset((bool, int, float, complex))
 class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
-    types = TRACERS | MIRRORS | {np.ndarray, Method, *iteration.ITERATORS}
+    types = TRACERS | MIRRORS | {np.ndarray, Method, text.TextTracer, *iteration.ITERATORS}
     observes = True
 
     def __init__(self, session: Session) -> None:
@@ -52,6 +52,8 @@ class GraphDomain(Domain):
     # --- operators -----------------------------------------------------------------------
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
+        if type(left) is text.TextTracer or type(right) is text.TextTracer:
+            return text.binary(session, symbol, left, right)
         if type(left) in MIRRORS or type(right) in MIRRORS:
             items.look_at(left, right)
             if not (is_operand(left) and is_operand(right)):

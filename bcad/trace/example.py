@@ -33,6 +33,14 @@ class Example:
         self._expand = expand
         self._static: dict[Value, bool] = {}
 
+    def known(self, value: Value) -> bool:
+        """Whether `value` has an example: it does not depend on a loop's index or carries."""
+        try:
+            self.of(value)
+        except (NoExample, ArithmeticError, ValueError, IndexError):
+            return False
+        return True
+
     def of(self, value: Value) -> Any:
         """What `value` is.
 

@@ -246,15 +246,6 @@ class Guards:
     def add(self, guard: Guard) -> None:
         self.items.setdefault(guard)
 
-    def mark(self) -> int:
-        """A point that `rewind` goes back to."""
-        return len(self.items)
-
-    def rewind(self, mark: int) -> None:
-        """Forget what an abandoned speculation asked."""
-        while len(self.items) > mark:
-            self.items.popitem()
-
     def failing(self, leaves: Sequence[Any], sizes: dict[str, int]) -> Guard | None:
         """The first guard that does not hold; None if all do.  `sizes` learns the symbols."""
         state = State(leaves, sizes)

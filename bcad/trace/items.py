@@ -133,6 +133,9 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
     cell: ArrayTracer = owner if isinstance(owner, Tracer) else session.captures.cell(owner)  # type: ignore[assignment]
     if not cell._writeable:
         raise ValueError("assignment destination is read-only")
+    shared = cell._root()._shared
+    if shared is not None:  # which array is written depends on a region: do without it
+        raise session.restart(shared)
     return cell
 
 

@@ -37,6 +37,15 @@ class RowIterator:
         self.index += 1
         return get_array_item(self.session, self.array, self.index - 1)
 
+    def place(self) -> Any:
+        """What tells two copies of the iterator apart."""
+        return id(self.array), self.index
+
+    def __copy__(self) -> RowIterator:
+        other = RowIterator(self.session, self.array, self.length)
+        other.index = self.index
+        return other
+
 
 ITERATORS: frozenset[type] = frozenset((RowIterator,))
 

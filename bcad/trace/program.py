@@ -42,12 +42,14 @@ class Program:
         How many outputs make the result.
     sizes : dict
         The lengths at the example, by symbol.
+    reasons : list of str
+        The branches that are guarded and the loops that are unrolled, and why.
     """
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect],
-        sizes: dict[str, int] | None = None,
+        sizes: dict[str, int] | None = None, reasons: Sequence[str] = (),
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -58,6 +60,7 @@ class Program:
         self.result_count = result_count
         self.effects = list(effects)
         self.sizes = dict(sizes or {})
+        self.reasons = list(reasons)
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""
@@ -88,6 +91,7 @@ class Program:
         lines += [f"  input {v.name}: {v.type} is {s}" for v, s in zip(self.graph.inputs, self.sources, strict=True)]
         lines += [f"  guard {g}" for g in self.guards]
         lines += [f"  effect {e}" for e in self.effects]
+        lines += [f"  not kept as a region: {r}" for r in self.reasons]
         return "\n".join(lines)
 
     report = property(explain)

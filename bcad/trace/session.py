@@ -28,8 +28,9 @@ _LETTERS = "nmkpqrst"
 class Restart(BaseException):
     """Tracing must begin again, with what was learnt."""
 
-    def __init__(self, symbolic: frozenset[Source] = frozenset()) -> None:
+    def __init__(self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset()) -> None:
         self.symbolic = symbolic
+        self.avoid = avoid
 
 
 class Session:
@@ -50,6 +51,7 @@ class Session:
         name: str,
         symbolic: frozenset[Source] = frozenset(),
         expand: Callable[[Graph], Graph] | None = None,
+        avoid: frozenset[Any] = frozenset(),
     ) -> None:
         from .captures import Captures
         from .domain import GraphDomain
@@ -68,6 +70,11 @@ class Session:
         self.frame: Frame | None = None
         self.failure: Unsupported | None = None
         self.alive = True
+        self.avoid = avoid  # branches and loops that are not to be kept as regions
+        self.reasons: dict[Any, str] = {}  # why a loop is unrolled
+        self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
+        self.speculating = 0
+        self._contexts: dict[int, Any] = {}
         self._symbols = 0
         self._streams: dict[int, tuple[Any, Any]] = {}
 
@@ -260,6 +267,10 @@ class Session:
             self.failure = error
         return error
 
+    def restart(self, avoid: Any) -> Restart:
+        """Tracing begins again without the region `avoid`."""
+        return Restart(avoid=frozenset((avoid,)))
+
     def leak(self, x: Any, why: str) -> Unsupported:
         """A tracer reached code that cannot keep it."""
         if not self.alive:
@@ -291,6 +302,21 @@ class Session:
                 yield journal
             finally:
                 self.journals.pop()
+
+    @contextmanager
+    def inside(self, fork: Frame, context: Any) -> Iterator[None]:
+        """The fork runs a part of the loop that `context` describes."""
+        self._contexts[id(fork)] = context
+        frame = self.frame
+        try:
+            yield
+        finally:
+            del self._contexts[id(fork)]
+            self.frame = frame
+
+    def context_of(self, frame: Frame) -> Any:
+        """The loop whose body a forked frame is running, if any."""
+        return self._contexts.get(id(frame))
 
     # -- the active session -------------------------------------------------------------------
     @contextmanager

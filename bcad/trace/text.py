@@ -78,6 +78,15 @@ def method(session: Session, fn: Callable[..., str], args: tuple[Any, ...], kwar
     return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), (args, kwargs))])
 
 
+def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
+    """Texts one after another; a template filled in."""
+    if symbol in ("+", "+=") and isinstance(left, str) and isinstance(right, str):
+        return concatenate(session, left, right)
+    if symbol in ("%", "%="):
+        return percent(session, left, right)
+    raise session.leak(left, f"text with traced numbers in it is an operand of {symbol}")
+
+
 def concatenate(session: Session, *pieces: Any) -> TextTracer:
     """Texts one after another."""
     parts: list[Any] = []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Dim, Value
+from bcad.ir import ArrayType, Builder, Dim, Value
 
 if TYPE_CHECKING:
     from .session import Session
@@ -159,7 +159,7 @@ class ArrayTracer(Tracer):
     _writeable : bool
     """
 
-    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable")
+    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_home", "_shared")
 
     def __init__(
         self, session: Session, value: Value, base: ArrayTracer | None = None, step: Step | None = None
@@ -170,6 +170,8 @@ class ArrayTracer(Tracer):
         self._step = step
         self._seen = base._read() if base is not None else None
         self._writeable = True
+        self._home = Builder.current()  # where it was made
+        self._shared: Any = None  # the branch or loop after which it may be one of several arrays
 
     @property
     def __class__(self) -> type:
@@ -185,9 +187,12 @@ class ArrayTracer(Tracer):
         if self._base is not None:
             assert self._step is not None
             current = self._base._read()
-            if current is not self._seen:
-                self._value = self._step.forward(current)
-                self._seen = current
+            if current is self._seen:
+                return self._value
+            value = self._step.forward(current)
+            if value.scope is not current.scope:  # seen from inside a region: not for later
+                return value
+            self._value, self._seen = value, current
         return self._value
 
     def _write(self, value: Value) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bcad.ir import Builder, Graph, Value, assuming, symbols, type_of
-from interpreter import Journal, evaluate
+from interpreter import Journal, decode, evaluate
 
 from . import hosts
 from .builder import TraceBuilder
@@ -97,7 +97,12 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
     for path, leaf in zip(tree.paths(), lifted, strict=True):
         if isinstance(leaf, (ArrayTracer, ValueTracer)):
             arguments[path] = place[session.captures.input_of(leaf)]
-    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes)
+    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes,
+                   [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()])
+
+
+def _line(code: Any, pc: int) -> Any:
+    return decode(code).location(pc).line
 
 
 def _used_inputs(session: Session, graph: Graph) -> list[Value]:

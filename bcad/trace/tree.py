@@ -46,7 +46,8 @@ class Tree:
     def _build(self, leaves: Iterator[Any]) -> Any:
         if self.cls is None:
             return next(leaves)
-        return _rebuild(self, [child._build(leaves) for child in self.children])
+        children = [child._build(leaves) for child in self.children]
+        return _rebuild(self.cls, self.keys, children, self.extra)
 
     def paths(self) -> Iterator[Path]:
         """For each leaf the keys that lead to it."""
@@ -123,15 +124,19 @@ def children_of(tree: Any) -> tuple[tuple[Any, ...], Sequence[Any], Any] | None:
     return None
 
 
-def _rebuild(structure: Tree, children: list[Any]) -> Any:
-    cls: Any = structure.cls
+def rebuild_like(container: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> Any:
+    """A container of the class of `container` with other children."""
+    return _rebuild(type(container), keys, children, extra)
+
+
+def _rebuild(cls: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> Any:
     if cls is list or cls is tuple:
         return cls(children)
     if cls is deque:
-        return deque(children, structure.extra)
-    named = zip(structure.keys, children, strict=True)
+        return deque(children, extra)
+    named = zip(keys, children, strict=True)
     if cls is defaultdict:
-        return defaultdict(structure.extra, named)
+        return defaultdict(extra, named)
     if issubclass(cls, dict):
         return cls(named)
     if cls is SimpleNamespace:

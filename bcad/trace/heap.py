@@ -1,0 +1,162 @@
+"""Places in the heap that a part of the program changed: what they held before and after."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import CellType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bcad.ir import Value
+from interpreter import EMPTY, Journal, Snapshot
+
+from .patterns import Abandon, Frozen, Same, freeze
+from .tracers import ArrayTracer, Tracer
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+class Place(NamedTuple):
+    """Part of an object: ``kind`` is 'attribute', 'item', 'cell' or 'array'."""
+
+    identity: int
+    kind: str
+    key: Any
+
+
+class Change:
+    """What happened at a place; `obj` is the object that it belongs to."""
+
+    __slots__ = ("obj", "old", "new")
+
+    def __init__(self, obj: Any, old: Any, new: Frozen) -> None:
+        self.obj, self.old, self.new = obj, old, new
+
+
+class Growth:
+    """Items that were appended to a list whose earlier items stayed."""
+
+    __slots__ = ("obj", "old", "items")
+
+    def __init__(self, obj: list[Any], old: list[Any], items: list[Frozen]) -> None:
+        self.obj, self.old, self.items = obj, old, items
+
+
+class Changes:
+    """All changes of one run, by place; growths of lists by identity."""
+
+    def __init__(self) -> None:
+        self.places: dict[Place, Change] = {}
+        self.grown: dict[int, Growth] = {}
+        self.touched: dict[int, Any] = {}
+
+    @property
+    def objects(self) -> dict[int, Any]:
+        return self.touched
+
+
+def changes_in(session: Session, journal: Journal) -> Changes:
+    """What the writes that `journal` knows have changed, frozen."""
+    found = Changes()
+    for obj, before in journal.written():
+        if obj is session.captures._written or obj is session.virtual:
+            continue
+        found.touched[id(obj)] = obj
+        if isinstance(obj, ArrayTracer):
+            _array_change(session, found, obj, before)
+        elif not isinstance(obj, Tracer):
+            _object_changes(session, found, obj, before)
+    return found
+
+
+def _array_change(session: Session, found: Changes, cell: ArrayTracer, before: Snapshot) -> None:
+    old = (before.attributes or {})["_value"]
+    if cell._base is None and cell._value is not old:
+        place = Place(id(cell), "array", None)
+        found.places[place] = Change(cell, old, freeze(session, cell._value))
+
+
+def _object_changes(session: Session, found: Changes, obj: Any, before: Snapshot) -> None:
+    after = Snapshot(obj)
+    for name, value in (after.attributes or {}).items():
+        old = (before.attributes or {}).get(name, EMPTY)
+        if old is not value:
+            found.places[Place(id(obj), "attribute", name)] = Change(obj, old, _frozen(session, value))
+    for name in (before.attributes or {}).keys() - (after.attributes or {}).keys():
+        raise Abandon(f"attribute {name!r} is deleted")
+    if isinstance(obj, CellType):
+        if after.contents is not before.contents:
+            found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
+    elif isinstance(obj, list):
+        _list_changes(session, found, obj, before.contents, after.contents)
+    elif isinstance(obj, dict):
+        _dict_changes(session, found, obj, before.contents, after.contents)
+    elif isinstance(obj, (set, deque)) and not _identical(before.contents, after.contents):
+        raise Abandon(f"a {type(obj).__name__} is changed")
+
+
+def _frozen(session: Session, value: Any) -> Frozen:
+    return Same(EMPTY) if value is EMPTY else freeze(session, value)
+
+
+def _identical(a: Any, b: Any) -> bool:
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _list_changes(session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any]) -> None:
+    if len(new) < len(old):
+        raise Abandon("a list gets shorter")
+    for k, (a, b) in enumerate(zip(old, new, strict=False)):
+        if a is not b:
+            found.places[Place(id(obj), "item", k)] = Change(obj, a, freeze(session, b))
+    if len(new) > len(old):
+        found.grown[id(obj)] = Growth(obj, old, [freeze(session, x) for x in new[len(old):]])
+
+
+def _dict_changes(session: Session, found: Changes, obj: Any, old: dict[Any, Any], new: dict[Any, Any]) -> None:
+    if old.keys() - new.keys():
+        raise Abandon("an item of a dict is deleted")
+    for key, value in new.items():
+        before = old.get(key, EMPTY)
+        if before is not value:
+            found.places[Place(id(obj), "item", key)] = Change(obj, before, freeze(session, value))
+
+
+def read(place: Place, obj: Any) -> Any:
+    """What is at a place now; EMPTY if nothing."""
+    if place.kind == "array":
+        return obj._value
+    if place.kind == "cell":
+        try:
+            return obj.cell_contents
+        except ValueError:
+            return EMPTY
+    if place.kind == "item":
+        getter = list.__getitem__ if isinstance(obj, list) else dict.__getitem__
+        try:
+            return getter(obj, place.key)
+        except (KeyError, IndexError):
+            return EMPTY
+    return (Snapshot(obj).attributes or {}).get(place.key, EMPTY)
+
+
+def store(session: Session, place: Place, obj: Any, value: Any) -> None:
+    """Put `value` at a place, so that it can be undone."""
+    session.touch(obj)
+    if place.kind == "array":
+        obj._value = value if isinstance(value, Value) else session.value(value)
+    elif place.kind == "cell":
+        obj.cell_contents = value
+    elif place.kind == "item":
+        (list.__setitem__ if isinstance(obj, list) else dict.__setitem__)(obj, place.key, value)
+    elif isinstance(obj, type):
+        type.__setattr__(obj, place.key, value)
+    else:
+        object.__setattr__(obj, place.key, value)
+
+
+def unfreeze_old(session: Session, change: Change) -> Frozen:
+    """The frozen form of what a place held before."""
+    return Same(EMPTY) if change.old is EMPTY else freeze(session, change.old)
+
+

@@ -1,0 +1,270 @@
+"""Patterns: the common form of two states, and how a state is taken apart into Values and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Kind, Value, type_of
+
+from .builder import constant_of, is_constant
+from .tracers import ArrayTracer, SizeTracer, Tracer, ValueTracer
+from .tree import children_of, rebuild_like
+
+if TYPE_CHECKING:
+    from .session import Session
+
+_PLAIN = (bool, int, float, complex)
+_RANK = "biufc"
+
+
+class Abandon(BaseException):
+    """A loop or branch cannot be kept as a region; it is undone, and unrolled or guarded instead."""
+
+
+class Mismatch(Exception):
+    """Two states have no common form."""
+
+
+# -- frozen states: what a place holds, safe from being rolled back ----------------------------------
+class Number:
+    """A number or array: its Value, and the object that held it."""
+
+    __slots__ = ("value", "obj")
+
+    def __init__(self, value: Value, obj: Any) -> None:
+        self.value = value
+        self.obj = obj
+
+
+class Box:
+    """A container made in the part of the program that was run."""
+
+    __slots__ = ("obj", "keys", "children", "extra")
+
+    def __init__(self, obj: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> None:
+        self.obj, self.keys, self.children, self.extra = obj, keys, children, extra
+
+
+class Same:
+    """Anything else: the object itself."""
+
+    __slots__ = ("obj",)
+
+    def __init__(self, obj: Any) -> None:
+        self.obj = obj
+
+
+Frozen = Number | Box | Same
+
+
+def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
+    """What `obj` holds now, as Values of the current builder."""
+    kind = type(obj)
+    if kind is Value or kind in _PLAIN or isinstance(obj, (Tracer, np.generic)):
+        return _freeze_number(session, obj)
+    if kind is np.ndarray and obj.dtype.kind in _RANK:
+        return Number(session.value(obj), session.captures.cell(obj))
+    if depth and kind not in (FunctionType, ModuleType) and not isinstance(obj, type):
+        found = children_of(obj) or _attributes(session, obj)
+        if found is not None:
+            keys, children, extra = found
+            return Box(obj, keys, [freeze(session, c, depth - 1) for c in children], extra)
+    return Same(obj)
+
+
+def _freeze_number(session: Session, obj: Any) -> Frozen:
+    if isinstance(obj, np.generic) and obj.dtype.kind not in _RANK:
+        return Same(obj)
+    if isinstance(obj, Tracer) and not isinstance(obj, (ArrayTracer, ValueTracer, SizeTracer)):
+        return Same(obj)
+    return Number(obj if type(obj) is Value else session.value(obj), obj)
+
+
+def _attributes(session: Session, obj: Any) -> Any:
+    """The attributes of an instance made while tracing."""
+    if id(obj) in session.captures.outer or type(obj).__module__ == "builtins" or callable(obj):
+        return None
+    namespace = getattr(obj, "__dict__", None)
+    if type(namespace) is not dict:
+        return None
+    return tuple(namespace), list(namespace.values()), ()
+
+
+# -- patterns ------------------------------------------------------------------------------------------
+class Constant:
+    """The same object in all states."""
+
+    __slots__ = ("obj",)
+    leaves: tuple[ArrayType, ...] = ()
+
+    def __init__(self, obj: Any) -> None:
+        self.obj = obj
+
+
+class Leaf:
+    """A number or array of one type."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, type_: ArrayType) -> None:
+        self.type = type_
+
+    @property
+    def leaves(self) -> tuple[ArrayType, ...]:
+        return (self.type,)
+
+
+class Nest:
+    """A container with these children, made anew."""
+
+    __slots__ = ("like", "keys", "children", "extra")
+
+    def __init__(self, like: Any, keys: tuple[Any, ...], children: Sequence[Any], extra: Any) -> None:
+        self.like, self.keys, self.children, self.extra = like, keys, list(children), extra
+
+    @property
+    def leaves(self) -> tuple[ArrayType, ...]:
+        return tuple(t for child in self.children for t in child.leaves)
+
+
+Pattern = Constant | Leaf | Nest
+
+
+def pattern_of(frozen: Frozen) -> Pattern:
+    """The form of one state: numbers known now are constants."""
+    if isinstance(frozen, Number):
+        plain = _plain(frozen)
+        return Leaf(frozen.value.type) if plain is None else Constant(plain)  # type: ignore[arg-type]
+    if isinstance(frozen, Box):
+        return Nest(frozen.obj, frozen.keys, [pattern_of(c) for c in frozen.children], frozen.extra)
+    return Constant(frozen.obj)
+
+
+def _plain(frozen: Number) -> Any:
+    """The number that a frozen state is, if it is one known now and no array."""
+    value = frozen.value
+    if is_constant(value) and getattr(value.type, "kind", None) is not Kind.ARRAY:
+        return constant_of(value)
+    return None
+
+
+def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
+    """The form that both states fit.
+
+    Raises
+    ------
+    Mismatch
+    """
+    if isinstance(a, Constant) and isinstance(b, Constant) and _equal_constants(a.obj, b.obj):
+        return a
+    left, right = _as_leaf(a), _as_leaf(b)
+    if left is not None and right is not None:
+        return Leaf(common_type(session, left, right))
+    if isinstance(a, Nest) and isinstance(b, Nest):
+        if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
+            raise Mismatch(f"{_short(a)} and {_short(b)}")
+        return Nest(a.like, a.keys, [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)], a.extra)
+    raise Mismatch(f"{_short(a)} and {_short(b)}")
+
+
+def _equal_constants(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if type(a) in (bool, int, str, bytes):
+        return bool(a == b)
+    if isinstance(a, (float, complex, np.generic)):
+        return np.asarray(a).tobytes() == np.asarray(b).tobytes()
+    return type(a) in (slice, range) and a == b
+
+
+def _as_leaf(pattern: Pattern) -> ArrayType | None:
+    if isinstance(pattern, Leaf):
+        return pattern.type
+    if isinstance(pattern, Constant) and (type(pattern.obj) in _PLAIN or isinstance(pattern.obj, np.generic)):
+        return type_of(pattern.obj)  # type: ignore[return-value]
+    return None
+
+
+def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
+    """The type of a value that is now of the one, now of the other."""
+    if a == b:
+        return a
+    if not isinstance(a, ArrayType) or not isinstance(b, ArrayType):
+        raise Mismatch(f"{a} and {b}")
+    if (a.kind is Kind.ARRAY) != (b.kind is Kind.ARRAY) or len(a.shape) != len(b.shape):
+        raise Mismatch(f"{a} and {b}")
+    if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
+        raise Mismatch(f"{a} and {b}")  # flags and numbers print and index differently
+    for m, n in zip(a.shape, b.shape, strict=True):
+        if m != n and not session.assumptions.equal(m, n):
+            raise Mismatch(f"{a} and {b} differ in size")
+    dtype = np.result_type(*(_weak(t) for t in (a, b)))
+    kind = a.kind if a.kind is b.kind else Kind.SCALAR
+    return ArrayType(np.dtype(dtype), a.shape, kind)
+
+
+def _weak(type_: ArrayType) -> Any:
+    if type_.kind is not Kind.PYTHON:
+        return type_.dtype
+    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[type_.dtype.kind]
+
+
+# -- between states and values -----------------------------------------------------------------------
+def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
+    """The Values in a state, in the order and the types of the pattern's leaves."""
+    if isinstance(pattern, Leaf):
+        if not isinstance(frozen, Number):
+            raise Mismatch(_short(pattern))
+        yield as_type(frozen.value, pattern.type)
+    elif isinstance(pattern, Nest):
+        if not isinstance(frozen, Box):
+            raise Mismatch(_short(pattern))
+        for child, part in zip(frozen.children, pattern.children, strict=True):
+            yield from values_of(child, part)
+
+
+def as_type(value: Value, type_: ArrayType) -> Value:
+    """`value` cast to a wider type."""
+    if value.type == type_:
+        return Builder.current().as_value(value)
+    if type_.kind is Kind.ARRAY:
+        return value if value.dtype == type_.dtype else ops.BY_NAME["astype"](value, dtype=type_.dtype)  # type: ignore
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+
+
+def fillers(pattern: Pattern) -> Iterator[Value]:
+    """Zeros in place of a state that nothing reads."""
+    builder = Builder.current()
+    for type_ in pattern.leaves:
+        if type_.kind is Kind.ARRAY:
+            yield ops.BY_NAME["full"](type_.dtype.type(0), shape=type_.shape, dtype=type_.dtype)
+        elif type_.kind is Kind.PYTHON:
+            yield builder.constant(type_.python_type(0))
+        else:
+            yield builder.constant(type_.dtype.type(0))
+
+
+def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
+    """An object of the pattern's form that holds `values`."""
+    if isinstance(pattern, Leaf):
+        return session.wrap(next(values))
+    if isinstance(pattern, Constant):
+        return pattern.obj
+    children = [build(session, part, values) for part in pattern.children]
+    return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
+
+
+def _short(pattern: Pattern) -> str:
+    if isinstance(pattern, Leaf):
+        return str(pattern.type)
+    what = pattern.obj if isinstance(pattern, Constant) else pattern.like
+    return f"{type(what).__name__} {what!r:.40}"
+
+
