@@ -1,4 +1,7 @@
 """A CPython bytecode evaluator: ``call(fn, *args, **kwargs)`` computes what ``fn`` would."""
+import builtins as _builtins
+import sys as _sys
+
 from . import callbacks, natives, protocols  # register what stands in for C functions
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
@@ -11,3 +14,15 @@ from .journal import EMPTY, Journal, Snapshot
 __all__ = ["EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
            "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "natives", "protocols"]
+
+
+def _bind_builtins() -> None:
+    """Bind the builtins in our own modules, for interpreted programs may replace them."""
+    ours = [vars(module) for name, module in _sys.modules.items() if name.startswith(f"{__name__}.")]
+    for name, value in vars(_builtins).items():
+        if not name.startswith("_"):
+            for namespace in ours:
+                namespace.setdefault(name, value)
+
+
+_bind_builtins()

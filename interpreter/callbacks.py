@@ -12,7 +12,7 @@ from .classes import ADAPTERS
 from .decode import decode
 from .frame import Frame
 from .lookup import MISSING, find, python_method
-from .operators import call_special, iterate, length, needs_stepping, stepping
+from .operators import call_special, iterate, length, needs_stepping
 from .trampoline import Trampoline
 
 _CALLABLE_KEYWORDS = frozenset(("key", "func", "function", "predicate"))
@@ -28,28 +28,25 @@ def adapted(frame: Frame, args: tuple, kwargs: dict, callables: tuple = (),
             changed[index] = Trampoline(value, frame.domain)
         elif index in iterables and needs_stepping(value) and \
                 find(type(value), "keys") is MISSING:
-            changed[index] = Stepper(frame, value)
+            changed[index] = Stepped(frame, value)
     keywords = {name: Trampoline(value, frame.domain)
                 if name in _CALLABLE_KEYWORDS and interpreted_callable(value) else value
                 for name, value in kwargs.items()}
     return tuple(changed), keywords
 
 
-class Stepper:
-    """A native iterator over an iterable written in Python."""
+class Stepped:
+    """Stands for an iterable written in Python where C code is going to iterate over it."""
 
-    __slots__ = ("_items", "_owner", "_frame")   # C code looks for `items`
+    __slots__ = ("_frame", "_owner")    # no plain names: C code looks for `items` and `keys`
 
     def __init__(self, frame: Frame, owner: Any) -> None:
-        self._items = stepping(frame, iterate(frame, owner))
-        self._owner = owner
         self._frame = frame
+        self._owner = owner
 
-    def __iter__(self) -> Stepper:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._items)
+    def __iter__(self) -> Any:
+        iterator = iterate(self._frame, self._owner)
+        return _Steps(self._frame, iterator) if needs_stepping(iterator) else iterator
 
     def __length_hint__(self) -> Any:
         """Containers that grow ask the iterable for its length first."""
@@ -59,6 +56,22 @@ class Stepper:
         hint = find(kind, "__length_hint__")
         return NotImplemented if hint is MISSING else \
             call_special(self._frame, hint, self._owner)
+
+
+class _Steps:
+    """The iterator of a `Stepped`."""
+
+    __slots__ = ("_frame", "_iterator")
+
+    def __init__(self, frame: Frame, iterator: Any) -> None:
+        self._frame = frame
+        self._iterator = iterator
+
+    def __iter__(self) -> _Steps:
+        return self
+
+    def __next__(self) -> Any:
+        return call_special(self._frame, find(type(self._iterator), "__next__"), self._iterator)
 
 
 def takes(function: Any, callables: tuple = (), iterables: Any = (), alone: bool = False) -> None:

@@ -62,7 +62,8 @@ def _vars(frame: Frame, args: tuple, kwargs: dict) -> Any:
         try:
             return get_attribute(frame, args[0], "__dict__")
         except AttributeError:
-            raise TypeError("vars() argument must have __dict__ attribute") from None
+            pass
+        raise TypeError("vars() argument must have __dict__ attribute")
     return call_native(frame, vars, args, kwargs)
 
 

@@ -66,7 +66,6 @@ def _positional(frame: Frame, function: Any, args: Any) -> tuple:
 @opcode("LOAD_BUILD_CLASS")
 def load_build_class(frame: Frame, stack: list, _: Any) -> None:
     """-- __build_class__"""
-    try:
-        stack.append(frame.builtins["__build_class__"])
-    except KeyError:
-        raise NameError("__build_class__ not found", name="__build_class__") from None
+    if "__build_class__" not in frame.builtins:
+        raise NameError("__build_class__ not found", name="__build_class__")
+    stack.append(frame.builtins["__build_class__"])

@@ -114,14 +114,11 @@ def list_extend(frame: Frame, stack: list, depth: int) -> None:
     if type(iterable) in _BUILTIN:
         target.extend(iterable)
         return
-    try:
-        iterator = operators.iterate(frame, iterable)
-    except TypeError:
-        if find(type(iterable), "__iter__") is MISSING and \
-                find(type(iterable), "__getitem__") is MISSING:
-            raise TypeError(f"Value after * must be an iterable, not "
-                            f"{type(iterable).__name__}") from None
-        raise
+    kind = type(iterable)
+    if kind not in frame.domain.types and find(kind, "__iter__") is MISSING and \
+            find(kind, "__getitem__") is MISSING:
+        raise TypeError(f"Value after * must be an iterable, not {kind.__name__}")
+    iterator = operators.iterate(frame, iterable)
     while (item := operators.next_value(frame, iterator, _END)) is not _END:
         target.append(item)
 

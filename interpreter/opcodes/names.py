@@ -127,23 +127,17 @@ def load_global_name(frame: Frame, stack: list, name: str) -> None:
     """-- value"""
     namespace = frame.globals
     if type(namespace) is dict:
-        if name in namespace:
-            kind = "global"
-        else:
+        kind = "global"
+        if name not in namespace:
             namespace, kind = frame.builtins, "builtin"
-        try:
-            value = namespace[name]
-        except KeyError:
-            value = _not_found(name)
+        value = namespace.get(name, NULL)
+        if value is NULL:
+            raise NameError(f"name {name!r} is not defined", name=name)
     else:
         value, kind = load_global(frame, name), "global"
     if frame.watched:
         value = frame.domain.loaded(frame, kind, namespace, name, value)
     stack.append(value)
-
-
-def _not_found(name: str) -> Any:
-    raise NameError(f"name {name!r} is not defined", name=name) from None
 
 
 @opcode("LOAD_GLOBAL_CALLABLE")
@@ -199,8 +193,10 @@ def delete_name(frame: Frame, stack: list, name: str) -> None:
     names = _namespace(frame, f"no locals when deleting {name!r}")
     try:
         attributes.del_item(frame, names, name)
+        return
     except KeyError:
-        raise NameError(f"name {name!r} is not defined", name=name) from None
+        pass                    # raised outside: our own KeyError is no context of the user's
+    raise NameError(f"name {name!r} is not defined", name=name)
 
 
 def _namespace(frame: Frame, complaint: str) -> Any:
@@ -242,8 +238,12 @@ def load_from_dict_or_deref(frame: Frame, stack: list, variable: tuple[int, str]
 def setup_annotations(frame: Frame, stack: list, _: Any) -> None:
     """--"""
     names = _namespace(frame, "no locals found when setting up annotations")
-    if "__annotations__" not in names:
-        attributes.set_item(frame, names, "__annotations__", {})
+    try:
+        attributes.get_item(frame, names, "__annotations__")
+        return
+    except KeyError:
+        pass
+    attributes.set_item(frame, names, "__annotations__", {})
 
 
 # --- attributes ---------------------------------------------------------------------------------
