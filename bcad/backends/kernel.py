@@ -8,9 +8,11 @@ pairs of real scalars at neighbouring places.  Nothing here knows NumPy or LLVM.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
+
+UNROLL = 8  # loops of a fixed length are written out if their bodies are not more than this together
 
 # Scalar types: a letter for the kind and the number of bits.
 BOOL, INT, F64, F32 = "b1", "i64", "f64", "f32"
@@ -242,6 +244,7 @@ class Emitter:
         self.top = Block()
         self.block = self.top
         self.variables: list[Variable] = []
+        self.room = UNROLL  # how many times what is emitted next may still be written out
 
     # -- expressions -------------------------------------------------------------------------
     def emit(self, op: str, *args: Expr, type: str, data: Any = None, floor: Block | None = None) -> Expr:
@@ -358,6 +361,20 @@ class Emitter:
         body = Block(self.block)
         index = Expr("index", (), INT, None, body)
         return _Scope(self, body, For(index, start, stop, body), index)
+
+    def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None], note: Callable[[Expr], None] | None = None) -> None:
+        """`body` for each index; written out if there are few, so that small arrays become registers."""
+        if start.op == stop.op == "const" and 0 <= stop.data - start.data <= UNROLL and self.room >= stop.data - start.data:
+            before, count = self.room, max(stop.data - start.data, 1)
+            self.room //= count
+            for i in range(start.data, stop.data):
+                body(self.int(i))
+            self.room = before
+            return
+        with self.loop(start, stop) as i:
+            if note is not None:
+                note(i)
+            body(i)
 
     def forever(self) -> _Scope:
         body = Block(self.block)

@@ -98,14 +98,35 @@ def _read(scope: Scope, variables: list[Any]) -> Any:
 
 def _give(scope: Scope, places: Sequence[Any], results: Sequence[Any]) -> None:
     """Put all results into their places at once: none is read after another was written."""
+    kept = {p.storage for p in places if isinstance(p, Buffer)}
+    results = [
+        _aside(scope, p, r) if isinstance(r, Buffer) and r.storage != p.storage and r.storage in kept else r
+        for p, r in zip(places, results, strict=True)
+    ]
     for place, result in zip(places, results, strict=True):
         if isinstance(place, Buffer) and result.storage != place.storage:
-            scope.e.append(Copy(place, result, scope.e.product(place.shape)))
+            copy(scope, place, result)
     for place, result in zip(places, results, strict=True):
         if not isinstance(place, Buffer):
             parts = (result.re, result.im) if isinstance(result, Pair) else (result,)
             for variable, part in zip(place, parts, strict=True):
                 scope.e.set(variable, part)
+
+
+def _aside(scope: Scope, place: Buffer, result: Buffer) -> Buffer:
+    """A copy of what is about to be overwritten (two carries change places)."""
+    made = scope.allocate(result.dtype, result.shape)
+    copy(scope, made, result)
+    return scope.rewritten(made)
+
+
+def copy(scope: Scope, target: Buffer, source: Buffer) -> None:
+    """Copy a whole buffer; element by element if it may live in registers."""
+    count = scope.e.product(target.shape)
+    if "local" not in (target.kind, source.kind):
+        scope.e.append(Copy(target, source, count))
+        return
+    scope.e.each(scope.e.int(0), count, lambda i: scope.e.store(target, i, scope.e.load(source, i)))
 
 
 # -- loop --------------------------------------------------------------------------------------------
@@ -233,8 +254,8 @@ class _Loop:
         if not isinstance(result, Buffer):
             self.e.store(buffer, base, result)
             return
-        with self.e.loop(self.e.int(0), row) as j:
-            self.e.store(buffer, self.e.add(base, j), self.e.load(result, j))
+        self.e.each(
+            self.e.int(0), row, lambda j: self.e.store(buffer, self.e.add(base, j), self.e.load(result, j)))
 
     def _grow(self, buffer: Buffer, capacity: Any, i: Expr) -> None:
         now = self.e.get(capacity)
@@ -280,7 +301,7 @@ def carry_chains(body: Graph, carries: int) -> dict[Value, Value]:
 def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> None:
     """Copy all elements of `value`, in memory or not, into `place`."""
     found = scope.env.get(value)
-    if isinstance(found, Buffer):
+    if isinstance(found, Buffer) and place.kind != "local":
         scope.e.append(Copy(place, found, scope.e.product(place.shape)))
         return
 
@@ -288,9 +309,10 @@ def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> N
         if len(index) == len(shape):
             scope.e.store(place, scope.flat(place, index), scope.element(value, broadcast_index(scope, index, value, shape)))
             return
-        with scope.e.loop(scope.e.int(0), place.shape[len(index)]) as i:
+        def note(i: Expr) -> None:
             scope.function.ranges[i] = shape[len(index)]
-            level((*index, i))
+
+        scope.e.each(scope.e.int(0), place.shape[len(index)], lambda i: level((*index, i)), note)
 
     level(())
 

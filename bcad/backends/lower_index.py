@@ -32,8 +32,7 @@ def _write(scope: Scope, node: Node, step: int) -> None:
 
     def level(index: Index) -> None:
         if len(index) < len(sizes):
-            with scope.e.loop(scope.e.int(0), sizes[len(index)]) as i:
-                level((*index, i))
+            scope.e.each(scope.e.int(0), sizes[len(index)], lambda i: level((*index, i)))
             return
         at = scope.flat(target, item_index(scope, tuple(base.shape), node.attrs["index"], arrays, index))
         new = scope.s.cast(_value(scope, value, extra, index), value.dtype, base.dtype)

@@ -79,8 +79,7 @@ def each(scope: Scope, batch: tuple[Any, ...], body: Callable[[tuple[Expr, ...]]
         if len(index) == len(batch):
             body(index)
             return
-        with scope.e.loop(scope.e.int(0), scope.size(batch[len(index)])) as i:
-            level((*index, i))
+        scope.e.each(scope.e.int(0), scope.size(batch[len(index)]), lambda i: level((*index, i)))
 
     level(())
 
@@ -193,9 +192,12 @@ def _loops(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None
         batch = rows[:-1] if a.ndim > 1 else rows
         zero = e.const(0.0 if is_float(t) else t == "b1" and False or 0, t)
         total = e.variable("dot", t, zero)
-        with e.loop(e.int(0), depth) as k:
+
+        def term(k: Expr) -> None:
             product = scope.s.binary("and" if t == "b1" else "mul", A(batch, row, k), B(batch, k, column))
             e.append(Accumulate(total, "or" if t == "b1" else "add", product))
+
+        e.each(e.int(0), depth, term)
         e.store(target, scope.flat(target, index), e.get(total))
 
     each(scope, tuple(out.shape), element)

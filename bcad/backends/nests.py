@@ -132,12 +132,16 @@ class _Nest:
                 self._finish(fold)
 
     def _loop(self, axis: int, start: Expr, stop: Expr) -> None:
-        with self.e.loop(start, stop) as i:
-            if not self.flat:
-                self.scope.function.ranges[i] = self.domain[axis]
+        def body(i: Expr) -> None:
             self.index.append(i)
             self._level(axis + 1)
             self.index.pop()
+
+        self.e.each(start, stop, body, lambda i: self._note(i, axis))
+
+    def _note(self, i: Expr, axis: int) -> None:
+        if not self.flat:
+            self.scope.function.ranges[i] = self.domain[axis]
 
     def _chunks(self, axis: int) -> None:
         """The innermost loop in runs, each summed by itself."""

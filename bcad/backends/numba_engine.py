@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 METH_FASTCALL = 0x80
+MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads
 _alive: list[Any] = []
 
@@ -43,7 +44,9 @@ def optimized(text: str, level: int = 3) -> Any:
     module.verify()  # LLVM aborts the process later if it is not
     module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=level)
-    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = level > 1
+    options.loop_vectorization = level > 1
+    options.loop_interleaving = level > 1 and text.count("\nbody") < MANY_LOOPS
+    options.slp_vectorization = options.loop_unrolling = False  # twice the time to compile, for little
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
     return module

@@ -127,6 +127,16 @@ def test_two_carries_that_change_places() -> None:
     check(graph, np.arange(3.0), np.ones(3), backend="numpy")
 
 
+@pytest.mark.parametrize("types", [VECTOR, array_type(float, (3,)), FLOAT], ids=str)
+def test_swap(types: Any) -> None:
+    with Builder() as b:
+        x, y = b.input(types, "x"), b.input(types, "y")
+        p, q, _ = loop(b, region(b, [INT, types, types], lambda i, a, c: [c, a]), [5, x, y], 2)
+        graph = b.build([p, q])
+    args = (1.0, 2.0) if types is FLOAT else (np.arange(3.0), np.ones(3))
+    check(graph, *args)
+
+
 def test_old_and_new_contents_of_a_carry() -> None:
     """A write in place must not change what is read as the old array afterwards."""
     with Builder() as b:
