@@ -3,6 +3,7 @@ import builtins as _builtins
 import sys as _sys
 
 from . import callbacks, natives, protocols  # register what stands in for C functions
+from .audit import Audit
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
 from .domain import Domain, PlainDomain
@@ -11,7 +12,7 @@ from .evaluate import call, evaluate
 from .frame import Frame, Outcome
 from .journal import EMPTY, Journal, Snapshot
 
-__all__ = ["EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
+__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
            "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "natives", "protocols"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False}
 
 
-class _Marker:
+class Marker:
     """A private value that no program can hold."""
 
     __slots__ = ("name",)
@@ -29,8 +29,8 @@ class _Marker:
         raise TypeError(f"{self.name} is no value")
 
 
-UNBOUND = _Marker("UNBOUND")    # in a slot: the variable has no value
-NULL = _Marker("NULL")          # on the stack beside a callable: no self
+UNBOUND = Marker("UNBOUND")    # in a slot: the variable has no value
+NULL = Marker("NULL")          # on the stack beside a callable: no self
 
 
 class Instruction:

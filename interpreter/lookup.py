@@ -4,9 +4,9 @@ from __future__ import annotations
 from types import FunctionType
 from typing import Any
 
-from .code import _Marker
+from .code import Marker
 
-MISSING = _Marker("MISSING")
+MISSING = Marker("MISSING")
 _mro_of = type.__dict__["__mro__"].__get__
 _dict_of = type.__dict__["__dict__"].__get__
 _flags_of = type.__dict__["__flags__"].__get__

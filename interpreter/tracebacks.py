@@ -80,9 +80,9 @@ def clean(error: BaseException) -> None:
     BaseException.with_traceback(error, strip(_traceback_of(error)))
 
 
-def is_ours(code: CodeType) -> bool:
-    """Whether `code` belongs to the evaluator itself."""
-    return code.co_filename.startswith(HERE) and id(code) not in _STUBS
+def is_stub(code: CodeType) -> bool:
+    """Whether `code` only stands for a user's code in tracebacks."""
+    return id(code) in _STUBS
 
 
 def seen(error: BaseException) -> bool:

@@ -6,13 +6,13 @@ from typing import Any
 from .. import operators
 from ..attributes import get_attribute
 from ..calls import call_native, call_value
-from ..code import _Marker
+from ..code import Marker
 from ..formatting import convert, format_value
 from ..frame import Frame
 from ..lookup import MISSING, find, is_native, python_method
 from .registry import opcode
 
-_END = _Marker("END")
+_END = Marker("END")
 _BUILTIN = frozenset((list, tuple, dict, set, frozenset, range, str, bytes))
 
 
@@ -147,7 +147,7 @@ def dict_merge(frame: Frame, stack: list, depth: int) -> None:
     mapping = stack.pop()
     target = stack[-depth]
     function = stack[-depth - 2]
-    if type(function) is _Marker:           # the layout with NULL between callable and arguments
+    if type(function) is Marker:           # the layout with NULL between callable and arguments
         function = stack[-depth - 3]
     if find(type(mapping), "keys") is MISSING and not hasattr(mapping, "keys"):
         raise TypeError(f"{describe(function)} argument after ** must be a mapping, not "

@@ -37,21 +37,23 @@ def import_from(frame: Frame, stack: list, name: str) -> None:
     package = getattr(module, "__name__", None)
     found = sys.modules.get(f"{package}.{name}") if isinstance(package, str) else None
     if found is None:
-        # CPython's own text, with its guesses about circular imports
-        exec(f"from {package} import {name}" if _importable(package, name, module) else
-             _RAISE, {"module": module, "name": name})
+        raise _cannot_import(module, name)
     stack.append(found)
 
 
-_RAISE = "raise ImportError(f'cannot import name {name!r} from ' " \
-    "f'{getattr(module, \"__name__\", \"<unknown module name>\")!r} ' " \
-    "f'({getattr(module, \"__file__\", \"unknown location\") or \"unknown location\"})', " \
-    "name=getattr(module, '__name__', None), path=getattr(module, '__file__', None))"
-
-
-def _importable(package: Any, name: str, module: Any) -> bool:
-    return isinstance(package, str) and sys.modules.get(package) is module \
-        and package.replace(".", "").isidentifier() and name.isidentifier()
+def _cannot_import(module: Any, name: str) -> ImportError:
+    """CPython's own words."""
+    package = getattr(module, "__name__", None)
+    path = getattr(module, "__file__", None)
+    shown = "<unknown module name>" if package is None else package
+    if getattr(getattr(module, "__spec__", None), "_initializing", False):
+        source = f"partially initialized module {shown!r} (most likely due to a circular import)"
+    else:
+        source = repr(shown)
+    error = ImportError(f"cannot import name {name!r} from {source} ({path or 'unknown location'})",
+                        name=package, path=path)
+    error.name_from = name
+    return error
 
 
 @opcode("IMPORT_STAR")

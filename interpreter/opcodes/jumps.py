@@ -4,12 +4,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import operators
-from ..code import _Marker
+from ..code import Marker
 from ..frame import Frame
 from ..lookup import is_native
 from .registry import opcode
 
-_EXHAUSTED = _Marker("EXHAUSTED")
+_EXHAUSTED = Marker("EXHAUSTED")
 _NATIVE_ITERATORS = frozenset(type(x) for x in (
     iter([]), iter(()), iter(range(0)), iter({}), iter({}.items()), iter({}.values()), iter(""),
     zip(), enumerate(()), (None for _ in ())))

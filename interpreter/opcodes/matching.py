@@ -5,14 +5,14 @@ from typing import Any
 
 from ..attributes import get_attribute
 from ..calls import call_value
-from ..code import _Marker
+from ..code import Marker
 from ..frame import Frame
 from ..lookup import is_class
 from .registry import opcode
 
 _SEQUENCE, _MAPPING, _MATCH_SELF = 1 << 5, 1 << 6, 1 << 22      # flags of type objects
 _flags_of = type.__dict__["__flags__"].__get__
-_ABSENT = _Marker("ABSENT")
+_ABSENT = Marker("ABSENT")
 
 
 @opcode("MATCH_SEQUENCE")
