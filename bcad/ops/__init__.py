@@ -34,7 +34,10 @@ from . import (
     selection,
     shape,
     sort,
+    special,
+    special_op,
     splitting,
+    stop,
     take,
 )
 from .arguments import NotConcrete

@@ -35,8 +35,10 @@ from .matrices import (
     to_triangle,
     total,
 )  # fmt: skip
-from .op import BY_NAME, Zero, define
+from .mutate import put_along_axis
+from .op import BY_NAME, FUNCTIONS, Zero, define
 from .samples import Sample, complexes, reals, well_conditioned
+from .take import take_along_axis
 
 
 def absent(x: Any) -> bool:
@@ -73,7 +75,10 @@ class Eigh(MatrixOp):
 
 @define
 class Eig(MatrixOp):
-    """``(w, v)`` of general matrices, always complex; the columns of v have length one."""
+    """``(w, v)`` of general matrices, always complex.
+
+    LAPACK gives the columns of v length one and makes their largest elements real.
+    """
 
     multiple = True
     samples = (Sample(complexes(2, 2)),)
@@ -91,15 +96,27 @@ class Eig(MatrixOp):
         inner = BY_NAME["solve"](v, astype(da, v.dtype) @ v)
         dv = v @ (differences_inverse(w) * inner)
         along = BY_NAME["sum"](real(conj(v) * dv), axis=(v.ndim - 2,), keepdims=True)
-        return diagonal(inner), dv - v * along  # the length stays one
+        dv = dv - v * along  # the length stays one
+        where = largest(v)
+        turn = imag(take_along_axis(dv, where, -2) / take_along_axis(v, where, -2))
+        return diagonal(inner), dv - v * (turn * v.dtype.type(1j))
 
     def pull(self, G: Any, y: Any, *inputs: Value, **attrs: Any) -> tuple[Any]:
         (w, v), (gw, gv) = y, G
         inner = None if absent(gw) else diagonal_matrix(gw)
         if not absent(gv):
+            where = largest(v)
+            weight = BY_NAME["sum"](imag(conj(gv) * v), axis=(v.ndim - 2,), keepdims=True)
+            turn = weight * v.dtype.type(1j) / conj(take_along_axis(v, where, -2))
+            gv = gv + put_along_axis(zeros(v.shape, v.dtype), where, turn, -2)
             along = BY_NAME["sum"](real(conj(v) * gv), axis=(v.ndim - 2,), keepdims=True)
             inner = total(inner, conj(differences_inverse(w)) * (H(v) @ (gv - v * along)))
         return (BY_NAME["solve"](H(v), inner @ H(v)),)
+
+
+def largest(v: Value) -> Value:
+    """The position of the largest element of each column."""
+    return FUNCTIONS[np.argmax](BY_NAME["absolute"](v), axis=v.ndim - 2, keepdims=True)
 
 
 @define

@@ -130,7 +130,8 @@ class Einsum(Bilinear):
         return ArrayType(np.result_type(*(a.dtype for a in arrays)), shape, Kind.ARRAY if shape else Kind.SCALAR)
 
     def evaluate(self, *arrays: Any, subscripts: str) -> Any:
-        return np.einsum(subscripts, *arrays, optimize=len(arrays) > 2)
+        y = np.einsum(subscripts, *arrays, optimize=len(arrays) > 2)
+        return np.asarray(y)[()]
 
     def vjp(self, g: Any, y: Value, *arrays: Value, subscripts: str) -> tuple[Any, ...]:
         terms, output = parse(subscripts)

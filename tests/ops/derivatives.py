@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Graph, Value, evaluate, type_of, verify
+from bcad.ir import Builder, Dim, Graph, Value, evaluate, type_of, verify
 from bcad.ops import Zero, accumulate, materialize
 from bcad.ops.lazy import lookup
 
@@ -34,6 +34,27 @@ def run(fn: Callable[..., Any], *args: Any) -> Any:
     return outputs[0] if len(outputs) == 1 else outputs
 
 
+def live(graph: Graph) -> Graph:
+    """`graph` without the nodes that its outputs do not need: cotangents nobody asked for."""
+    needed, sizes, kept = set(graph.outputs), set(), []
+    for node in reversed(graph.nodes):
+        shapes = [s for v in node.outputs for s in v.shape]
+        binds = {str(s) for s in shapes if isinstance(s, Dim) and s.is_symbol()}
+        if needed.intersection(node.outputs) or sizes & binds:
+            needed.update(node.inputs)
+            sizes |= symbols_in([*node.attrs.values(), *shapes])
+            kept.append(node)
+    return Graph(graph.inputs, kept[::-1], graph.outputs, graph.name)
+
+
+def symbols_in(x: Any) -> set[str]:
+    """The symbols of sizes in an attribute."""
+    if isinstance(x, Dim):
+        return set(x.symbols())
+    parts = [x.start, x.stop, x.step] if isinstance(x, slice) else x if isinstance(x, (list, tuple)) else []
+    return set().union(*map(symbols_in, parts))
+
+
 def forward(graph: Graph) -> Graph:
     """``(*inputs, *tangents) -> tangents of the outputs``, by the ops' jvp rules."""
     with Builder() as b:
@@ -44,7 +65,7 @@ def forward(graph: Graph) -> Graph:
         }
         for node in graph.nodes:
             _push(b, node, value, tangent)
-        return verify(b.build([materialize(tangent[v]) for v in graph.outputs]))
+        return live(verify(b.build([materialize(tangent[v]) for v in graph.outputs])))
 
 
 def _push(b: Builder, node: Any, value: dict[Any, Any], tangent: dict[Any, Any]) -> None:
@@ -80,7 +101,7 @@ def reverse(graph: Graph) -> Graph:
                 cotangent[v] = accumulate(cotangent[v], g) if v in cotangent else g
         for node in reversed(graph.nodes):
             _pull(node, value, cotangent)
-        return verify(b.build([materialize(cotangent.get(v, Zero(v.type))) for v in graph.inputs]))
+        return live(verify(b.build([materialize(cotangent.get(v, Zero(v.type))) for v in graph.inputs])))
 
 
 def _pull(node: Any, value: dict[Any, Any], cotangent: dict[Any, Any]) -> None:
