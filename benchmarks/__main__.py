@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--rounds", type=int, default=15, help="rounds a case (default: %(default)s)")
     run.add_argument("--seconds", type=float, default=0.02, help="of one contender in a round (default: %(default)s)")
     run.add_argument("--budget", type=float, default=20.0, help="seconds a case, compiling apart (default: %(default)s)")
+    run.add_argument("--patience", type=float, default=120.0, help="seconds for a first call (default: %(default)s)")
     run.add_argument("--json", metavar="FILE", help="write all figures there")
     return top
 
@@ -69,7 +70,7 @@ def check_hand_gradients(cases) -> int:
 def time_and_report(cases, options) -> int:
     from . import report
     from .contenders import CONTENDERS
-    from .run import BASE, circumstances, run
+    from .run import BASE, Effort, circumstances, run
 
     names = options.backends.split(",")
     if unknown := [name for name in names if name not in CONTENDERS]:
@@ -78,7 +79,8 @@ def time_and_report(cases, options) -> int:
     before = circumstances()
     rows = []
     print(report.heading(names), flush=True)
-    for row in run(cases, names, options.rounds, options.seconds, options.budget):
+    effort = Effort(options.rounds, options.seconds, options.budget, options.patience)
+    for row in run(cases, names, effort):
         rows.append(row)
         print(report.line(row, names), flush=True)
     print(*report.means(rows, names), *report.reasons(rows), sep="\n")

@@ -37,7 +37,7 @@ def branchy_loop(x):
     for value in x:
         if value.item() > 1:
             state = torch.sin(torch.as_tensor(state)) + value
-        elif float(state) < 0:
+        elif float(torch.as_tensor(state).detach()) < 0:
             state = 0.5 * state * value
         else:
             state = state - 0.3 * value**2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import signal
 import sys
 import time
 import traceback
@@ -43,27 +45,54 @@ class Row:
         }
 
 
-def run(cases: Sequence[Case], names: Sequence[str], rounds: int, seconds: float, budget: float) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Effort:
+    """How much time a case is worth."""
+
+    rounds: int = 15
+    seconds: float = 0.02  # of one contender in a round
+    budget: float = 20.0  # of all rounds together
+    patience: float = 120.0  # for a contender's first call, tracing and compiling included
+
+
+def run(cases: Sequence[Case], names: Sequence[str], effort: Effort) -> Iterator[Row]:
     """One Row after the other; the hand gradient is always among the contenders, as their base."""
     names = list(dict.fromkeys([BASE, *names]))
     for case in cases:
-        yield run_case(case, names, rounds, seconds, budget)
+        yield run_case(case, names, effort)
 
 
-def run_case(case: Case, names: Sequence[str], rounds: int, seconds: float, budget: float) -> Row:
+@contextlib.contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Interrupt what is inside after so many seconds, where the platform has alarms."""
+
+    def give_up(number: int, frame: Any) -> None:
+        raise NotAvailable(f"no result within {seconds:g} s")
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def run_case(case: Case, names: Sequence[str], effort: Effort) -> Row:
     row = Row(case.name, case.group)
     args = case.args()
-    thunks = {}
-    expected: list[np.ndarray] | None = None
+    base, expected, row.first_call[BASE] = prepared(BASE, case, args)
+    thunks = {BASE: base}
     for name in names:
+        if name == BASE:
+            continue
         try:
-            began = time.perf_counter()
-            thunk = CONTENDERS[name](case, args)
-            result = flat(thunk())
-            row.first_call[name] = time.perf_counter() - began
-            if name == BASE:
-                expected = result
-            elif fault := difference(result, expected, name in PRIMALS, case):
+            with patience(effort.patience):
+                thunk, result, row.first_call[name] = prepared(name, case, args)
+            if fault := difference(result, expected, name in PRIMALS, case):
                 raise NotAvailable(f"wrong: {fault}")
         except NotAvailable as reason:
             row.missing[name] = str(reason)
@@ -71,16 +100,23 @@ def run_case(case: Case, names: Sequence[str], rounds: int, seconds: float, budg
             row.missing[name] = traceback.format_exc(limit=0).strip().splitlines()[-1][:300]
         else:
             thunks[name] = thunk
-    samples, calls = measure.interleaved(thunks, rounds, seconds, budget)
+    samples, calls = measure.interleaved(thunks, effort.rounds, effort.seconds, effort.budget)
     for name, times in samples.items():
         row.timings[name] = measure.summary(times, calls[name])
         row.ratios[name] = measure.ratio(times, samples[BASE])
     return row
 
 
-def difference(found: list[np.ndarray], expected: list[np.ndarray] | None, primal: bool, case: Case) -> str:
+def prepared(name: str, case: Case, args: Sequence[Any]) -> tuple[measure.Thunk, list[np.ndarray], float]:
+    """What calls the contender, its first result, and how long that took."""
+    began = time.perf_counter()
+    thunk = CONTENDERS[name](case, args)
+    result = flat(thunk())
+    return thunk, result, time.perf_counter() - began
+
+
+def difference(found: list[np.ndarray], expected: list[np.ndarray], primal: bool, case: Case) -> str:
     """Empty if the results agree to seven digits of their largest entry, else what does not."""
-    assert expected is not None
     if primal and case.what != VALUE_AND_GRADIENT:
         return ""
     if primal:

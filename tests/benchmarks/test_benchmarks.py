@@ -53,14 +53,27 @@ def test_unknown_names_are_refused_with_a_hint() -> None:
 
 
 def test_a_wrong_result_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmarks.run import run_case
+    from benchmarks.run import Effort, run_case
 
     right, wrong = (lambda case, args: lambda: (6.25, 5.0)), (lambda case, args: lambda: (6.25, 5.1))
     monkeypatch.setitem(contenders.CONTENDERS, "hand", right)
     monkeypatch.setitem(contenders.CONTENDERS, "bcad", wrong)
-    row = run_case(BY_NAME["scalar_square"], ["hand", "bcad"], rounds=3, seconds=1e-4, budget=1.0)
+    row = run_case(BY_NAME["scalar_square"], ["hand", "bcad"], Effort(rounds=3, seconds=1e-4))
     assert "bcad" not in row.timings
     assert row.missing["bcad"] == "wrong: result 1 is off by 1.0e-01 of 5.0e+00"
+
+
+def test_a_contender_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchmarks.run import Effort, run_case
+
+    def endless(case, args):
+        while True:
+            pass
+
+    monkeypatch.setitem(contenders.CONTENDERS, "hand", lambda case, args: lambda: (6.25, 5.0))
+    monkeypatch.setitem(contenders.CONTENDERS, "bcad", endless)
+    row = run_case(BY_NAME["scalar_square"], ["hand", "bcad"], Effort(rounds=3, seconds=1e-4, patience=0.2))
+    assert row.missing["bcad"] == "no result within 0.2 s"
 
 
 def test_every_contender_runs_in_every_round() -> None:
