@@ -26,53 +26,58 @@ class NumbaBackend:
     name = "numba"
 
     def compile(self, graph: Graph) -> Compiled:
-        simple = decompose(graph)
+        return in_segments(decompose(graph), compile_kernel, self.name)
+
+
+CompileWhole = Callable[..., Compiled]
+
+
+def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
+    """`graph` compiled; what is refused is left to NumPy, one node after another (and all nodes like it)."""
+    try:
+        return compile_whole(graph)
+    except Unsupported as reason:
+        failed = reason if reason.node in graph.nodes else None
+        first = reason
+    excluded = foreign_nodes(graph)
+    reasons: list[tuple[str, str]] = [(n.op.name, "a type that is not compiled") for n in excluded]
+    while failed is not None or excluded:
+        if failed is not None and failed.node is not None:
+            excluded |= alike(graph, failed.node)
+            reasons.append((failed.node.op.name, str(failed)))
+        segments = cut(graph, excluded)
+        if not any(s.compiled for s in segments):
+            break
         try:
-            return compile_kernel(simple)
-        except Unsupported as reason:
-            return self._in_segments(simple, reason)
+            schedule = Schedule(graph, segments, compile_whole)
+        except Unsupported as again:
+            first, failed = again, original(graph, again, excluded)
+            if failed is None:
+                break
+            continue
+        schedule.report.backend, schedule.report.in_numpy = name, reasons
+        return Compiled(schedule.run, "\n\n".join(schedule.sources), schedule.report)
+    return in_numpy(graph, first, name)
 
-    def _in_segments(self, graph: Graph, reason: Unsupported) -> Compiled:
-        """Leave to NumPy what is refused, one node after another (and all nodes like it)."""
-        excluded = foreign_nodes(graph)
-        reasons: list[tuple[str, str]] = [(n.op.name, "a type that is not compiled") for n in excluded]
-        failed: Unsupported | None = reason if reason.node in graph.nodes else None
-        while True:
-            if failed is not None and failed.node is not None:
-                excluded |= alike(graph, failed.node)
-                reasons.append((failed.node.op.name, str(failed)))
-            elif not excluded:
-                return self._numpy(graph, reason)
-            segments = cut(graph, excluded)
-            if not any(s.compiled for s in segments):
-                return self._numpy(graph, reason)
-            try:
-                schedule = Schedule(graph, segments, compile_kernel)
-            except Unsupported as again:
-                failed = self._original(graph, again)
-                if failed is None:
-                    return self._numpy(graph, again)
-                continue
-            schedule.report.backend, schedule.report.in_numpy = self.name, reasons
-            return Compiled(schedule.run, "\n\n".join(schedule.sources), schedule.report)
 
-    @staticmethod
-    def _original(graph: Graph, failure: Unsupported) -> Unsupported | None:
-        """The failure, its node replaced by the one of `graph` that it is a copy of."""
-        copy = failure.node
-        for node in graph.nodes:
-            if copy is not None and node.op is copy.op and node.attrs == copy.attrs and all(
-                str(a.type) == str(b.type) for a, b in zip(node.inputs, copy.inputs, strict=False)
-            ) and node not in failure.seen:
-                failure.node = node
-                return failure
-        return None
+def original(graph: Graph, failure: Unsupported, excluded: set[Node]) -> Unsupported | None:
+    """The failure, its node replaced by the one of `graph` that it is a copy of."""
+    copy = failure.node
+    for node in graph.nodes:
+        if copy is None or node in excluded or node.op is not copy.op or node.attrs != copy.attrs:
+            continue
+        if all(str(a.type) == str(b.type) for a, b in zip(node.inputs, copy.inputs, strict=False)):
+            failure.node = node
+            return failure
+    return None
 
-    def _numpy(self, graph: Graph, reason: Unsupported) -> Compiled:
-        fallback = NumpyBackend().compile(graph)
-        fallback.report.backend = self.name
-        fallback.report.in_numpy.append((graph.name, str(reason)))
-        return fallback
+
+def in_numpy(graph: Graph, reason: Unsupported, name: str) -> Compiled:
+    """The whole of `graph`, executed by NumPy."""
+    fallback = NumpyBackend().compile(graph)
+    fallback.report.backend = name
+    fallback.report.in_numpy.append((graph.name, str(reason)))
+    return fallback
 
 
 def foreign_nodes(graph: Graph) -> set[Node]:

@@ -19,7 +19,6 @@ class Unsupported(Exception):
     """What cannot be compiled; the message is the reason that the report gives."""
 
     node: Node | None = None  # of the outermost graph
-    seen: frozenset[Node] = frozenset()
 
 
 # Functions of floats that the vector math library has, by NumPy's name.
