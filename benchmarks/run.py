@@ -62,20 +62,32 @@ def run(cases: Sequence[Case], names: Sequence[str], effort: Effort) -> Iterator
         yield run_case(case, names, effort)
 
 
+class OutOfPatience(BaseException):
+    """Not an Exception, so that no contender takes it for a failure of its own and goes on another way."""
+
+
 @contextlib.contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Interrupt what is inside after so many seconds, where the platform has alarms."""
+    """Interrupt what is inside after so many seconds, where the platform has alarms.
+
+    Raises
+    ------
+    NotAvailable
+        In the place of whatever came of the interruption.
+    """
 
     def give_up(number: int, frame: Any) -> None:
-        raise NotAvailable(f"no result within {seconds:g} s")
+        raise OutOfPatience
 
     if not hasattr(signal, "setitimer"):
         yield
         return
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
+    except OutOfPatience:
+        raise NotAvailable(f"no result within {seconds:g} s") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
