@@ -287,7 +287,7 @@ class _Rules:
         n = len(program.arguments)
         given = [_place(path, seeds, outputs, inputs, self.positions) for path in program.arguments]
         captured = [known[v] for v in program.inputs[n:]]
-        (result,) = builder.inline(program.graph, [*given, *captured])
+        result, *_ = builder.inline(program.graph, [*given, *captured])  # what follows are writes
         return result
 
 

@@ -16,7 +16,7 @@ from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.log import log
 from bcad.options import options
 from bcad.specialise import ABANDONED, Specialisation, positions_of
-from bcad.trace import Tree, flatten, inside, leaf_type, trace_inside, wrap
+from bcad.trace import MISS, Tree, flatten, inside, leaf_type, active_traces, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
 
 
@@ -76,6 +76,7 @@ class Differentiated:
         self.mode = mode
         self.wrt = Wrt(fn, wrt)
         self.backend = backend
+        self.finisher: Callable[[Specialisation], Callable[[list[Any]], Any]] = answer_of
         self.specialisations: list[Specialisation] = []
         self.traces = 0
         self._lock = threading.RLock()
@@ -89,6 +90,19 @@ class Differentiated:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._lock = threading.RLock()
+
+    def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the call gives by the generated path of a specialisation, or `MISS`."""
+        if active_traces.depth and inside():
+            return MISS
+        for special in self.specialisations:
+            try:
+                outputs = special.quick(args, kwargs)
+            except ABANDONED:
+                continue
+            if outputs is not MISS:
+                return special.finish(outputs)  # type: ignore[misc]
+        return MISS
 
     def answer(self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Answer:
         """Result and derivative of one call; seeds are leaves."""
@@ -161,6 +175,7 @@ class Differentiated:
     ) -> Specialisation:
         with self._lock:
             special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
+            special.finish = self.finisher(special)
             self.traces += 1
             self.specialisations = [special, *self.specialisations][: options.specialisations]
             return special
@@ -183,6 +198,34 @@ class Differentiated:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
+
+
+def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
+    """Outputs of a run as an `Answer`."""
+    total = len(special.program.graph.outputs)
+
+    def finish(outputs: list[Any]) -> Answer:
+        derived = outputs[total:]
+        derived = special.shaped(derived) if special.mode.like_arguments else derived
+        return Answer(special.program.finish(outputs[:total]), derived, special.trees)
+
+    return finish
+
+
+def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None) -> Callable[[list[Any]], Any] | None:
+    """The derived objects of plain arguments without an `Answer`; None where that is not enough.
+
+    `several` makes the container (tuple, list); None gives the only one bare.
+    """
+    if not special.mode.like_arguments or any(t.cls is not None for t in special.trees):
+        return None
+    total, makers = len(special.program.graph.outputs), special.finishers
+    if several is None:
+        (make,) = makers
+        return (lambda outputs: outputs[total]) if make is None else (lambda outputs: make(outputs[total]))
+    if not any(makers):
+        return lambda outputs: several(outputs[total:])
+    return lambda outputs: several(special.shaped(outputs[total:]))
 
 
 class _Inner:
@@ -231,10 +274,14 @@ class _Traced:
         fn = fn.fn if isinstance(fn, _Traced) else fn
         self.fn = fn
         self.core = Differentiated(fn, self._mode(), wrt, backend=backend)
+        self.core.finisher = self._finisher
         functools.update_wrapper(self, fn, updated=())
         if example_args is not None:
             several = isinstance(example_args, (list, tuple)) and not hasattr(example_args, "_fields")
             self.core.specialise(tuple(example_args) if several else (example_args,), {})
+
+    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
+        return answer_of(special)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
@@ -304,7 +351,11 @@ class Function(_Traced):
         super().__init__(fn, example_args, ALL, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.core.answer(args, kwargs).result
+        found = self.core.quick(args, kwargs)
+        return self.core.answer(args, kwargs).result if found is MISS else found
+
+    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
+        return special.program.finish
 
 
 class Gradient(_Traced):
@@ -349,7 +400,17 @@ class Gradient(_Traced):
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = self.core.answer(args, kwargs).nested()
+        found = self.core.quick(args, kwargs)
+        return self._pack(self.core.answer(args, kwargs)) if found is MISS else found
+
+    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
+        quick = quick_derived(special, list if len(special.trees) != 1 else None)
+        whole = answer_of(special)
+        return quick or (lambda outputs: self._pack(whole(outputs)))
+
+    @staticmethod
+    def _pack(answer: Answer) -> Any:
+        found = answer.nested()
         return found[0] if len(found) == 1 else found
 
 

@@ -28,12 +28,15 @@ class Mode:
         As errors and reports call it.
     scalar : bool
         Whether the function must give one real number.
+    seeded : bool
+        Whether it takes further inputs (`seeds`).
     like_arguments : bool
         Whether what is derived has the shapes of the chosen arguments, one for each.
     """
 
     name = "value"
     scalar = False
+    seeded = False
     like_arguments = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
@@ -89,6 +92,7 @@ class VjpMode(Mode):
     """Cotangents of the arguments for given cotangents of the results."""
 
     name = "vjp"
+    seeded = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
         return [_array(v) for v in graph.outputs[:results]]
@@ -105,6 +109,7 @@ class JvpMode(Mode):
     """Tangents of the results for given tangents of the arguments."""
 
     name = "jvp"
+    seeded = True
     like_arguments = False
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
@@ -123,6 +128,7 @@ class HessianVectorMode(Mode):
     """The Hessian of one real number times vectors, forward over reverse."""
 
     name = "hessian-vector product"
+    seeded = True
     scalar = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:

@@ -15,12 +15,12 @@ import numpy as np
 
 from bcad import backends, rewrite
 from bcad.diff import expand
-from bcad.ir import ArrayType, Graph, Kind
+from bcad.ir import Graph, Kind
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.trace import Program, flatten, trace
+from bcad.trace import MISS, Program, flatten, quick_call, trace
 from bcad.wrt import Place, pick
 
 ABANDONED = (CheckFailed, backends.Abandoned)
@@ -61,7 +61,11 @@ class Specialisation:
         self.entry = Entry(self.graph, self.backend)
         self._primal: Entry | None = None
         self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
-        self._finish = [_finisher(self.program.graph.inputs[k].type) for k in self.wrt]
+        derived = self.graph.outputs[len(self.program.graph.outputs) :] if mode.like_arguments else ()
+        inputs = [self.program.graph.inputs[k] for k in self.wrt]
+        self.finishers = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
+        self.quick = self._quick()
+        self.finish: Callable[[list[Any]], Any] | None = None
         self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
         log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
 
@@ -90,6 +94,14 @@ class Specialisation:
         result = self.program.finish(outputs[:total], args, kwargs)
         return result, outputs[total:]
 
+    def _quick(self) -> Callable[..., Any]:
+        """``quick(args, kwargs)``: the outputs where all guards hold, else `MISS`."""
+        if self.program.effects or self.mode.seeded:
+            return _miss
+        quick = quick_call(self.program, "run({values})", {"run": self.entry})
+        self.entry.hand_over_to(quick.__globals__)
+        return quick
+
     def run_primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
         """The result alone, effects included, and copies of the inputs it was computed from."""
         if self._primal is None:
@@ -103,7 +115,9 @@ class Specialisation:
 
     def shaped(self, derived: Sequence[Any]) -> list[Any]:
         """Derived leaves as their arguments are: arrays for arrays, NumPy scalars for numbers."""
-        return [finish(x) for finish, x in zip(self._finish, derived, strict=True)]
+        return [
+            x if finish is None else finish(x) for finish, x in zip(self.finishers, derived, strict=True)
+        ]
 
     def _wrt_positions(self) -> list[int]:
         return positions_of(self.places, self.program.arguments)
@@ -131,6 +145,7 @@ class Entry:
         first = "numpy" if backend == "auto" else backend
         self._compiled = backends.get(first).compile(graph)
         self._final = backend != "auto"
+        self._callers: list[dict[str, Any]] = []
         self._calls = 0
         self._seconds = 0.0
         self._lock = threading.Lock()
@@ -151,6 +166,12 @@ class Entry:
             self.compile()
         return outputs
 
+    def hand_over_to(self, names: dict[str, Any]) -> None:
+        """Let the generated caller whose globals these are reach the final code without detour."""
+        self._callers.append(names)
+        if self._final:
+            names["run"] = self._compiled.run
+
     def compile(self, backend: str = "numba") -> None:
         """Hand over to the compiled code from the next call on."""
         with self._lock:
@@ -159,6 +180,8 @@ class Entry:
             started = time.perf_counter()
             self._compiled = backends.get(backend).compile(self.graph)
             self._final = True
+            for names in self._callers:
+                names["run"] = self._compiled.run
             log.info("compiled %s in %.3f s", self.graph.name, time.perf_counter() - started)
 
 
@@ -167,25 +190,26 @@ def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int
     return [k for place in places for path, k in arguments.items() if (path[0], path[1]) == place]
 
 
+def _miss(args: Any, kwargs: Any) -> Any:
+    """The quick way of a program that has none."""
+    return MISS
+
+
 def _outputs(graph: Graph, positions: Sequence[int]) -> Graph:
     return rewrite.dce(
         Graph(graph.inputs, graph.nodes, [graph.outputs[k] for k in positions], graph.name)
     )
 
 
-def _finisher(type_: Any) -> Callable[[Any], Any]:
-    """Gives a derivative the kind of its argument; Python floats get a NumPy scalar."""
-    if isinstance(type_, ArrayType) and type_.kind is Kind.ARRAY:
-        return _as_array
-    return _as_scalar
+def _finisher(argument: Any, derived: Any) -> Callable[[Any], Any] | None:
+    """Gives a derivative the kind of its argument (a NumPy scalar for a Python float), if need be."""
+    if argument.kind is Kind.ARRAY:
+        return None if derived.kind is Kind.ARRAY else np.asarray
+    return None if derived.kind is Kind.SCALAR else _as_scalar
 
 
 def _copy(x: Any) -> Any:
     return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _as_array(x: Any) -> Any:
-    return x if type(x) is np.ndarray else np.asarray(x)
 
 
 def _as_scalar(x: Any) -> Any:

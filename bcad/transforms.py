@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bcad.errors import NotDifferentiable
-from bcad.function import Answer, Differentiated, seeds_like
+from bcad.function import Answer, Differentiated, answer_of, quick_derived, seeds_like
 from bcad.modes import (
     ElementwiseMode,
     GradientMode,
@@ -24,7 +24,8 @@ from bcad.modes import (
     Mode,
     VjpMode,
 )
-from bcad.trace import flatten, stepped
+from bcad.specialise import Specialisation
+from bcad.trace import MISS, flatten, stepped
 from bcad.wrt import pick
 
 Fn = Callable[..., Any]
@@ -48,6 +49,7 @@ class Transform:
         self.core = Differentiated(fn, mode, argnum)
         self.single = self.core.wrt.single
         self._finish = finish
+        self.core.finisher = self._finisher
         self.__wrapped__ = fn
         self.__name__ = f"{operator}_of_{name_of_plain(fn)}_wrt_argnum_{argnum}"
         self.__doc__ = (
@@ -56,7 +58,19 @@ class Transform:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._finish(self, self.core.answer(args, kwargs))
+        found = self.core.quick(args, kwargs)
+        return self._finish(self, self.core.answer(args, kwargs)) if found is MISS else found
+
+    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
+        """From the outputs of a run to what the call returns."""
+        whole = answer_of(special)
+        quick = quick_derived(special, None if self.single else tuple)
+        if quick is not None and self._finish is Transform.pack:
+            return quick
+        if quick is not None and self._finish is _with_value:
+            result = special.program.finish
+            return lambda outputs: (result(outputs), quick(outputs))
+        return lambda outputs: self._finish(self, whole(outputs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         import functools
@@ -122,9 +136,10 @@ def grad(
     array([2., 4.])
     """
 
-    def finish(self: Transform, answer: Answer) -> Any:
-        return (self.pack(answer), answer.result[1]) if has_aux else self.pack(answer)
+    def with_aux(self: Transform, answer: Answer) -> Any:
+        return self.pack(answer), answer.result[1]
 
+    finish = with_aux if has_aux else Transform.pack
     return Transform("grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish)
 
 
@@ -139,10 +154,13 @@ def value_and_grad(
     (9.0, np.float64(6.0))
     """
 
-    def finish(self: Transform, answer: Answer) -> Any:
-        return answer.result, self.pack(answer)
+    return Transform(
+        "value_and_grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), _with_value
+    )
 
-    return Transform("value_and_grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish)
+
+def _with_value(self: Transform, answer: Answer) -> Any:
+    return answer.result, self.pack(answer)
 
 
 def elementwise_grad(

@@ -129,6 +129,12 @@ class Dim:
             total = total + term
         return total
 
+    def renamed(self, prefix: str) -> Dim:
+        """The same expression with `prefix` before the name of every symbol."""
+        renamed = self.substitute({name: Dim.symbol(prefix + name) for name in self.symbols()})
+        assert isinstance(renamed, Dim)
+        return renamed
+
     def __add__(self, other: Size) -> Size:
         return _collect([*self.terms, *_terms(other)])
 

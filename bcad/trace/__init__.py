@@ -3,10 +3,12 @@
 from .guards import Guard, GuardMiss, Guards
 from .places import stepped
 from .program import InnerProgram, Program
+from .quick import MISS, quick_call
+from .session import active_traces
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Tree, flatten, map_leaves
 
 __all__ = [
-    "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "stepped",
-    "trace", "trace_inside", "wrap",
+    "MISS", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "quick_call", "stepped",
+    "trace", "trace_inside", "active_traces", "wrap",
 ]

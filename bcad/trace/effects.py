@@ -36,8 +36,8 @@ class Plan:
 
     def build(self, outputs: Sequence[Any]) -> Any:
         """The object with this run's numbers."""
-        if self.is_static and self.tree.cls is None:
-            return self._obj
+        if self.tree.cls is None:
+            return self._obj if self.is_static else self.makers[0](outputs)
         return self.tree.unflatten([make(outputs) for make in self.makers])
 
 

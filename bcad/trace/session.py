@@ -25,6 +25,25 @@ _active = threading.local()
 _LETTERS = "nmkpqrst"
 
 
+class Tracing:
+    """How many threads are tracing: where that is none, nobody need ask for a session."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        with self._lock:
+            self.depth += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self.depth -= 1
+
+
+active_traces = Tracing()
+
+
 class Restart(BaseException):
     """Tracing must begin again, with what was learnt."""
 
@@ -190,7 +209,7 @@ class Session:
         truth = bool(np.asarray(self.concrete(value, why)).item())
         if not self.example.is_static(value):
             flag = self.as_bool(value)
-            self._check(ops.FUNCTIONS[np.logical_not](flag) if truth else flag, f"its truth was {truth}")
+            self._check(ops.BY_NAME["logical_not"](flag) if truth else flag, f"its truth was {truth}")
         return truth
 
     def decide_int(self, x: Any, why: str) -> int:
@@ -324,9 +343,11 @@ class Session:
         """Make this the session of the thread."""
         before = getattr(_active, "session", None)
         _active.session = self
+        active_traces.begin()
         try:
             yield
         finally:
+            active_traces.end()
             _active.session = before
 
 

@@ -1,0 +1,199 @@
+"""The guards and captures of a program as one generated Python function: the path of every later call.
+
+What it cannot say in a line it asks the guard itself.  A guard that fails, or anything
+unexpected on the way, gives `MISS`: the caller then looks further, slowly and with reasons.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad.ir import ArrayType, Dim, Kind, Size, symbols
+
+from .guards import Guard, HasClass, HasKeys, HasLength, HasType, HasValue, IsObject, Same, SizeRelation, State
+from .program import Program
+from .sources import Argument, Attribute, Closure, Global, Item, Pinned, Source, read
+from .tree import Tree
+
+MISS: Any = type("Miss", (), {"__repr__": lambda self: "MISS", "__slots__": ()})()
+
+_PLAIN_KEYS = (int, str, bool, type(None))
+
+
+def quick_call(program: Program, finish: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """``quick(args, kwargs)``: `finish`, an expression in which ``{values}`` stands for the inputs.
+
+    Parameters
+    ----------
+    program : Program
+    finish : str
+        What to return when all guards hold, such as ``run({values})``.
+    names : dict
+        What `finish` names.
+
+    Returns
+    -------
+    callable
+        Gives `MISS` where the program does not hold.
+    """
+    writer = _Writer(names)
+    body = list(writer.lines(program))
+    values = ", ".join(writer.expression(s) for s in program.sources)
+    fetched = [f"        fetched = ({values}{',' if values else ''})"]
+    source = "\n".join([
+        "def quick(args, kwargs):", "    try:", *(f"        {line}" for line in body), *fetched,
+        "    except Exception:", "        return MISS", f"    return {finish.format(values='*fetched')}",
+    ])
+    if all(isinstance(s, Argument) for s in program.sources):  # locals need no tuple
+        source = source.replace(fetched[0] + "\n", "").replace("*fetched", values)
+    exec(compile(source, "<bcad guards>", "exec"), writer.names)
+    quick: Callable[..., Any] = writer.names["quick"]
+    quick.__doc__ = source
+    return quick
+
+
+class _Writer:
+    """Writes guards and sources as Python."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = {**names, "MISS": MISS, "ndarray": np.ndarray, "State": State, "read": read}
+        self.bound: set[str] = set()  # size symbols that have a value by now
+        self._fresh = itertools.count()
+        self._known: dict[int, str] = {}
+        self.leaf_count = 0
+
+    def name(self, obj: Any, base: str = "k") -> str:
+        """A global name for an object."""
+        if id(obj) not in self._known:
+            self._known[id(obj)] = name = f"{base}{next(self._fresh)}"
+            self.names[name] = obj
+        return self._known[id(obj)]
+
+    def lines(self, program: Program) -> Iterator[str]:
+        """Take the arguments apart, then check each guard."""
+        self.leaf_count = program.tree.size
+        positional, named = program.tree.children
+        yield from self.unpack(positional, "args", known=True)
+        if named.children:
+            yield from self.unpack(named, "kwargs", known=True)
+        else:
+            yield "if kwargs: return MISS"
+        for guard in program.guards:
+            yield from self.guard(guard)
+
+    def unpack(self, tree: Tree, whole: str, known: bool = False) -> Iterator[str]:
+        """Bind the leaves below `whole` to ``a0``, ``a1``, ... in order."""
+        if not known:
+            yield f"if type({whole}) is not {self.name(tree.cls)}: return MISS"
+        if tree.cls is type(None):
+            return
+        parts = [self._part(child) for child in tree.children]
+        if tree.cls is not None and issubclass(tree.cls, dict):
+            yield f"if tuple({whole}) != {self.name(tree.keys)}: return MISS"
+            whole = f"{whole}.values()"
+        elif tree.cls is not None and not issubclass(tree.cls, (list, tuple)):
+            whole = "(" + "".join(f"{whole}.{key}, " for key in tree.keys) + ")"
+        yield f"[{', '.join(parts)}] = {whole}"
+        for child, part in zip(tree.children, parts, strict=True):
+            if child.cls is not None:
+                yield from self.unpack(child, part)
+
+    def _part(self, tree: Tree) -> str:
+        if tree.cls is not None:
+            return f"t{next(self._fresh)}"
+        self._leaf = getattr(self, "_leaf", -1) + 1
+        return f"a{self._leaf}"
+
+    # -- sources ----------------------------------------------------------------------------
+    def expression(self, source: Source) -> str:
+        """The value at a source."""
+        match source:
+            case Argument(index, _):
+                return f"a{index}"
+            case Pinned(obj, _):
+                return self.name(obj)
+            case Attribute(parent, name) if name.isidentifier():
+                return f"{self.expression(parent)}.{name}"
+            case Item(parent, key) if type(key) in _PLAIN_KEYS:
+                return f"{self.expression(parent)}[{key!r}]"
+            case Global(namespace, name):
+                return f"{self.name(namespace.obj)}[{name!r}]"
+            case Closure(cell, _):
+                return f"{self.name(cell.obj)}.cell_contents"
+        return f"read({self.name(source)}, [{self.leaves}])"
+
+    @property
+    def leaves(self) -> str:
+        return ", ".join(f"a{k}" for k in range(self.leaf_count))
+
+    # -- guards -----------------------------------------------------------------------------
+    def guard(self, guard: Guard) -> Iterator[str]:
+        """Lines that return MISS where the guard does not hold."""
+        match guard:
+            case IsObject():
+                yield self._unless(f"{self.expression(guard.where)} is {self.name(guard.obj)}")
+            case HasValue():
+                value = self.name(guard.value)
+                yield f"x = {self.expression(guard.where)}"
+                yield self._unless(f"type(x) is {self.name(type(guard.value))} and x == {value}")
+            case HasClass():
+                yield self._unless(f"type({self.expression(guard.where)}) is {self.name(guard.cls)}")
+            case HasLength():
+                yield self._unless(f"len({self.expression(guard.where)}) == {guard.length}")
+            case HasKeys():
+                yield self._unless(f"tuple({self.expression(guard.where)}) == {self.name(guard.keys)}")
+            case Same():
+                relation = "is" if guard.same else "is not"
+                yield self._unless(f"{self.expression(guard.where)} {relation} {self.expression(guard.other)}")
+            case HasType():
+                yield from self._type(self.expression(guard.where), guard.type)
+            case SizeRelation() if symbols(guard.left) | symbols(guard.right) <= self.bound:
+                yield self._unless(f"{_size(guard.left)} {guard.symbol} {_size(guard.right)}")
+            case _:
+                sizes = ", ".join(f"{name!r}: n_{name}" for name in sorted(self.bound))
+                yield self._unless(f"{self.name(guard)}.holds(State([{self.leaves}], {{{sizes}}}))")
+
+    def _type(self, value: str, type_: ArrayType) -> Iterator[str]:
+        if not value.isidentifier():
+            yield f"x = {value}"
+            value = "x"
+        if type_.kind is Kind.PYTHON:
+            yield self._unless(f"type({value}) is {self.name(type_.python_type)}")
+            return
+        dtype = self.name(type_.dtype)
+        same = f"({value}.dtype is {dtype} or {value}.dtype == {dtype})"
+        cls = "ndarray" if type_.kind is Kind.ARRAY else self.name(type_.python_type)
+        yield self._unless(f"type({value}) is {cls} and {same}")
+        if type_.kind is Kind.ARRAY:
+            yield from self._shape(f"{value}.shape", type_.shape)
+
+    def _shape(self, shape: str, sizes: Sequence[Size]) -> Iterator[str]:
+        """Bind new symbols; compare known ones and numbers; a symbol is never 0 or 1."""
+        names, checks = [], []
+        for size in sizes:
+            text = f"n_{size}" if isinstance(size, Dim) else ""
+            if isinstance(size, Dim) and str(size) not in self.bound:
+                self.bound.add(str(size))
+                names.append(text)
+                checks.append(f"{text} > 1")
+            else:
+                names.append(f"m{next(self._fresh)}")
+                checks.append(f"{names[-1]} == {text or size}")
+        yield f"[{', '.join(names)}] = {shape}" if names else self._unless(f"{shape} == ()")
+        if checks:
+            yield self._unless(" and ".join(checks))
+
+    @staticmethod
+    def _unless(condition: str) -> str:
+        return f"if not ({condition}): return MISS"
+
+
+def _size(size: Size) -> str:
+    """A size as Python, its symbols spelt ``n_<name>``."""
+    if not isinstance(size, Dim):
+        return str(size)
+    return f"({size.renamed('n_')})"
