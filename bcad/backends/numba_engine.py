@@ -7,7 +7,10 @@ import functools
 import threading
 from typing import Any
 
+from . import cache
+
 METH_FASTCALL = 0x80
+FORMAT = "1"  # of cached code; to be changed with the pipeline below
 MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads
 _alive: list[Any] = []
@@ -55,12 +58,31 @@ def optimized(text: str, level: int = 3) -> Any:
 def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Any:
     """A builtin function that calls `symbol` (a METH_FASTCALL function) of the compiled text."""
     llvm = _binding()
+    key = cache.key_of(text, *_versions())
     with _lock:
         level = 3 if len(text) < 2_000_000 else 1
-        module = optimized(text, level)
-        engine = llvm.create_mcjit_compiler(module, _machine(level))
+        code = cache.load(key)
+        if code is None:
+            code = _machine(level).emit_object(optimized(text, level))
+            cache.save(key, code)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(level))
+        engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()
         return _loaded(engine, symbol, table)
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """What machine code depends on beside its text."""
+    import sys
+
+    import llvmlite
+    import numpy
+
+    llvm = _binding()
+    abi = f"{sys.implementation.cache_tag} {numpy.__version__.split('.')[0]} {object.__basicsize__}"
+    return (FORMAT, llvmlite.__version__, str(llvm.llvm_version_info), llvm.get_host_cpu_name(),
+            llvm.get_host_cpu_features().flatten(), abi)
 
 
 def _loaded(engine: Any, symbol: str, table: list[tuple[int, Any]]) -> Any:

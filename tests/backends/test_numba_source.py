@@ -44,7 +44,7 @@ def kernel(x, x_0, y, y_0):
 
 def programs() -> Any:
     x = np.random.default_rng(0).normal(size=(4, 3))
-    total = lambda v, *axis: O["sum"](v, axis=axis, keepdims=False)  # noqa: E731
+    total = lambda v, *axis: O["sum"](v, axis=axis, keepdims=False)
     yield "reductions", build(lambda a: [total(a, 0), total(a, 1), total(a * a, 0, 1)], MATRIX), (x,)
     yield "extremes", build(lambda a: [O["max"](a, axis=(1,), keepdims=False), O["minimum"](a, 0.1)], MATRIX), (x,)
     yield "views", build(lambda a: [O["transpose"](a, axes=(1, 0)) + 1, O["reshape"](a, shape=(N * M,))], MATRIX), (x,)
