@@ -86,7 +86,8 @@ def _plain_binary(frame: Frame, operation: Operation, left: Any, right: Any) -> 
     if forward is None or backward is None:         # a dunder set to None: CPython's own error
         return operation.native(left, right)
     attempts = [(forward, left, right), (backward, right, left)]
-    last = any(subclass(kind, base) for base in _SEQUENCES) and type(forward) is not FunctionType
+    last = operation.method in ("__add__", "__mul__") and type(forward) is not FunctionType \
+        and any(subclass(kind, base) for base in _SEQUENCES)
     priority = subclass(other, kind) and backward is not find(kind, operation.reflected)
     if last or priority:                            # sequences concatenate after all else failed
         attempts.reverse()

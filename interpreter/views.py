@@ -1,7 +1,7 @@
 """FrameView: what ``sys._getframe()`` gives in interpreted code."""
 from __future__ import annotations
 
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from .frame import Frame
@@ -18,6 +18,11 @@ class FrameView:
         self.f_trace = None
         self.f_trace_lines = True
         self.f_trace_opcodes = False
+
+    @property
+    def __class__(self) -> type:
+        """``inspect`` accepts what claims to be a frame."""
+        return FrameType
 
     @property
     def f_back(self) -> FrameView | None:
@@ -53,7 +58,7 @@ class FrameView:
         raise RuntimeError("cannot clear an executing frame")
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FrameView) and other._frame is self._frame
+        return type(other) is FrameView and other._frame is self._frame
 
     def __hash__(self) -> int:
         return id(self._frame)
