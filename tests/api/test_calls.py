@@ -1,0 +1,219 @@
+"""Later calls: the generated path honours every change, and says MISS where it must."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from bcad import Function, Gradient, grad, options, value_and_grad
+
+SCALE = np.array([1.0, 2.0, 3.0])
+RATE = 0.5
+FLAG = True
+TABLE = {"w": np.ones(3), "n": 2}
+
+
+@pytest.fixture(params=["numpy", "numba", "auto"])
+def backend(request):
+    with options.set(backend=request.param):
+        yield request.param
+
+
+def loss(x):
+    return np.sum(SCALE * x**2) * RATE
+
+
+@pytest.fixture
+def restore(request):
+    kept = dict(globals())
+    yield
+    globals().update(kept)
+
+
+def test_a_rebound_global_is_read_at_every_call(backend, restore):
+    global SCALE, RATE
+    g = grad(loss)
+    x = np.array([1.0, 1.0, 1.0])
+    for scale, rate in [(SCALE, 0.5), (np.array([5.0, 6.0, 7.0]), 0.5), (np.array([5.0, 6.0, 7.0]), 2.0)]:
+        SCALE, RATE = scale, rate
+        for _ in range(3):
+            np.testing.assert_allclose(g(x), 2 * scale * x * rate)
+    assert g.core.traces == 1
+
+
+def test_a_global_written_in_place_is_seen(backend):
+    weights = np.ones(3)
+    g = grad(lambda x: np.sum(weights * x))
+    np.testing.assert_array_equal(g(np.zeros(3)), [1, 1, 1])
+    weights[1] = 5.0
+    np.testing.assert_array_equal(g(np.zeros(3)), [1, 5, 1])
+
+
+def test_another_dtype_rank_or_length_of_a_capture(backend, restore):
+    global SCALE, RATE
+    RATE = 1.0
+    g = grad(loss)
+    for scale in (np.ones(3), np.ones(3, np.float32), np.ones((2, 3)), np.ones(1), 2.0, np.float64(3.0), 4):
+        SCALE = scale
+        expected = 2 * np.ones(3) * (np.sum(scale, axis=0) if np.ndim(scale) == 2 else scale)
+        np.testing.assert_allclose(g(np.ones(3)), expected)
+
+
+def test_an_int_flag_or_dict_entry_is_guarded(backend, restore):
+    global FLAG
+    g = grad(lambda x: (np.sum(x) if FLAG else np.sum(x**2)) + np.sum(TABLE["w"] * x) ** TABLE["n"])
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(g(x), 1 + 2 * 6.0 * np.ones(3))
+    FLAG = False
+    np.testing.assert_allclose(g(x), 2 * x + 2 * 6.0)
+    TABLE["n"] = 1
+    np.testing.assert_allclose(g(x), 2 * x + 1)
+    TABLE["n"] = 2
+
+
+def test_sizes_zero_and_one_and_many(backend):
+    g = grad(lambda x, y: np.sum((x + y) ** 2), (0, 1))
+    for n, m in [(3, 3), (1, 3), (3, 1), (1, 1), (0, 0), (0, 1), (5, 5), (2, 2)]:
+        gx, gy = g(np.ones(n), np.ones(m))
+        assert gx.shape == (n,) and gy.shape == (m,)
+        total = 4.0 * np.ones(np.broadcast_shapes((n,), (m,)))
+        np.testing.assert_allclose(gx, total if n != 1 or m == 1 else [total.sum()])
+        np.testing.assert_allclose(gy, total if m != 1 or n == 1 else [total.sum()])
+
+
+def test_sizes_that_do_not_broadcast_are_refused_as_in_numpy():
+    g = grad(lambda x, y: np.sum(x + y))
+    g(np.ones(3), np.ones(3))
+    with pytest.raises(ValueError):
+        g(np.ones(3), np.ones(4))
+
+
+def test_another_length_does_not_trace_again(backend):
+    g = grad(lambda x: np.sum(np.sin(x) * x))
+    for n in (2, 3, 10, 1000):
+        x = np.linspace(0, 1, n)
+        np.testing.assert_allclose(g(x), np.sin(x) + x * np.cos(x), rtol=1e-14)
+    assert g.core.traces == 1
+
+
+def test_strided_fortran_readonly_and_byteswapped_arguments(backend):
+    g = grad(lambda x: np.sum(x**3))
+    base = np.arange(12.0).reshape(3, 4)
+    frozen = base.copy()
+    frozen.flags.writeable = False
+    for x in (base, base[::2, ::-1], np.asfortranarray(base), base.T, frozen, base.astype(">f8")):
+        np.testing.assert_allclose(g(x), 3 * np.asarray(x, float) ** 2)
+
+
+def test_positional_and_keyword_spellings(backend):
+    def f(x, y=2.0, *, z=3.0):
+        return x * y * z
+
+    g = grad(f)
+    assert g(1.0) == 6.0
+    assert g(1.0, 5.0) == 15.0
+    assert g(1.0, y=5.0) == 15.0
+    assert g(1.0, z=1.0) == 2.0
+    assert g(1.0) == 6.0
+    assert grad(f, wrt="x")(x=1.0, y=4.0) == 12.0
+
+
+def test_an_argument_that_is_not_differentiated_may_steer(backend):
+    g = grad(lambda x, n, kind: x**n if kind == "power" else x * n)
+    assert g(3.0, 2, "power") == 6.0
+    assert g(3.0, 3, "power") == 27.0
+    assert g(3.0, 3, "product") == 3.0
+    assert g(3.0, 2.5, "product") == 2.5
+
+
+def test_the_argument_is_never_written_to(backend):
+    def f(x):
+        x[0] = 5.0
+        x *= 2
+        return np.sum(x**2)
+
+    x = np.array([1.0, 2.0, 3.0])
+    for _ in range(3):
+        np.testing.assert_array_equal(grad(f)(x), [0.0, 16.0, 24.0])
+        np.testing.assert_array_equal(x, [1.0, 2.0, 3.0])
+
+
+def test_results_are_fresh_arrays(backend):
+    g = grad(lambda x: np.sum(2 * x))
+    a, b = g(np.ones(3)), g(np.ones(3))
+    a[:] = 7
+    np.testing.assert_array_equal(b, [2, 2, 2])
+    f = Function(lambda x: x)
+    x = np.ones(3)
+    for _ in range(8):
+        f(x)
+    np.testing.assert_array_equal(f(x), x)
+
+
+def test_an_exception_of_the_function_is_pythons_own(backend):
+    g = grad(lambda x: 1.0 / x if x > 0 else x / 0)
+    assert g(2.0) == -0.25
+    for _ in range(8):
+        g(2.0)
+    with pytest.raises(ZeroDivisionError):
+        g(-1.0)
+    assert g(2.0) == -0.25
+
+
+def test_branches_flip_between_calls(backend):
+    g = grad(lambda x: x**2 if x > 0 else -x)
+    for _ in range(5):
+        assert g(3.0) == 6.0
+        assert g(-3.0) == -1.0
+
+
+def test_many_threads_share_one_gradient(backend):
+    g = value_and_grad(lambda x: np.sum(np.exp(x)))
+    failures = []
+
+    def work(seed):
+        rng = np.random.default_rng(seed)
+        for _ in range(50):
+            x = rng.normal(size=rng.integers(1, 6))
+            value, gradient = g(x)
+            if not (np.allclose(value, np.exp(x).sum()) and np.allclose(gradient, np.exp(x))):
+                failures.append(x)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failures
+
+
+def test_a_gradient_is_pickled_with_cloudpickle():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    g = Gradient(lambda x: np.sum(x**2), [np.ones(2)])
+    again = cloudpickle.loads(cloudpickle.dumps(g))
+    np.testing.assert_array_equal(again(np.ones(3)), [2, 2, 2])
+
+
+def test_methods_properties_and_attributes(backend):
+    class Model:
+        def __init__(self):
+            self.w = np.ones(2)
+            self.calls = 0
+
+        @property
+        def twice(self):
+            return 2 * self.w
+
+        def loss(self, x):
+            self.calls += 1
+            return np.sum(self.twice * x**2)
+
+    model = Model()
+    g = grad(model.loss)
+    for k in range(1, 9):
+        np.testing.assert_allclose(g(np.ones(2)), 4 * model.w)
+        assert model.calls == k
+    model.w = np.array([3.0, 4.0])
+    np.testing.assert_allclose(g(np.ones(2)), [12.0, 16.0])
