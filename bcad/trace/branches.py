@@ -41,11 +41,13 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
     key = (frame.code.raw, instruction.index)
     ways = (frame.pc, instruction.target) if instruction.jumps_if is False else (instruction.target, frame.pc)
     if key not in session.avoid:
-        from .loops import enter_while
+        from .loops import enter_while, leaves_unrolled_loop
 
         try:
-            if enter_while(session, frame, condition, instruction, ways):
+            if enter_while(session, frame, condition, ways):
                 return
+            if leaves_unrolled_loop(session, frame, instruction):
+                raise Abandon("it decides about another round of a loop that is unrolled")
             with speculation(session):
                 _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
             return
@@ -87,7 +89,7 @@ def _check_raise(
     if session.example.known(predicate) and session.concrete(predicate) is (bad == 0):
         raise Abandon("this call raises an exception")
     error = arms[bad].exception
-    flag = predicate if bad == 0 else ops.FUNCTIONS[np.logical_not](predicate)
+    flag = predicate if bad == 0 else ops.BY_NAME["logical_not"](predicate)
     ops.check(flag, message=Literal(str(error)), error=Literal(type(error)))
     frame.jump(ways[1 - bad])
 
@@ -193,8 +195,7 @@ def _without_cond(predicate: Value, arms: list[Arm], a: Value, b: Value) -> Valu
         if type(first) is bool and type(second) is bool and first is not second:
             if first:
                 return predicate
-            flag = ops.FUNCTIONS[np.logical_not](predicate)
-            return ops.BY_NAME["as_kind"](flag, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
+            return ops.BY_NAME["logical_not"](predicate)  # type: ignore[no-any-return]
     return None
 
 

@@ -36,7 +36,7 @@ _PLAIN = frozenset((bool, int, float, complex))
 class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
-    types = TRACERS | MIRRORS | {np.ndarray, Method, text.TextTracer, *iteration.ITERATORS}
+    types = TRACERS | MIRRORS | {np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS}
     observes = True
 
     def __init__(self, session: Session) -> None:
@@ -97,7 +97,7 @@ class GraphDomain(Domain):
             if not self.undecided(value):
                 return not self.truth(frame, value)
             flag = session.as_bool(session.value(value))
-            return session.wrap(ops.BY_NAME["as_kind"](ops.FUNCTIONS[np.logical_not](flag), **_PYTHON_BOOL))
+            return session.wrap(ops.BY_NAME["logical_not"](flag))
         if not is_numeric(value):
             return NotImplemented
         if symbol == "+" and type(value) is NumberTracer:
@@ -179,6 +179,8 @@ class GraphDomain(Domain):
         if type(value) in MIRRORS:
             value.fill()
             return len(value)
+        if type(value) is iteration.RangeTracer:
+            return value.length
         shape = attributes.get(self.session, value, "shape") if isinstance(value, np.ndarray) else None
         if not shape:
             raise TypeError(f"object of type '{value.__class__.__name__}' has no len()" if shape is None else
@@ -256,9 +258,6 @@ class GraphDomain(Domain):
 _UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
            "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
            "<<": np.left_shift, ">>": np.right_shift}
-from bcad.ir import Kind  # noqa: E402
-
-_PYTHON_BOOL = {"kind": Kind.PYTHON, "dtype": np.dtype(bool)}
 
 
 def is_numeric(x: Any) -> bool:

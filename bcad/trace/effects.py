@@ -72,7 +72,7 @@ def _instance_maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[S
 
 def _plan_text(text: TextTracer, position: Callable[[Tracer], int], plans: dict[int, Plan]) -> None:
     for part in text._parts:
-        if not isinstance(part, str):
+        if type(part) is not str:
             plans[id(part[1])] = Plan(part[1], position)
 
 

@@ -1,53 +1,227 @@
-"""Iterating over traced arrays and sizes where the loop is unrolled."""
+"""Iterators over traced arrays and ranges: any item can be asked for by its number."""
 
 from __future__ import annotations
 
+import copy
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .items import get_array_item
 from .outer import MIRRORS
-from .tracers import ArrayTracer, ScalarTracer, Tracer
+from .patterns import Abandon
+from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
     from .session import Session
 
-UNROLL_LIMIT = 20_000
 
+class Indexed:
+    """An iterator whose k-th next item is ``at(k)`` for an int or a traced int k.
 
-class RowIterator:
-    """``iter(array)``: its rows, one after another."""
+    Attributes
+    ----------
+    index : int
+        How many items have been taken.
+    """
 
-    __slots__ = ("session", "array", "index", "length")
+    __slots__ = ("session", "index")
 
-    def __init__(self, session: Session, array: ArrayTracer, length: Any) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
-        self.array = array
         self.index = 0
-        self.length = length
 
-    def advance(self) -> Any:
-        """The next row."""
-        if not isinstance(self.length, int):
-            self.length = self.session.decide_int(self.length, "the number of rows that are iterated over")
-        if self.index >= self.length:
-            raise StopIteration
-        self.session.touch(self)
-        self.index += 1
-        return get_array_item(self.session, self.array, self.index - 1)
+    def left(self) -> Any:
+        """How many items are left: an int, a size or a traced int."""
+        raise NotImplementedError
+
+    def at(self, k: Any) -> Any:
+        """The item that comes after k others."""
+        raise NotImplementedError
 
     def place(self) -> Any:
         """What tells two copies of the iterator apart."""
+        return id(self.session), self.index
+
+    def advance(self) -> Any:
+        """The next item, or StopIteration; the number of items is held to this call's."""
+        if self.session.decide_int(self.left(), "the number of iterations of a loop that is unrolled") <= 0:
+            raise StopIteration
+        item = self.at(0)
+        self.session.touch(self)
+        self.step()
+        return item
+
+    def step(self) -> None:
+        """One more item has been taken."""
+        self.index += 1
+
+
+class RowIterator(Indexed):
+    """The rows of an array (as it is when they are asked for), forwards or backwards."""
+
+    __slots__ = ("array", "backwards")
+
+    def __init__(self, session: Session, array: ArrayTracer, backwards: bool = False) -> None:
+        super().__init__(session)
+        self.array = array
+        self.backwards = backwards
+
+    def left(self) -> Any:
+        return _minus(self.session.domain.length(self.array), self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        if self.backwards:
+            place = operator.sub(operator.sub(self.session.domain.length(self.array), 1), place)
+        return get_array_item(self.session, self.array, place)
+
+    def place(self) -> Any:
         return id(self.array), self.index
 
-    def __copy__(self) -> RowIterator:
-        other = RowIterator(self.session, self.array, self.length)
-        other.index = self.index
-        return other
+
+class RangeIterator(Indexed):
+    """The numbers ``start + k * step``."""
+
+    __slots__ = ("range",)
+
+    def __init__(self, session: Session, range_: RangeTracer | range) -> None:
+        super().__init__(session)
+        self.range = range_
+
+    def left(self) -> Any:
+        length = len(self.range) if type(self.range) is range else self.range.length
+        return _minus(length, self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        step = self.range.step
+        offset = place if step == 1 else operator.mul(place, step)
+        start = self.range.start
+        return offset if type(start) is int and start == 0 else operator.add(start, offset)
+
+    def place(self) -> Any:
+        return id(self.range), self.index
 
 
-ITERATORS: frozenset[type] = frozenset((RowIterator,))
+class ZipIterator(Indexed):
+    """Tuples of the items of several iterators."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, session: Session, parts: tuple[Indexed, ...]) -> None:
+        super().__init__(session)
+        self.parts = parts
+
+    def left(self) -> Any:
+        lengths = [part.left() for part in self.parts]
+        shortest = lengths[0]
+        for length in lengths[1:]:
+            if length is not shortest and not _same_size(shortest, length) and operator.lt(length, shortest):
+                shortest = length
+        return shortest
+
+    def at(self, k: Any) -> Any:
+        return tuple(part.at(k) for part in self.parts)
+
+    def step(self) -> None:
+        for part in self.parts:
+            self.session.touch(part)
+            part.step()
+
+    def place(self) -> Any:
+        return tuple(part.place() for part in self.parts)
+
+    def __copy__(self) -> ZipIterator:
+        return ZipIterator(self.session, tuple(map(copy.copy, self.parts)))
+
+
+class EnumerateIterator(ZipIterator):
+    """Pairs of a number and an item."""
+
+    __slots__ = ()
+
+    def __init__(self, session: Session, inner: Indexed, start: Any) -> None:
+        numbers = RangeIterator(session, RangeTracer(session, start, None, 1, inner.left()))
+        super().__init__(session, (numbers, inner))
+
+    def __copy__(self) -> ZipIterator:
+        return ZipIterator(self.session, tuple(map(copy.copy, self.parts)))
+
+
+class ListIterator(Indexed):
+    """The items of a list or tuple; they are different objects, so their number must be known."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, session: Session, items: Any) -> None:
+        super().__init__(session)
+        self.items = items
+
+    def left(self) -> Any:
+        return len(self.items) - self.index
+
+    def at(self, k: Any) -> Any:
+        if isinstance(k, Tracer):
+            raise Abandon("it goes through a list of Python objects")
+        return self.items[self.index + k]
+
+    def place(self) -> Any:
+        return id(self.items), self.index
+
+
+class NextItem(Indexed):
+    """Stands for the iterator of a loop while its body is run once for all iterations."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, session: Session, item: Any) -> None:
+        super().__init__(session)
+        self.item = item
+
+    def advance(self) -> Any:
+        return self.item()
+
+
+class RangeTracer:
+    """``range(n)`` for a traced n."""
+
+    __slots__ = ("session", "start", "stop", "step", "length")
+
+    def __init__(self, session: Session, start: Any, stop: Any, step: int, length: Any = None) -> None:
+        self.session, self.start, self.stop, self.step = session, start, stop, step
+        self.length = _range_length(start, stop, step) if length is None else length
+
+    @property
+    def __class__(self) -> type:
+        return range
+
+    def reversed(self) -> RangeTracer:
+        """The same numbers backwards."""
+        last = operator.add(self.start, operator.mul(operator.sub(self.length, 1), self.step))
+        return RangeTracer(self.session, last, None, -self.step, self.length)
+
+
+def _range_length(start: Any, stop: Any, step: int) -> Any:
+    span = _minus(stop, start) if step > 0 else _minus(start, stop)
+    if abs(step) == 1:
+        return span
+    return operator.floordiv(operator.add(span, abs(step) - 1), abs(step))
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return a if type(b) is int and b == 0 else operator.sub(a, b)
+
+
+def _same_size(a: Any, b: Any) -> bool:
+    return type(a) is SizeTracer and type(b) is SizeTracer and a._size == b._size
+
+
+ITERATORS: frozenset[type] = frozenset(
+    (RowIterator, RangeIterator, ZipIterator, EnumerateIterator, ListIterator, NextItem)
+)
+_NATIVE_RANGES = (type(iter(range(0))), type(iter(range(1 << 70))))
 
 
 def iterate(session: Session, value: Any) -> Any:
@@ -57,22 +231,55 @@ def iterate(session: Session, value: Any) -> Any:
         return NotImplemented
     if type(value) in ITERATORS:
         return value
-    if type(value) is np.ndarray:
-        if value.dtype.kind not in "biufc":
-            return NotImplemented
-        value = session.captures.cell(value)
-    if type(value) is ArrayTracer:
-        if value._type().ndim == 0:
-            raise TypeError("iteration over a 0-d array")
-        return RowIterator(session, value, session.domain.length(value))
+    if type(value) is np.ndarray and value.dtype.kind not in "biufc":
+        return NotImplemented
+    if type(value) in (ArrayTracer, np.ndarray, RangeTracer):
+        return indexed(session, value)
     if isinstance(value, Tracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
     return NotImplemented
 
 
+def indexed(session: Session, value: Any) -> Indexed | None:
+    """An iterator over `value` whose items have numbers; None if there is none."""
+    if type(value) in ITERATORS:
+        return value  # type: ignore[no-any-return]
+    if type(value) in (range, RangeTracer):
+        return RangeIterator(session, value)
+    if type(value) in _NATIVE_RANGES:
+        return _from_native_range(session, value)
+    if type(value) is np.ndarray:
+        value = session.captures.cell(value) if value.dtype.kind in "biufc" else None
+    if type(value) is ArrayTracer:
+        if value._type().ndim == 0:
+            raise TypeError("iteration over a 0-d array")
+        return RowIterator(session, value)
+    if type(value) in (list, tuple):
+        return ListIterator(session, value)
+    return None
+
+
+def _from_native_range(session: Session, iterator: Any) -> RangeIterator:
+    _, (numbers,), *state = iterator.__reduce__()
+    return RangeIterator(session, numbers[state[0]:] if state and state[0] else numbers)
+
+
+def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
+    """Iterators over all of `values`, if one of them is traced and all have numbered items."""
+    if not any(is_traced_iterable(v) for v in values):
+        return None
+    found = [indexed(session, v) for v in values]
+    return None if None in found else found  # type: ignore[return-value]
+
+
+def is_traced_iterable(value: Any) -> bool:
+    """Whether a loop over `value` gives traced items."""
+    return isinstance(value, np.ndarray) or type(value) is RangeTracer or type(value) in ITERATORS
+
+
 def elements(session: Session, value: Any) -> list[Any]:
     """Every item of ``iter(value)``."""
-    if type(value) is ScalarTracer:
+    if type(value) in (ScalarTracer, NumberTracer, SizeTracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
     rows, found = iterate(session, value), []
     while True:
@@ -80,5 +287,3 @@ def elements(session: Session, value: Any) -> list[Any]:
             found.append(rows.advance())
         except StopIteration:
             return found
-
-

@@ -1,19 +1,295 @@
-"""A loop header: for now every loop is run, that is unrolled."""
+"""Loops become regions: the body is run once for all iterations, with fresh inputs for what it carries."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Builder, Graph, Kind, Value, python_type
 from interpreter import Frame, Instruction
+
+from .builder import TraceBuilder
+from .carries import Carries
+from .dispatch import dispatch
+from .iteration import Indexed, ListIterator, NextItem, indexed
+from .patterns import Abandon, Mismatch, Number, as_type
+from .regions import Arm, Exit, LoopContext, run_arm, speculation
+from .tracers import SizeTracer, Tracer
 
 if TYPE_CHECKING:
     from .session import Session
 
+MAX_PASSES = 8
+SMALL_TRIP = 4  # loops over so many known numbers are unrolled
+INDEX = python_type(int)
+
 
 def loop(session: Session, frame: Frame, header: int) -> bool:
-    """Whether the loop was made a region; False runs it."""
+    """Whether the loop that starts at `header` was made a region; False runs it, that is unrolls it."""
+    key = (frame.code.raw, header)
+    if key in session.avoid:
+        return False
+    iterator = None
+    if _is_for(frame, header):
+        iterator = _iterator(session, frame)
+        if iterator is None:
+            return False
+    elif not _worth_a_look(session, frame, header):
+        return False
+    return _attempt(session, frame, header, iterator, None)
+
+
+def enter_while(session: Session, frame: Frame, condition: Any, ways: tuple[int, int]) -> bool:
+    """A ``while`` whose first test is undecided: the jump goes into the loop or past it."""
+    loops = frame.code.cfg.loops
+    for inside, outside, flip in ((ways[0], ways[1], False), (ways[1], ways[0], True)):
+        found = loops.get(inside)
+        if found is None or outside not in found.exits or _is_for(frame, inside):
+            continue
+        if frame.pc - 1 in found.body or (frame.code.raw, inside) in session.avoid:
+            return False
+        go = session.as_bool(session.value(condition))
+        if flip:
+            go = ops.BY_NAME["logical_not"](go)
+        if _attempt(session, frame, inside, None, (go, outside)):
+            return True
+        raise Abandon(session.reasons[(frame.code.raw, inside)])
     return False
 
 
-def enter_while(session: Session, frame: Frame, condition: Any, instruction: Instruction, ways: Any) -> bool:
-    return False
+def leaves_unrolled_loop(session: Session, frame: Frame, instruction: Instruction) -> bool:
+    """Whether a jump decides about the next iteration of a loop that is not being made a region."""
+    cfg = frame.code.cfg
+    around = cfg.loop_of(instruction.index)
+    context = session.context_of(frame)
+    if around is None or (context is not None and context.header == around.header):
+        return False
+    return cfg.join_of(instruction.index) not in around.body or cfg.join_of(instruction.index) == around.header
+
+
+def _is_for(frame: Frame, header: int) -> bool:
+    return frame.code.instructions[header].opcode == "FOR_ITER"
+
+
+def _iterator(session: Session, frame: Frame) -> Indexed | None:
+    """The loop's iterator if its items have numbers and a region may be worth while."""
+    iterator = indexed(session, frame.stack[-1])
+    if iterator is None or isinstance(iterator, ListIterator):
+        return None
+    left = iterator.left()
+    if type(left) is int and (left <= SMALL_TRIP or not _touches(session, frame, iterator)):
+        return None
+    return iterator
+
+
+def _touches(session: Session, frame: Frame, iterator: Indexed) -> bool:
+    """Whether an iteration has to do with values from outside that are traced."""
+    return _probe(session, frame, frame.pc, iterator)
+
+
+def _worth_a_look(session: Session, frame: Frame, header: int) -> bool:
+    return _probe(session, frame, header, None)
+
+
+def _probe(session: Session, frame: Frame, header: int, iterator: Indexed | None) -> bool:
+    context = LoopContext(header, frame.code.cfg.loops[header].exits, len(frame.stack))
+    builder = TraceBuilder(session, session.builder, "probe")
+    index = builder.input(INDEX, "i")
+
+    def prepare(fork: Frame) -> None:
+        if iterator is not None:
+            fork.stack[-1] = NextItem(session, lambda: iterator.at(session.wrap(index)))
+
+    try:
+        with speculation(session):
+            arm = run_arm(session, frame, header, context.stops, context, "probe", builder=builder, prepare=prepare)
+    except Abandon:
+        session.frame = frame
+        return True
+    return bool(builder.captured)
+
+
+def _attempt(
+    session: Session, frame: Frame, header: int, iterator: Indexed | None, entry: tuple[Value, int] | None
+) -> bool:
+    try:
+        with speculation(session):
+            LoopRegion(session, frame, header, iterator, entry).capture()
+        return True
+    except (Abandon, Mismatch) as reason:
+        session.reasons[(frame.code.raw, header)] = str(reason)
+        session.frame = frame
+        return False
+
+
+class LoopRegion:
+    """One attempt to keep a loop.
+
+    Parameters
+    ----------
+    iterator : Indexed or None
+        Of a ``for``.
+    entry : (Value, int) or None
+        Of a ``while`` whose first test is undecided: whether it is entered, and where it goes on if not.
+    """
+
+    def __init__(
+        self, session: Session, frame: Frame, header: int, iterator: Indexed | None, entry: tuple[Value, int] | None
+    ) -> None:
+        self.session = session
+        self.frame = frame
+        self.header = header
+        self.key = (frame.code.raw, header)
+        self.iterator = iterator
+        self.entry = entry
+        cfg = frame.code.cfg
+        self.exits = cfg.loops[header].exits
+        self.live = cfg.live_at(header).union(*(cfg.live_at(pc) for pc in self.exits if pc < cfg.exit))
+        read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
+        self.carries = Carries(session, frame, read_in_body, self.key)
+        self.outer = session.builder
+
+    # -- the body -------------------------------------------------------------------------
+    def capture(self) -> None:
+        """Find what is carried, emit the Loop and move the frame behind it."""
+        self._refuse_shared_iterator()
+        for _ in range(MAX_PASSES):
+            arm, context, index = self._run_body()
+            if not self.carries.learn(arm):
+                break
+        else:
+            raise Abandon("what it carries does not settle on one form")
+        self._require_next_iteration(arm)
+        self._emit(arm, context, index)
+
+    def _refuse_shared_iterator(self) -> None:
+        if self.iterator is not None and any(self.frame.stack[-1] is x for x in self.frame.slots):
+            raise Abandon("its iterator is used elsewhere too")
+
+    def _run_body(self) -> tuple[Arm, LoopContext, Value]:
+        session = self.session
+        context = LoopContext(self.header, self.exits, len(self.frame.stack))
+        builder = TraceBuilder(session, self.outer, "body")
+        index = builder.input(INDEX, "i")
+
+        def prepare(fork: Frame) -> None:
+            self.carries.install(builder, fork)
+            if self.iterator is not None:
+                iterator = self.iterator
+                fork.stack[-1] = NextItem(session, lambda: iterator.at(session.wrap(index)))
+
+        arm = run_arm(session, self.frame, self.header, context.stops, context, "body", builder=builder,
+                      prepare=prepare, live=self.live)
+        return arm, context, index
+
+    def _require_next_iteration(self, arm: Arm) -> None:
+        if arm.kind == "raised":
+            raise Abandon(f"its body raises {arm.exception!r}")
+        if arm.kind == "reached" and arm.pc != self.header or arm.kind == "returned":
+            raise Abandon("its body is run once at most")
+        if arm.kind == "reached" and self.iterator is None:
+            raise Abandon("it never ends")
+
+    # -- the node ---------------------------------------------------------------------------
+    def _emit(self, arm: Arm, context: LoopContext, index: Value) -> None:
+        ways = context.ways
+        flags = self._flags(arm, ways)
+        with arm.builder:
+            outputs = [arm.builder.as_value(v) for v in self.carries.after(arm)]
+            outputs += [arm.builder.as_value(v) for _, _, v in flags]
+            stacked = self.carries.stacked(arm)
+        inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in flags)]
+        initial = [*self.carries.before(), *(first for _, first, _ in flags)]
+        constants = list(arm.builder.captured)
+        body = arm.graph(constants, [*outputs, *stacked], (index, *inputs))
+        regions = [body] + ([_condition(body, 1 + len(self.carries.inputs))] if flags else [])
+        trip = self._trip()
+        length = ops.stack_length(trip, bool(flags)) if stacked else None
+        results = ops.loop(
+            *([trip] if trip is not None else []), *initial, *constants, regions=tuple(regions), carries=len(inputs),
+            stacks=len(stacked), counted=trip is not None, length=length,
+        )
+        count = len(self.carries.inputs)
+        self._require_one_iteration(results[-1])
+        self.carries.store(list(results[:count]), list(results[len(inputs):-1]), length)
+        self._go_on(ways, results[count: len(inputs)], self._result(arm, results))
+
+    def _flags(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:
+        """Name, first and next value of the carries that say how the loop is left."""
+        if arm.kind != "mixed":
+            return []
+        if any(way.kind == "returned" for way in ways):
+            raise Abandon("it returns from inside")
+        assert isinstance(arm.go, Number)
+        builder = self.outer
+        go = self.entry[0] if self.entry is not None else builder.constant(True)
+        flags = [("go", go, arm.go.value)]
+        if len(ways) > 1:
+            assert isinstance(arm.code, Number)
+            with arm.builder:
+                code = as_type(arm.code.value, INDEX)
+            flags.append(("way", builder.constant(0), code))
+        return flags
+
+    def _result(self, arm: Arm, results: Any) -> Any:
+        return None
+
+    def _trip(self) -> Any:
+        if self.iterator is None:
+            return None
+        left = self.iterator.left()
+        if isinstance(left, Tracer):
+            value = self.session.value(left)
+            return self.outer.as_value(value)
+        return self.outer.constant(int(left))
+
+    def _require_one_iteration(self, count: Value) -> None:
+        """A variable that the loop alone assigns is read afterwards: there must be an iteration."""
+        if not self.carries.needs_iteration:
+            return
+        session, left = self.session, self.iterator.left() if self.iterator is not None else None
+        if type(left) is int:
+            if left < 1:
+                raise Abandon("it is not run")
+            return
+        if type(left) is SizeTracer:
+            if session.assumptions.less(left._size, 1):
+                raise Abandon("it is not run")
+            return
+        if session.example.known(count) and session.concrete(count) < 1:
+            raise Abandon("it is not run")
+        session._check(ops.FUNCTIONS[np.less](count, 1), "a loop ran no iteration")
+
+    def _go_on(self, ways: list[Exit], flags: Any, result: Any) -> None:
+        """Move the frame to where the loop was left."""
+        frame = self.frame
+        if self.iterator is not None:
+            target = frame.code.instructions[self.header].target
+            assert target is not None
+            if not ways:
+                frame.stack.pop()
+                frame.jump(target)
+                return
+            exhausted = Exit("reached", target, len(frame.stack) - 1, 0)
+            dispatch(self.session, frame, exhausted, ways, flags, self.key)
+            return
+        past = self.entry[1] if self.entry is not None else None
+        if past is not None and any(way.pc != past for way in ways):
+            raise Abandon("it is left in several ways and may not be entered")
+        if len(ways) == 1:
+            assert ways[0].pc is not None
+            del frame.stack[ways[0].depth:]
+            frame.jump(ways[0].pc)
+            return
+        dispatch(self.session, frame, None, ways, flags, self.key)
+
+
+def _condition(body: Graph, position: int) -> Graph:
+    """The region that asks the carried flag at `position` of the body's inputs."""
+    builder = Builder(name="condition")
+    inputs = [builder.input(v.type, v.name) for v in body.inputs]
+    return builder.build([inputs[position]])
+
+

@@ -28,8 +28,14 @@ def user_location(frame: Frame | None) -> Location | None:
         return None
     for candidate in (frame, *frame.callers()):
         if not candidate.code.hidden and not is_library(candidate.code.raw.co_filename):
-            return candidate.location()
-    return None if frame.code.hidden else frame.location()
+            return _here(candidate)
+    return None if frame.code.hidden else _here(frame)
+
+
+def _here(frame: Frame) -> Location:
+    """Where a frame stands; one that has returned stands at its last instruction."""
+    last = len(frame.code.instructions) - 1
+    return frame.location(min(max(frame.pc - 1, 0), last))
 
 
 _stepped: set[CodeType] = set()

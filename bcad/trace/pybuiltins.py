@@ -11,8 +11,9 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Kind
 
-from . import calls
+from . import calls, ranges
 from .effects import Call
+from .iteration import RangeTracer
 from .outer import MIRRORS
 from .text import TextTracer
 from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
@@ -30,7 +31,9 @@ def handles(*functions: Any, always: bool = False) -> Callable[[Handler], Handle
 
     def enter(handler: Handler) -> Handler:
         def guarded(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            if not always and not (args and (isinstance(args[0], Tracer) or type(args[0]) is np.ndarray)):
+            if not always and args and type(args[0]) in MIRRORS:
+                args[0].fill()
+            if not always and not (args and (isinstance(args[0], Tracer) or type(args[0]) in (np.ndarray, RangeTracer))):
                 return NotImplemented
             return handler(session, frame, args, kwargs)
 
@@ -53,6 +56,8 @@ def _number(session: Session, x: Any) -> Any:
 
 def _to_python(cls: type) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if len(args) == 2 and cls is complex:
+            return operator.add(args[0], operator.mul(args[1], 1j))
         (x,) = args
         if type(x) is SizeTracer and cls is int:
             return x
@@ -104,14 +109,16 @@ for _scalar in {t for t in np.sctypeDict.values() if np.dtype(t).kind in "biufc"
 
 @handles(type, always=True)
 def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if len(args) == 1 and (isinstance(args[0], Tracer) or type(args[0]) in MIRRORS):
+    if len(args) == 1 and (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
         return args[0].__class__
     return NotImplemented
 
 
-@handles(isinstance)
+@handles(isinstance, always=True)
 def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return isinstance(args[0], args[1])
+    if isinstance(args[0], (Tracer, np.ndarray)) or type(args[0]) in MIRRORS:
+        return isinstance(args[0], args[1])
+    return NotImplemented
 
 
 @handles(len)
@@ -145,9 +152,22 @@ def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
 def _range(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not has_traced(args):
         return NotImplemented
-    from .ranges import make_range
+    return ranges.make_range(session, args)
 
-    return make_range(session, args)
+
+@handles(zip, always=True)
+def _zip(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return ranges.make_zip(session, args) if not kwargs.get("strict") else NotImplemented
+
+
+@handles(enumerate, always=True)
+def _enumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return ranges.make_enumerate(session, args, **kwargs) if args else NotImplemented
+
+
+@handles(reversed, always=True)
+def _reversed(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return ranges.make_reversed(session, args)
 
 
 # -- text ---------------------------------------------------------------------------------------------

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bcad.ir import Graph, Value
+from bcad import ops
+from bcad.ir import Graph, Node, Value
 from interpreter import UNBOUND, Frame, LocatedError, Outcome
 
 from .builder import TraceBuilder
 from .heap import Changes, changes_in
-from .iteration import ITERATORS
+from .iteration import ITERATORS, NextItem
 from .patterns import Abandon, Frozen, Same, freeze
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ class LoopContext:
         self.stops = exits | {header}
         self.depth = depth  # of the stack at the header
         self.exits: dict[tuple[str, int | None, int], Exit] = {}
+
+    @property
+    def ways(self) -> list[Exit]:
+        """The ways out that were met so far."""
+        return list(self.exits.values())
 
     def exit(self, kind: str, pc: int | None, depth: int) -> Exit | None:
         """The way out that an outcome is; None for the next iteration."""
@@ -94,25 +100,50 @@ class Arm:
     def graph(self, operands: Sequence[Value], outputs: Sequence[Value], first: Sequence[Value] = ()) -> Graph:
         """The closed graph of the arm: its own inputs `first`, then one for each operand."""
         inputs = [self.builder.local(outer) for outer in operands]
-        return Graph([*first, *inputs], self.builder.nodes, outputs, self.builder.name)
+        return Graph([*first, *inputs], needed(self.builder.nodes, outputs), outputs, self.builder.name)
+
+
+def needed(nodes: Sequence[Node], outputs: Sequence[Value]) -> list[Node]:
+    """The nodes that the outputs depend on, and those with effects."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if ops.has_effect(node) or any(v in wanted for v in node.outputs):
+            wanted.update(node.inputs)
+            kept.append(node)
+    return kept[::-1]
 
 
 def run_arm(
     session: Session, frame: Frame, pc: int, stops: frozenset[int], context: LoopContext | None, name: str,
-    fork: Frame | None = None, builder: TraceBuilder | None = None,
+    *, builder: TraceBuilder | None = None, prepare: Callable[[Frame], None] | None = None,
+    live: set[int] | None = None, run: Callable[[Frame], Outcome] | None = None,
 ) -> Arm:
-    """Run a fork of `frame` from `pc` to one of `stops`; everything it changed is frozen, then undone."""
-    fork = fork_of(frame) if fork is None else fork
+    """Run a fork of `frame` from `pc` to one of `stops`; everything it changed is frozen, then undone.
+
+    Parameters
+    ----------
+    builder, prepare : optional
+        For a loop's body: where it is built, and what is put into the fork before it runs.
+    live : set of int, optional
+        The slots to look at afterwards instead of those live where the arm ended.
+    run : callable, optional
+        Runs the fork instead.
+    """
+    fork = fork_of(frame)
     fork.pc = pc
     arm = Arm(builder or TraceBuilder(session, session.builder, name), fork)
     with arm.builder, session.journal() as journal, session.inside(fork, context):
-        if pc in stops and builder is None:
+        if prepare is not None:
+            prepare(fork)
+        if run is not None:
+            outcome = run(fork)
+        elif pc in stops and builder is None:
             outcome = Outcome("reached", pc=pc)
         else:
             outcome = _run(session, fork, pc, stops, entering=builder is None)
         _classify(session, arm, outcome)
         if arm.kind != "raised":
-            live = _live(fork, arm, stops)
+            live = _live(fork, arm, stops) if live is None else live
             arm.slots = {k: _slot(session, fork.slots[k]) for k in live if fork.slots[k] is not frame.slots[k]}
             arm.stack = [_entry(session, frame, k, value) for k, value in enumerate(fork.stack)]
             arm.changes = changes_in(session, journal)
@@ -123,7 +154,7 @@ def _entry(session: Session, frame: Frame, depth: int, value: Any) -> Frozen:
     """A stack entry: the original of an iterator that was copied for the fork and has not moved."""
     if depth < len(frame.stack):
         before = frame.stack[depth]
-        if value is before or unmoved(before, value):
+        if value is before or type(value) is NextItem or unmoved(before, value):
             return Same(before)
     if hasattr(type(value), "__next__") or type(value) in ITERATORS:
         raise Abandon("an iterator is made or advanced in it")

@@ -99,7 +99,7 @@ def finish(text: TextTracer, plain: Callable[[Any], Any]) -> str:
     """The string, where ``plain(value)`` gives the number for a traced value."""
     pieces = []
     for part in text._parts:
-        if isinstance(part, str):
+        if type(part) is str:
             pieces.append(part)
         else:
             function, value = part

@@ -1,0 +1,245 @@
+"""What a loop carries: the slots and heap places that its body changes, and the lists it appends to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from bcad.ir import Value
+from interpreter import EMPTY, UNBOUND, Frame
+
+from .builder import TraceBuilder
+from .heap import Place, read, store
+from .patterns import (
+    Abandon,
+    Constant,
+    Frozen,
+    Leaf,
+    Mismatch,
+    Nest,
+    Number,
+    Pattern,
+    build,
+    fillers,
+    freeze,
+    join,
+    pattern_of,
+    values_of,
+)
+from .regions import Arm
+from .tracers import ArrayTracer
+
+if TYPE_CHECKING:
+    from .session import Session
+
+Key = int | Place  # a slot, or a place in the heap
+
+
+class Carry:
+    """One carried slot or place.
+
+    Attributes
+    ----------
+    pattern : Pattern
+        Its form in every iteration.
+    entry : Frozen or None
+        What it holds when the loop is reached; None if it has no value then.
+    """
+
+    __slots__ = ("key", "obj", "pattern", "entry")
+
+    def __init__(self, key: Key, obj: Any, pattern: Pattern, entry: Frozen | None) -> None:
+        self.key, self.obj, self.pattern, self.entry = key, obj, pattern, entry
+
+
+class Carries:
+    """The carried state of one loop, learnt pass by pass."""
+
+    def __init__(self, session: Session, frame: Frame, read_in_body: set[int], key: Any) -> None:
+        self.session = session
+        self.frame = frame
+        self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
+        self.key = key
+        self.items: dict[Key, Carry] = {}
+        self.inputs: list[Value] = []
+        self.needs_iteration = False
+        self._standins: list[Any] = []
+        self._dead: set[int] = set()
+
+    # -- learning ---------------------------------------------------------------------------
+    def learn(self, arm: Arm) -> bool:
+        """Take note of what a pass changed; whether that was news."""
+        news = False
+        for slot, state in arm.slots.items():
+            news |= self._meet(slot, None, state, arm)
+        for place, change in arm.changes.places.items():
+            if self._is_own(change.obj, arm):
+                continue
+            news |= self._meet(place, change.obj, change.new, arm)
+        if arm.changes.grown:
+            raise Abandon("a list grows in it")
+        self._refuse_written_standins(arm)
+        return news
+
+    def _is_own(self, obj: Any, arm: Arm) -> bool:
+        """Whether an object belongs to the iteration: made in it, or one of our stand-ins."""
+        if isinstance(obj, ArrayTracer):
+            return obj._home is arm.builder
+        return any(obj is s for s in self._standins)
+
+    def _refuse_written_standins(self, arm: Arm) -> None:
+        for obj in arm.changes.touched.values():
+            if any(obj is s for s in self._standins) and not isinstance(obj, ArrayTracer):
+                raise Abandon("a container that is replaced in it is also written to")
+
+    def _meet(self, key: Key, obj: Any, state: Frozen, arm: Arm) -> bool:
+        known = self.items.get(key)
+        entry = known.entry if known is not None else self._entry(key, obj)
+        if entry is None and isinstance(key, int) and key in self.read_in_body:
+            raise Abandon(f"{self.frame.code.slot_names[key]!r} may be read before it has a value")
+        try:
+            pattern = self._joined(known, entry, state)
+        except Mismatch as reason:
+            raise Abandon(f"{self._name(key)} is not of one form: {reason}") from None
+        if known is not None and _same_form(known.pattern, pattern):
+            return False
+        if isinstance(pattern, Constant) and known is None and entry is not None:
+            return False
+        self.items[key] = Carry(key, obj, pattern, entry)
+        return True
+
+    def _joined(self, known: Carry | None, entry: Frozen | None, state: Frozen) -> Pattern:
+        pattern = pattern_of(state)
+        if entry is not None:
+            pattern = join(self.session, pattern_of(entry), pattern)
+        if known is not None:
+            pattern = join(self.session, known.pattern, pattern)
+        return pattern
+
+    def _entry(self, key: Key, obj: Any) -> Frozen | None:
+        value = self.frame.slots[key] if isinstance(key, int) else read(key, obj)
+        if value is UNBOUND or value is EMPTY:
+            if not isinstance(key, int):
+                raise Abandon(f"{self._name(key)} is first set in it")
+            return None
+        return freeze(self.session, value)
+
+    def _name(self, key: Key) -> str:
+        if isinstance(key, int):
+            return repr(self.frame.code.slot_names[key])
+        return repr(key.key) if key.key is not None else f"an {key.kind}"
+
+    # -- one pass ---------------------------------------------------------------------------
+    def install(self, builder: TraceBuilder, fork: Frame) -> None:
+        """Put fresh inputs of `builder` into everything that is carried."""
+        self.inputs = []
+        self._standins = []
+        for carry in self.items.values():
+            name = self.frame.code.slot_names[carry.key] if isinstance(carry.key, int) else str(carry.key.key or "cell")
+            names = name if name.isidentifier() else "c"
+            fresh = [builder.input(t, names) for t in carry.pattern.leaves]
+            self.inputs += fresh
+            if carry.entry is None:  # assigned anew in each iteration
+                continue
+            value = self._standin(carry, iter(fresh))
+            if isinstance(carry.key, int):
+                fork.slots[carry.key] = value
+            else:
+                store(self.session, carry.key, carry.obj, value)
+
+    def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
+        if isinstance(carry.key, Place) and carry.key.kind == "array":
+            return next(values)
+        made = build(self.session, carry.pattern, values)
+        self._note_standin(made, carry)
+        return made
+
+    def _note_standin(self, made: Any, carry: Carry) -> None:
+        self._standins.append(made)
+        if isinstance(made, ArrayTracer) and not self._is_private(carry):
+            made._shared = self.key
+        if isinstance(carry.pattern, Nest):
+            self._standins += _containers(made)
+
+    def _is_private(self, carry: Carry) -> bool:
+        """Whether nothing else can hold the array that a slot holds when the loop is reached."""
+        entry = carry.entry
+        if not isinstance(entry, Number) or not isinstance(entry.obj, ArrayTracer) or not isinstance(carry.key, int):
+            return False
+        cell = entry.obj
+        if cell._base is not None or id(cell) in self.session.captures.initial:
+            return False
+        holders = sum(cell is x for x in self.frame.slots)
+        return holders == 1 and sys.getrefcount(cell) <= holders + _OWN_REFERENCES
+
+    # -- the node ---------------------------------------------------------------------------
+    def before(self) -> list[Value]:
+        """The carried Values when the loop is reached."""
+        found: list[Value] = []
+        for carry in self.items.values():
+            if carry.entry is None:
+                self.needs_iteration = True
+                found += fillers(carry.pattern)
+            else:
+                found += values_of(carry.entry, carry.pattern)
+        return found
+
+    def after(self, arm: Arm) -> list[Value]:
+        """The carried Values after one iteration, in the body's builder."""
+        found: list[Value] = []
+        for carry in self.items.values():
+            state = self._state_after(carry, arm)
+            found += values_of(state, carry.pattern)
+        return found
+
+    def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
+        if isinstance(carry.key, int):
+            if carry.key in arm.slots:
+                return arm.slots[carry.key]
+            assert carry.entry is not None
+            return carry.entry
+        change = arm.changes.places.get(carry.key)
+        if change is None:
+            raise Abandon(f"{self._name(carry.key)} is lost")
+        return change.new
+
+    def stacked(self, arm: Arm) -> list[Value]:
+        """The Values that each iteration appends to lists."""
+        return []
+
+    def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
+        """Let the frame and the heap hold what the loop leaves."""
+        values = iter(results)
+        for carry in self.items.values():
+            if isinstance(carry.key, Place) and carry.key.kind == "array":
+                store(self.session, carry.key, carry.obj, next(values))
+                continue
+            final = build(self.session, carry.pattern, values)
+            if isinstance(carry.key, int):
+                self.frame.slots[carry.key] = final
+            else:
+                store(self.session, carry.key, carry.obj, final)
+
+
+_OWN_REFERENCES = 6
+
+
+def _containers(made: Any) -> list[Any]:
+    if isinstance(made, (list, tuple)):
+        return [x for item in made for x in (item, *_containers(item))]
+    if isinstance(made, dict):
+        return [x for item in made.values() for x in (item, *_containers(item))]
+    return []
+
+
+def _same_form(a: Pattern, b: Pattern) -> bool:
+    if isinstance(a, Constant) and isinstance(b, Constant):
+        return a.obj is b.obj or a.obj == b.obj
+    if isinstance(a, Leaf) and isinstance(b, Leaf):
+        return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
+    if isinstance(a, Nest) and isinstance(b, Nest):
+        return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
+    return False
+
+

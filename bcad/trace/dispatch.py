@@ -1,0 +1,103 @@
+"""Behind a loop that is left in several ways: each way is run on to where all meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Value
+from interpreter import Frame, Outcome
+
+from .branches import merge
+from .patterns import Abandon
+from .regions import Arm, Exit, run_arm
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def dispatch(
+    session: Session, frame: Frame, exhausted: Exit | None, ways: Sequence[Exit], flags: Sequence[Value], key: Any
+) -> None:
+    """Move `frame` to where the ways out of its loop meet.
+
+    Parameters
+    ----------
+    exhausted : Exit or None
+        Where a ``for`` goes on after its last item.
+    flags : sequence of Value
+        Whether another iteration would follow; then, if there are several ways, the code of the one taken.
+    """
+    every = [*([exhausted] if exhausted is not None else []), *ways]
+    context = session.context_of(frame)
+    join = _join(frame, every)
+    stops = frozenset((join,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
+    if exhausted is None:
+        _choose(session, frame, ways, flags[1], stops, key)
+        return
+    arms = [
+        _arm(session, frame, exhausted, stops, "exhausted"),
+        _rest(session, frame, ways, flags[1] if len(ways) > 1 else None, stops, key),
+    ]
+    _merge(session, frame, flags[0], arms, key)
+
+
+def _choose(
+    session: Session, frame: Frame, ways: Sequence[Exit], code: Value, stops: frozenset[int], key: Any
+) -> None:
+    """One of several ways, by the code that the loop gave."""
+    first, *others = ways
+    taken = session.as_bool(ops.FUNCTIONS[np.equal](code, first.code))
+    arms = [
+        _arm(session, frame, first, stops, "way"),
+        _rest(session, frame, others, code if len(others) > 1 else None, stops, key),
+    ]
+    _merge(session, frame, taken, arms, key)
+
+
+def _rest(
+    session: Session, frame: Frame, ways: Sequence[Exit], code: Value | None, stops: frozenset[int], key: Any
+) -> Arm:
+    if code is None:
+        return _arm(session, frame, ways[0], stops, "way")
+
+    def run(fork: Frame) -> Outcome:
+        _choose(session, fork, ways, code, stops, key)
+        return Outcome("reached", pc=fork.pc) if fork.pc in stops else fork.run_until(stops)
+
+    return run_arm(session, frame, frame.pc, stops, session.context_of(frame), "way", run=run)
+
+
+def _arm(session: Session, frame: Frame, way: Exit, stops: frozenset[int], name: str) -> Arm:
+    """Go on from one way out."""
+    if way.pc is None:
+        raise Abandon("it returns from inside")
+
+    def prepare(fork: Frame) -> None:
+        del fork.stack[way.depth:]
+
+    return run_arm(session, frame, way.pc, stops, session.context_of(frame), name, prepare=prepare)
+
+
+def _merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:
+    if any(arm.kind == "raised" for arm in arms):
+        raise Abandon("a way out of it raises an exception")
+    merge(session, frame, predicate, arms, key)
+
+
+def _join(frame: Frame, ways: Sequence[Exit]) -> int:
+    """The first place that all ways come to."""
+    cfg = frame.code.cfg
+    chains = []
+    for way in ways:
+        if way.pc is None:
+            return cfg.exit
+        chain, at = [way.pc], cfg.block_of(way.pc).start
+        while at in cfg.post_dominators and cfg.post_dominators[at] != at:
+            at = cfg.post_dominators[at]
+            chain.append(at)
+        chains.append(chain)
+    return next((pc for pc in chains[0] if all(pc in chain for chain in chains)), cfg.exit)
