@@ -62,7 +62,7 @@ class Journal:
 
     def __init__(self) -> None:
         self._snapshots: dict[int, Snapshot] = {}
-        self._frames: set[int] = set()
+        self._born: dict[int, Any] = {}
         self.outer: Journal | None = None
 
     def __enter__(self) -> Journal:
@@ -92,6 +92,7 @@ class Journal:
         if self.outer is not None:
             for key, snapshot in self._snapshots.items():
                 self.outer._snapshots.setdefault(key, snapshot)
+            self.outer._born.update(self._born)
         self._snapshots.clear()
 
     def written(self) -> Iterator[tuple[Any, Snapshot]]:
@@ -99,14 +100,19 @@ class Journal:
         for snapshot in list(self._snapshots.values()):
             yield snapshot.obj, snapshot
 
-    # A suspended generator cannot be put back, so only those born inside may be resumed.
-    def born(self, frame: Any) -> None:
-        """Note that the generator of `frame` was made while this journal was active."""
-        self._frames.add(id(frame))
+    # Most iterators cannot be put back, so only those made inside may be advanced freely.
+    def born(self, iterator: Any) -> None:
+        """Note that an iterator (or the frame of a generator) was made under this journal."""
+        self._born[id(iterator)] = iterator
 
-    def knows(self, frame: Any) -> bool:
-        """Whether resuming the generator of `frame` is undone with this journal."""
-        return id(frame) in self._frames
+    def knows(self, iterator: Any) -> bool:
+        """Whether it was made under this journal, so that nobody misses it after a rollback."""
+        return id(iterator) in self._born
+
+    def advance(self, iterator: Any) -> None:
+        """Remember the position of a native iterator from outside; Unsupported if it has none."""
+        if not self.knows(iterator):
+            self.touch(iterator)
 
 
 # --- contents -----------------------------------------------------------------------------------
@@ -152,7 +158,8 @@ def _restore_array(array: Any, old: Any) -> None:
 
 
 def _restore_iterator(iterator: Any, state: Any) -> None:
-    iterator.__setstate__(state)
+    if state is not None:
+        iterator.__setstate__(state)
 
 
 def _restore_class(cls: type, old: dict[str, Any]) -> None:
@@ -200,11 +207,11 @@ def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
 
 
 def _iterator_state(iterator: Iterator) -> Any:
-    state = iterator.__reduce__() if type(iterator) in _RESTARTABLE else ()
-    if len(state) < 3:          # exhausted, or of a type that cannot be set back
+    if type(iterator) not in _RESTARTABLE:
         raise Unsupported(f"advancing a {type(iterator).__name__} cannot be undone",
                           hint="make the iterator where it is used up")
-    return state[2]
+    state = iterator.__reduce__()
+    return state[2] if len(state) > 2 else None         # None: exhausted, and stays so
 
 
 # --- attributes ---------------------------------------------------------------------------------
