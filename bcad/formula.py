@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bcad.backends import definitions, walk_lines
+from bcad.backends import Listing
 from bcad.ir import Graph
 from bcad.rewrite import readable
 
@@ -22,29 +22,36 @@ def formula(special: Any, name: str) -> str:
     -------
     str
         A line for the function, then one for each derivative; named intermediate lines
-        before them where they are long.
+        before them where they are long or used again.
     """
-    primal = readable(special.primal_graph)
-    arguments = ", ".join(v.name or "x" for v in _arguments(special))
-    lines = _define(primal, [f"{name}({arguments})"])
+    graph = reading_graph(special)
+    results = special.results
+    listing = Listing(graph)
+    arguments = ", ".join(listing.names.of(v) for v in _arguments(special, graph))
+    heads = [f"{name}({arguments})" + (f"[{k}]" if results > 1 else "") for k in range(results)]
+    listing.section(graph.outputs[:results], heads)
     if special.mode.name != "value":
         wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
-        lines += _define(readable(special.derived_graph), [_derivative_name(special, name, w) for w in wrt])
-    return "\n".join(lines)
+        labels = _labels(special, name, wrt, len(graph.outputs) - results)
+        listing.section(graph.outputs[results:], labels)
+    return "\n".join(listing.lines)
 
 
-def _arguments(special: Any) -> list[Any]:
-    inputs = special.program.graph.inputs
-    return [inputs[k] for k in sorted(special.program.arguments.values())]
+def reading_graph(special: Any) -> Graph:
+    """What the function returns, then its derivatives, in the form for reading."""
+    whole, total = special.graph, len(special.program.graph.outputs)
+    outputs = [*whole.outputs[: special.results], *whole.outputs[total:]]
+    return readable(Graph(whole.inputs, whole.nodes, outputs, whole.name), special.results)
 
 
-def _derivative_name(special: Any, name: str, wrt: str) -> str:
-    if special.mode.name == "gradient":
-        return f"d{name}/d{wrt}"
-    return f"({special.mode.name} of {name}, {wrt})"
+def _arguments(special: Any, graph: Graph) -> list[Any]:
+    return [graph.inputs[k] for k in sorted(special.program.arguments.values())]
 
 
-def _define(graph: Graph, names: list[str]) -> list[str]:
-    """Lines for intermediate values, then one for each output."""
-    intermediate, outputs = definitions(graph)
-    return [*walk_lines(intermediate), *(f"{n} = {t}" for n, t in zip(names, outputs, strict=True))]
+def _labels(special: Any, name: str, wrt: list[str], count: int) -> list[str]:
+    mode = special.mode.name
+    if mode in ("gradient", "elementwise gradient") and len(wrt) == count:
+        return [f"d{name}/d{w}" for w in wrt]
+    if mode == "hessian-vector product" and len(wrt) == count:
+        return [f"(d2{name} v)/d{w}" for w in wrt]
+    return [f"{mode} of {name}" + (f" [{k}]" if count > 1 else "") for k in range(count)]

@@ -17,6 +17,8 @@ import numpy as np
 
 from bcad.ir import Dim, Graph, Kind, Literal, Names, Node, Value, constant_op, dim_op
 
+from .size_text import SizeText
+
 # Python's own precedence: how tightly an operator binds.
 LEVELS = {
     "or": 1, "and": 2, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "|": 5, "^": 6, "&": 7,
@@ -31,6 +33,7 @@ class Text:
 
     text: str
     level: int = ATOM
+    symbol: str = ""  # the outermost operator, where a reader needs more parentheses than Python
 
     def at(self, level: int) -> str:
         """The text, in parentheses if something that binds at `level` is to hold it."""
@@ -61,6 +64,7 @@ class Notation:
         self.inline = inline or (lambda value: True)
         self.given: dict[Value, Text] = {}  # values that are to be written in a certain way
         self.constants: dict[str, Any] = {}  # objects that have no literal, by the name they got
+        self.sizes: SizeText | None = None  # how sizes are written for a reader
 
     @property
     def exact(self) -> bool:
@@ -78,8 +82,9 @@ class Notation:
             return self.constant(node.attrs["value"].value)
         if node.op is dim_op:
             return self.size(node.attrs["size"])
-        if len(node.outputs) == 1 and not node.regions and self.inline(value):
-            return self.node(node)
+        if not node.regions and self.inline(value) and (len(node.outputs) == 1 or not self.exact):
+            text = self.node(node)
+            return text if len(node.outputs) == 1 else Text(f"{text}[{value.index}]")
         return Text(self.names.of(value))
 
     def node(self, node: Node) -> Text:
@@ -95,17 +100,25 @@ class Notation:
         if len(operands) == 1:
             return self.unary(symbol, operands[0])
         level = LEVELS[symbol]
-        left, right = operands
+        left, right = (self._apart(x, symbol) for x in operands)
         if symbol == "**":  # binds tighter than a minus on its left, less tightly than one on its right
             return Text(f"{left.at(POWER + 1)}**{right.at(UNARY)}", level)
         strict = level == COMPARISON  # comparisons would chain
         right_text = right.at(level + 1)
         if right.text.startswith("-"):
             right_text = f"({right.text})"
-        return Text(pattern.format(left.at(level + strict), right_text), level)
+        return Text(pattern.format(left.at(level + strict), right_text), level, symbol if level == PRODUCT else "")
+
+    @staticmethod
+    def _apart(operand: Text, symbol: str) -> Text:
+        """Matrix products beside others in parentheses: ``(x @ y)*z`` reads better than ``x @ y*z``."""
+        mixed = LEVELS[symbol] == PRODUCT and operand.symbol and (operand.symbol == "@") != (symbol == "@")
+        return Text(f"({operand})") if mixed else operand
 
     @staticmethod
     def unary(symbol: str, operand: Text) -> Text:
+        if symbol == "-" and operand.symbol == "@":
+            return Text(f"-({operand})", PRODUCT)
         if symbol == "-" and operand.level == PRODUCT and operand.text[0] not in "-~":
             return Text(f"-{operand.text}", PRODUCT)  # (-x)*y and -(x*y) are the same number
         return Text(f"{symbol}{operand.at(UNARY + 1)}", UNARY)
@@ -126,7 +139,7 @@ class Notation:
         if isinstance(x, Literal):
             return self.constant(x.value).text
         if isinstance(x, Dim):
-            return str(x)
+            return self.size(x).text
         if isinstance(x, tuple) and not hasattr(x, "_fields"):
             return f"({', '.join(map(self.attribute, x))}{',' if len(x) == 1 else ''})"
         if isinstance(x, slice):
@@ -145,6 +158,8 @@ class Notation:
         )
 
     def size(self, size: Any) -> Text:
+        if self.sizes is not None:
+            return Text(*self.sizes.of(size))
         text = str(size)
         if text.lstrip("-").replace("_", "").isalnum():
             return Text(text, UNARY if text.startswith("-") else ATOM)
@@ -152,6 +167,8 @@ class Notation:
         return Text(text, ATOM if bare and text.startswith(("max", "min", "(")) else SUM)
 
     def shape(self, shape: Sequence[Any]) -> str:
+        if self.sizes is not None:
+            return self.sizes.shape(shape)
         return self.attribute(shape[0] if len(shape) == 1 else tuple(shape))
 
     # -- constants ------------------------------------------------------------------------

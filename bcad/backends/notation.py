@@ -105,7 +105,7 @@ def numpy_name(op: Any, prefix: str) -> str | None:
     path = _path_of(op.numpy)
     if path is None:
         return None
-    return f"{prefix}{path}" if prefix else path.rsplit(".", 1)[-1]
+    return f"{prefix}{path}"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -169,7 +169,7 @@ def _astype(n: Notation, node: Node) -> Text:
     (x,), dtype = node.inputs, node.attrs["dtype"]
     text = n.of(x)
     if not n.exact:
-        return text
+        return Text(f"{text.at(14)}.astype({n.dtype(dtype)})") if _narrows(x.type.dtype, dtype) else text
     if x.type.is_complex and dtype.kind in "fiu":  # type: ignore[union-attr]
         text = Text(f"{n.prefix}real({text})")
     if isinstance(x.type, ArrayType) and x.type.kind is Kind.ARRAY:
@@ -177,14 +177,28 @@ def _astype(n: Notation, node: Node) -> Text:
     return n.call(f"{n.prefix}{_scalar_name(dtype)}", text)
 
 
+def _narrows(source: Any, dtype: Any) -> bool:
+    """Whether a cast changes numbers: a reader must see it."""
+    order = "biufc"
+    return order.index(dtype.kind) < order.index(source.kind) and not (source.kind in "iu" and dtype.kind in "iu")
+
+
 @writes("as_kind")
 def _as_kind(n: Notation, node: Node) -> Text:
     (x,), kind, dtype = node.inputs, node.attrs["kind"], node.attrs["dtype"]
     if not n.exact:
+        if _narrows(x.type.dtype, dtype):  # type: ignore[union-attr]
+            return n.call(ArrayType(dtype, (), Kind.PYTHON).python_type.__name__, x)
         return n.of(x)
     if kind is Kind.PYTHON:
         return n.call(ArrayType(dtype, (), kind).python_type.__name__, x)
     return n.call(f"{n.prefix}{_scalar_name(dtype)}" if kind is Kind.SCALAR else f"{n.prefix}asarray", x)
+
+
+def _narrows(source: Any, dtype: Any) -> bool:
+    """Whether a cast changes numbers: a reader must see it."""
+    order = "biufc"
+    return order.index(dtype.kind) < order.index(source.kind) and not (source.kind in "iu" and dtype.kind in "iu")
 
 
 @writes("as_kind")
@@ -204,7 +218,7 @@ def _full(n: Notation, node: Node) -> Text:
     (fill,), shape, dtype = node.inputs, node.attrs["shape"], node.attrs["dtype"]
     text = n.of(fill)
     if not n.exact:
-        return text
+        return stretched(n, text, shape)
     tail = "" if dtype == np.float64 else f", {n.dtype(dtype)}"
     for literal, function in (("0.0", "zeros"), ("1.0", "ones")):
         if text.text in (literal, f"np.{dtype.name}({literal})", literal[0]):
@@ -212,14 +226,22 @@ def _full(n: Notation, node: Node) -> Text:
     return Text(f"{n.prefix}full({n.shape(shape)}, {text}, {n.dtype(dtype)})")
 
 
+def stretched(n: Notation, number: Text, shape: Any) -> Text:
+    """One number as an array, for a reader."""
+    if not tuple(shape):
+        return number
+    short = {"0": "zeros", "1": "ones"}.get(number.text)
+    return Text(f"{short}({n.shape(shape)})" if short else f"full({n.shape(shape)}, {number})")
+
+
 @writes("broadcast_to")
 def _broadcast_to(n: Notation, node: Node) -> Text:
-    if not n.exact:
-        return n.of(node.inputs[0])
+    if not n.exact and not node.inputs[0].shape:
+        return stretched(n, n.of(node.inputs[0]), node.attrs["shape"])
     return n.call(f"{n.prefix}broadcast_to", node.inputs[0], Text(n.shape(node.attrs["shape"])))
 
 
-@writes("sum", "prod", "max", "min", "any", "all")
+@writes("sum", "prod", "max", "min", "any", "all", "mean")
 def _reduction(n: Notation, node: Node) -> Text:
     (x, *rest), attrs = node.inputs, dict(node.attrs)
     axis = attrs.pop("axis")
@@ -237,6 +259,11 @@ def _reduction(n: Notation, node: Node) -> Text:
 @writes("matmul")
 def _matmul(n: Notation, node: Node) -> Text:
     return n.infix("{0} @ {1}", [n.of(v) for v in node.inputs])
+
+
+@writes("identity")
+def _identity(n: Notation, node: Node) -> Text:
+    return Text(f"{n.prefix}eye({n.shape((node.attrs['size'],))})")
 
 
 @writes("cond")

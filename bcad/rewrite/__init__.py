@@ -2,10 +2,10 @@
 
 from .dce import dce, select
 from .driver import RewritingBuilder, rewrite
-from .pipeline import EXACT, READABLE, readable, simplify
+from .pipeline import DERIVED, EXACT, OWN, readable, simplify
 from .rule import Rule, RuleSet, fired, node_rule, rule
 
 __all__ = [
-    "EXACT", "READABLE", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "node_rule",
+    "DERIVED", "EXACT", "OWN", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "node_rule",
     "readable", "rewrite", "rule", "select", "simplify",
 ]

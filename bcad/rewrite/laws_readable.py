@@ -1,17 +1,20 @@
-"""Laws of real algebra, true to rounding: used to print derivatives, never to run them."""
+"""Laws for reading: what is true to rounding where both sides exist; never applied to what is run."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from bcad.ir import Builder, Value, constant_op
 from bcad.ops import BY_NAME, Elementwise
 
-from .laws_arithmetic import product_with_reciprocal
-from .pattern import constant, number_of, op, x, y, z
+from .laws_arithmetic import double_not, implicit_broadcasting, mask_twice, same_on_both_sides
+from .laws_reduce import algebra
+from .pattern import number_of, op, x, y
 from .rule import RuleSet, node_rule, rule
+from .terms import ADDITIVE, MULTIPLICATIVE
 
-a, b = constant("a"), constant("b")
 
 
 def is_number(value: Value) -> bool:
@@ -19,126 +22,23 @@ def is_number(value: Value) -> bool:
     return value.node is not None and value.node.op is constant_op and not value.shape
 
 
-@rule(x + 0, exact=False)
-def zero_is_neutral(x: Value) -> Any:
-    return x
-
-
-@rule(0 - x, exact=False)
-def difference_from_zero(x: Value) -> Any:
-    return -x
-
-
+# -- what the user wrote, without what only a machine needs ------------------------------------------
 @rule(x * y, exact=False)
 def number_first(x: Value, y: Value) -> Any:
     """``x*2`` is written ``2*x``."""
     return y * x if is_number(y) and not is_number(x) else None
 
 
-@rule(a * (b * x), exact=False)
-def collect_numbers(a: Value, b: Value, x: Value) -> Any:
-    return (a * b) * x if is_number(a) and is_number(b) else None
-
-
-@rule(x * (a * y), exact=False)
-def pull_number_out(x: Value, a: Value, y: Value) -> Any:
-    return a * (x * y) if is_number(a) and not is_number(x) else None
-
-
-@rule((a * x) / b, exact=False)
-def number_over_number(a: Value, x: Value, b: Value) -> Any:
-    return (a / b) * x if is_number(a) and is_number(b) else None
-
-
-@rule(-(a * x), exact=False)
-def negative_of_multiple(a: Value, x: Value) -> Any:
-    return (-a) * x if is_number(a) else None
-
-
-@rule(-(x - y), exact=False)
-def negative_of_difference(x: Value, y: Value) -> Any:
-    return y - x
-
-
-@rule(-x + y, exact=False)
-def negative_first(x: Value, y: Value) -> Any:
-    return y - x
-
-
-@rule(x + x, exact=False)
-def twice(x: Value) -> Any:
-    return 2 * x
-
-
-@rule(a * x + b * x, exact=False)
-def collect_multiples(a: Value, b: Value, x: Value) -> Any:
-    return (a + b) * x if is_number(a) and is_number(b) else None
-
-
-@rule(x + a * x, exact=False)
-def collect_one_multiple(x: Value, a: Value) -> Any:
-    return (1 + a) * x if is_number(a) else None
-
-
-@rule(op.square(x), exact=False)
-def square_is_a_power(x: Value) -> Any:
-    return BY_NAME["power"](x, 2)
-
-
-@rule(x * x, exact=False)
-def product_with_itself(x: Value) -> Any:
-    return BY_NAME["power"](x, 2)
-
-
-@rule(x / (y * x), exact=False)
-def cancel_in_quotient(x: Value, y: Value) -> Any:
-    return 1 / y
-
-
-@rule((x * y) / x, exact=False)
-def cancel_factor(x: Value, y: Value) -> Any:
-    return y
-
-
-@rule(x / x, exact=False)
-def quotient_with_itself(x: Value) -> Any:
-    return Builder.current().constant(x.dtype.type(1)) if not x.shape else None
-
-
-@rule((x / y) * z, exact=False)
-def quotient_last(x: Value, y: Value, z: Value) -> Any:
-    return (x * z) / y
-
-
-@rule((x / y) / z, exact=False)
-def quotient_of_quotient(x: Value, y: Value, z: Value) -> Any:
-    return x / (y * z)
-
-
-@rule(op.exp(op.log(x)), exact=False)
-def exp_of_log(x: Value) -> Any:
-    return x
-
-
-@rule(op.log(op.exp(x)), exact=False)
-def log_of_exp(x: Value) -> Any:
-    return x
-
-
 @node_rule(exact=False)
-def sum_of_scaled(value: Value) -> Any:
-    """A number common to all terms leaves the sum."""
+def kinds_unwritten(value: Value) -> Any:
+    """Python number, NumPy scalar or array of no dimensions: the same number."""
     node = value.node
     assert node is not None
-    if node.op.name != "sum":
+    if node.op.name not in ("as_kind", "astype") or getattr(node.inputs[0].type, "dtype", None) is None:
         return None
-    inner = node.inputs[0].node
-    if inner is None or inner.op.name != "multiply":
-        return None
-    scale, rest = inner.inputs
-    if scale.shape or rest.shape != node.inputs[0].shape:
-        return None
-    return scale * BY_NAME["sum"](rest, **node.attrs)
+    source = node.inputs[0]
+    same = source.dtype.kind == value.dtype.kind and source.dtype.itemsize <= value.dtype.itemsize
+    return source if same else None
 
 
 @node_rule(exact=False)
@@ -154,17 +54,92 @@ def python_numbers(value: Value) -> Any:
 
 def _plain(value: Value) -> Value:
     number = number_of(value)
-    if isinstance(number, bool) or number is None or number != number:
+    if isinstance(number, (bool, np.bool_)) or number is None or number != number:
         return value
     if complex(number).imag == 0 and float(complex(number).real).is_integer() and abs(number) < 1e15:
         return Builder.current().constant(int(complex(number).real))
     return value
 
 
-READABLE = RuleSet(
-    zero_is_neutral, difference_from_zero, number_first, collect_numbers, pull_number_out,
-    number_over_number, negative_of_multiple, negative_of_difference, negative_first, twice,
-    collect_multiples, collect_one_multiple, square_is_a_power, product_with_itself,
-    cancel_in_quotient, cancel_factor, quotient_with_itself, quotient_last, quotient_of_quotient,
-    product_with_reciprocal, exp_of_log, log_of_exp, sum_of_scaled, python_numbers,
+# -- derivatives ---------------------------------------------------------------------------------------
+@node_rule(exact=False)
+def ring_arithmetic(value: Value) -> Any:
+    """Sums and products in the normal form of `algebra`."""
+    node = value.node
+    assert node is not None
+    if node.op.name not in MULTIPLICATIVE and node.op.name not in ADDITIVE:
+        return None
+    builder: Any = Builder.current()
+    return builder.normal(value) if value.dtype.kind in "fc" else None
+
+
+@rule(op.exp(op.log(x)), exact=False)
+def exp_of_log(x: Value) -> Any:
+    return x
+
+
+@rule(op.log(op.exp(x)), exact=False)
+def log_of_exp(x: Value) -> Any:
+    return x
+
+
+@rule(op.log(op.where(op.equal(x, 0), 1, x)), exact=False)
+def logarithm_at_zero(x: Value) -> Any:
+    """The logarithm of 0 does not exist; where it is multiplied by 0, nothing is lost."""
+    return BY_NAME["log"](x)
+
+
+@rule(op.power(x, op.where(op.equal(y, 0), 1, op.subtract(y, 1))), exact=False)
+def exponent_at_zero(x: Value, y: Value) -> Any:
+    """The derivative of ``x**y`` is ``y*x**(y - 1)``; for y = 0 it vanishes with its factor y."""
+    return BY_NAME["power"](x, BY_NAME["subtract"](y, 1))
+
+
+@node_rule(exact=False, op="where")
+def same_where_it_vanishes(value: Value) -> Any:
+    """``where(x == c, a, b)`` with a and b both zero at x == c is b."""
+    condition, a, b = value.node.inputs  # type: ignore[union-attr]
+    if condition.node is None or condition.node.op.name != "equal":
+        return None
+    left, right = condition.node.inputs
+    if number_of(right) != 0 or not _vanishes(a, left) or not _vanishes(b, left):
+        return None
+    return b
+
+
+def _vanishes(value: Value, at_zero: Value) -> bool:
+    """Whether a product is zero where `at_zero` is."""
+    return any(e > 0 and (b is at_zero or _is_part(b, at_zero)) for b, e in algebra().parts.product(value).powers.items())
+
+
+def _is_part(value: Value, whole: Value) -> bool:
+    """Whether `value` is the positive part of `whole`, or the negative one."""
+    node = value.node
+    if node is None or node.op.name not in ("maximum", "minimum"):
+        return False
+    x, bound = node.inputs
+    return (x is whole and number_of(bound) == 0) or (bound is whole and number_of(x) == 0)
+
+
+@node_rule(exact=False, op="mask")
+def part_where_it_is_zero_anyway(value: Value) -> Any:
+    """``where(x >= 0, maximum(x, 0), 0)`` is ``maximum(x, 0)``."""
+    condition, inner = value.node.inputs  # type: ignore[union-attr]
+    if condition.node is None or condition.node.op.name not in ("greater_equal", "greater", "less_equal", "less"):
+        return None
+    left, right = condition.node.inputs
+    function = "maximum" if condition.node.op.name.startswith("greater") else "minimum"
+    if number_of(right) != 0:
+        return None
+    for base, exponent in algebra().parts.product(inner).powers.items():
+        if exponent > 0 and _is_part(base, left) and base.node is not None and base.node.op.name == function:
+            return inner
+    return None
+
+
+OWN = RuleSet(number_first, kinds_unwritten, python_numbers)
+DERIVED = RuleSet(
+    ring_arithmetic, kinds_unwritten, implicit_broadcasting, same_on_both_sides, mask_twice, double_not, exp_of_log,
+    log_of_exp, logarithm_at_zero, exponent_at_zero, same_where_it_vanishes, part_where_it_is_zero_anyway,
+    python_numbers,
 )

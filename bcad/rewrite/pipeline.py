@@ -8,10 +8,14 @@ from . import laws_arithmetic, laws_readable, laws_shape
 from .dce import dce
 from .driver import rewrite
 from .fold import constant_folding
+from .laws_linalg import LINALG, NOTATION
+from .laws_reduce import REDUCE
+from .readable import prepared, read_form
 from .rule import RuleSet
 
 EXACT = RuleSet(constant_folding) + laws_shape.EXACT + laws_arithmetic.EXACT
-READABLE = EXACT + laws_readable.READABLE
+OWN = EXACT + laws_readable.OWN + NOTATION
+DERIVED = RuleSet(constant_folding) + laws_shape.EXACT + laws_readable.DERIVED + NOTATION + REDUCE + LINALG
 
 
 def simplify(graph: Graph) -> Graph:
@@ -19,6 +23,14 @@ def simplify(graph: Graph) -> Graph:
     return dce(rewrite(dce(graph), EXACT))
 
 
-def readable(graph: Graph) -> Graph:
-    """`graph` as a person would write it, equal to rounding: for printing, never run."""
-    return dce(rewrite(rewrite(dce(graph), READABLE), READABLE))
+def readable(graph: Graph, results: int = 0) -> Graph:
+    """`graph` as a person would write it, equal to rounding: for printing, never run.
+
+    Parameters
+    ----------
+    graph : Graph
+    results : int
+        How many of its outputs, the first ones, are what the user wrote: their order and form stay.
+        The others were derived from them.
+    """
+    return read_form(prepared(graph), OWN, DERIVED, results)

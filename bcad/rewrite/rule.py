@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bcad.ir import Value
+from bcad.ir import ArrayType, Value
 
 from .pattern import Application, Pattern
 
@@ -49,11 +49,17 @@ class Rule:
         return None
 
     def _checked(self, value: Value, result: Any) -> Value | None:
-        """A law holds only where both sides have the same type (shape, dtype, kind)."""
-        if result is None or result is value or result.type != value.type:
+        """A law holds only where both sides have the same type."""
+        if result is None or result is value or not self._same_type(result, value):
             return None
         fired[self.name] += 1
         return result
+
+    def _same_type(self, result: Value, value: Value) -> bool:
+        """Equal types; a law for reading may turn a Python number into a NumPy scalar."""
+        if self.exact or not isinstance(result.type, ArrayType) or not isinstance(value.type, ArrayType):
+            return bool(result.type == value.type)
+        return tuple(result.shape) == tuple(value.shape) and result.dtype.kind == value.dtype.kind
 
 
 class RuleSet:

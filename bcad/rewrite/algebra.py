@@ -1,0 +1,206 @@
+"""The normal form of sums and products: collected, cancelled, common factors out, in a reader's order.
+
+It is one law for all of ring arithmetic (associativity, commutativity, powers, quotients), so no set of
+small laws can chase its own tail: the normal form of a normal form is itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from bcad.ir import Builder, Value
+from bcad.ops import BY_NAME
+
+from .terms import (
+    HALF, MINUS_ONE, ONE, ADDITIVE, Decomposer, Number, Product, Sum, collect, is_sum, monomial_key, rank,
+)
+from .written import outer
+
+Constant = Callable[[Any], Value]
+
+
+class Algebra:
+    """Writes values in normal form.
+
+    Parameters
+    ----------
+    constant : callable
+        Makes the Value of a number.
+    """
+
+    def __init__(self, constant: Constant) -> None:
+        self.parts = Decomposer()
+        self.constant = constant
+        self._order: dict[Value, int] = {}
+
+    # -- entry -------------------------------------------------------------------------------
+    def normal(self, value: Value, turned: bool = False) -> Value:
+        """The normal form of a sum or product, of the same shape."""
+        assert value.node is not None
+        if value.node.op.name in ADDITIVE:
+            terms = self._flat(self.parts.sum(value, turned))
+            if turned:  # cotangents are added from the last use to the first; a number stands last
+                terms.sort(key=lambda term: not term.powers)
+            result = self.write_sum(terms, value)
+        else:
+            result = self._stretched(self.write(self.parts.product(value), value), value)
+        return result
+
+    def _flat(self, terms: Sum) -> Sum:
+        """Terms collected; a sum that stands alone in the list gives its own terms."""
+        while True:
+            terms = collect(terms)
+            opened: Sum = []
+            for term in terms:
+                base = term.only_base()
+                alone = base is not None and is_sum(base) and abs(term.number.value) == 1
+                if alone and base not in self.parts.closed and len(terms) > 1:
+                    opened += [t.scaled(term.number) for t in self.parts.sum(base)]
+                else:
+                    opened.append(term)
+            if len(opened) == len(terms):
+                return terms
+            terms = opened
+
+    # -- sums --------------------------------------------------------------------------------
+    def write_sum(self, terms: Sum, like: Value) -> Value:
+        """A sum as nested additions and subtractions."""
+        terms = _ordered(terms)
+        common = self._common(terms)
+        if common is not None:
+            inner = [_without(term, common) for term in terms]
+            total = self._remember(self._added(inner, like), inner)
+            result = self.write(Product(powers={total: Fraction(1)}).times(common), like)
+        else:
+            result = self._added(terms, like)
+        return self._remember(self._stretched(result, like), terms)
+
+    def _remember(self, value: Value, terms: Sum) -> Value:
+        if len(terms) > 1:
+            self.parts.sums[value] = terms
+        return value
+
+    def _added(self, terms: Sum, like: Value) -> Value:
+        if not terms:
+            return self.constant(like.dtype.type(0))
+        total = self.write(terms[0], like)
+        for term in terms[1:]:
+            if term.number.value < 0:
+                total = BY_NAME["subtract"](total, self.write(term.scaled(MINUS_ONE), like))
+            else:
+                total = BY_NAME["add"](total, self.write(term, like))
+        return total
+
+    def _common(self, terms: Sum) -> Product | None:
+        """Factors of every term, except bare variables above the line: polynomials stay expanded."""
+        if len(terms) < 2:
+            return None
+        powers = {
+            base: exponent for base, exponent in terms[0].powers.items()
+            if all(term.powers.get(base) == exponent for term in terms[1:]) and (base.node is not None or exponent < 0)
+        }
+        return Product(ONE, powers) if powers else None
+
+    # -- products ----------------------------------------------------------------------------
+    def write(self, product: Product, like: Value) -> Value:
+        """A product as one quotient of products."""
+        bases = sorted(product.powers, key=lambda base: (*rank(base), self._age(base)))
+        above = [(b, product.powers[b]) for b in bases if product.powers[b] > 0]
+        below = [(b, -product.powers[b]) for b in bases if product.powers[b] < 0]
+        number, divisor = _split(product.number)
+        sign = -1 if number == -1 and above else 1
+        top = self._outer_or_product(above, None if number in (1, -1) and above else number, like)
+        bottom = self._multiplied(None if divisor == 1 else divisor, [self._power(b, e) for b, e in below])
+        result = top if bottom is None else BY_NAME["divide"](top, bottom)
+        result = BY_NAME["negative"](result) if sign < 0 else result
+        if result.node is not None:
+            self.parts.products.setdefault(result, product)
+        return result
+
+    def _age(self, base: Value) -> int:
+        return self._order.setdefault(base, len(self._order))
+
+    def _power(self, base: Value, exponent: Fraction) -> Value:
+        if exponent == 1:
+            return base
+        if exponent == HALF:
+            return BY_NAME["sqrt"](base)
+        return BY_NAME["power"](base, Number(exponent).plain)
+
+    def _multiplied(self, number: Any, factors: Sequence[Value]) -> Any:
+        total: Any = None if number is None else self.constant(number)
+        for factor in factors:
+            total = factor if total is None else BY_NAME["multiply"](total, factor)
+        return total
+
+    def _outer_or_product(self, above: list[tuple[Value, Fraction]], number: Any, like: Value) -> Value:
+        """``outer(u, v)`` where some factors vary along rows only and the others along columns only."""
+        columns = [(b, e) for b, e in above if _column(b) is not None]
+        rows = [(b, e) for b, e in above if _row(b) is not None]
+        scalars = [(b, e) for b, e in above if not b.shape]
+        if not columns or not rows or len(columns) + len(rows) + len(scalars) != len(above):
+            return self._multiplied(number, [self._power(b, e) for b, e in above])
+        u = self._multiplied(None, [self._power(_column(b), e) for b, e in columns])
+        v = self._multiplied(None, [self._power(_row(b), e) for b, e in rows])
+        product = outer_product(u, v)
+        return self._multiplied(number, [*(self._power(b, e) for b, e in scalars), product])
+
+    def _stretched(self, value: Value, like: Value) -> Value:
+        """`value` with the shape it is to have: a factor that cancelled may have given it."""
+        if tuple(value.shape) == tuple(like.shape):
+            return value
+        return BY_NAME["broadcast_to"](value, shape=tuple(like.shape))
+
+
+def outer_product(u: Value, v: Value) -> Value:
+    """``outer(u, v)``."""
+    return Builder.current().emit(outer, u, v)
+
+
+def _column(value: Value) -> Value | None:
+    """The vector of which `value` is a matrix of one column."""
+    if len(value.shape) == 2 and value.shape[1] == 1 and value.shape[0] != 1:
+        return _unshaped(value, value.shape[0])
+    return None
+
+
+def _row(value: Value) -> Value | None:
+    """The vector of which `value` is a row of a matrix."""
+    if len(value.shape) == 1:
+        return value
+    return _unshaped(value, value.shape[1]) if len(value.shape) == 2 and value.shape[0] == 1 else None
+
+
+def _unshaped(value: Value, size: Any) -> Value | None:
+    node = value.node
+    if node is not None and node.op.name == "reshape" and tuple(node.inputs[0].shape) == (size,):
+        return node.inputs[0]
+    return None
+
+
+def _split(number: Number) -> tuple[int | float, int]:
+    """What is written before a product, and what under it: ``3/4`` as 3 and 4, ``0.1`` as 0.1 and 1."""
+    value = number.value
+    if value.denominator == 1:
+        return int(value), 1
+    if number.decimal or (abs(value.numerator) != 1 and value.denominator in (2, 4, 8, 16)):
+        return float(value), 1
+    return (value.numerator, value.denominator) if value.denominator < 1000 else (float(value), 1)
+
+
+def _ordered(terms: Sum) -> Sum:
+    """Polynomials by degree; a sum does not begin with a minus if it can begin without."""
+    keys = [monomial_key(term) for term in terms]
+    if len(terms) > 1 and all(key is not None for key in keys):
+        terms = [term for _, term in sorted(zip(keys, terms, strict=True), key=lambda pair: pair[0])]  # type: ignore[arg-type,return-value]
+    if terms and terms[0].number.value < 0:
+        first = next((k for k, term in enumerate(terms) if term.number.value > 0), 0)
+        terms = [terms[first], *terms[:first], *terms[first + 1 :]]
+    return terms
+
+
+def _without(term: Product, common: Product) -> Product:
+    return Product(term.number, {b: e for b, e in term.powers.items() if b not in common.powers})
+

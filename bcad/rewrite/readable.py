@@ -1,0 +1,152 @@
+"""Graphs as a person would write them: for printing, never run.
+
+What the user wrote keeps the user's order; what differentiation made is brought into the normal form
+of `algebra` and through the laws of `laws_readable`, `laws_linalg` and `laws_reduce`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bcad.ir import ArrayType, Builder, Graph, Node, Value, constant_op
+from bcad.ops import BY_NAME
+
+from .algebra import Algebra
+from .dce import dce
+from .driver import RewritingBuilder
+from .rule import RuleSet
+from .sizes import unify_sizes
+
+
+class ReadableBuilder(RewritingBuilder):
+    """Rewrites what the user wrote gently, and what was derived from it thoroughly.
+
+    Attributes
+    ----------
+    derived : bool
+        Whether what is emitted now is the work of differentiation.
+    turned : bool
+        Whether a sum that is emitted now adds up cotangents, last use first.
+    algebra : Algebra
+    """
+
+    def __init__(self, own: RuleSet, derivative: RuleSet, name: str = "f") -> None:
+        super().__init__(own, name)
+        self._own, self._derivative = own, derivative
+        self.derived = self.turned = self._plain = False
+        self.algebra = Algebra(self.constant)
+
+    def emit(self, op: Any, *inputs: Any, **keywords: Any) -> Any:
+        """Emit and rewrite; inside `plain` only emit."""
+        if self._plain:
+            return Builder.emit(self, op, *inputs, **keywords)
+        self.rules = self._derivative if self.derived else self._own
+        return super().emit(op, *inputs, **keywords)
+
+    @contextmanager
+    def plain(self) -> Iterator[None]:
+        """Values emitted in this block stay as they are."""
+        before, self._plain = self._plain, True
+        try:
+            yield
+        finally:
+            self._plain = before
+
+    def normal(self, value: Value) -> Value:
+        """The normal form of a sum or product."""
+        turned, self.turned = self.turned, False
+        with self.plain():
+            result = self.algebra.normal(value, turned)
+        self._settled.setdefault(result, result)
+        return result
+
+
+def read_form(graph: Graph, own: RuleSet, derivative: RuleSet, results: int, inner: bool | None = None) -> Graph:
+    """`graph` in the form for reading.
+
+    Parameters
+    ----------
+    results : int
+        How many leading outputs are the user's own; the others were derived from them.
+    inner : bool, optional
+        For a region: whether it is derived as a whole.
+    """
+    mine = _ancestors(graph, graph.outputs[:results])
+    sums = _accumulations(graph, graph.outputs[results:])
+    builder = ReadableBuilder(own, derivative, graph.name)
+    with builder:
+        mapping = {v: builder.input(v.type, v.name) for v in graph.inputs}
+        for node in graph.nodes:
+            builder.derived = node not in mine if inner is None else inner
+            builder.turned = builder.derived and node in sums
+            _rebuild(builder, node, mapping)
+        outputs = [mapping[v] for v in graph.outputs]
+        if inner is not None:
+            with builder.plain():
+                outputs = [_as_before(v, old.type) for v, old in zip(outputs, graph.outputs, strict=True)]
+        return dce(builder.build(outputs))
+
+
+def prepared(graph: Graph) -> Graph:
+    """`graph` without dead code and with one name for equal sizes."""
+    return unify_sizes(dce(graph))
+
+
+def _rebuild(builder: ReadableBuilder, node: Node, mapping: dict[Value, Value]) -> None:
+    builder.location = node.location
+    regions = tuple(
+        read_form(r, builder._own, builder._derivative, len(r.outputs), inner=builder.derived) for r in node.regions
+    )
+    operands = [mapping[v] for v in node.inputs]
+    if regions:
+        with builder.plain():
+            operands = [_as_before(v, old.type) for v, old in zip(operands, node.inputs, strict=True)]
+            result = builder.emit(node.op, *operands, regions=regions, **node.attrs)
+    else:
+        result = builder.emit(node.op, *operands, **node.attrs)
+    outputs = result if isinstance(result, tuple) else (result,)
+    for old, new in zip(node.outputs, outputs, strict=True):
+        mapping[old] = new
+        if new.node is not None and new.node.op is not constant_op and old.name is not None:
+            new.name = new.name or old.name
+            builder.algebra.parts.closed.add(new)
+
+
+def _as_before(value: Value, type_: Any) -> Value:
+    """`value` with the type that a region was built for; such conversions are not written."""
+    if value.type == type_ or not isinstance(type_, ArrayType):
+        return value
+    if not type_.shape:
+        return BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)
+    if value.dtype != type_.dtype:
+        value = BY_NAME["astype"](value, dtype=type_.dtype)
+    return value
+
+
+def _ancestors(graph: Graph, outputs: Any) -> set[Node]:
+    """The nodes that some outputs depend on."""
+    live, found = set(outputs), set()
+    for node in reversed(graph.nodes):
+        if any(v in live for v in node.outputs):
+            live.update(node.inputs)
+            found.add(node)
+    return found
+
+
+_THROUGH = frozenset(
+    """add subtract negative multiply divide mask where matmul sum reshape transpose broadcast_to getitem index_add
+    astype as_kind""".split()
+)
+
+
+def _accumulations(graph: Graph, outputs: Any) -> set[Node]:
+    """Nodes from which derived outputs come linearly: there, an addition adds up cotangents."""
+    live, found = set(outputs), set()
+    for node in reversed(graph.nodes):
+        if node.op.name in _THROUGH and any(v in live for v in node.outputs):
+            live.update(node.inputs[:1] if node.op.name == "divide" else node.inputs)
+            if node.op.name == "add":
+                found.add(node)
+    return found
