@@ -21,6 +21,7 @@ from . import (
     logic,
     mathfuncs,
     matrix_functions,
+    multivariate,
     mutate,
     norm,
     operators,
@@ -37,6 +38,7 @@ from . import (
     special,
     special_op,
     splitting,
+    stats,
     stop,
     take,
 )

@@ -67,8 +67,10 @@ def type_of_argument(x: Any) -> ArrayType:
 
 
 def as_inexact(x: Any) -> Value:
-    """`x` as an array of floats or complex numbers: integers become float64."""
-    x = as_array(x)
+    """`x` as an array (or NumPy scalar) of floats or complex numbers: integers become float64."""
+    from .convert import strong
+
+    x = strong(as_array(x))
     return x if x.dtype.kind in "fc" else BY_NAME["astype"](x, dtype=np.dtype(float))
 
 

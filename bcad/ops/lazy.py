@@ -15,7 +15,7 @@ from .op import DERIVED, FUNCTIONS
 
 NAMED: dict[tuple[str, str], Callable[..., Any]] = {}
 NAMED_DERIVED: dict[tuple[str, str], Callable[..., Any]] = {}  # plain code to step into
-METHODS_OF: dict[tuple[str, str], Callable[..., Any]] = {}  # (class name, method) -> plain code, without self
+METHODS_OF: dict[tuple[str, str], Callable[..., Any]] = {}  # (class of scipy.stats, method) -> meaning, without self
 _modules: set[str] = set()
 _entered: set[str] = set()
 
@@ -44,12 +44,12 @@ def _entering(module: str, table: dict[tuple[str, str], Callable[..., Any]]) -> 
 
 
 def lookup(function: Any) -> Callable[..., Any] | None:
-    """What a call of `function` on Values means: a function that emits ops; None if unknown."""
+    """What a call of `function` (also a bound method of a SciPy distribution) on Values means; None if unknown."""
     return _get(FUNCTIONS, function)
 
 
 def lookup_derived(function: Any) -> Callable[..., Any] | None:
-    """Plain NumPy code for `function`, or for a bound method of a SciPy distribution; None if unknown."""
+    """Plain NumPy code for `function`, which the evaluator steps into; None if unknown."""
     return _get(DERIVED, function)
 
 
@@ -61,13 +61,13 @@ def _get(table: dict[Any, Callable[..., Any]], function: Any) -> Callable[..., A
 
 
 def _late_meaning(function: Any) -> Callable[..., Any] | None:
+    owner = getattr(function, "__self__", None)
+    if owner is not None and type(owner).__module__.startswith("scipy.stats"):
+        return METHODS_OF.get((type(owner).__name__, function.__name__))
     return dict.get(FUNCTIONS, function) if _enter_imported() else None
 
 
 def _late_code(function: Any) -> Callable[..., Any] | None:
-    owner = getattr(function, "__self__", None)
-    if owner is not None and type(owner).__module__.startswith("scipy.stats"):
-        return METHODS_OF.get((type(owner).__name__, function.__name__))
     return dict.get(DERIVED, function) if _enter_imported() else None
 
 

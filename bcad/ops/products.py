@@ -12,6 +12,7 @@ import numpy as np
 from bcad.ir import Size, Value, minimum, product
 
 from .arguments import as_array, as_int, astype, counting
+from .convert import strong
 from .index import getitem
 from .join import pad, stack
 from .op import BY_NAME, FUNCTIONS, METHODS, implements
@@ -33,7 +34,7 @@ def dot(a: Any, b: Any) -> Value:
     """The last axis of `a` with the last but one of `b`; the other axes of both stay."""
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
-        return BY_NAME["multiply"](a, b)
+        return BY_NAME["multiply"](strong(a), strong(b))
     if b.ndim <= 2:
         return _matmul(a, b)
     if a.ndim == 1:
@@ -57,7 +58,7 @@ def inner(a: Any, b: Any, /) -> Value:
     """The last axis of `a` with the last of `b`."""
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
-        return BY_NAME["multiply"](a, b)
+        return BY_NAME["multiply"](strong(a), strong(b))
     if b.ndim == 1:
         return _matmul(a, b)
     return tensordot(a, b, ((a.ndim - 1,), (b.ndim - 1,)))

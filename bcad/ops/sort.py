@@ -218,12 +218,22 @@ def unique(
 
 
 # -- piecewise linear interpolation ---------------------------------------------------------------
+def _periodic(x: Value, xp: Value, fp: Value, period: Any) -> tuple[Value, Value, Value]:
+    """Knots sorted within one period, and one more on each side."""
+    period = BY_NAME["absolute"](as_inexact(period))
+    x, xp = BY_NAME["remainder"](x, period), BY_NAME["remainder"](xp, period)
+    order = BY_NAME["argsort"](xp, axis=0, kind="quicksort")
+    xp, fp = xp[order], fp[order]
+    xp = BY_NAME["concatenate"](xp[-1:] - period, xp, xp[:1] + period, axis=0)
+    return x, xp, BY_NAME["concatenate"](fp[-1:], fp, fp[:1], axis=0)
+
+
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """NumPy's formula ``slope * (x - xp[j]) + fp[j]``; at a knot the derivative is from the right."""
-    if period is not None:
-        return NotImplemented
     x, xp, fp = as_inexact(x), as_inexact(xp), as_inexact(fp)
+    if period is not None:
+        x, xp, fp, left, right = *_periodic(x, xp, fp, period), None, None
     knots = xp.shape[0]
     where = BY_NAME["searchsorted"](xp, x, side="right") - 1
     lower = BY_NAME["maximum"](where, 0)

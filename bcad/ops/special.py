@@ -140,7 +140,7 @@ def multigammaln(a: Any, d: Any) -> Value:
 
 @named("lambertw")
 def lambertw(z: Any, k: Any = 0, tol: Any = 1e-8) -> Value:
-    return S.lambertw_branch(S.astype(as_array(z), dtype=np.dtype(complex)), as_array(k), as_array(tol))
+    return S.lambertw(S.astype(as_array(z), dtype=np.dtype(complex)), k=as_int(k, "the branch"), tol=float(tol))
 
 
 def spherical(name: str, cylinder: str) -> Callable[..., Value]:

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Literal, Value
+from bcad.ir import ArrayType, Kind, Literal, Value
 
+from .cotangents import to_cotangent
 from .elementwise_op import Elementwise
 from .lazy import implements_named
-from .op import BY_NAME, NotDeclared, Op, define, register
+from .op import BY_NAME, NotDeclared, Op, Zero, define, register
 from .samples import Sample, complexes, integers, positives, reals
 from .ufunc import UfuncCall
 
@@ -231,8 +232,35 @@ special("hyp2f1", [unknown(0), unknown(1), unknown(2),
 special("hyperu", [unknown(0), unknown(1), lambda y, a, b, x: -a * S.hyperu(a + 1, b + 1, x)],
         Sample(integers(3, low=1), 2, positives(3)))
 special("wrightomega", [lambda y, z: y / (1 + y)], *_REAL)
-special("lambertw_branch", [lambda y, z, k, tol: S.exp(-y) / (1 + y), None, None], Sample(complexes(3), np.int64(0), 1e-8).at_kink(),
-        scalar="lambertw({0}, {1}, {2})", module="scipy.special._ufuncs", attribute="_lambertw")
+special("stdtr", [unknown(0), lambda y, n, t: student_density(n, t)], Sample(integers(3, low=1), reals(3)))
+
+
+def student_density(n: Any, t: Any) -> Any:
+    """The density of Student's t with n degrees of freedom."""
+    scale = S.exp(S.gammaln((n + 1) * 0.5) - S.gammaln(n * 0.5)) / S.sqrt(n * math.pi)
+    return scale * S.power(1 + t * t / n, -0.5 * (n + 1))
+
+
+@define
+class Lambertw(Op):
+    """Branch `k` of Lambert's function, ``y * exp(y) == z``: ``dy/dz = exp(-y) / (1 + y)`` (DLMF 4.13.4)."""
+
+    samples = (Sample(complexes(3), k=0, tol=1e-8), Sample(complexes(2), k=-1, tol=1e-8))
+
+    def type_rule(self, z: ArrayType, *, k: int, tol: float) -> ArrayType:
+        return ArrayType(np.dtype(complex), z.shape, Kind.ARRAY if z.shape else Kind.SCALAR)
+
+    def evaluate(self, z: Any, *, k: int, tol: float) -> Any:
+        from scipy.special import lambertw
+
+        return lambertw(z, k, tol)
+
+    def jvp(self, y: Value, z: Value, dz: Any, **attrs: Any) -> Any:
+        return Zero(y.type) if type(dz) is Zero else dz * (S.exp(-y) / (1 + y))
+
+    def vjp(self, g: Any, y: Value, z: Value, **attrs: Any) -> tuple[Any]:
+        return (Zero(z.type) if type(g) is Zero else to_cotangent(g * (S.exp(-y) / (1 + y)), z),)
+
 
 # -- orthogonal polynomials of integer degree (DLMF 18.9) --------------------------------------------------
 _DEGREE = (Sample(integers(3, low=2), reals(3)),)

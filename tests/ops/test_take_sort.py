@@ -69,6 +69,7 @@ def test_interp_equals_numpys(x):
 def test_interp_has_derivatives_of_all_arguments():
     xp, fp = np.array([0.0, 1.0, 1.5, 4.0]), RNG.standard_normal(4)
     check(of(np.interp), np.array([-1.0, 0.2, 1.2, 2.0, 7.0]), xp, fp)
+    check(lambda x, xp, fp: of(np.interp)(x, xp, fp, period=5.0), np.array([-0.7, 0.2, 1.2, 2.1, 7.7]), xp[1:], fp[1:])
 
 
 def mutated(function, x, *args, **kwargs):
