@@ -11,7 +11,7 @@ from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
 from .leaves import is_leaf
-from .lookup import MISSING, find, is_class, is_instance, is_native, python_method
+from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
 from .names import OPTIMIZED
 
 Args = tuple | list
@@ -86,7 +86,7 @@ def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     """Run a leaf."""
     if frame.watched:
         if frame.thread.journal is not None:
-            note_mutation(frame, fn, args, kwargs)
+            return _call_journaled(frame, fn, args, kwargs)
         if frame.domain.observes or frame.domain.types:
             return frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     return fn(*args, **kwargs) if kwargs else fn(*args)
@@ -100,6 +100,21 @@ def _call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     if method is not None:
         return method(frame, fn, tuple(args), kwargs or {})
     return call_native(frame, fn, args, kwargs)
+
+
+def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+    journal = frame.thread.journal
+    note_mutation(frame, fn, args, kwargs)
+    for value in args:
+        if is_native_iterator(value):
+            journal.advance(value, fn is next)
+    if frame.domain.observes or frame.domain.types:
+        result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
+    else:
+        result = fn(*args, **kwargs or {})
+    if is_native_iterator(result):
+        journal.born(result)
+    return result
 
 
 def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) -> Any:
@@ -211,7 +226,7 @@ def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
     if owner is not None and name not in _READERS and not is_class(owner) \
             and not _is_module(owner):
         journal.touch(owner)
-    if (fn is setattr or fn is delattr or fn is next) and args:
+    if (fn is setattr or fn is delattr) and args:
         journal.touch(args[0])
     out = (kwargs or {}).get("out")
     for value in out if type(out) is tuple else (out,):

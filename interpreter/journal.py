@@ -4,6 +4,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
+from operator import length_hint
 from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
@@ -109,10 +110,21 @@ class Journal:
         """Whether it was made under this journal, so that nobody misses it after a rollback."""
         return id(iterator) in self._born
 
-    def advance(self, iterator: Any) -> None:
-        """Remember the position of a native iterator from outside; Unsupported if it has none."""
-        if not self.knows(iterator):
-            self.touch(iterator)
+    def advance(self, iterator: Any, one: bool = False) -> None:
+        """About to take `one` item, or all, from a native iterator.
+
+        Raises
+        ------
+        Unsupported
+            If it comes from outside and could not be set back: CPython's iterators forget what
+            they iterate over when they are exhausted.
+        """
+        if self.knows(iterator):
+            return
+        if not one or type(iterator) not in _RESTARTABLE or _is_at_its_end(iterator):
+            raise Unsupported(f"advancing a {type(iterator).__name__} cannot be undone",
+                              hint="make the iterator where it is used up")
+        self.touch(iterator)
 
 
 # --- contents -----------------------------------------------------------------------------------
@@ -204,6 +216,11 @@ def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
     if issubclass(cls, Iterator):
         return _iterator_state(obj), _restore_iterator
     return None, None
+
+
+def _is_at_its_end(iterator: Iterator) -> bool:
+    """The next step would make it forget; one that has forgotten already stays as it is."""
+    return length_hint(iterator) == 0 and len(iterator.__reduce__()) > 2
 
 
 def _iterator_state(iterator: Iterator) -> Any:

@@ -1,7 +1,7 @@
 """Special-method lookup on types, without running any of the user's code."""
 from __future__ import annotations
 
-from types import FunctionType
+from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
 from typing import Any
 
 from .code import Marker
@@ -13,6 +13,7 @@ _flags_of = type.__dict__["__flags__"].__get__
 _is_subtype = type.__subclasscheck__       # asks no metaclass
 _IMMUTABLE = 1 << 8             # Py_TPFLAGS_IMMUTABLETYPE: C types, no Python in their MRO
 _TYPE, _EXCEPTION = 1 << 31, 1 << 30        # Py_TPFLAGS_TYPE_SUBCLASS, _BASE_EXC_SUBCLASS
+_SUSPENDED = frozenset((GeneratorType, CoroutineType, AsyncGeneratorType))
 _LIMIT = 4096
 _CACHE: dict[int, TypeInfo] = {}
 
@@ -50,6 +51,12 @@ def find(kind: type, name: str) -> Any:
         if name in namespace:
             return namespace[name]
     return MISSING
+
+
+def is_native_iterator(value: Any) -> bool:
+    """Whether `value` is an iterator written in C, generators of any kind aside."""
+    kind = type(value)
+    return is_native(kind) and kind not in _SUSPENDED and find(kind, "__next__") is not MISSING
 
 
 def python_method(kind: type, name: str) -> FunctionType | None:

@@ -7,7 +7,7 @@ from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 from .frame import Frame
-from .lookup import MISSING, find, is_native, python_method, subclass
+from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 
 
 class Operation(NamedTuple):
@@ -261,11 +261,15 @@ def iterate(frame: Frame, value: Any) -> Any:
         result = frame.domain.iterate(frame, value)
         if result is not NotImplemented:
             return result
-    if is_native(kind):
-        return iter(value)
-    method = python_method(kind, "__iter__")
+    method = None if is_native(kind) else python_method(kind, "__iter__")
     if method is None:
-        return iter(value)
+        result = iter(value)
+        if frame.watched and frame.thread.journal is not None and is_native_iterator(result):
+            if result is value:
+                frame.thread.journal.advance(value)
+            else:
+                frame.thread.journal.born(result)
+        return result
     result = call_special(frame, method, value)
     if find(type(result), "__next__") is MISSING and type(result) not in frame.domain.types:
         raise TypeError(f"iter() returned non-iterator of type {type(result).__name__!r}")

@@ -186,3 +186,25 @@ def test_touch_of_an_empty_cell_is_remembered():
         (_, snapshot), = journal.written()
         assert snapshot.contents is EMPTY
     assert cell == CellType()
+
+
+def test_iterators_made_inside_are_advanced_freely():
+    def program():
+        pairs = zip([1, 2], [3, 4])
+        first = next(pairs)
+        return first, list(pairs), [x for x in enumerate(reversed([5]))]
+
+    with Journal():
+        assert interpreter.call(program) == ((1, 3), [(2, 4)], [(0, 5)])
+
+
+def test_using_up_an_iterator_from_outside_is_refused():
+    restartable, other = iter([1, 2, 3]), zip([1], [2])
+    with Journal(), pytest.raises(Unsupported):     # once exhausted, CPython forgets the list
+        interpreter.call(lambda: [x for x in restartable])
+    assert list(restartable) == [1, 2, 3]
+    with Journal(), pytest.raises(Unsupported):
+        interpreter.call(lambda: [x for x in other])
+    with Journal(), pytest.raises(Unsupported):
+        interpreter.call(lambda: list(other))
+    assert list(other) == [(1, 2)]
