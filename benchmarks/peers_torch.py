@@ -227,9 +227,9 @@ def angle_axis(v):
     if length.item() < 1e-4:
         return torch.eye(3)
     u = v / length
-    cross = torch.linalg.cross(torch.eye(3), u[None].expand(3, 3)).T.contiguous()
+    cross = -torch.linalg.cross(torch.eye(3), u[None].expand(3, 3)).T
     s, c = torch.sin(length), torch.cos(length)
-    return c * torch.eye(3) - s * cross.T + (1 - c) * torch.outer(u, u)
+    return c * torch.eye(3) + s * cross + (1 - c) * torch.outer(u, u)
 
 
 def hand_tracking(theta, parents, relative, inverse, weights, rest, matches, points):
