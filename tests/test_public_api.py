@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import bcad
+import interpreter
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -66,7 +67,7 @@ def test_examples_in_docstrings_run(module: str) -> None:
     import numpy as np
 
     loaded = importlib.import_module(module)
-    names = {"np": np, "bcad": bcad, **vars(bcad), **vars(loaded)}
+    names = {"np": np, "bcad": bcad, **vars(interpreter), **vars(bcad), **vars(loaded)}
     failures, _ = doctest.testmod(loaded, extraglobs=names, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failures == 0
 
