@@ -73,6 +73,14 @@ def load_name(frame: Frame, name: str) -> Any:
     return load_global(frame, name)
 
 
+def builtin(frame: Frame, name: str) -> Any:
+    """What an instruction needs from the builtins, which a program may have replaced; or None."""
+    try:
+        return frame.builtins[name]
+    except KeyError:
+        return None
+
+
 def load_global(frame: Frame, name: str) -> Any:
     """Look `name` up in globals and builtins; raise NameError."""
     for namespace in (frame.globals, frame.builtins):

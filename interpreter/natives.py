@@ -5,7 +5,7 @@ import builtins
 import sys
 import warnings
 from collections.abc import Callable
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from . import evaluate as loop
@@ -137,7 +137,7 @@ def run_code(frame: Frame, code: CodeType, namespace: dict, names: Any,
              closure: tuple | None = None) -> Any:
     """Interpret a code object in the given namespaces."""
     found = namespace["__builtins__"]
-    known = found if isinstance(found, dict) else vars(found)
+    known = vars(found) if type(found) is ModuleType else found
     decoded = decode(code)
     function = None if closure is None else FunctionType(code, namespace, closure=closure)
     callee = Frame(decoded, function, namespace, known, [UNBOUND] * decoded.slot_count,
@@ -294,6 +294,8 @@ def _warn_at(found: Frame | None, message: Any, category: type, source: Any) -> 
 
 @intercept(breakpoint)
 def _breakpoint(frame: Frame, args: tuple, kwargs: dict) -> Any:
+    if not hasattr(sys, "breakpointhook"):
+        raise RuntimeError("lost sys.breakpointhook")
     return call_value(frame, sys.breakpointhook, args, kwargs)
 
 

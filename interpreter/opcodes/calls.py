@@ -9,6 +9,7 @@ from ..calls import call_value, step_into
 from ..code import NULL
 from ..frame import Frame
 from ..lookup import MISSING, find
+from ..names import builtin
 from .containers import describe
 from .registry import opcode
 
@@ -66,6 +67,7 @@ def _positional(frame: Frame, function: Any, args: Any) -> tuple:
 @opcode("LOAD_BUILD_CLASS")
 def load_build_class(frame: Frame, stack: list, _: Any) -> None:
     """-- __build_class__"""
-    if "__build_class__" not in frame.builtins:
+    function = builtin(frame, "__build_class__")
+    if function is None:
         raise NameError("__build_class__ not found", name="__build_class__")
-    stack.append(frame.builtins["__build_class__"])
+    stack.append(function)

@@ -8,6 +8,7 @@ from typing import Any
 from ..attributes import get_attribute
 from ..calls import call_value
 from ..frame import Frame
+from ..names import builtin
 from .registry import opcode
 
 
@@ -15,7 +16,7 @@ from .registry import opcode
 def import_name(frame: Frame, stack: list, name: str) -> None:
     """level names -- module"""
     names, level = stack.pop(), stack.pop()
-    function = frame.builtins.get("__import__")
+    function = builtin(frame, "__import__")
     if function is None:
         raise ImportError("__import__ not found")
     if function is builtins.__import__:

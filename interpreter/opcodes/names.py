@@ -130,7 +130,7 @@ def load_global_name(frame: Frame, stack: list, name: str) -> None:
         kind = "global"
         if name not in namespace:
             namespace, kind = frame.builtins, "builtin"
-        value = namespace.get(name, NULL)
+        value = namespace.get(name, NULL) if type(namespace) is dict else load_global(frame, name)
         if value is NULL:
             raise NameError(f"name {name!r} is not defined", name=name)
     else:
