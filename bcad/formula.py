@@ -41,7 +41,9 @@ def reading_graph(special: Any) -> Graph:
     """What the function returns, then its derivatives, in the form for reading."""
     whole, total = special.graph, len(special.program.graph.outputs)
     outputs = [*whole.outputs[: special.results], *whole.outputs[total:]]
-    return readable(Graph(whole.inputs, whole.nodes, outputs, whole.name), special.results)
+    derived = len(outputs) - special.results
+    wrt = special.wrt if special.mode.like_arguments and len(special.wrt) == derived else ()
+    return readable(Graph(whole.inputs, whole.nodes, outputs, whole.name), special.results, wrt)
 
 
 def _arguments(special: Any, graph: Graph) -> list[Any]:

@@ -26,6 +26,8 @@ LEVELS = {
 }
 CONDITIONAL, NOT, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = 0, 3, 4, 9, 10, 11, 12, 14
 
+_NAMED = {math.pi: "pi", 2 * math.pi: "2*pi", math.pi / 2: "pi/2", math.sqrt(2 * math.pi): "sqrt(2*pi)"}
+
 
 @dataclass(frozen=True)
 class Text:
@@ -200,6 +202,8 @@ class Notation:
             return Text(f"{self.prefix}nan")
         if math.isinf(value):
             return Text(f"{self.prefix}inf") if value > 0 else Text(f"-{self.prefix}inf", UNARY)
+        if not self.exact and abs(value) in _NAMED:
+            return Text(_NAMED[value], PRODUCT) if value > 0 else Text(f"-{_NAMED[-value]}", PRODUCT)
         if not self.exact and value == int(value) and abs(value) < 1e15 and str(value) != "-0.0":
             return self.number(int(value))
         return Text(repr(value), UNARY if repr(value).startswith("-") else ATOM)

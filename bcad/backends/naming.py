@@ -11,7 +11,7 @@ LETTERS = {
     "subtract": "r", "exp": "e", "exp2": "e", "expm1": "e", "log": "l", "log1p": "l", "sqrt": "s", "matmul": "z",
     "sin": "s", "cos": "c", "tan": "t", "tanh": "t", "sum": "s", "mean": "mean", "where": "w", "mask": "w",
     "add": "a", "multiply": "p", "divide": "q", "power": "p", "inv": "inverse", "solve": "u", "outer": "o",
-    "cholesky": "L", "maximum": "m", "minimum": "m", "max": "m", "min": "m", "norm": "d", "absolute": "a",
+    "cholesky": "L", "identity": "I", "eye": "I", "maximum": "m", "minimum": "m", "max": "m", "min": "m", "norm": "d", "absolute": "a",
 }  # fmt: skip
 _RESERVED = {"f", "pi", "e_", *keyword.kwlist, "sum", "abs", "min", "max", "len", "range", "pow", "round", "all", "any"}
 

@@ -128,7 +128,9 @@ def exact_attributes(notation: Notation, attrs: dict[str, Any]) -> dict[str, Any
 def bound_call(notation: Notation, node: Node) -> Text:
     """A call of the op itself, where NumPy has no function that does the same."""
     if not notation.exact:
-        return notation.call(node.op.name, *node.inputs, **node.attrs)
+        name = node.op.name
+        path = _path_of(node.op.numpy) or (f"linalg.{name}" if hasattr(np.linalg, name) else name)
+        return notation.call(path, *node.inputs, **node.attrs)
     known = {id(v): k for k, v in notation.constants.items()}
     name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")
     notation.constants[name] = node.op
@@ -261,9 +263,15 @@ def _matmul(n: Notation, node: Node) -> Text:
     return n.infix("{0} @ {1}", [n.of(v) for v in node.inputs])
 
 
+@writes("pi")
+def _pi(n: Notation, node: Node) -> Text:
+    return Text(f"{n.prefix}pi")
+
+
 @writes("identity")
 def _identity(n: Notation, node: Node) -> Text:
-    return Text(f"{n.prefix}eye({n.shape((node.attrs['size'],))})")
+    rows, columns = (n.argument(n.size(node.attrs[k])) for k in ("rows", "columns"))
+    return Text(f"{n.prefix}eye({rows})" if rows == columns else f"{n.prefix}eye({rows}, {columns})")
 
 
 @writes("cond")

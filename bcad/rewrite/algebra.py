@@ -16,7 +16,7 @@ from bcad.ops import BY_NAME
 from .terms import (
     HALF, MINUS_ONE, ONE, ADDITIVE, Decomposer, Number, Product, Sum, collect, is_sum, monomial_key, rank,
 )
-from .written import outer
+from .written import is_two_pi, outer
 
 Constant = Callable[[Any], Value]
 
@@ -64,6 +64,23 @@ class Algebra:
                 return terms
             terms = opened
 
+    def turned_round(self, value: Value, variable: Value) -> Value:
+        """``-(a - b)/c`` as ``(b - a)/c``, unless the difference begins with the variable itself."""
+        product = self.parts.product(value)
+        if product.number.value.numerator != -1:
+            return value
+        for base, exponent in product.powers.items():
+            if exponent != 1 or not is_sum(base) or base in self.parts.closed:
+                continue
+            terms = self.parts.sum(base)
+            signs = [term.number.value > 0 for term in terms]
+            if signs == [True, False] and terms[0].only_base() is not variable:
+                swapped = [terms[1].scaled(MINUS_ONE), terms[0].scaled(MINUS_ONE)]
+                other = self._remember(self._added(swapped, base), swapped)
+                powers = {other if b is base else b: e for b, e in product.powers.items()}
+                return self._stretched(self.write(Product(-product.number, powers), value), value)
+        return value
+
     # -- sums --------------------------------------------------------------------------------
     def write_sum(self, terms: Sum, like: Value) -> Value:
         """A sum as nested additions and subtractions."""
@@ -106,6 +123,7 @@ class Algebra:
     # -- products ----------------------------------------------------------------------------
     def write(self, product: Product, like: Value) -> Value:
         """A product as one quotient of products."""
+        product = self._with_density(product)
         bases = sorted(product.powers, key=lambda base: (*rank(base), self._age(base)))
         above = [(b, product.powers[b]) for b in bases if product.powers[b] > 0]
         below = [(b, -product.powers[b]) for b in bases if product.powers[b] < 0]
@@ -118,6 +136,17 @@ class Algebra:
         if result.node is not None:
             self.parts.products.setdefault(result, product)
         return result
+
+    def _with_density(self, product: Product) -> Product:
+        """``exp(u)/sqrt(2*pi)`` is one factor: a density that has a name of its own where it is used again."""
+        root = next((b for b, e in product.powers.items() if e == -HALF and is_two_pi(b)), None)
+        bell = next((b for b, e in product.powers.items() if e == 1 and b.node and b.node.op.name == "exp"), None)
+        if root is None or bell is None:
+            return product
+        density = BY_NAME["divide"](bell, BY_NAME["sqrt"](root))
+        powers = {density if b is bell else b: e for b, e in product.powers.items() if b is not root}
+        self.parts.products.setdefault(density, Product(powers={bell: Fraction(1), root: -HALF}))
+        return Product(product.number, powers)
 
     def _age(self, base: Value) -> int:
         return self._order.setdefault(base, len(self._order))

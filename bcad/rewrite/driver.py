@@ -6,13 +6,18 @@ from typing import Any
 
 from bcad.ir import Builder, Graph, Node, Value
 
-from .rule import RuleSet
+from .rule import RuleSet, fired
 
+UNFINISHED = "(unfinished)"  # counted in `fired` where the limit was reached
 _LIMIT = 50  # rewrites of one value before we call it a loop among the rules
 
 
 class RewritingBuilder(Builder):
-    """A Builder whose nodes are replaced by what the rules make of them."""
+    """A Builder whose nodes are replaced by what the rules make of them.
+
+    Rules make a value simpler or bring it nearer to a normal form, so they come to an end; the limit is there
+    for the mistake of a rule's author, and a value that reaches it is as right as any other form of it.
+    """
 
     def __init__(self, rules: RuleSet, name: str = "f") -> None:
         super().__init__(name=name)
@@ -32,10 +37,18 @@ class RewritingBuilder(Builder):
                 if replacement is None:
                     break
                 current = replacement
+                if self._is_final(current):
+                    break
+            else:
+                fired[UNFINISHED] += 1
             if current.name is None and current.node is not None:
                 current.name = value.name
             self._settled[value] = current
         return self._settled[value]
+
+    def _is_final(self, value: Value) -> bool:
+        """Whether a value has its form already."""
+        return False
 
     def _rewrite(self, value: Value) -> Value | None:
         if value.node is None:  # an input

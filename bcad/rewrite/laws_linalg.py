@@ -141,18 +141,22 @@ def diagonal_of_ones(value: Value) -> Any:
     node = value.node
     assert node is not None
     number = as_number(node.inputs[0])
-    if number is None or len(value.shape) != 2 or value.shape[0] != value.shape[1] or node.attrs["offset"]:
+    if number is None or len(value.shape) != 2 or node.attrs["offset"]:
         return None
-    eye = emit(identity, size=value.shape[0])
+    eye = emit(identity, rows=value.shape[0], columns=value.shape[1])
     return eye if number.value == 1 else BY_NAME["multiply"](number.plain, eye)
 
 
 @node_rule(exact=False, op="matmul")
 def product_with_identity(value: Value) -> Any:
     left, right = value.node.inputs  # type: ignore[union-attr]
-    if left.node is not None and left.node.op is identity:
+    if _is_identity(left):
         return right
-    return left if right.node is not None and right.node.op is identity else None
+    return left if _is_identity(right) else None
+
+
+def _is_identity(value: Value) -> bool:
+    return value.node is not None and value.node.op is identity and value.shape[0] == value.shape[1]
 
 
 @node_rule(exact=False, op="index_add")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bcad.ir import Graph
 
 from . import laws_arithmetic, laws_readable, laws_shape
@@ -23,7 +25,7 @@ def simplify(graph: Graph) -> Graph:
     return dce(rewrite(dce(graph), EXACT))
 
 
-def readable(graph: Graph, results: int = 0) -> Graph:
+def readable(graph: Graph, results: int = 0, wrt: Sequence[int] = ()) -> Graph:
     """`graph` as a person would write it, equal to rounding: for printing, never run.
 
     Parameters
@@ -32,5 +34,7 @@ def readable(graph: Graph, results: int = 0) -> Graph:
     results : int
         How many of its outputs, the first ones, are what the user wrote: their order and form stay.
         The others were derived from them.
+    wrt : sequence of int
+        For each derived output the input by which it is the derivative, if it is one.
     """
-    return read_form(prepared(graph), OWN, DERIVED, results)
+    return read_form(prepared(graph), OWN, DERIVED, results, wrt)

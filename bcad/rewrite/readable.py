@@ -6,7 +6,7 @@ of `algebra` and through the laws of `laws_readable`, `laws_linalg` and `laws_re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,9 @@ from .dce import dce
 from .driver import RewritingBuilder
 from .rule import RuleSet
 from .sizes import unify_sizes
+from .terms import ADDITIVE, MULTIPLICATIVE
+
+FORMS = ADDITIVE | MULTIPLICATIVE
 
 
 class ReadableBuilder(RewritingBuilder):
@@ -45,6 +48,12 @@ class ReadableBuilder(RewritingBuilder):
         self.rules = self._derivative if self.derived else self._own
         return super().emit(op, *inputs, **keywords)
 
+    def _is_final(self, value: Value) -> bool:
+        """What the user named, or wrote as a sum or product, is used as it was written."""
+        if not self.derived or value.node is None or value not in self._settled:
+            return False
+        return value in self.algebra.parts.closed or value.node.op.name in FORMS
+
     @contextmanager
     def plain(self) -> Iterator[None]:
         """Values emitted in this block stay as they are."""
@@ -63,13 +72,17 @@ class ReadableBuilder(RewritingBuilder):
         return result
 
 
-def read_form(graph: Graph, own: RuleSet, derivative: RuleSet, results: int, inner: bool | None = None) -> Graph:
+def read_form(
+    graph: Graph, own: RuleSet, derivative: RuleSet, results: int, wrt: Sequence[int] = (), inner: bool | None = None
+) -> Graph:
     """`graph` in the form for reading.
 
     Parameters
     ----------
     results : int
         How many leading outputs are the user's own; the others were derived from them.
+    wrt : sequence of int
+        For each derived output the input by which it is a derivative, if it is one.
     inner : bool, optional
         For a region: whether it is derived as a whole.
     """
@@ -83,6 +96,9 @@ def read_form(graph: Graph, own: RuleSet, derivative: RuleSet, results: int, inn
             builder.turned = builder.derived and node in sums
             _rebuild(builder, node, mapping)
         outputs = [mapping[v] for v in graph.outputs]
+        with builder.plain():
+            for k, position in enumerate(wrt, results):
+                outputs[k] = builder.algebra.turned_round(outputs[k], builder.inputs[position])
         if inner is not None:
             with builder.plain():
                 outputs = [_as_before(v, old.type) for v, old in zip(outputs, graph.outputs, strict=True)]
@@ -147,6 +163,6 @@ def _accumulations(graph: Graph, outputs: Any) -> set[Node]:
     for node in reversed(graph.nodes):
         if node.op.name in _THROUGH and any(v in live for v in node.outputs):
             live.update(node.inputs[:1] if node.op.name == "divide" else node.inputs)
-            if node.op.name == "add":
+            if node.op.name in ("add", "subtract"):
                 found.add(node)
     return found

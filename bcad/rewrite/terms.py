@@ -12,6 +12,7 @@ from bcad.ir import Value, constant_op, dim_op
 from bcad.ops import BY_NAME
 
 from .pattern import number_of
+from .written import as_pi, is_two_pi, pi, pi_value
 
 HALF = Fraction(1, 2)
 STRETCH = ("broadcast_to", "full")
@@ -141,7 +142,7 @@ class Decomposer:
     def _product(self, value: Value) -> Product:
         number = as_number(value)
         if number is not None:
-            return Product(number)
+            return self._known(number)
         node = value.node
         if node is None or value in self.closed or getattr(value.type, "dtype", None) is None:
             return Product(powers={value: Fraction(1)})
@@ -150,6 +151,15 @@ class Decomposer:
             if found is not None:
                 return found
         return Product(powers={value: Fraction(1)})
+
+    @staticmethod
+    def _known(number: Number) -> Product:
+        """A number; 0.3989422804014327 is ``1/sqrt(2*pi)``."""
+        found = as_pi(float(number.value)) if number.decimal else None
+        if found is None:
+            return Product(number)
+        coefficient, base, exponent = found
+        return Product(Number(coefficient), {pi_value(base): exponent})
 
     def _parts(self, name: str, operands: tuple[Value, ...]) -> Product | None:
         """The product that an operation makes of its operands; None if it makes none."""
@@ -224,6 +234,8 @@ def rank(base: Value) -> tuple[int, str]:
     node = base.node
     if node is None:
         return 1, base.name or ""
+    if node.op is pi or is_two_pi(base):
+        return 0, ""
     if node.op is dim_op:
         return 0, str(node.attrs["size"])
     if base.name is not None and node.op is not constant_op:

@@ -154,7 +154,8 @@ TEXTBOOK = [
         "f(A) = linalg.slogdet(A)[1]\ndf/dA = linalg.inv(A).T",
     ),
     Textbook("trace of a product", lambda A, B: np.trace(A @ B), (matrix(2, 3), matrix(3, 2, 1)),
-             "f(A, B) = trace(A @ B)\ndf/dA = B.T\ndf/dB = A.T"),
+             # B.T and A.T are right only where A @ B is square, which trace() does not ask for.
+             "f(A, B) = trace(A @ B)\nI = eye(A.shape[0], B.shape[1])\ndf/dA = I @ B.T\ndf/dB = A.T @ I"),
     Textbook(
         "solve", lambda b: np.sum(np.linalg.solve(SYMMETRIC, b) ** 2), (vector(2),),
         "f(b) = sum(linalg.solve(SYMMETRIC, b)**2)\ndf/db = 2*linalg.solve(SYMMETRIC.T, linalg.solve(SYMMETRIC, b))",
