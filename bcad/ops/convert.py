@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Dim, Kind, Value, constant_op
+from bcad.ir import ArrayType, Builder, Dim, Kind, Value, constant_op, run_node
 
 from .arguments import as_array
 from .cotangents import cast, to_cotangent
@@ -169,3 +169,17 @@ def constant(x: Value) -> Any:
     """The value of a constant."""
     assert x.node is not None
     return x.node.attrs["value"].value
+
+
+def folded(x: Value) -> Any:
+    """What `x` is if it is computed from constants alone; None otherwise."""
+    node = x.node
+    if node is None or node.regions or node.op.effect or len(node.outputs) != 1:
+        return None
+    inputs = [folded(v) for v in node.inputs]
+    if any(v is None for v in inputs):
+        return None
+    try:
+        return run_node(node, inputs, {})[0]
+    except KeyError:  # a size that is not known
+        return None

@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import ArrayType, Builder, Dim, Size, Value, maximum, python_type
 
 from .arguments import as_int, as_shape, as_size, known_size
-from .convert import array, is_constant, nested, operand
+from .convert import array, folded, nested, operand
 from .cotangents import broadcast_like, cast, to_cotangent
 from .op import BY_NAME, Op, Zero, define, implements
 from .samples import Sample, complexes, reals
@@ -139,11 +139,11 @@ def _arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *
         dtype = np.dtype(int if dtype is None else dtype)
         return BY_NAME["arange"](start=a, step=c, length=_steps(a, b, c), dtype=dtype)
     values = [operand(x) for x in (first, last, by)]
-    if not all(map(is_constant, values)):
-        for value in values:
+    known = [folded(v) for v in values]
+    for value, number in zip(values, known, strict=True):
+        if number is None:
             as_size(value, "the length of an arange")
-    concrete = np.arange(*(v.node.attrs["value"].value for v in values), dtype=dtype)
-    return Builder.current().constant(concrete)
+    return Builder.current().constant(np.arange(*known, dtype=dtype))
 
 
 def _integral(x: Any) -> bool:

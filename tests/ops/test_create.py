@@ -44,6 +44,11 @@ S = np.float64(0.75)
         (lambda f, s: f(np.linspace)(s, 2.0, 1), (S,)),
         (lambda f, s: f(np.logspace)(s, 2.0, 4), (S,)),
         (lambda f, s: f(np.logspace)(0.0, 1.0, 4, base=s), (S,)),
+        (lambda f, x: f(np.meshgrid)(x, x[:2]), (X,)),
+        (lambda f, x, s: f(np.meshgrid)(x, s, x, indexing="ij"), (X, S)),
+        (lambda f, x: f(np.meshgrid)(x, x, sparse=True), (X,)),
+        (lambda f, x: f(np.indices)((2, 3)) * x, (X,)),
+        (lambda f, x: f(np.indices)((3, 3), dtype=float, sparse=True)[1] * x, (X,)),
     ],
 )
 def test_creation(meaning: Any, args: Any) -> None:
@@ -97,6 +102,13 @@ def test_sizes_may_be_symbols() -> None:
     for got, e in zip(evaluate(graph, [a]), expected, strict=True):
         np.testing.assert_array_equal(got, e)
         assert got.dtype == e.dtype
+
+
+def test_arange_of_computed_constants() -> None:
+    with Builder() as b:
+        m = FUNCTIONS[np.array]([0.0, b.constant(5)])[1]
+        graph = verify(b.build([FUNCTIONS[np.arange](1 - m, m, 2)]))
+    np.testing.assert_array_equal(evaluate(graph, [])[0], np.arange(-4.0, 5.0, 2))
 
 
 def test_lists_of_unequal_length_are_refused() -> None:
