@@ -22,6 +22,8 @@ def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
         method = find(meta, "__call__")
         if type(method) is FunctionType:
             return call_function(frame, method, (cls, *args), kwargs)
+        if method is not type.__call__:         # a classmethod, a partial, something in C
+            return call_native(frame, cls, args, kwargs)
     return construct(frame, cls, args, kwargs)
 
 
