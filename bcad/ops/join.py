@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Dim, Size, Value, product
+from bcad.ir import ArrayType, Dim, Size, Value, maximum, product
 
-from .arguments import as_array, as_axes, as_int, as_size, astype, concrete, full, has_values
+from .arguments import as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
 from .cotangents import rearranged, to_cotangent
 from .op import BY_NAME, FUNCTIONS, Op, Zero, define, implements, materialize
 from .samples import Sample, complexes, reals
@@ -305,11 +305,25 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
     for axis, (before, after) in enumerate(widths):
         if (before, after) != (0, 0):
             n = x.shape[axis]
-            if isinstance(n, Dim):
-                raise ShapeError(f"pad(mode={mode!r}) needs an axis of known length, not {n}")
-            index = np.pad(np.arange(n), (before, after), mode=mode)
+            if isinstance(n, Dim) or has_values((before, after)):
+                index: Any = _padded_positions(n, as_size(before), as_size(after), mode)
+            else:
+                index = np.pad(np.arange(n), (before, after), mode=mode)
             x = BY_NAME["gather"](x, index, index=(FULL,) * axis + (_array_part(),))
     return x
+
+
+def _padded_positions(n: Size, before: Size, after: Size, mode: str) -> Value:
+    """Which element stands at each place of a padded axis of symbolic length."""
+    place = BY_NAME["subtract"](counting(n + before + after), before)
+    if mode == "edge":
+        return BY_NAME["minimum"](BY_NAME["maximum"](place, 0), n - 1)
+    if mode == "wrap":
+        return BY_NAME["remainder"](place, n)
+    mirror = maximum(2 * (n - 1), 1) if mode == "reflect" else 2 * n
+    place = BY_NAME["remainder"](place, mirror)
+    last = mirror if mode == "reflect" else mirror - 1
+    return BY_NAME["where"](BY_NAME["less"](place, n), place, BY_NAME["subtract"](last, place))
 
 
 def _pairs(value: Any, ndim: int) -> list[tuple[Any, Any]]:

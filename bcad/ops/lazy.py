@@ -16,7 +16,7 @@ from .op import DERIVED, FUNCTIONS
 NAMED: dict[tuple[str, str], Callable[..., Any]] = {}
 NAMED_DERIVED: dict[tuple[str, str], Callable[..., Any]] = {}  # plain code to step into
 METHODS_OF: dict[tuple[str, str], Callable[..., Any]] = {}  # (class of scipy.stats, method) -> meaning, without self
-_modules: set[str] = set()
+_modules: set[str] = {"scipy.stats"}
 _entered: set[str] = set()
 
 
@@ -60,6 +60,28 @@ def _get(table: dict[Any, Callable[..., Any]], function: Any) -> Callable[..., A
         return None
 
 
+def _of_distribution(name: str) -> Callable[..., Any]:
+    """A method of distributions as a function of the distribution, as an evaluator calls it."""
+
+    def call(distribution: Any, *args: Any, **kwargs: Any) -> Any:
+        meaning = METHODS_OF.get((type(distribution).__name__, name))
+        return NotImplemented if meaning is None else meaning(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _enter_distributions() -> None:
+    """The methods as functions of their classes (a bound method is taken apart before it is called)."""
+    import scipy.stats as stats
+
+    for name in {method for _, method in METHODS_OF}:
+        classes = [stats.rv_continuous, stats.rv_discrete, type(stats.multivariate_normal), type(stats.dirichlet)]
+        for cls in classes:
+            if hasattr(cls, name):
+                FUNCTIONS.setdefault(getattr(cls, name), _of_distribution(name))
+
+
 def _late_meaning(function: Any) -> Callable[..., Any] | None:
     owner = getattr(function, "__self__", None)
     if owner is not None and type(owner).__module__.startswith("scipy.stats"):
@@ -76,6 +98,8 @@ def _enter_imported() -> bool:
     new = [name for name in _modules if name not in _entered and name in sys.modules]
     for name in new:
         _entered.add(name)
+        if name == "scipy.stats":
+            _enter_distributions()
         for named, table in ((NAMED, FUNCTIONS), (NAMED_DERIVED, DERIVED)):
             for (module, attribute), meaning in named.items():
                 if module == name and hasattr(sys.modules[name], attribute):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Size, Value, minimum, product
+from bcad.ir import Size, Value, assumptions, minimum, product
 
 from .arguments import as_array, as_int, astype, counting
 from .convert import strong
@@ -164,15 +164,20 @@ def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axi
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
-    if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
-        raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
     batch = broadcast(a.shape[:-1], b.shape[:-1])
-    u, v = ([x[..., k] for k in range(x.shape[-1])] for x in (a, b))
+    u, v = ([x[..., k] for k in range(_two_or_three(x.shape[-1]))] for x in (a, b))
     if len(u) == len(v) == 2:
         return stretch(u[0] * v[1] - u[1] * v[0], batch)
     u, v = ([*w, None] if len(w) == 2 else w for w in (u, v))
     parts = [_minor(u, v, (k + 1) % 3, (k + 2) % 3) for k in range(3)]
     return moveaxis(stack([stretch(p, batch) for p in parts], -1), -1, axisc)
+
+
+def _two_or_three(size: Size) -> int:
+    for n in (3, 2):
+        if assumptions().equal(size, n):
+            return n
+    raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)")
 
 
 def _minor(u: list[Any], v: list[Any], i: int, j: int) -> Value:

@@ -9,13 +9,13 @@ import numpy as np
 
 from bcad.ir import Dim, Size, Value
 
-from .arguments import as_array, as_int, astype, concrete, counting, zeros
+from .arguments import as_array, as_int, astype, concrete, counting, has_values, zeros
 from .index import getitem, positions
 from .index_template import FULL, Part
-from .join import stack
+from .join import join, stack
 from .op import BY_NAME, implements
-from .shape import ravel, stretch, to_shape
-from .shapes import ShapeError, broadcast, normalize_axis, require_equal
+from .shape import permute, ravel, stretch, to_shape
+from .shapes import ShapeError, broadcast, normalize_axis, promote, require_equal
 
 
 # -- where a condition holds ----------------------------------------------------------------------
@@ -194,3 +194,41 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     return BY_NAME["index_add"](zeros((count,), float), w, known.astype(np.intp), index=(Part.ARRAY,))
 
 
+
+
+# -- np.r_ and np.c_ ------------------------------------------------------------------------------
+@implements(type(np.r_).__getitem__)
+def concatenate_items(owner: Any, key: Any) -> Any:
+    """``np.r_[...]`` and ``np.c_[...]``: ranges, numbers and arrays, one after the other."""
+    items = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(item, str) for item in items):
+        return NotImplemented
+    parts = [as_array(_range(item) if isinstance(item, slice) else item) for item in items]
+    dtype = promote(*(p.type for p in parts))  # type: ignore[arg-type]
+    raised = [_raised(astype(p, dtype) if p.ndim else full_of(p, dtype), owner.ndmin, owner.trans1d) for p in parts]
+    return join(raised, normalize_axis(owner.axis, raised[0].ndim))
+
+
+def _range(s: slice) -> Any:
+    start, step = 0 if s.start is None else s.start, 1 if s.step is None else s.step
+    if has_values([start, s.stop, step]):
+        raise ShapeError("a range in np.r_ must be known when the function is traced")
+    return np.linspace(start, s.stop, int(abs(step))) if isinstance(step, complex) else np.arange(start, s.stop, step)
+
+
+def full_of(x: Value, dtype: Any) -> Value:
+    """A number as an array of one element."""
+    return BY_NAME["full"](astype(x, dtype) if x.dtype != dtype else x, shape=(1,), dtype=np.dtype(dtype))
+
+
+def _raised(x: Value, ndmin: int, trans1d: int) -> Value:
+    """At least `ndmin` axes, the old ones at `trans1d`."""
+    missing = ndmin - x.ndim
+    if missing <= 0:
+        return x
+    x = to_shape(x, (1,) * missing + tuple(x.shape))
+    if trans1d == -1:
+        return x
+    first = trans1d + missing + 1 if trans1d < 0 else trans1d
+    axes = list(range(ndmin))
+    return permute(x, axes[:first] + axes[missing:] + axes[first:missing])

@@ -95,6 +95,7 @@ n, m = Dim.symbol("n"), Dim.symbol("m")
         lambda x: of(np.reshape)(x, (-1,)), lambda x: of(np.reshape)(x, (x.shape[1], -1)),
         lambda x: of(np.roll)(x, 2, 0), lambda x: of(np.roll)(x, -1), lambda x: of(np.tile)(x, (2, 1)),
         lambda x: of(np.repeat)(x, 2, 1), lambda x: of(np.pad)(x, 2), lambda x: of(np.diag)(x), lambda x: of(np.tril)(x),
+        *[lambda x, m=m: of(np.pad)(x, ((2, 1), (0, 9)), m) for m in ("edge", "reflect", "symmetric", "wrap")],
         lambda x: of(np.diagonal)(x, 1), lambda x: of(np.split)(x, 2, 0)[1], lambda x: of(np.flip)(x, 0),
         *[lambda x, s=s: x[s] for s in (
             slice(1, None), slice(None, -1), slice(-3, None), slice(None, 3), slice(1, -1), slice(None, None, 2),

@@ -108,3 +108,18 @@ def test_copyto_honours_where_and_casting():
     with pytest.raises(TypeError):
         run(lambda x: mutated(np.copyto, x, np.ones(3)), np.arange(3))
     assert np.interp in FUNCTIONS
+
+
+def trick(owner, *items):
+    """``owner[items]`` of np.r_ or np.c_."""
+    if any(isinstance(i, np.ndarray) for i in items):
+        return owner[items]
+    return FUNCTIONS[type(owner).__getitem__](owner, items)
+
+
+def test_r_and_c():
+    check(lambda x, y: trick(np.r_, x, 1.0, slice(0, 3), y), V, V[:2])
+    check(lambda x, y: trick(np.r_, x, y), A, A)
+    check(lambda x, y: trick(np.c_, x, y, y), V, V)
+    check(lambda x, y: trick(np.c_, x, y), A, A[:, 0])
+    check(lambda x: trick(np.r_, x, slice(0, 1, 5j)), V)
