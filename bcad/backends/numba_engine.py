@@ -11,6 +11,7 @@ from . import cache
 
 METH_FASTCALL = 0x80
 FORMAT = "1"  # of cached code; to be changed with the pipeline below
+LONG = 6_000  # lines of IR from which less is optimised
 MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads
 _alive: list[Any] = []
@@ -60,7 +61,7 @@ def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Any:
     llvm = _binding()
     key = cache.key_of(text, *_versions())
     with _lock:
-        level = 3 if len(text) < 2_000_000 else 1
+        level = 3 if text.count("\n") < LONG else 1
         code = cache.load(key)
         if code is None:
             code = _machine(level).emit_object(optimized(text, level))
