@@ -37,7 +37,12 @@ def _get(frame: Frame, owner: Any, name: str) -> Any:
         getter = known.getter = _SPECIAL.get(kind) or (
             _get_natively if known.native else
             _get_from_class if is_class(owner) else _get_from_instance)
-    return getter(frame, owner, name)
+    try:
+        return getter(frame, owner, name)
+    except AttributeError as error:
+        if error.name is None and error.obj is None:    # what suggestions are made from
+            error.name, error.obj = name, owner
+        raise
 
 
 def _get_natively(frame: Frame, owner: Any, name: str) -> Any:
