@@ -13,8 +13,8 @@ import numpy as np
 
 from bcad import diff
 from bcad.errors import NotScalar
-from bcad.ir import ArrayType, Builder, Graph, Value, array_type, evaluate_size
-from bcad.ops import BY_NAME
+from bcad.ir import ArrayType, Builder, Graph, Value, array_type, constant_op, evaluate_size
+from bcad.ops import BY_NAME, tangent_type
 
 derivative = BY_NAME["derivative"]
 
@@ -95,7 +95,7 @@ class VjpMode(Mode):
     seeded = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
-        return [_array(v) for v in graph.outputs[:results]]
+        return [tangent_type(v.type) for v in graph.outputs[:results]]
 
     def emit(
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
@@ -113,7 +113,7 @@ class JvpMode(Mode):
     like_arguments = False
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
-        return [_array(graph.inputs[k]) for k in wrt]
+        return [tangent_type(graph.inputs[k].type) for k in wrt]
 
     def emit(
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
@@ -132,7 +132,7 @@ class HessianVectorMode(Mode):
     scalar = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
-        return [_array(graph.inputs[k]) for k in wrt]
+        return [tangent_type(graph.inputs[k].type) for k in wrt]
 
     def emit(
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
@@ -228,7 +228,9 @@ def check_scalar(graph: Graph, results: int, mode: Mode) -> None:
     what = mode.name
     if results == 1 or (results and getattr(mode, "has_aux", False)):
         type_ = graph.outputs[0].type
-        if isinstance(type_, ArrayType) and type_.dtype.kind == "f" and type_.size == 1:
+        known = graph.outputs[0].node is not None and graph.outputs[0].node.op is constant_op
+        kinds = "fiu" if known else "f"  # ``return 0`` is as good as ``return 0.0``
+        if isinstance(type_, ArrayType) and type_.dtype.kind in kinds and type_.size == 1:
             return
         found = f"its result is {type_}"
         node = graph.outputs[0].node
