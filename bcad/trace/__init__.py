@@ -1,10 +1,10 @@
 """From a Python function and an example call to a Program: graph, captures, guards, effects."""
 
+from .active import active_traces
 from .guards import Guard, GuardMiss, Guards
 from .places import stepped
 from .program import InnerProgram, Program
 from .quick import MISS, quick_call
-from .session import active_traces
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Tree, flatten, map_leaves
 

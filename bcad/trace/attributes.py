@@ -30,6 +30,8 @@ def get(session: Session, owner: Any, name: str) -> Any:
         if owner.dtype.kind not in "biufc":
             return NotImplemented
         owner = session.captures.cell(owner)
+    if not isinstance(owner, Tracer):
+        return NotImplemented
     if name == "__class__":
         return owner.__class__
     if name == "__bcad_value__":

@@ -12,7 +12,7 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import hosts, items, methods, mirrors, pybuiltins, randomness, text, views
+from . import hosts, items, methods, mirrors, pybuiltins, randomness, text, views, virtual
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .tracers import ArrayTracer, Method, has_traced, is_traced
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 _DISPATCHER = type(np.sum)
+_ITERATE = (sorted, min, max, any, all, sum)
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
@@ -33,6 +34,10 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     kind = type(fn)
     if kind is Method:
         return methods.call(session, fn, args, kwargs)
+    if (session.virtual or session.growing) and kind is not FunctionType and virtual.looks_at(fn):
+        if fn is len and args and isinstance(args[0], list):
+            return session.domain.length(args[0])
+        virtual.look(session, getattr(fn, "__self__", None))
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
     builtin = _lookup(pybuiltins.HANDLERS, fn)
@@ -47,7 +52,7 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return text.method(session, fn, args, kwargs)
     if kind is FunctionType and not is_library(fn.__code__.co_filename):
         return NotImplemented
-    if not _wants_meaning(fn, args, kwargs):
+    if not _wants_meaning(session, fn, args, kwargs):
         return NotImplemented
     return _meaning_or_source(session, fn, args, kwargs)
 
@@ -59,11 +64,13 @@ def _lookup(table: dict[Any, Any], fn: Any) -> Any:
         return None
 
 
-def _wants_meaning(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     if _lookup(ops.FUNCTIONS, fn) is None and _lookup(ops.DERIVED, fn) is None and not is_mutator(fn) \
             and type(fn) is not _DISPATCHER and not isinstance(fn, np.ufunc):
         return False
     if fn in _MAKERS:
+        return True
+    if session.virtual and any(type(x) is list and id(x) in session.virtual for x in args):
         return True
     return touches_array(args) or touches_array(kwargs.values())
 
@@ -195,7 +202,7 @@ def call_traced(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
         return methods.call(session, fn, args, kwargs)
     builtin = _lookup(pybuiltins.HANDLERS, fn)
     result = builtin(session, None, args, kwargs) if builtin is not None else NotImplemented
-    if result is NotImplemented and _wants_meaning(fn, args, kwargs):
+    if result is NotImplemented and _wants_meaning(session, fn, args, kwargs):
         result = _meaning_or_source(session, fn, args, kwargs)
     if result is NotImplemented:
         return hosts.unknown(session, fn, args, kwargs)
@@ -206,11 +213,15 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     """Run a leaf: natively if nothing traced can be lost in it."""
     if is_own(fn):
         return fn(*args, **kwargs)
+    if session.virtual or session.growing:
+        virtual.look(session, *(args if virtual.looks_at(fn) else args[1:]), *kwargs.values())
     if hosts.keeps_tracers(fn):
         if not hosts.is_container_method(fn):
             items.look_at(*args)
         return fn(*args, **kwargs)
     items.look_at(*args, *kwargs.values(), getattr(fn, "__self__", None))
+    if args and isinstance(args[0], dict) and fn in _ITERATE:
+        args = (list(args[0]), *args[1:])  # of a dict they see the keys alone
     args = tuple(as_cell(session, a) for a in args)
     owner = getattr(fn, "__self__", None)
     if has_traced(args) or has_traced(kwargs) or is_traced(owner):

@@ -105,7 +105,9 @@ class Captures:
         if kind == "closure":
             self._note_closure(frame)
         if kind == "default":
-            return Default(self._function_source(owner), key) if self._is_outer_function(owner) else None
+            if not self._is_outer_function(owner) or is_trusted(owner.__globals__):
+                return None
+            return Default(self._function_source(owner), key)
         if type(owner) is ModuleType:
             namespace = vars(owner)
             if key not in namespace or is_trusted(namespace):

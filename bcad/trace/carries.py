@@ -10,7 +10,7 @@ from bcad.ir import Value
 from interpreter import EMPTY, UNBOUND, Frame
 
 from .builder import TraceBuilder
-from .heap import Place, read, store
+from .heap import Growth, Place, read, store
 from .patterns import (
     Abandon,
     Constant,
@@ -29,6 +29,7 @@ from .patterns import (
 )
 from .regions import Arm
 from .tracers import ArrayTracer
+from .virtual import VirtualList, register
 
 if TYPE_CHECKING:
     from .session import Session
@@ -62,6 +63,7 @@ class Carries:
         self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
         self.key = key
         self.items: dict[Key, Carry] = {}
+        self.growths: dict[int, tuple[list[Any], Pattern]] = {}  # lists that grow by one item an iteration
         self.inputs: list[Value] = []
         self.needs_iteration = False
         self._standins: list[Any] = []
@@ -77,10 +79,22 @@ class Carries:
             if self._is_own(change.obj, arm):
                 continue
             news |= self._meet(place, change.obj, change.new, arm)
-        if arm.changes.grown:
-            raise Abandon("a list grows in it")
+        for growth in arm.changes.grown.values():
+            news |= self._meet_growth(growth, arm)
+        if self.growths.keys() - arm.changes.grown.keys():
+            raise Abandon("a list does not grow in every pass")
         self._refuse_written_standins(arm)
         return news
+
+    def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
+        if any(growth.obj is s for s in self._standins) or len(growth.items) != 1:
+            raise Abandon("a list grows by more than one item an iteration")
+        pattern = pattern_of(growth.items[0])
+        known = self.growths.get(id(growth.obj))
+        if known is not None:
+            pattern = join(self.session, known[1], pattern)
+        self.growths[id(growth.obj)] = (growth.obj, pattern)
+        return known is None or not _same_form(known[1], pattern)
 
     def _is_own(self, obj: Any, arm: Arm) -> bool:
         """Whether an object belongs to the iteration: made in it, or one of our stand-ins."""
@@ -120,7 +134,7 @@ class Carries:
     def _entry(self, key: Key, obj: Any) -> Frozen | None:
         value = self.frame.slots[key] if isinstance(key, int) else read(key, obj)
         if value is UNBOUND or value is EMPTY:
-            if not isinstance(key, int):
+            if not isinstance(key, int) and key.kind != "cell":
                 raise Abandon(f"{self._name(key)} is first set in it")
             return None
         return freeze(self.session, value)
@@ -206,7 +220,10 @@ class Carries:
 
     def stacked(self, arm: Arm) -> list[Value]:
         """The Values that each iteration appends to lists."""
-        return []
+        found: list[Value] = []
+        for key, (_, pattern) in self.growths.items():
+            found += values_of(arm.changes.grown[key].items[0], pattern)
+        return found
 
     def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
         """Let the frame and the heap hold what the loop leaves."""
@@ -220,6 +237,10 @@ class Carries:
                 self.frame.slots[carry.key] = final
             else:
                 store(self.session, carry.key, carry.obj, final)
+        rows = iter(stacks)
+        for items, pattern in self.growths.values():
+            mine = [next(rows) for _ in pattern.leaves]
+            register(self.session, VirtualList(self.session, items, list.__len__(items), pattern, mine, length))
 
 
 _OWN_REFERENCES = 6

@@ -26,7 +26,7 @@ def collect(session: Session, journal: Journal) -> Iterator[Effect]:
     """The effects of the call on objects that were there before it."""
     for obj, before in journal.written():
         if type(obj) is OuterList:
-            yield from _list_effects(obj)
+            yield from _list_effects(session, obj)
         elif type(obj) is OuterDict:
             yield from _dict_effects(obj)
         elif id(obj) in session.captures.outer and not isinstance(obj, np.ndarray):
@@ -34,7 +34,18 @@ def collect(session: Session, journal: Journal) -> Iterator[Effect]:
     yield from _array_effects(session)
 
 
-def _list_effects(mirror: OuterList) -> Iterator[Effect]:
+def _list_effects(session: Session, mirror: OuterList) -> Iterator[Effect]:
+    middle = session.virtual.get(id(mirror))
+    if middle is not None:
+        items, lifted = list(list.__iter__(mirror)), mirror._lifted
+        if middle.start != len(lifted) or any(a is not b for a, b in zip(items, lifted, strict=False)):
+            middle.materialize()
+        else:
+            middle.start = 0
+            middle.items = items[len(lifted):]
+            session.virtual[id(middle.items)] = middle
+            yield Extend(mirror._source, middle.items)
+            return
     items, lifted = list(mirror), mirror._lifted
     unchanged = len(items) >= len(lifted) and all(a is b for a, b in zip(items, lifted, strict=False))
     if unchanged:

@@ -12,11 +12,21 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, items, iteration, text
+from . import attributes, calls, items, iteration, text, virtual
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
-from .tracers import TRACERS, ArrayTracer, Method, NumberTracer, ScalarTracer, SizeTracer, Tracer
+from .tracers import (
+    TRACERS,
+    ArrayTracer,
+    Method,
+    NumberTracer,
+    ScalarTracer,
+    SizeTracer,
+    Tracer,
+    has_traced,
+    is_traced,
+)
 
 if TYPE_CHECKING:
     from .session import Session
@@ -36,7 +46,9 @@ _PLAIN = frozenset((bool, int, float, complex))
 class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
-    types = TRACERS | MIRRORS | {np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS}
+    types: frozenset[type] = TRACERS | MIRRORS | {
+        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, virtual.VirtualIterator, *iteration.ITERATORS,
+    }
     observes = True
 
     def __init__(self, session: Session) -> None:
@@ -52,6 +64,7 @@ class GraphDomain(Domain):
     # --- operators -----------------------------------------------------------------------
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
+        self._look_at_lists(left, right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
             return text.binary(session, symbol, left, right)
         if type(left) in MIRRORS or type(right) in MIRRORS:
@@ -88,6 +101,7 @@ class GraphDomain(Domain):
 
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
         session = self.at(frame)
+        self._look_at_lists(value)
         if type(value) in MIRRORS:
             value.fill()
             return not len(value) if symbol == "not" else NotImplemented
@@ -106,6 +120,7 @@ class GraphDomain(Domain):
 
     def compare(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
+        self._look_at_lists(left, right)
         if type(left) in MIRRORS or type(right) in MIRRORS:
             items.look_at(left, right)
         if type(left) is SizeTracer or type(right) is SizeTracer:
@@ -118,7 +133,7 @@ class GraphDomain(Domain):
 
     def _unlike(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
         """A number compared with something else: equal to nothing."""
-        if symbol not in ("==", "!=") or not (_inert(left) or _inert(right)):
+        if symbol not in ("==", "!=") or not (is_numeric(left) or is_numeric(right)) or not (_inert(left) or _inert(right)):
             return NotImplemented
         array = next((x for x in (left, right) if isinstance(x, np.ndarray)), None)
         if array is None:
@@ -128,6 +143,7 @@ class GraphDomain(Domain):
 
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
         session = self.at(frame)
+        self._look_at_lists(container)
         if type(container) is OuterDict:
             return container.has(item) if type(item) not in TRACERS else NotImplemented
         if type(container) is OuterList:
@@ -135,9 +151,13 @@ class GraphDomain(Domain):
         if isinstance(container, np.ndarray):
             equal = self.compare(frame, "==", container, item)
             return calls.call_meaning(session, np.any, (equal,), {})
-        if isinstance(container, (list, tuple)):
+        if isinstance(container, (list, tuple)) and (is_traced(item) or has_traced(container)):
             return items.contains(self, frame, item, container)
         return NotImplemented
+
+    def _look_at_lists(self, *values: Any) -> None:
+        if self.session.virtual or self.session.growing:
+            virtual.look(self.session, *values)
 
     # --- attributes and items ------------------------------------------------------------
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
@@ -176,8 +196,12 @@ class GraphDomain(Domain):
 
     def length(self, value: Any) -> Any:
         """``len(value)``."""
+        found = virtual.find(self.session, value) if isinstance(value, list) else None
+        if found is not None:
+            return found.total()
         if type(value) in MIRRORS:
             value.fill()
+        if isinstance(value, (list, dict)):
             return len(value)
         if type(value) is iteration.RangeTracer:
             return value.length
@@ -200,9 +224,8 @@ class GraphDomain(Domain):
 
     def truth(self, frame: Frame | None, value: Any) -> bool:
         session = self.at(frame)
-        if type(value) in MIRRORS:
-            value.fill()
-            return len(value) > 0
+        if isinstance(value, (list, OuterDict)):
+            return bool(self.length(value) > 0)
         if type(value) is np.ndarray:
             value = session.captures.cell(value)
         return session.decide(value, "a condition") if isinstance(value, Tracer) else bool(value)

@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Value
+from bcad.ir import Kind, Value
 
+from .outer import MIRRORS
+from .active import current_session
+from .patterns import plain
 from .sources import Source, read, write
 from .text import TextTracer, finish
-from .outer import MIRRORS
 from .tracers import ArrayTracer, Tracer, has_traced
-from .tree import flatten
+from .tree import children_of, flatten, rebuild_like
+from .virtual import VirtualList
 
 
 class Plan:
@@ -26,12 +29,16 @@ class Plan:
         A nest whose leaves may be tracers.
     position : callable
         Where among the outputs a tracer's Value stands.
+    result : bool
+        Whether it is a result: plain numbers in it are outputs too, so that each has a derivative.
     """
 
-    def __init__(self, obj: Any, position: Callable[[Tracer], int]) -> None:
+    def __init__(self, obj: Any, position: Callable[[Any], int], result: bool = False) -> None:
+        obj = with_middles(obj)
         leaves, self.tree = flatten(obj)
-        self.makers = [_maker(leaf, position) for leaf in leaves]
-        self.is_static = not any(isinstance(leaf, Tracer) for leaf in leaves)
+        make = _result_maker if result else _maker
+        self.makers = [make(leaf, position) for leaf in leaves]
+        self.is_static = not any(isinstance(leaf, (Tracer, VirtualList)) for leaf in leaves)
         self._obj = obj
 
     def build(self, outputs: Sequence[Any]) -> Any:
@@ -41,11 +48,27 @@ class Plan:
         return self.tree.unflatten([make(outputs) for make in self.makers])
 
 
+def is_plain_number(leaf: Any) -> bool:
+    """Whether a leaf of a result is a number that the trace knows."""
+    return type(leaf) in (bool, int, float, complex) or (
+        issubclass(type(leaf), np.generic) and leaf.dtype.kind in "biufc"
+    )
+
+
+def _result_maker(leaf: Any, position: Callable[[Any], int]) -> Callable[[Sequence[Any]], Any]:
+    if is_plain_number(leaf):
+        position(leaf)
+        return lambda outputs: leaf
+    return _maker(leaf, position)
+
+
 def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
     if isinstance(leaf, TextTracer):
         plans: dict[int, Plan] = {}
         _plan_text(leaf, position, plans)
         return lambda outputs: finish(leaf, lambda value: plans[id(value)].build(outputs))
+    if isinstance(leaf, VirtualList):
+        return _rows_maker(leaf, position)
     if type(leaf) in MIRRORS:
         return lambda outputs: leaf._original
     if isinstance(leaf, Tracer):
@@ -56,6 +79,44 @@ def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[A
     if hasattr(leaf, "__dict__") and not callable(leaf) and has_traced(vars(leaf)):
         return _instance_maker(leaf, position)
     return lambda outputs: leaf
+
+
+def with_middles(obj: Any) -> Any:
+    """`obj` with a `VirtualList` in place of every list that a loop has appended to."""
+    session = current_session()
+    if session is None or not session.virtual:
+        return obj
+    if isinstance(obj, list) and id(obj) in session.virtual:
+        return session.virtual[id(obj)]
+    found = children_of(obj)
+    if found is None:
+        return obj
+    keys, children, extra = found
+    replaced = [with_middles(child) for child in children]
+    if all(a is b for a, b in zip(replaced, children, strict=True)):
+        return obj
+    return rebuild_like(obj, keys, replaced, extra)
+
+
+def _rows_maker(rows: VirtualList, position: Callable[[Any], int]) -> Callable[[Sequence[Any]], Any]:
+    """A list as long as the loop ran."""
+    before, after = Plan(rows.before, position), Plan(rows.after, position)
+    places = [position(rows.session.wrap(stack)) for stack in rows.stacks]
+    pattern = rows.pattern
+
+    def make(outputs: Sequence[Any]) -> list[Any]:
+        columns = [list(map(_item_of(t), outputs[p])) for p, t in zip(places, pattern.leaves, strict=True)]
+        middle = [plain(pattern, iter(row)) for row in zip(*columns, strict=True)]
+        return [*before.build(outputs), *middle, *after.build(outputs)]
+
+    return make
+
+
+def _item_of(type_: Any) -> Callable[[Any], Any]:
+    """From a row of a stack to the kind of number or array that was appended."""
+    if type_.kind is Kind.PYTHON:
+        return type_.python_type  # type: ignore[no-any-return]
+    return np.array if type_.kind is Kind.ARRAY else (lambda x: x)
 
 
 def _instance_maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:

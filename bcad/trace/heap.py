@@ -59,7 +59,10 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     """What the writes that `journal` knows have changed, frozen."""
     found = Changes()
     for obj, before in journal.written():
-        if obj is session.captures._written or obj is session.virtual:
+        if obj is session.captures._written:
+            continue
+        if obj is session.virtual:
+            _require_own(session, journal, before.contents)
             continue
         found.touched[id(obj)] = obj
         if isinstance(obj, ArrayTracer):
@@ -67,6 +70,15 @@ def changes_in(session: Session, journal: Journal) -> Changes:
         elif not isinstance(obj, Tracer):
             _object_changes(session, found, obj, before)
     return found
+
+
+def _require_own(session: Session, journal: Journal, before: dict[int, Any]) -> None:
+    """Lists that an inner loop has grown must have been made in the same part of the program."""
+    for key, found in session.virtual.items():
+        if key not in before and found.home is session.builder and not found.was_there:
+            continue
+        if before.get(key) is not found:
+            raise Abandon("a list grows in it by an inner loop")
 
 
 def _array_change(session: Session, found: Changes, cell: ArrayTracer, before: Snapshot) -> None:

@@ -33,7 +33,7 @@ _KEEPERS = frozenset((
     itertools.chain, itertools.islice, itertools.cycle, itertools.repeat, itertools.tee, itertools.product,
     itertools.permutations, itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest,
     itertools.count, itertools.pairwise, itertools.chain.from_iterable, operator.is_, operator.is_not,
-    copyreg.__newobj__, builtins.vars, len,  # type: ignore[attr-defined]
+    copyreg.__newobj__, builtins.vars, len, type,  # type: ignore[attr-defined]
 ))
 
 

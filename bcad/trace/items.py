@@ -9,6 +9,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Value
 
+from . import virtual
 from .outer import MIRRORS, OuterDict, OuterList
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from .views import as_view
@@ -37,10 +38,10 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         if type(owner) is ScalarTracer:
             return get_array_item(session, session.wrap(_as_array(session, owner)), key)
         raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")
-    if has_traced(key):
-        found = owner[_concrete_key(session, key)]
-        return found
-    return NotImplemented
+    found = virtual.find(session, owner) if type(owner) is list else None
+    if found is not None:
+        return found.get(normal_key(session, key))
+    return owner[_concrete_key(session, key)] if has_traced(key) else NotImplemented
 
 
 def _as_array(session: Session, x: Any) -> Value:
@@ -73,6 +74,7 @@ def normal_key(session: Session, key: Any) -> Any:
 
 
 def _get_outer(session: Session, owner: Any, key: Any) -> Any:
+    virtual.look(session, owner)
     if type(owner) is OuterDict:
         if owner.has(key):
             return owner.get_item(key, None)
@@ -103,6 +105,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if isinstance(owner, np.ndarray):
         set_array_item(session, owner, key, value)
         return None
+    virtual.look(session, owner)
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key)
         session.captures.stored("item", owner._original, key)
@@ -115,7 +118,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         session.touch(owner)
         owner[_concrete_key(session, key)] = value
         return None
-    if isinstance(value, np.ndarray) or type(value) in TRACERS or type(value) in MIRRORS:
+    if not isinstance(owner, Tracer):
         return NotImplemented
     raise TypeError(f"'{type(owner).__name__}' object does not support item assignment")
 
@@ -159,6 +162,7 @@ def write_all(session: Session, owner: Any, value: Any) -> None:
 
 def delete(session: Session, owner: Any, key: Any) -> Any:
     """``del owner[key]``."""
+    virtual.look(session, owner)
     if type(owner) in MIRRORS:
         owner.fill()
         session.touch(owner)

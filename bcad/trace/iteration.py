@@ -235,15 +235,30 @@ def iterate(session: Session, value: Any) -> Any:
         return NotImplemented
     if type(value) in (ArrayTracer, np.ndarray, RangeTracer):
         return indexed(session, value)
+    if type(value) is list and (session.virtual or session.growing):
+        return _over_virtual(session, value)
     if isinstance(value, Tracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
     return NotImplemented
 
 
+def _over_virtual(session: Session, value: list[Any]) -> Any:
+    """``iter(list)`` where lists may have a middle of unknown length."""
+    from . import virtual
+
+    found = virtual.find(session, value)
+    if found is None:
+        return NotImplemented
+    if found.before or found.after:
+        found.materialize()
+        return NotImplemented
+    return virtual.VirtualIterator(found)
+
+
 def indexed(session: Session, value: Any) -> Indexed | None:
     """An iterator over `value` whose items have numbers; None if there is none."""
-    if type(value) in ITERATORS:
-        return value  # type: ignore[no-any-return]
+    if isinstance(value, Indexed):
+        return value
     if type(value) in (range, RangeTracer):
         return RangeIterator(session, value)
     if type(value) in _NATIVE_RANGES:
@@ -274,7 +289,7 @@ def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
 
 def is_traced_iterable(value: Any) -> bool:
     """Whether a loop over `value` gives traced items."""
-    return isinstance(value, np.ndarray) or type(value) is RangeTracer or type(value) in ITERATORS
+    return isinstance(value, Indexed) or isinstance(value, np.ndarray) or type(value) is RangeTracer or type(value) in ITERATORS
 
 
 def elements(session: Session, value: Any) -> list[Any]:

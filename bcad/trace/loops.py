@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,7 +166,10 @@ class LoopRegion:
         self._emit(arm, context, index)
 
     def _refuse_shared_iterator(self) -> None:
-        if self.iterator is not None and any(self.frame.stack[-1] is x for x in self.frame.slots):
+        if self.iterator is not None and any(
+            self.frame.stack[-1] is x and name != ".0"  # a comprehension's own
+            for name, x in zip(self.frame.code.slot_names, self.frame.slots, strict=True)
+        ):
             raise Abandon("its iterator is used elsewhere too")
 
     def _run_body(self) -> tuple[Arm, LoopContext, Value]:
@@ -180,8 +184,16 @@ class LoopRegion:
                 iterator = self.iterator
                 fork.stack[-1] = NextItem(session, lambda: iterator.at(session.wrap(index)))
 
-        arm = run_arm(session, self.frame, self.header, context.stops, context, "body", builder=builder,
-                      prepare=prepare, live=self.live)
+        growing, before = session.growing, session.lists_before
+        session.growing = growing | self.carries.growths.keys()
+        session.lists_before = before | lists_in(self.frame)
+        if session.growing:
+            session.watch_lists()
+        try:
+            arm = run_arm(session, self.frame, self.header, context.stops, context, "body", builder=builder,
+                          prepare=prepare, live=self.live)
+        finally:
+            session.growing, session.lists_before = growing, before
         return arm, context, index
 
     def _require_next_iteration(self, arm: Arm) -> None:
@@ -284,6 +296,33 @@ class LoopRegion:
             frame.jump(ways[0].pc)
             return
         dispatch(self.session, frame, None, ways, flags, self.key)
+
+
+def lists_in(frame: Frame) -> set[int]:
+    """The lists that the frames of the program can reach, as far as plain containers and attributes go."""
+    found: set[int] = set()
+    stack = [x for f in (frame, *frame.callers()) for x in (*f.slots, *f.stack)]
+    while stack:
+        x = stack.pop()
+        if type(x) is CellType:
+            x = cell_value(x)
+        if id(x) in found or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
+            continue
+        if isinstance(x, (list, tuple, dict)):
+            found.add(id(x))
+            stack += x.values() if isinstance(x, dict) else x
+        elif type(getattr(x, "__dict__", None)) is dict:
+            found.add(id(x))
+            stack += vars(x).values()
+    return found
+
+
+def cell_value(cell: CellType) -> Any:
+    """What a cell holds, or None."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def _condition(body: Graph, position: int) -> Graph:

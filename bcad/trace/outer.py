@@ -42,6 +42,9 @@ class OuterList(list):  # type: ignore[type-arg]
         get = session.captures.loaded_item
         self._lifted = [get(self._original, k, Item(self._source, k)) for k in range(len(self._original))]
         self._filled = True
+        middle = session.virtual.get(id(self))
+        if middle is not None:
+            middle.start += len(self._lifted)
         list.__setitem__(self, slice(0, 0), self._lifted)
 
     def get(self, key: Any) -> Any:

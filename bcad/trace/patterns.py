@@ -69,6 +69,8 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
         return _freeze_number(session, obj)
     if kind is np.ndarray and obj.dtype.kind in _RANK:
         return Number(session.value(obj), session.captures.cell(obj))
+    if kind is list and id(obj) in session.virtual:
+        raise Abandon("a list that a loop has made leaves it")
     if depth and kind not in (FunctionType, ModuleType) and not isinstance(obj, type):
         found = children_of(obj) or _attributes(session, obj)
         if found is not None:
@@ -259,6 +261,15 @@ def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
         return pattern.obj
     children = [build(session, part, values) for part in pattern.children]
     return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
+
+
+def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
+    """The same of plain numbers and arrays."""
+    if isinstance(pattern, Leaf):
+        return next(values)
+    if isinstance(pattern, Constant):
+        return pattern.obj
+    return rebuild_like(pattern.like, pattern.keys, [plain(p, values) for p in pattern.children], pattern.extra)
 
 
 def _short(pattern: Pattern) -> str:

@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+import interpreter
+
 from bcad import ops
 from interpreter import Frame, Location
 
 _F = TypeVar("_F", bound=FunctionType)
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_EVALUATOR = os.path.dirname(os.path.abspath(interpreter.__file__))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
 _STDLIB = sysconfig.get_paths()["stdlib"]
 _SITE = os.path.dirname(_NUMPY)
@@ -70,7 +73,7 @@ def _derived_codes() -> frozenset[Any]:
 def is_library(filename: str) -> bool:
     """Whether a file belongs to NumPy, SciPy, the standard library or bcad."""
     path = os.path.abspath(filename)
-    if path.startswith((_HERE + os.sep, _NUMPY + os.sep, os.path.join(_SITE, "scipy") + os.sep)):
+    if path.startswith((_HERE + os.sep, _EVALUATOR + os.sep, _NUMPY + os.sep, os.path.join(_SITE, "scipy") + os.sep)):
         return True
     return path.startswith(_STDLIB + os.sep) and "site-packages" not in path
 

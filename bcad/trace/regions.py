@@ -13,7 +13,7 @@ from interpreter import UNBOUND, Frame, LocatedError, Outcome
 
 from .builder import TraceBuilder
 from .heap import Changes, changes_in
-from .iteration import ITERATORS, NextItem
+from .iteration import Indexed, NextItem
 from .patterns import Abandon, Frozen, Same, freeze
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _entry(session: Session, frame: Frame, depth: int, value: Any) -> Frozen:
         before = frame.stack[depth]
         if value is before or type(value) is NextItem or unmoved(before, value):
             return Same(before)
-    if hasattr(type(value), "__next__") or type(value) in ITERATORS:
+    if hasattr(type(value), "__next__") or isinstance(value, Indexed):
         raise Abandon("an iterator is made or advanced in it")
     return freeze(session, value)
 
@@ -165,7 +165,7 @@ def unmoved(a: Any, b: Any) -> bool:
     """Whether two copies of an iterator stand at the same item."""
     if type(a) is not type(b):
         return False
-    if type(a) in ITERATORS:
+    if isinstance(a, Indexed):
         return bool(a.place() == b.place())
     if not hasattr(type(a), "__next__") or not hasattr(a, "__reduce__"):
         return False
@@ -189,7 +189,7 @@ def fork_of(frame: Frame) -> Frame:
         fork = frame.fork()
     except LocatedError as error:
         raise Abandon(error.what) from None
-    fork.stack = [copy.copy(x) if type(x) in ITERATORS else x for x in fork.stack]
+    fork.stack = [copy.copy(x) if isinstance(x, Indexed) else x for x in fork.stack]
     return fork
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from bcad import ops
 from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, type_of
 from interpreter import Frame, Journal, Location, Unsupported
 
+from . import active, virtual
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .example import Example, NoExample
@@ -21,27 +21,7 @@ from .places import user_location
 from .sources import Argument, Pinned, Source
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
 
-_active = threading.local()
 _LETTERS = "nmkpqrst"
-
-
-class Tracing:
-    """How many threads are tracing: where that is none, nobody need ask for a session."""
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self._lock = threading.Lock()
-
-    def begin(self) -> None:
-        with self._lock:
-            self.depth += 1
-
-    def end(self) -> None:
-        with self._lock:
-            self.depth -= 1
-
-
-active_traces = Tracing()
 
 
 class Restart(BaseException):
@@ -92,6 +72,8 @@ class Session:
         self.avoid = avoid  # branches and loops that are not to be kept as regions
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
+        self.growing: set[int] = set()  # lists that the loop being made appends to
+        self.lists_before: set[int] = set()  # lists that were there before the region being made
         self.speculating = 0
         self._contexts: dict[int, Any] = {}
         self._symbols = 0
@@ -173,6 +155,10 @@ class Session:
             return x._size if kind is SizeTracer else x._read()  # type: ignore[attr-defined]
         if kind is np.ndarray:
             return self.unwrap(self.captures.cell(x)) if x.dtype.kind in "biufc" else x
+        if kind is list and (self.virtual or self.growing):
+            found = virtual.find(self, x)
+            if found is not None:
+                return found.array()
         if isinstance(x, (list, tuple)):
             items = [self.unwrap(item) for item in x]
             if all(a is b for a, b in zip(items, x, strict=True)):
@@ -307,6 +293,10 @@ class Session:
         """The user's line that is being evaluated."""
         return user_location(self.frame)
 
+    def watch_lists(self) -> None:
+        """From now on the evaluator asks the domain about every list."""
+        self.domain.types = type(self.domain).types | {list}
+
     def touch(self, obj: Any) -> None:
         """About to change `obj`: the innermost journal remembers it."""
         if self.journals:
@@ -341,19 +331,14 @@ class Session:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Make this the session of the thread."""
-        before = getattr(_active, "session", None)
-        _active.session = self
-        active_traces.begin()
+        before = active.current_session()
+        active.set_session(self)
+        active.active_traces.begin()
         try:
             yield
         finally:
-            active_traces.end()
-            _active.session = before
-
-
-def current_session() -> Session | None:
-    """The session that is tracing in this thread."""
-    return getattr(_active, "session", None)
+            active.active_traces.end()
+            active.set_session(before)
 
 
 def _state_of(stream: Any) -> Any:

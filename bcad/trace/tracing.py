@@ -14,9 +14,10 @@ from interpreter import Journal, decode, evaluate
 from . import hosts
 from .builder import TraceBuilder
 from .changes import collect, replayed
-from .effects import Effect, Plan
+from .effects import Effect, Plan, is_plain_number
 from .program import InnerProgram, Program
-from .session import Restart, Session, current_session
+from .active import current_session
+from .session import Restart, Session
 from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
 from .tree import Path, Tree, flatten
@@ -83,7 +84,7 @@ def _trace(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwar
 
 def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], result: Any) -> Program:
     outputs = _Outputs(session)
-    planned = Plan(result, outputs.position)
+    planned = Plan(result, outputs.position, result=True)
     count = len(outputs.values)
     effects: list[Effect] = [*session.calls, *collect(session, journal)]
     for effect in effects:
@@ -121,8 +122,9 @@ class _Outputs:
         self.session = session
         self.values: list[Value] = []
 
-    def position(self, tracer: Tracer) -> int:
-        value = self.session.builder.as_value(self.session.unwrap(tracer))
+    def position(self, leaf: Any) -> int:
+        """Where the Value of a traced leaf, or of a plain number, stands from now on."""
+        value = self.session.builder.as_value(self.session.unwrap(leaf))
         self.values.append(value)
         return len(self.values) - 1
 
@@ -187,7 +189,7 @@ def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[
         result = evaluate(fn, call_args, call_kwargs, session.domain)
         found, result_tree = flatten(result)
         outputs = _Outputs(session)
-        places = [outputs.position(x) if isinstance(x, Tracer) else None for x in found]
+        places = [outputs.position(x) if isinstance(x, Tracer) or is_plain_number(x) else None for x in found]
         count = len(outputs.values)
         redo = replayed(journal, outputs.position)
     graph = child.build(outputs.values)
@@ -195,7 +197,7 @@ def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[
 
     def rebuild(values: Sequence[Any]) -> Any:
         redo([session.wrap(v) for v in values])
-        leaves = [x if p is None else session.wrap(values[p]) for x, p in zip(found, places, strict=True)]
+        leaves = [session.wrap(values[p]) if isinstance(x, Tracer) else x for x, p in zip(found, places, strict=True)]
         return result_tree.unflatten(leaves)
 
     arguments = {path: k for k, path in enumerate(

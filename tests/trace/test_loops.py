@@ -374,3 +374,153 @@ def test_list_accumulators():
         return np.array(out), sum(out), len(out)
 
     Traced(f)(np.arange(5.0))
+
+
+# -- lists that loops append to ------------------------------------------------------------------------
+def appended(x):
+    out = []
+    for v in x:
+        out.append(v ** 2)
+    return np.array(out)
+
+
+def appended_list(x):
+    out = [0.0]
+    s = 0.0
+    for i in range(len(x)):
+        s = s + x[i]
+        out.append(s)
+    out.append(-1.0)
+    return out
+
+
+def appended_rows(x):
+    rows = []
+    y = x
+    for _ in range(7):
+        y = np.sin(y)
+        rows.append(y)
+    return np.stack(rows), rows[-1], rows[2], len(rows)
+
+
+def history_of_while(x):
+    trace, y = [], x[0] + 1
+    while y > 0.2:
+        y = y / 2
+        trace.append(y)
+    return trace, len(trace)
+
+
+def comprehension(x):
+    return np.array([v * 2 for v in x]) + sum([v for v in x])
+
+
+def tuples_appended(x):
+    out = []
+    for i, v in enumerate(x):
+        out.append((i, v * 2))
+    return out
+
+
+def loop_over_appended(x):
+    out = []
+    for v in x:
+        out.append(v * 3)
+    s = 0.0
+    for w in out:
+        s = s + w ** 2
+    return s
+
+
+def row_lists(x):
+    rows = []
+    for i in range(len(x)):
+        row = [x[i] * v for v in x]
+        rows.append(np.array(row))
+    return np.array(rows)
+
+
+def concatenated(x):
+    out = [x[0]]
+    for v in x:
+        out.append(out_of(v))
+    return np.array(out)
+
+
+def out_of(v):
+    return v if v > 1 else 2 * v
+
+
+@pytest.mark.parametrize("fn", [appended, appended_list, appended_rows, history_of_while, comprehension, tuples_appended,
+                                loop_over_appended, row_lists, concatenated], ids=lambda f: f.__name__)
+def test_lists_as_accumulators(fn):
+    rng = np.random.default_rng(1)
+    traced = agree(fn, *((rng.uniform(0.5, 3.0, n),) for n in (5, 8, 6)))
+    assert traced.traces == 1, traced.programs[0].explain()
+    assert not traced.programs[0].reasons
+    assert " = loop" in traced.text
+
+
+def test_a_list_read_while_it_grows_is_unrolled():
+    def f(x):
+        out = [x[0]]
+        for v in x[1:]:
+            out.append(out[-1] * v)
+        return np.array(out)
+
+    agree(f, (np.arange(1.0, 8.0),), (np.arange(1.0, 8.0) * 2,))
+
+
+def test_history_kept_outside():
+    history = []
+
+    def f(x):
+        for _ in range(6):
+            x = x * 0.5
+            history.append(x)
+        return x
+
+    traced = Traced(f)
+    traced(2.0)
+    traced(3.0)
+    assert history == [2.0 * 0.5 ** k for k in range(1, 7)] + [3.0 * 0.5 ** k for k in range(1, 7)]
+    assert traced.traces == 1
+
+
+def test_aliases_of_a_carried_array_see_its_writes():
+    def f(x):
+        a = np.zeros(len(x))
+        b = a
+        for i in range(len(x)):
+            a[i] = x[i] * 2
+        return a, b
+
+    def g(x):
+        a = np.zeros(len(x))
+        held = {"a": a}
+        for i in range(len(x)):
+            a = a + 1
+            a[i] = x[i]
+        return a, held["a"]
+
+    def h(x):
+        a = np.zeros(len(x))
+        b = a
+        for i in range(len(x)):
+            a[i] = x[i]
+            a = a + 1
+        return a, b
+
+    for fn in (f, g, h):
+        agree(fn, (np.arange(5.0),), (np.arange(6.0),))
+
+
+def test_a_view_carried_through_a_loop_writes_through():
+    def f(x):
+        a = np.zeros((2, len(x)))
+        row = a[1]
+        for i in range(len(x)):
+            row[i] = x[i] + a[1, i - 1]
+        return a
+
+    assert agree(f, (np.arange(5.0),), (np.arange(7.0),)).traces == 1

@@ -1,0 +1,186 @@
+"""Lists that loops have appended to: their middle is a stack in the graph, as long as the loop ran."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Size, Value
+
+from .iteration import Indexed
+from .patterns import Abandon, Leaf, Pattern, build
+from .tracers import Tracer
+
+if TYPE_CHECKING:
+    from .session import Session
+
+MATERIALIZED = 4096  # so many items of a list are written out at most
+
+
+class VirtualList:
+    """What stands between the first items of a list and those appended later.
+
+    Attributes
+    ----------
+    items : list
+        The list itself; it holds the items before (`start` of them) and after.
+    pattern : Pattern
+        The form of one item.
+    stacks : list of Value
+        For each leaf of the pattern its values, stacked.
+    length : Size
+    """
+
+    def __init__(
+        self, session: Session, items: list[Any], start: int, pattern: Pattern, stacks: Sequence[Value], length: Size
+    ) -> None:
+        self.session = session
+        self.items = items
+        self.start = start
+        self.pattern = pattern
+        self.stacks = list(stacks)
+        self.length = length
+        self.home = Builder.current()
+        self.was_there = type(items) is not list or id(items) in session.lists_before
+
+    @property
+    def before(self) -> list[Any]:
+        return list.__getitem__(self.items, slice(0, self.start))
+
+    @property
+    def after(self) -> list[Any]:
+        return list.__getitem__(self.items, slice(self.start, None))
+
+    def total(self) -> Any:
+        """``len(list)``."""
+        return self.session.wrap(self.length + list.__len__(self.items))
+
+    def row(self, k: Any) -> Any:
+        """Item k of the middle."""
+        index = self.session.unwrap(k)
+        getitem = ops.METHODS["__getitem__"]
+        values = [
+            _of_kind(getitem(stack, index), type_)
+            for stack, type_ in zip(self.stacks, self.pattern.leaves, strict=True)
+        ]
+        return build(self.session, self.pattern, iter(values))
+
+    def get(self, key: Any) -> Any:
+        """``list[key]``."""
+        if type(key) is slice or isinstance(key, Tracer) and (self.before or self.after):
+            return self.materialize()[key]
+        session = self.session
+        if isinstance(key, Tracer):
+            return self.row(key)
+        before, after = self.before, self.after
+        if 0 <= key < len(before):
+            return before[key]
+        if -len(after) <= key < 0:
+            return after[key]
+        place = key - len(before) if key >= 0 else key + len(after)
+        inside = session.assumptions.less(place, self.length) if place >= 0 else not session.assumptions.less(
+            self.length, -place)
+        if inside:
+            return self.row(place)
+        return self.materialize()[key]
+
+    def array(self) -> Value:
+        """The array that NumPy makes of the list."""
+        if not isinstance(self.pattern, Leaf):
+            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
+        (middle,) = self.stacks
+        if not self.before and not self.after:
+            return Builder.current().as_value(middle)
+        before, after = (
+            [ops.FUNCTIONS[np.array](self.session.unwrap(part))] if part else [] for part in (self.before, self.after)
+        )
+        pieces = [*before, middle, *after]
+        return ops.FUNCTIONS[np.concatenate](pieces)  # type: ignore[no-any-return]
+
+    def materialize(self) -> list[Any]:
+        """The list with every item written out, if their number is known."""
+        session = self.session
+        if id(self.items) not in session.virtual:
+            return self.items
+        length = self.length
+        if not isinstance(length, int):
+            length = session.decide_int(session.wrap(length), "the length of a list")
+        if length > MATERIALIZED:
+            raise session.error(
+                f"a list of {length} items that a loop has made is used item by item",
+                hint="make an array of it: np.array(items)",
+            )
+        rows = [self.row(k) for k in range(length)]
+        session.touch(session.virtual)
+        session.touch(self.items)
+        del session.virtual[id(self.items)]
+        list.__setitem__(self.items, slice(self.start, self.start), rows)
+        return self.items
+
+
+def _of_kind(value: Value, type_: ArrayType) -> Value:
+    """An element of a stack as the kind of number that was appended."""
+    if value.type.kind is type_.kind:  # type: ignore[union-attr]
+        return value
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+
+
+class VirtualIterator(Indexed):
+    """``iter(list)`` of a list that is all middle."""
+
+    __slots__ = ("virtual",)
+
+    def __init__(self, virtual: VirtualList) -> None:
+        super().__init__(virtual.session)
+        self.virtual = virtual
+
+    def left(self) -> Any:
+        return self.session.wrap(self.virtual.length - self.index)
+
+    def at(self, k: Any) -> Any:
+        return self.virtual.row(k + self.index if self.index else k)
+
+    def place(self) -> Any:
+        return id(self.virtual), self.index
+
+
+# -- where lists are used ------------------------------------------------------------------------------
+_BLIND = frozenset(("append", "extend"))
+
+
+def look(session: Session, *values: Any) -> None:
+    """Lists among `values` are about to be looked at by code that knows nothing of their middle."""
+    for value in values:
+        if isinstance(value, list):
+            refuse_growing(session, value)
+            found = session.virtual.get(id(value))
+            if found is not None:
+                found.materialize()
+
+
+def refuse_growing(session: Session, value: Any) -> None:
+    """A list that the loop being made appends to has no contents that all iterations agree on."""
+    if id(value) in session.growing:
+        raise Abandon("a list that it appends to is read in it")
+
+
+def find(session: Session, value: Any) -> VirtualList | None:
+    """The middle of a list, if it has one."""
+    refuse_growing(session, value)
+    return session.virtual.get(id(value))
+
+
+def looks_at(fn: Any) -> bool:
+    """Whether a call of `fn` looks at the list that it is bound to or given."""
+    return getattr(fn, "__name__", "") not in _BLIND
+
+
+def register(session: Session, virtual: VirtualList) -> None:
+    """A loop has appended to a list."""
+    session.touch(session.virtual)
+    session.touch(virtual.items)
+    session.virtual[id(virtual.items)] = virtual
+    session.watch_lists()
