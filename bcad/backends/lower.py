@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_op
-from bcad.ops import Elementwise, Reduction
+from bcad.ops import Elementwise
 
 from .elements import ELEMENT, Index, broadcast_index
 from .fuse import Plan, Planner, Step, is_array
-from .kernel import BOOL, INT, Accumulate, Allocate, Block, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair, scalar_of
+from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
 from .scalars import Scalars, Unsupported, apply, needs
 
 LOCAL = 32  # buffers of at most so many elements, if their size is fixed, live on the stack
@@ -383,4 +383,3 @@ class Scope:
         return version
 
 
-assert scalar_of and Block and Reduction

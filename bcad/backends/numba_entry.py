@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from bcad.ir import ArrayType, Graph, Kind
 
 from .kernel import Buffer, Kernel, Pair, scalar_of
-from .numba_llvm import Body, descr_name, literal, llvm_type, memory_type
+from .numba_llvm import Body
+from .numba_llvm_types import descr_name, llvm_type, memory_type
 
 HEAD = object.__basicsize__  # size of PyObject_HEAD
 TYPE = HEAD - 8  # where an object's type stands
@@ -343,5 +342,3 @@ def _same(name: str, t: str) -> str:
     """An instruction that gives `name` another name."""
     return f"select i1 true, {t} {name}, {t} {name}"
 
-
-assert literal and np

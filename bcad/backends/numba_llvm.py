@@ -6,11 +6,12 @@ alias scope, so that loops over several arrays vectorise without run-time checks
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from . import kernel as k
 from .kernel import BOOL, INT, Buffer, Expr, Kernel
+from .numba_llvm_division import Division
+from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
 
 _COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
             "ge": ("oge", "sge", "uge"), "eq": ("oeq", "eq", "eq"), "ne": ("une", "ne", "ne")}
@@ -19,46 +20,9 @@ _INTRINSIC = {"sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", 
 _PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul"), "div": ("fdiv", "sdiv"),
           "fmod": ("frem", "srem"), "and": ("", "and"), "or": ("", "or"), "xor": ("", "xor"), "iadd": ("", "add nsw"),
           "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
-_SUFFIX = {"f64": "f64", "f32": "f32"}
 
 
-def llvm_type(t: str) -> str:
-    """The LLVM type of a scalar in a register."""
-    if t[0] == "f":
-        return "double" if t == "f64" else "float"
-    return "i1" if t == BOOL else f"i{t[1:]}"
-
-
-def memory_type(t: str) -> str:
-    return "i8" if t == BOOL else llvm_type(t)
-
-
-def item_size(buffer: Buffer) -> int:
-    """Bytes of one scalar (half an element, if complex)."""
-    return max(int(buffer.type[1:]) // 8, 1)
-
-
-def descr_name(dtype: Any) -> str:
-    """What the descriptor of a dtype is called."""
-    return f"{dtype.kind}{dtype.itemsize}"
-
-
-def literal(value: Any, t: str) -> str:
-    """A constant in LLVM's notation."""
-    if t[0] == "f":
-        number = float(value)
-        if t == "f32":
-            try:
-                number = struct.unpack("f", struct.pack("f", number))[0]
-            except OverflowError:
-                number = float("inf") if number > 0 else float("-inf")
-        return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
-    if t == BOOL:
-        return "true" if value else "false"
-    return str(int(value))
-
-
-class Body:
+class Body(Division):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -212,7 +176,7 @@ class Body:
 
     def _intrinsic_call(self, name: str, t: str, args: list[str]) -> str:
         lt = llvm_type(t)
-        suffix = _SUFFIX.get(t, lt)
+        suffix = SUFFIX.get(t, lt)
         self.declares.add(f"declare {lt} @llvm.{name}.{suffix}({', '.join([lt] * len(args))})")
         return f"call {lt} @llvm.{name}.{suffix}({', '.join(f'{lt} {a}' for a in args)})"
 
@@ -271,56 +235,6 @@ class Body:
         how = "ashr" if x.type[0] == "i" else "lshr"
         return self.value(f"{how} {llvm_type(x.type)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
 
-    def op_floordiv(self, x: Expr) -> str:
-        return self._divmod(x)[0]
-
-    def op_mod(self, x: Expr) -> str:
-        return self._divmod(x)[1]
-
-    def _divmod(self, x: Expr) -> tuple[str, str]:
-        if x.type[0] == "f":
-            return self._float_divmod(x)
-        a, b, t, v = self.ref(x.args[0]), self.ref(x.args[1]), llvm_type(x.type), self.value
-        unsigned = x.type[0] in "ub"
-        zero = v(f"icmp eq {t} {b}, 0")
-        odd = zero if unsigned else v(f"or i1 {zero}, {v(f'icmp eq {t} {b}, -1')}")
-        safe = v(f"select i1 {odd}, {t} 1, {t} {b}")
-        kind = "u" if unsigned else "s"
-        q, r = v(f"{kind}div {t} {a}, {safe}"), v(f"{kind}rem {t} {a}, {safe}")
-        if not unsigned:
-            differ = v(f"icmp slt {t} {v(f'xor {t} {r}, {safe}')}, 0")
-            both = v(f"and i1 {differ}, {v(f'icmp ne {t} {r}, 0')}")
-            q = v(f"select i1 {both}, {t} {v(f'sub {t} {q}, 1')}, {t} {q}")
-            r = v(f"select i1 {both}, {t} {v(f'add {t} {r}, {safe}')}, {t} {r}")
-            minus = v(f"select i1 {zero}, {t} 0, {t} {v(f'sub {t} 0, {a}')}")
-            q = v(f"select i1 {odd}, {t} {minus}, {t} {q}")
-        else:
-            q = v(f"select i1 {zero}, {t} 0, {t} {q}")
-        return q, v(f"select i1 {odd}, {t} 0, {t} {r}")
-
-    def _float_divmod(self, x: Expr) -> tuple[str, str]:
-        """NumPy's ``divmod`` of floats (npy_divmod)."""
-        a, b, t, v = self.ref(x.args[0]), self.ref(x.args[1]), llvm_type(x.type), self.value
-        zero = literal(0.0, x.type)
-        m = v(f"frem {t} {a}, {b}")
-        d = v(f"fdiv {t} {v(f'fsub {t} {a}, {m}')}, {b}")
-        nonzero = v(f"fcmp one {t} {m}, {zero}")
-        differ = v(f"xor i1 {v(f'fcmp olt {t} {b}, {zero}')}, {v(f'fcmp olt {t} {m}, {zero}')}")
-        fix = v(f"and i1 {nonzero}, {differ}")
-        signed = self.intrinsic("copysign", x.type, [zero, b])
-        is_zero = v(f"fcmp oeq {t} {m}, {zero}")
-        m2 = v(f"select i1 {fix}, {t} {v(f'fadd {t} {m}, {b}')}, {t} {m}")
-        m2 = v(f"select i1 {is_zero}, {t} {signed}, {t} {m2}")
-        d = v(f"select i1 {fix}, {t} {v(f'fsub {t} {d}, {literal(1.0, x.type)}')}, {t} {d}")
-        low = self.intrinsic("floor", x.type, [d])
-        over = v(f"fcmp ogt {t} {v(f'fsub {t} {d}, {low}')}, {literal(0.5, x.type)}")
-        q = v(f"select i1 {over}, {t} {v(f'fadd {t} {low}, {literal(1.0, x.type)}')}, {t} {low}")
-        ratio = v(f"fdiv {t} {a}, {b}")
-        tiny = self.intrinsic("copysign", x.type, [zero, ratio])
-        q = v(f"select i1 {v(f'fcmp oeq {t} {d}, {zero}')}, {t} {tiny}, {t} {q}")
-        by_zero = v(f"fcmp oeq {t} {b}, {zero}")
-        return v(f"select i1 {by_zero}, {t} {ratio}, {t} {q}"), v(f"select i1 {by_zero}, {t} {m}, {t} {m2}")
-
     def op_cast(self, x: Expr) -> str:
         a = x.args[0]
         source, target, lt, lf = a.type, x.type, llvm_type(x.type), llvm_type(a.type)
@@ -328,7 +242,7 @@ class Body:
             return self.value(f"{'fpext' if target == 'f64' else 'fptrunc'} {lf} {self.ref(a)} to {lt}")
         if source[0] == "f":
             kind = "fptoui" if target[0] == "u" else "fptosi"
-            name = f"llvm.{kind}.sat.{lt}.{_SUFFIX[source]}"
+            name = f"llvm.{kind}.sat.{lt}.{SUFFIX[source]}"
             self.declares.add(f"declare {lt} @{name}({lf})")
             return self.value(f"call {lt} @{name}({lf} {self.ref(a)})")
         if target[0] == "f":

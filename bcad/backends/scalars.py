@@ -12,14 +12,8 @@ import numpy as np
 from bcad.ir import ArrayType, Kind, Node
 from bcad.ops import Elementwise
 
+from .complexes import ComplexScalars, Unsupported
 from .kernel import BOOL, F32, INT, Emitter, Expr, Number, Pair, scalar_of
-
-
-class Unsupported(Exception):
-    """What cannot be compiled; the message is the reason that the report gives."""
-
-    node: Node | None = None  # of the outermost graph
-
 
 # Functions of floats that the vector math library has, by NumPy's name.
 VECTOR = (
@@ -54,7 +48,7 @@ def needs(dtype: Any) -> str:
     return found
 
 
-class Scalars:
+class Scalars(ComplexScalars):
     """Arithmetic on Numbers, through an Emitter."""
 
     def __init__(self, emitter: Emitter) -> None:
@@ -277,59 +271,6 @@ class Scalars:
         zero = self.compare("eq", x, self.like(x, 0))
         safe = self._select(zero, self.like(x, 1), angle)
         return self._select(zero, self.like(x, 1), self.binary("div", self.call("sin", safe), safe))  # type: ignore[arg-type]
-
-    # -- complex numbers -------------------------------------------------------------------------
-    def complex_unary(self, op: str, x: Pair) -> Number:
-        if op != "neg":
-            raise Unsupported(f"{op} of complex numbers")
-        return Pair(self.e.emit("neg", x.re, type=x.re.type), self.e.emit("neg", x.im, type=x.im.type))
-
-    def complex_binary(self, op: str, a: Pair, b: Pair) -> Pair:
-        B = self.binary
-        if op in ("add", "sub"):
-            return Pair(B(op, a.re, b.re), B(op, a.im, b.im))
-        if op == "mul":
-            return Pair(B("sub", B("mul", a.re, b.re), B("mul", a.im, b.im)),
-                        B("add", B("mul", a.re, b.im), B("mul", a.im, b.re)))
-        if op == "div":
-            return self.smith(a, b)
-        raise Unsupported(f"{op} of complex numbers")
-
-    def smith(self, a: Pair, b: Pair) -> Pair:
-        """Division by Smith's method, as NumPy does it (Smith 1962, Algorithm 116)."""
-        B = self.binary
-        size_re, size_im = (self.e.emit("fabs", p, type=p.type) for p in (b.re, b.im))
-        wide = self.compare("ge", size_re, size_im)
-        big, small = self._select(wide, b.re, b.im), self._select(wide, b.im, b.re)
-        zero = self.binary("and", self.compare("eq", b.re, self.like(b.re, 0)), self.compare("eq", b.im, self.like(b.re, 0)))
-        ratio = B("div", small, big)
-        scale = B("div", self.like(b.re, 1), B("add", big, B("mul", small, ratio)))
-        one_re = self._select(wide, B("add", a.re, B("mul", a.im, ratio)), B("add", B("mul", a.re, ratio), a.im))
-        one_im = self._select(wide, B("sub", a.im, B("mul", a.re, ratio)), B("sub", B("mul", a.im, ratio), a.re))
-        return Pair(self._select(zero, B("div", a.re, size_re), B("mul", one_re, scale)),
-                    self._select(zero, B("div", a.im, size_re), B("mul", one_im, scale)))
-
-    def complex_call(self, name: str, *args: Number) -> Number:
-        x = self.pair(args[0])
-        if name in ("conjugate", "conj"):
-            return Pair(x.re, self.e.emit("neg", x.im, type=x.im.type))
-        if name in ("real", "imag"):
-            return x.re if name == "real" else x.im
-        if name in ("absolute", "abs"):
-            return self.call("hypot", x.re, x.im)
-        if name == "angle":
-            return self.call("arctan2", x.im, x.re)
-        if name == "positive":
-            return x
-        if name == "square":
-            return self.complex_binary("mul", x, x)
-        if name in ("isnan", "isinf"):
-            return self.binary("or", self.call(name, x.re), self.call(name, x.im))  # type: ignore[arg-type]
-        if name == "isfinite":
-            return self.binary("and", self.call(name, x.re), self.call(name, x.im))  # type: ignore[arg-type]
-        if name == "logical_not":
-            return self.e.emit("not", self.truth(x), type=BOOL)
-        raise Unsupported(f"{name} of complex numbers is not compiled")
 
 
 # -- ops ---------------------------------------------------------------------------------------------
