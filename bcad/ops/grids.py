@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Value
+from bcad.ir import Size, Value
 
 from . import create  # noqa: F401  (arange, used by name)
 from .arguments import as_shape
@@ -48,6 +48,11 @@ def _indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
     return BY_NAME["stack"](*stretched, axis=0, dtype=np.dtype(dtype))
 
 
+@implements(np.broadcast_shapes)
+def _broadcast_shapes(*shapes: Any) -> tuple[Size, ...]:
+    return broadcast(*map(as_shape, shapes))
+
+
 @implements(np.result_type)
 def _result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
     """Python numbers are weak, as in `np.result_type` itself."""
@@ -59,11 +64,17 @@ _array_converter: Any = np.linspace.__wrapped__.__globals__.get("_array_converte
 
 
 class Converter:
-    """What ``numpy._core._multiarray_umath._array_converter`` does for plain arrays; interpreted."""
+    """What ``numpy._core._multiarray_umath._array_converter`` does for plain arrays; interpreted.
+
+    No comprehensions: those are functions of their own, which would be run instead.
+    """
 
     def __init__(self, *arrays: Any) -> None:
-        self.arrays = tuple(np.asarray(a) for a in arrays)
-        self.scalar_input = tuple(not isinstance(a, np.ndarray) for a in arrays)
+        self.arrays: list[Any] = []
+        self.scalar_input: list[bool] = []
+        for a in arrays:
+            self.arrays.append(np.asarray(a))
+            self.scalar_input.append(not isinstance(a, np.ndarray))
 
     def __len__(self) -> int:
         return len(self.arrays)
@@ -72,10 +83,12 @@ class Converter:
         return self.arrays[k]
 
     def as_arrays(self, *, subok: bool = True, pyscalars: str = "convert_if_no_array") -> tuple[Any, ...]:
-        return self.arrays
+        return tuple(self.arrays)
 
     def result_type(self, extra_dtype: Any = None, ensure_inexact: bool = False) -> Any:
-        dtypes = [a.dtype for a in self.arrays]
+        dtypes: list[Any] = []
+        for a in self.arrays:
+            dtypes.append(a.dtype)
         if extra_dtype is not None:
             dtypes.append(extra_dtype)
         if ensure_inexact:
