@@ -93,7 +93,8 @@ _simple(bool, 1, operators.truth)
 _simple(str, 1, text)
 _simple(repr, 1, representation)
 _simple(format, 1, lambda frame, value: format_value(frame, value, "", ""))
-_simple(format, 2, lambda frame, value, spec: format_value(frame, value, "", spec))
+_simple(format, 2, lambda frame, value, spec: format_value(frame, value, "", spec)
+        if isinstance(spec, str) else call_native(frame, format, (value, spec), None))
 
 
 class _Answer:
