@@ -169,9 +169,10 @@ class Planner:
             sources = set().union(*map(below, node.inputs)) if node.inputs else set()
             if node.outputs and node.outputs[0] in self.lazy and node.outputs[0] not in self.roots:
                 reads[node.outputs[0]] = sources
-                if getattr(node.outputs[0].type, "shape", ()) == ():  # emitted as soon as it can be
+                if getattr(node.outputs[0].type, "shape", ()) == ():  # computed once, as soon as it can be
                     for source in sources:
                         readers.setdefault(source, set()).add(self.stage[node.outputs[0]] - 1)
+                    reads[node.outputs[0]] = set()
             else:
                 step = self.step_of[node.outputs[0]] if node.outputs else self._step_of_node(node)
                 for source in sources:

@@ -280,7 +280,15 @@ class Scope:
             buffer = self.allocate(value.dtype, (self.e.int(1),))
             self.e.store(buffer, self.e.int(0), self.element(value, ()))
             return buffer
-        raise AssertionError(f"{value!r} is not in memory")
+        return self._written_out(value)
+
+    def _written_out(self, value: Value) -> Buffer:
+        """An inlined value of an enclosing graph (a view, say), copied to where it is needed as a whole."""
+        from .lower_control import fill
+
+        buffer = self.allocate(value.dtype, self.sizes(value.shape))
+        fill(self, buffer, value, tuple(value.shape))
+        return self.rewritten(buffer)
 
     # -- sizes -------------------------------------------------------------------------------------
     def size(self, size: Size) -> Expr:
