@@ -51,6 +51,7 @@ class Specialisation:
         self.mode = mode
         self.places = tuple(places)
         self.program: Program = trace(fn, args, kwargs, expand=expand)
+        rewrite.name_values(self.program.graph)
         self.results = self.program.result_count
         traced = time.perf_counter()
         if mode.scalar:

@@ -214,7 +214,7 @@ class Notation:
         items = np.array2string(value, separator=", ", formatter={"all": lambda x: self.number(x.item()).text})
         items = " ".join(items.split())
         if not self.exact:
-            return Text(items)
+            return Text(f"array({items})")
         if value.size == 0:
             return Text(f"{self.prefix}zeros({value.shape}, {self.dtype(value.dtype)})")
         return Text(f"{self.prefix}array({items}, {self.dtype(value.dtype)})")

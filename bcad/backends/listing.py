@@ -7,12 +7,17 @@ from typing import Any
 
 from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
 
-from .expression import Notation
+from . import call_text as _call_text  # declares how calls are written
+from .expression import ATOM, Notation
+from .item_text import index_text
 from .naming import reading_name
 from .size_text import SizeText
 
 WIDTH = 92
 SHORT, BRIEF = 8, 24  # repeated text up to this length is written again: of costly values, of cheap ones
+__all__ = ["Listing", "_call_text"]
+VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag".split())
+WRITES = ("set_item", "index_add")
 COSTLY = frozenset("matmul solve inv det slogdet eigh cholesky svd qr lstsq einsum pinv linear_scan loop".split())
 
 
@@ -37,10 +42,17 @@ class Listing:
         self.total = graph.uses()
         self.lines: list[str] = []
         self.indent = 0
+        self.hints: dict[Value, str] = {}  # names for arrays that are written step by step
         self._written: set[Node] = set()
+        self._users: dict[Value, list[Node]] = {}
+        self._results: Sequence[Value] = ()
+        self._owned: set[Value] = set()  # arrays of the text's own: it may write to them
 
     def section(self, outputs: Sequence[Value], labels: Sequence[str]) -> None:
         """Lines ``label = output``, after the lines they need."""
+        for label, value in zip(labels, outputs, strict=True):
+            if "/" in label and value.node is not None and value.node.op.name in WRITES:
+                self.hints.setdefault(value, f"d{label.rsplit('/d', 1)[-1]}")
         self.body(self._needed(outputs), outputs)
         for label, value in zip(labels, outputs, strict=True):
             self.add(f"{label} = {self.notation.of(value)}")
@@ -61,30 +73,128 @@ class Listing:
     def body(self, nodes: Sequence[Node], outputs: Sequence[Value]) -> None:
         """Lines for those of `nodes` that get a name."""
         uses = _uses(nodes, outputs)
+        self._results = outputs
         for node in nodes:
-            if node.op in (constant_op, dim_op):
+            for value in node.inputs:
+                self._users.setdefault(value, []).append(node)
+        for node in nodes:
+            if node.op in (constant_op, dim_op) or node.op.name == "check":
                 continue
             if node.regions:
                 self._regions(node, uses)
             elif len(node.outputs) != 1:
                 self._several(node, uses)
+            elif node.op.name in WRITES:
+                self._write(node)
             else:
                 self._one(node.output, uses.get(node.output, 0))
 
     def _one(self, value: Value, uses: int) -> None:
+        if value in self.notation.given:
+            return
         text = self.notation.node(value.node).text  # type: ignore[arg-type]
+        if len(text) > self.width:
+            text = self._shortened(value)
         if self._deserves(value, text, uses):
             self.define(value, text)
 
+    def _shortened(self, value: Value) -> str:
+        """The text of a value after enough of its parts got lines of their own."""
+        while len(text := self.notation.node(value.node).text) > self.width:  # type: ignore[arg-type]
+            parts = [(len(t), v) for v, t in self._parts(value) if 12 < len(t) <= 0.75 * self.width]
+            if not parts:
+                break
+            _, part = max(parts, key=lambda pair: pair[0])
+            self.define(part, self.notation.node(part.node).text)  # type: ignore[arg-type]
+        return text
+
+    def _parts(self, value: Value) -> list[tuple[Value, str]]:
+        """What is written out inside the text of a value."""
+        found: dict[Value, str] = {}
+        todo = list(value.node.inputs)  # type: ignore[union-attr]
+        while todo:
+            part = todo.pop()
+            node = part.node
+            named = part in self.chosen or part in self.notation.given or part in found
+            if named or node is None or node.op in (constant_op, dim_op) or node.regions or len(node.outputs) != 1:
+                continue
+            found[part] = self.notation.of(part).text
+            todo += node.inputs
+        return list(found.items())
+
     def _deserves(self, value: Value, text: str, uses: int) -> bool:
         """Whether a value gets a line of its own."""
-        if text.isidentifier() or uses == 0:
+        if text.isidentifier() or uses == 0 or text.startswith(("zeros(", "ones(")):
             return False
         if value.name is not None and self.total.get(value, 0) > 1:
             return True
         if uses > 1:
+            items = any(n.op.name in ("getitem", "gather") and n.inputs[0] is value for n in self._users.get(value, ()))
+            if items and value.node is not None and value.node.op.name not in VIEWS:
+                return len(text) > 2
             return len(text) > (SHORT if _costly(value, self.chosen) else BRIEF)
         return len(text) > self.width and value not in self.graph.outputs
+
+    # -- arrays that are written to --------------------------------------------------------------
+    def _write(self, node: Node) -> None:
+        """``name[index] = value`` or ``+=``, on the text's own array."""
+        base, item, *arrays = node.inputs
+        index = index_text(self.notation, node.attrs["index"], arrays)
+        text = self.notation.of(item).text
+        name = self._target(node, base)
+        if node.op.name == "set_item":
+            self.add(f"{name}[{index}] = {text}")
+        elif any(getattr(v.type, "shape", ()) for v in arrays):
+            self.add(f"add.at({name}, ({index}), {text})" if len(arrays) > 1 else f"add.at({name}, {index}, {text})")
+        else:
+            self.add(f"{name}[{index}] += {text}")
+        self._written.add(node)
+
+    def _target(self, node: Node, base: Value) -> str:
+        """The name of the array that `node` writes to: its base itself if nothing reads that any more."""
+        value = node.output
+        if base in self._owned and self._is_done(base, node):
+            name = self.names.of(base)
+            self.names._given[value] = name
+            self.chosen.add(value)
+            self.sizes.add(value)
+        else:
+            text = self._fresh(base)
+            self.hints.setdefault(value, self._hint(value))
+            name = self.choose(value)
+            self.add(f"{name} = {text}")
+        self._owned.add(value)
+        return name
+
+    def _hint(self, value: Value) -> str:
+        """The name that the last of a chain of writes is to have."""
+        while True:
+            users = self._users.get(value, ())
+            onward = [n.output for n in users if n.op.name in WRITES and n.inputs[0] is value]
+            if value in self.hints or len(onward) != 1:
+                return self.hints.get(value, "")
+            (value,) = onward
+
+    def _fresh(self, base: Value) -> str:
+        """`base` as an array that may be written to."""
+        text, node = self.notation.of(base), base.node
+        if node is None or base in self.chosen or node.op.name in VIEWS and not text.text.startswith(("zeros", "ones", "full")):
+            return f"{text.at(ATOM)}.copy()"
+        if node.op.name == "astype":
+            return f"{text.at(ATOM)}.astype({self.notation.dtype(node.attrs['dtype'])})"
+        return text.text
+
+    def _is_done(self, value: Value, write: Node) -> bool:
+        """Whether all that reads `value` is written already, or is written in the line of `write`."""
+        if value in self._results:
+            return False
+        for node in self._users.get(value, ()):
+            if node is write or node in self._written:
+                continue
+            pending = len(node.outputs) == 1 and not node.regions and node.outputs[0] not in self.chosen
+            if not pending or not self._is_done(node.output, write):
+                return False
+        return True
 
     def define(self, value: Value, text: str) -> str:
         """A line ``name = text``; the name."""
@@ -96,7 +206,7 @@ class Listing:
     def choose(self, value: Value) -> str:
         """The name of a value from now on."""
         self.chosen.add(value)
-        self.names._given[value] = name = reading_name(value, self.names)
+        self.names._given[value] = name = reading_name(value, self.names, self.hints.get(value, ""))
         self.sizes.add(value)
         return name
 

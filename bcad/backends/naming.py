@@ -11,14 +11,14 @@ LETTERS = {
     "subtract": "r", "exp": "e", "exp2": "e", "expm1": "e", "log": "l", "log1p": "l", "sqrt": "s", "matmul": "z",
     "sin": "s", "cos": "c", "tan": "t", "tanh": "t", "sum": "s", "mean": "mean", "where": "w", "mask": "w",
     "add": "a", "multiply": "p", "divide": "q", "power": "p", "inv": "inverse", "solve": "u", "outer": "o",
-    "cholesky": "L", "identity": "I", "eye": "I", "maximum": "m", "minimum": "m", "max": "m", "min": "m", "norm": "d", "absolute": "a",
+    "cholesky": "L", "cond": "y", "loop": "g", "nonzero": "i", "stack": "v", "concatenate": "v", "set_item": "v", "index_add": "v", "identity": "I", "eye": "I", "maximum": "m", "minimum": "m", "max": "m", "min": "m", "norm": "d", "absolute": "a",
 }  # fmt: skip
 _RESERVED = {"f", "pi", "e_", *keyword.kwlist, "sum", "abs", "min", "max", "len", "range", "pow", "round", "all", "any"}
 
 
-def reading_name(value: Value, names: Names) -> str:
+def reading_name(value: Value, names: Names, hint: str = "") -> str:
     """A short name for a line ``name = ...`` in a text for reading."""
-    base = value.name or _letter(value)
+    base = hint or value.name or _letter(value)
     base = "".join(c if c.isalnum() or c == "_" else "_" for c in base)
     if base in _RESERVED or not base.isidentifier():
         base += "_"

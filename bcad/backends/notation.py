@@ -63,7 +63,25 @@ def _plain(notation: Notation, node: Node) -> tuple[Text, Kind | None]:
     function = numpy_name(op, notation.prefix)
     if function is None:
         return bound_call(notation, node), None
-    return notation.call(function, *node.inputs, **node.attrs), None
+    return notation.call(function, *node.inputs, **shown(notation, node)), None
+
+
+# What NumPy takes for granted, by keyword.
+_DEFAULTS = {"keepdims": False, "endpoint": True, "offset": 0, "reverse": False, "complete": False, "batch": 0}
+
+
+def shown(notation: Notation, node: Node) -> dict[str, Any]:
+    """The attributes of a node that are written: for a reader, those that NumPy would not assume."""
+    if notation.exact:
+        return node.attrs
+    attrs = {k: v for k, v in node.attrs.items() if not (k in _DEFAULTS and v == _DEFAULTS[k])}
+    ndim = len(getattr(node.inputs[0].type, "shape", ())) if node.inputs else 0
+    axis = attrs.get("axis")
+    if axis == 0 and ndim == 1 or isinstance(axis, tuple) and len(axis) == ndim:
+        del attrs["axis"]
+    elif isinstance(axis, tuple) and len(axis) == 1:
+        attrs["axis"] = axis[0]
+    return attrs
 
 
 def _elementwise(notation: Notation, node: Node, op: Elementwise) -> tuple[Text, Kind | None]:
@@ -105,7 +123,7 @@ def numpy_name(op: Any, prefix: str) -> str | None:
     path = _path_of(op.numpy)
     if path is None:
         return None
-    return f"{prefix}{path}"
+    return f"{prefix}{path}" if prefix else {"absolute": "abs"}.get(path, path)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -129,8 +147,10 @@ def bound_call(notation: Notation, node: Node) -> Text:
     """A call of the op itself, where NumPy has no function that does the same."""
     if not notation.exact:
         name = node.op.name
+        if name in ("max", "min") and len(node.inputs) == 1:
+            return notation.call(name, *node.inputs, **shown(notation, node))
         path = _path_of(node.op.numpy) or (f"linalg.{name}" if hasattr(np.linalg, name) else name)
-        return notation.call(path, *node.inputs, **node.attrs)
+        return notation.call(path, *node.inputs, **shown(notation, node))
     known = {id(v): k for k, v in notation.constants.items()}
     name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")
     notation.constants[name] = node.op
@@ -150,7 +170,11 @@ def _zero(n: Notation, node: Node) -> str:
 
 @writes("reshape")
 def _reshape(n: Notation, node: Node) -> Text:
-    shape = node.attrs["shape"]
+    shape, source = node.attrs["shape"], node.inputs[0]
+    if not n.exact and len(source.shape) == 1 == len(shape):
+        return n.of(source)  # the same size, written differently
+    if not n.exact and len(source.shape) == 1 and len(shape) == 2 and 1 in shape and source.shape[0] in shape:
+        return Text(f"{n.of(source).at(14)}[{':, None' if shape[1] == 1 else 'None, :'}]")
     if isinstance(node.inputs[0].type, ArrayType) and node.inputs[0].type.kind is not Kind.ARRAY:
         return n.call(f"{n.prefix}reshape", node.inputs[0], Text(n.attribute(tuple(shape))))
     x = n.of(node.inputs[0]).at(14)
@@ -233,6 +257,8 @@ def stretched(n: Notation, number: Text, shape: Any) -> Text:
     if not tuple(shape):
         return number
     short = {"0": "zeros", "1": "ones"}.get(number.text)
+    if number.text.lstrip("-").isdigit():
+        number = Text(f"{number}.0", number.level)  # else full() makes an array of ints
     return Text(f"{short}({n.shape(shape)})" if short else f"full({n.shape(shape)}, {number})")
 
 
@@ -266,6 +292,15 @@ def _matmul(n: Notation, node: Node) -> Text:
 @writes("pi")
 def _pi(n: Notation, node: Node) -> Text:
     return Text(f"{n.prefix}pi")
+
+
+@writes("make_diagonal", "diagonal")
+def _diagonal(n: Notation, node: Node) -> Text:
+    (x,), attrs = node.inputs, node.attrs
+    square = node.op.name == "diagonal" or attrs["rows"] == attrs["columns"]
+    if n.exact or attrs["offset"] or not square or len(x.shape) != (2 if node.op.name == "diagonal" else 1):
+        return bound_call(n, node)
+    return n.call("diag", x)
 
 
 @writes("identity")

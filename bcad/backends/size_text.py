@@ -70,6 +70,6 @@ class SizeText:
             return self.of(symbol)[0] if known else str(symbol)
         texts = [self.of(a) for a in atom.args]  # type: ignore[attr-defined]
         if function in ("max", "min"):
-            return f"{function}({', '.join(text for text, _ in texts)})"
+            return f"{function}imum({', '.join(text for text, _ in texts)})"
         left, right = (text if level >= ATOM else f"({text})" for text, level in texts)
         return f"({left}{function}{right})"

@@ -29,6 +29,12 @@ def number_first(x: Value, y: Value) -> Any:
     return y * x if is_number(y) and not is_number(x) else None
 
 
+@rule(x + 0, exact=False)
+def zero_is_neutral(x: Value) -> Any:
+    """``sum()`` of a generator begins with 0."""
+    return x
+
+
 @node_rule(exact=False)
 def kinds_unwritten(value: Value) -> Any:
     """Python number, NumPy scalar or array of no dimensions: the same number."""
@@ -137,9 +143,28 @@ def part_where_it_is_zero_anyway(value: Value) -> Any:
     return None
 
 
-OWN = RuleSet(number_first, kinds_unwritten, python_numbers)
+@node_rule(exact=False, op="index_add")
+def add_where_it_was_cleared(value: Value) -> Any:
+    """``g[i] = 0; g[i] += v`` is ``g[i] = v``."""
+    node = value.node
+    assert node is not None
+    base, item, *arrays = node.inputs
+    cleared = base.node
+    if arrays or cleared is None or cleared.op.name != "set_item" or cleared.attrs["index"] != node.attrs["index"]:
+        return None
+    if number_of(cleared.inputs[1]) != 0 or item.dtype != value.dtype:
+        return None
+    return BY_NAME["set_item"](cleared.inputs[0], item, index=node.attrs["index"])
+
+
+@rule(op.absolute(-x), exact=False)
+def absolute_of_negative(x: Value) -> Any:
+    return BY_NAME["absolute"](x)
+
+
+OWN = RuleSet(absolute_of_negative, number_first, zero_is_neutral, kinds_unwritten, python_numbers)
 DERIVED = RuleSet(
     ring_arithmetic, kinds_unwritten, implicit_broadcasting, same_on_both_sides, mask_twice, double_not, exp_of_log,
     log_of_exp, logarithm_at_zero, exponent_at_zero, same_where_it_vanishes, part_where_it_is_zero_anyway,
-    python_numbers,
+    python_numbers, add_where_it_was_cleared, absolute_of_negative,
 )

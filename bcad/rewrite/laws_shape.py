@@ -49,7 +49,19 @@ def sum_over_no_axes(x: Value) -> Any:
     return x
 
 
+@node_rule(exact=True, op="set_item")
+def write_back(value: Value) -> Any:
+    """``x[i] = x[i]`` changes nothing."""
+    node = value.node
+    assert node is not None
+    base, item, *arrays = node.inputs
+    read = item.node
+    if read is None or read.op.name not in ("getitem", "gather") or read.attrs["index"] != node.attrs["index"]:
+        return None
+    return base if read.inputs == (base, *arrays) else None
+
+
 EXACT = RuleSet(
     identity_layout, reshape_twice, broadcast_twice, transpose_twice, transpose_of_nothing,
-    sum_over_no_axes,
+    sum_over_no_axes, write_back,
 )

@@ -21,10 +21,16 @@ def run_text(text: str, args: dict[str, Any], constants: dict[str, Any] | None =
             kind.append(name)
             line = f"{name} = {found[3]}"
         lines.append(line)
-    scope = {**vars(np), **(constants or {}), **args}
+    scope = {**_special(), **vars(np), **(constants or {}), **args}
     with np.errstate(all="ignore"):
         exec("\n".join(lines), scope)
     return [scope[name] for name in results], [scope[name] for name in derived]
+
+
+def _special() -> dict[str, Any]:
+    import scipy.special
+
+    return vars(scipy.special)
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
