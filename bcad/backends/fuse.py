@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bcad.ir import ArrayType, Graph, Node, Value, constant_op, dim_op
+from bcad.ir import ArrayType, Graph, Node, Value, constant_op, dim_op, live_part
 from bcad.ops import Elementwise, Reduction, has_effect
 
 from .scalars import VECTOR
@@ -60,7 +60,7 @@ class Planner:
     ) -> None:
         self.graph = graph
         self.is_element, self.needs_memory = is_element, needs_memory
-        self.live = live_nodes(graph)
+        self.live = set(live_part(graph).nodes)
         self.lazy = {n.output for n in graph.nodes if n in self.live and len(n.outputs) == 1 and is_element(n)}
         self.roots: set[Value] = {v for v in (*graph.outputs, *outputs) if self._array(v)}
         for node in graph.nodes:
@@ -239,17 +239,6 @@ def own_cost(node: Node) -> int:
     if name in VECTOR or name in ("power", "gather", "float_power"):
         return 10
     return 4 if name in ("divide", "sqrt", "remainder", "floor_divide") else 1
-
-
-def live_nodes(graph: Graph) -> set[Node]:
-    """The nodes that outputs or effects need."""
-    needed = set(graph.outputs)
-    live: set[Node] = set()
-    for node in reversed(graph.nodes):
-        if has_effect(node) or any(v in needed for v in node.outputs):
-            live.add(node)
-            needed.update(node.inputs)
-    return live
 
 
 def is_array(value: Value) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Dim, Graph, Names, Node, Value, constant_op, dim_op, run_node
-from bcad.ops import BY_NAME, has_effect, operands_of
+from bcad.ir import ArrayType, Dim, Graph, Names, Node, Value, constant_op, dim_op, live_part, run_node
+from bcad.ops import BY_NAME, operands_of
 
 from .backend import Compiled, Report
 from .expression import Notation, Text, suggest_name
@@ -113,11 +113,10 @@ class SourcePrinter:
 
     # -- nodes -------------------------------------------------------------------------------
     def body(self, graph: Graph) -> None:
-        uses = graph.uses()
-        for node in graph.nodes:
+        live = live_part(graph)
+        uses = live.uses()
+        for node in live.nodes:
             if node.op in (constant_op, dim_op):
-                continue
-            if not has_effect(node) and not any(uses.get(v) for v in node.outputs):
                 continue
             if node.op is BY_NAME["cond"]:
                 self.cond(node)

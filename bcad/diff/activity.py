@@ -27,6 +27,12 @@ def varied(graph: Graph, inputs: Iterable[int]) -> set[Value]:
     return found
 
 
+def varied_outputs(graph: Graph, inputs: Iterable[int]) -> Positions:
+    """The output positions of `graph` that depend differentiably on its inputs at `inputs`."""
+    found = varied(graph, inputs)
+    return {k for k, v in enumerate(graph.outputs) if v in found}
+
+
 def useful(graph: Graph, outputs: Iterable[int]) -> set[Value]:
     """The values on which the outputs at these positions depend differentiably."""
     found = {graph.outputs[k] for k in outputs if differentiable(graph.outputs[k])}

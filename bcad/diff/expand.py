@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bcad.ir import Builder, Graph, Node, Value, copy_node
+from bcad.ir import Builder, Graph, Node, Value, copy_node, live_part
 from bcad.ops import derivative, tangent_type
 
-from .extract import prune
 from .forward import jvp_graph
 from .reverse import vjp_graph
 from .tangents import differentiable, zeros
@@ -28,7 +27,7 @@ def expand(graph: Graph) -> Graph:
         for node in graph.nodes:
             builder.location = node.location
             _expand_node(builder, node, mapping)
-        return prune(builder.build([mapping[v] for v in graph.outputs]))
+        return live_part(builder.build([mapping[v] for v in graph.outputs]))
 
 
 def _expand_node(builder: Builder, node: Node, mapping: dict[Value, Value]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, copy_node, symbols
-from bcad.ops import cond, has_effect
+from bcad.ops import cond
 
 
 def needed_nodes(
@@ -28,17 +28,6 @@ def copy_nodes(builder: Builder, nodes: Iterable[Node], mapping: dict[Value, Val
         before = {v: mapping[v] for v in node.outputs if v in mapping}
         copy_node(builder, node, mapping)
         mapping.update(before)
-
-
-def prune(graph: Graph) -> Graph:
-    """`graph` without the nodes that nothing reads; effects stay."""
-    live = set(graph.outputs)
-    nodes = []
-    for node in reversed(graph.nodes):
-        if any(v in live for v in node.outputs) or has_effect(node):
-            live.update(node.inputs)
-            nodes.append(node)
-    return Graph(graph.inputs, nodes[::-1], graph.outputs, graph.name)
 
 
 def emit_cond(predicate: Value, operands: Sequence[Value], regions: Sequence[Graph], types: Sequence[Type]) -> Any:

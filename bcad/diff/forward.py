@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Node, Value, copy_node
+from bcad.ir import Builder, Graph, Node, Value, copy_node, live_part
 from bcad.ops import NotDeclared, Zero, checkpoint, cond, custom, host, host_effect, loop, tangent_type
 
 from .activity import loop_start, varied, varied_in_loop
-from .extract import emit_cond, prune
+from .extract import emit_cond
 from .tangents import conform, differentiable, match, zero_like
 
 
@@ -152,7 +152,7 @@ class _Layout:
             types = [tangent_type((body.inputs[1 + p] if p < k else body.outputs[p]).type) for p in positions]
             tangents = [conform(sweep.tangent(body.outputs[p]), t) for p, t in zip(positions, types)]
             carried, stacked = tangents[: len(self.K)], tangents[len(self.K) :]
-            return prune(builder.build([*values[:k], *carried, *values[k:], *stacked]))
+            return live_part(builder.build([*values[:k], *carried, *values[k:], *stacked]))
 
     def condition(self, condition: Graph, body: Graph) -> Graph:
         """The condition, which takes the tangents too and reads none."""
@@ -183,4 +183,4 @@ def jvp_graph(graph: Graph, wrt: Sequence[int], moving: Sequence[int]) -> Graph:
         builder.location = None
         primal = [sweep.value[v] for v in graph.outputs]
         results = [conform(sweep.tangent(graph.outputs[k]), tangent_type(graph.outputs[k].type)) for k in moving]
-        return prune(builder.build([*primal, *results]))
+        return live_part(builder.build([*primal, *results]))

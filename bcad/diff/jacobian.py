@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Node, Size, Value, python_type
+from bcad.ir import Builder, Graph, Node, Size, Value, live_part, python_type
 from bcad.ops import BY_NAME, Part, loop, stack_length, tangent_type
 
 from .expand import expand, jvp, outputs_with_derivative, vjp
-from .extract import copy_nodes, prune
+from .extract import copy_nodes
 from .tangents import conform, zeros
 
 INDEX = python_type(int)
@@ -26,7 +26,7 @@ def gradient(graph: Graph, wrt: Sequence[int]) -> Graph:
     with Builder(name=f"{graph.name}_gradient") as builder:
         inputs = [builder.input(v.type, v.name) for v in graph.inputs]
         one = conform(builder.constant(graph.outputs[k].dtype.type(1)), tangent_type(graph.outputs[k].type))
-        return prune(builder.build(builder.inline(whole, [*inputs, one])[len(graph.outputs) :]))
+        return live_part(builder.build(builder.inline(whole, [*inputs, one])[len(graph.outputs) :]))
 
 
 def jacobian(graph: Graph, wrt: Sequence[int], mode: str | None = None) -> Graph:
@@ -57,7 +57,7 @@ def jacobian(graph: Graph, wrt: Sequence[int], mode: str | None = None) -> Graph
         builder.location = None
         if mode == "forward":  # rows[input][output]: the basis vector's axes come first
             rows = [[_swap(rows[i][o], graph.inputs[k].ndim) for i, k in enumerate(wrt)] for o in range(len(outputs))]
-        return prune(builder.build([*linear.primal, *(block for row in rows for block in row)]))
+        return live_part(builder.build([*linear.primal, *(block for row in rows for block in row)]))
 
 
 def hessian(graph: Graph, wrt: Sequence[int]) -> Graph:
@@ -113,7 +113,7 @@ class _Linear:
             flat = zeros(self.seeds[k].type.with_shape((size,)))  # type: ignore[union-attr]
             seed = BY_NAME["set_item"](flat, flat.dtype.type(1), index, index=(Part.ARRAY,))
             seed = BY_NAME["reshape"](seed, shape=shape) if len(shape) > 1 else seed
-            body = prune(inner.build(self._apply(inner, k, seed, mapping)))
+            body = live_part(inner.build(self._apply(inner, k, seed, mapping)))
         constants = [self.mapping[v] for v in read]
         stacks = loop(
             trip, *constants, regions=[body], carries=0, stacks=len(self.results), counted=True, length=stack_length(trip)

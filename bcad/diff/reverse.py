@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Kind, Node, Value, constant_op, copy_node
+from bcad.ir import Builder, Graph, Kind, Node, Value, constant_op, copy_node, live_part
 from bcad.ops import BY_NAME, NotDeclared, Zero, custom, host, host_effect, tangent_type
 
 from .activity import useful, varied
-from .extract import needed_nodes, prune, type_symbols
+from .extract import needed_nodes, type_symbols
 from .tangents import common_mask, conform, differentiable, fit, flat, masked, total, unmask, zero_like
 
 Pullback = Callable[[list[Any]], None]  # takes a cotangent (or Zero) for each output of its node
@@ -215,7 +215,7 @@ def vjp_graph(graph: Graph, wrt: Sequence[int], seeded: Sequence[int]) -> Graph:
         sweep.pull()
         builder.location = None
         primal = [sweep.value[v] for v in graph.outputs]
-        return prune(builder.build([*primal, *cotangents_of(sweep, wrt)]))
+        return live_part(builder.build([*primal, *cotangents_of(sweep, wrt)]))
 
 
 def pullback_graph(graph: Graph, wrt: Sequence[int], seeded: Sequence[int]) -> Graph:

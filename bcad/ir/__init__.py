@@ -6,6 +6,7 @@ from .dim import Dim, Size, maximum, minimum, product, substitute, symbols
 from .dim import evaluate as evaluate_size
 from .evaluate import bind_sizes, evaluate, resolve, run_node
 from .graph import Graph, Node, OpLike, Value
+from .live import has_effect, live_part
 from .printer import Names, show, text
 from .structural import Constant, DimValue, Literal, constant_op, dim_op
 from .types import (
@@ -25,7 +26,7 @@ __all__ = [
     "ArrayType", "Assumptions", "Builder", "Constant", "Dim", "DimValue", "Graph", "IllegalGraph", "Kind", "Literal",
     "Names", "Node", "ObjectType", "OpLike", "Size", "Type", "Value", "array_type", "as_kind", "assuming", "assumptions",
    
-    "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "freeze",
+    "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "freeze", "has_effect", "live_part",
     "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type", "show",
     "substitute", "symbols", "text", "type_of", "verify",
 ]

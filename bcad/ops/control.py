@@ -26,6 +26,7 @@ from bcad.ir import (
     Value,
     assumptions,
     evaluate_size,
+    has_effect,
     maximum,
     python_type,
     scalar_type,
@@ -292,11 +293,6 @@ class Check(Op):
         if np.any(flag):
             raise CheckFailed(getattr(message, "value", message))
         return ()
-
-
-def has_effect(node: Node) -> bool:
-    """Whether `node` must run, once and in order, even if nothing reads its results."""
-    return node.op.effect or any(has_effect(inner) for graph in node.regions for inner in graph.nodes)
 
 
 def operands_of(node: Node) -> tuple[Value, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Node, Value
+from bcad.ir import Builder, Graph, Node, Value, live_part
 from bcad.ops import BY_NAME
 
 
 def dce(graph: Graph) -> Graph:
     """`graph` without dead nodes; its inputs and outputs stay."""
-    return _sweep(_slim(_sweep(graph)))
+    return live_part(_slim(live_part(graph)))
 
 
 def select(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
@@ -19,22 +19,7 @@ def select(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph
     kept = Graph(
         [graph.inputs[k] for k in inputs], graph.nodes, [graph.outputs[k] for k in outputs], graph.name
     )
-    return _sweep(kept)
-
-
-def _sweep(graph: Graph) -> Graph:
-    live = set(graph.outputs)
-    nodes: list[Node] = []
-    for node in reversed(graph.nodes):
-        if node.op.effect or has_effect(node) or any(v in live for v in node.outputs):
-            live.update(node.inputs)
-            nodes.append(node)
-    return Graph(graph.inputs, nodes[::-1], graph.outputs, graph.name)
-
-
-def has_effect(node: Node) -> bool:
-    """Whether a region of `node` must run for what it does."""
-    return any(inner.op.effect for region in node.regions for inner in region.walk())
+    return live_part(kept)
 
 
 def _slim(graph: Graph) -> Graph:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import Graph, Node, Value
+from bcad.ir import Graph, Node, Value, live_part
 from interpreter import UNBOUND, Frame, LocatedError, Outcome
 
 from .builder import TraceBuilder
@@ -100,17 +100,7 @@ class Arm:
     def graph(self, operands: Sequence[Value], outputs: Sequence[Value], first: Sequence[Value] = ()) -> Graph:
         """The closed graph of the arm: its own inputs `first`, then one for each operand."""
         inputs = [self.builder.local(outer) for outer in operands]
-        return Graph([*first, *inputs], needed(self.builder.nodes, outputs), outputs, self.builder.name)
-
-
-def needed(nodes: Sequence[Node], outputs: Sequence[Value]) -> list[Node]:
-    """The nodes that the outputs depend on, and those with effects."""
-    wanted, kept = set(outputs), []
-    for node in reversed(nodes):
-        if ops.has_effect(node) or any(v in wanted for v in node.outputs):
-            wanted.update(node.inputs)
-            kept.append(node)
-    return kept[::-1]
+        return live_part(Graph([*first, *inputs], self.builder.nodes, outputs, self.builder.name))
 
 
 def run_arm(
