@@ -25,7 +25,7 @@ from .verify import IllegalGraph, verify
 __all__ = [
     "ArrayType", "Assumptions", "Builder", "Constant", "Dim", "DimValue", "Graph", "IllegalGraph", "Kind", "Literal",
     "Names", "Node", "ObjectType", "OpLike", "Size", "Type", "Value", "array_type", "as_kind", "assuming", "assumptions",
-   
+
     "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "freeze", "has_effect", "live_part",
     "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type", "show",
     "substitute", "symbols", "text", "type_of", "verify",

@@ -231,7 +231,7 @@ def substitute(size: Size, env: Mapping[str, Size]) -> Size:
 def _apply(function: str, a: Size, b: Size) -> Size:
     if isinstance(a, int) and isinstance(b, int):
         return Apply.FUNCTIONS[function](a, b)
-    if a == b and not (function in "//%"):
+    if a == b and function not in "//%":
         return a
     if function in ("max", "min"):
         return _extremum(function, a, b)

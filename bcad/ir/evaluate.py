@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .dim import Dim, evaluate as evaluate_size
+from .dim import Dim
+from .dim import evaluate as evaluate_size
 from .graph import Graph, Node, Value
 from .types import ArrayType, as_kind
 

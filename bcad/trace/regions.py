@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bcad import ops
-from bcad.ir import Graph, Node, Value, live_part
+from bcad.ir import Graph, Value, live_part
 from interpreter import UNBOUND, Frame, LocatedError, Outcome
 
 from .builder import TraceBuilder
