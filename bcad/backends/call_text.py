@@ -25,8 +25,8 @@ def reads(*names: str) -> Callable[[Reading], Reading]:
     return enter
 
 
-def _call(n: Notation, function: str, *args: Any, **keywords: Any) -> Text:
-    return n.call(function, *args, **{k: v for k, v in keywords.items() if v is not None})
+def _call(notation: Notation, function: str, /, *args: Any, **keywords: Any) -> Text:
+    return notation.call(function, *args, **{k: v for k, v in keywords.items() if v is not None})
 
 
 def _axis(node: Node, position: int = 0) -> int | None:
@@ -88,7 +88,7 @@ def _fft(n: Notation, node: Node) -> Text:
     size = n.size(attrs["n"]) if "n" in attrs else None
     ndim = len(x.shape)
     axis = None if attrs["axis"] == ndim - 1 else attrs["axis"]
-    return _call(n, f"fft.{name}", x, n=size, axis=axis, norm=norm)
+    return _call(n, f"fft.{name}", x, **{"n": size}, axis=axis, norm=norm)
 
 
 @reads("shift")

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +126,7 @@ class Notation:
             return Text(f"-{operand.text}", PRODUCT)  # (-x)*y and -(x*y) are the same number
         return Text(f"{symbol}{operand.at(UNARY + 1)}", UNARY)
 
-    def call(self, function: str, *args: Any, **keywords: Any) -> Text:
+    def call(self, function: str, /, *args: Any, **keywords: Any) -> Text:
         """``function(args, keyword=...)``; arguments are Texts, Values or attributes."""
         parts = [self.argument(a) for a in args]
         parts += [f"{name}={self.argument(a)}" for name, a in keywords.items()]
@@ -214,6 +215,8 @@ class Notation:
         items = np.array2string(value, separator=", ", formatter={"all": lambda x: self.number(x.item()).text})
         items = " ".join(items.split())
         if not self.exact:
+            if value.dtype.kind == "f" and value.size and np.all(value == np.round(value)):
+                items = re.sub(r"(?<![\d.])(\d+)(?=[,\]])", r"\1.", items)  # an array of floats, as NumPy shows them
             return Text(f"array({items})")
         if value.size == 0:
             return Text(f"{self.prefix}zeros({value.shape}, {self.dtype(value.dtype)})")

@@ -60,7 +60,8 @@ def _stack(n: Notation, node: Node) -> Text:
         return bound_call(n, node)
     items = ", ".join(n.of(v).text for v in node.inputs)
     if all(not getattr(v.type, "shape", ()) for v in node.inputs):
-        return Text(f"array([{items}])")
+        whole = items.replace(", ", "").replace("-", "").isdigit() and node.outputs[0].type.differentiable
+        return Text(f"array([{items}.])" if whole else f"array([{items}])")
     axis = node.attrs.get("axis", 0)
     return Text(f"stack([{items}])" if axis == 0 else f"stack([{items}], axis={axis})")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
 
 from . import call_text as _call_text  # declares how calls are written
@@ -44,8 +46,8 @@ class Listing:
         self.indent = 0
         self.hints: dict[Value, str] = {}  # names for arrays that are written step by step
         self._written: set[Node] = set()
-        self._users: dict[Value, list[Node]] = {}
-        self._results: Sequence[Value] = ()
+        self._users = users_of(graph)
+        self._results: Sequence[Value] = graph.outputs
         self._owned: set[Value] = set()  # arrays of the text's own: it may write to them
 
     def section(self, outputs: Sequence[Value], labels: Sequence[str]) -> None:
@@ -56,6 +58,17 @@ class Listing:
         self.body(self._needed(outputs), outputs)
         for label, value in zip(labels, outputs, strict=True):
             self.add(f"{label} = {self.notation.of(value)}")
+
+    def text(self) -> str:
+        """All lines, after those that say what constants without a short literal are."""
+        return "\n".join([*map(self._constant, self.notation.constants), *self.lines])
+
+    def _constant(self, name: str) -> str:
+        value = self.notation.constants[name]
+        if isinstance(value, np.ndarray) and value.size <= 64 and np.all(np.isfinite(value)):
+            return f"{name} = {' '.join(repr(value).split())}"
+        what = f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
+        return f"# {name} is the constant {what}"
 
     def add(self, line: str) -> None:
         self.lines.append("    " * self.indent + line)
@@ -73,10 +86,6 @@ class Listing:
     def body(self, nodes: Sequence[Node], outputs: Sequence[Value]) -> None:
         """Lines for those of `nodes` that get a name."""
         uses = _uses(nodes, outputs)
-        self._results = outputs
-        for node in nodes:
-            for value in node.inputs:
-                self._users.setdefault(value, []).append(node)
         for node in nodes:
             if node.op in (constant_op, dim_op) or node.op.name == "check":
                 continue
@@ -203,11 +212,12 @@ class Listing:
         self._written.add(value.node)  # type: ignore[arg-type]
         return name
 
-    def choose(self, value: Value) -> str:
-        """The name of a value from now on."""
+    def choose(self, value: Value, sized: bool = True) -> str:
+        """The name of a value from now on; `sized`: its shape may be mentioned already."""
         self.chosen.add(value)
         self.names._given[value] = name = reading_name(value, self.names, self.hints.get(value, ""))
-        self.sizes.add(value)
+        if sized:
+            self.sizes.add(value)
         return name
 
     def _several(self, node: Node, uses: dict[Value, int]) -> None:
@@ -225,6 +235,15 @@ class Listing:
 
         write_regions(self, node, uses)
         self._written.add(node)
+
+
+def users_of(graph: Graph) -> dict[Value, list[Node]]:
+    """The nodes of a graph that read each value."""
+    found: dict[Value, list[Node]] = {}
+    for node in graph.nodes:
+        for value in node.inputs:
+            found.setdefault(value, []).append(node)
+    return found
 
 
 def _uses(nodes: Sequence[Node], outputs: Sequence[Value]) -> dict[Value, int]:

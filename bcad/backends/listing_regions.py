@@ -9,7 +9,7 @@ from bcad.ir import ArrayType, Graph, Node, Value, constant_op
 from bcad.ops import operands_of
 
 from .expression import ATOM, CONDITIONAL, Text
-from .listing import VIEWS, WRITES, Listing
+from .listing import VIEWS, WRITES, Listing, users_of
 
 INDICES = "ijklmnpq"
 FRESH = ("zeros(", "ones(", "full(")  # arrays that are nobody else's
@@ -54,7 +54,7 @@ class _Regions:
         listing = self.listing
         before = listing._results, listing.total, listing._users
         listing.total = {**listing.total, **graph.uses()}
-        listing._users = {}
+        listing._users, listing._results = users_of(graph), graph.outputs
         outputs = [graph.outputs[k] for k in keep]
         listing.body(_live(graph, outputs), outputs)
         listing._results, listing.total, listing._users = before
@@ -83,17 +83,20 @@ class _Branch(_Regions):
         keep = [k for k, used in enumerate(self.used) if used]
         if len(keep) == 1 and self._as_expression(predicate, arguments, keep[0]):
             return
-        names = [listing.choose(node.outputs[k]) for k in keep]
+        names = [listing.choose(node.outputs[k], sized=False) for k in keep]
         for head, arm in zip((f"if {predicate}:", "else:"), node.regions, strict=True):
             listing.add(head)
             listing.indent += 1
             start = len(listing.lines)
             self.enter(arm, arguments)
+            known = len(listing.sizes.values)
             self.move(names, [t.text for t in self.results(arm, keep)])
+            del listing.sizes.values[known:]
             if len(listing.lines) == start:
                 listing.add("pass")
             listing.indent -= 1
-        listing._owned.difference_update(node.outputs)
+        for k in keep:
+            listing.sizes.add(node.outputs[k])
 
     def _as_expression(self, predicate: Text, arguments: list[Text], position: int) -> bool:
         listing, node = self.listing, self.node
@@ -138,6 +141,7 @@ class _Loop(_Regions):
             listing.add(f"{counter or count} = 0")
         listing.names._taken.add(self.index)
         arguments = [Text(counter or self.index), *map(Text, state), *constants]
+        known = len(listing.sizes.values)
         self._header(arguments)
         listing.indent += 1
         self._body(arguments, state, stacks)
@@ -146,6 +150,7 @@ class _Loop(_Regions):
         self._leave()
         listing.indent -= 1
         listing.names._taken.discard(self.index)
+        del listing.sizes.values[known:]
         self._finish_stacks(stacks)
 
     def _flag(self) -> int | None:
@@ -186,7 +191,7 @@ class _Loop(_Regions):
             if self.used[k]:
                 element = self.body.outputs[k]
                 self.listing.hints.setdefault(self.node.outputs[k], f"{element.name}s" if element.name else "saved")
-                found[k] = self.listing.choose(self.node.outputs[k])
+                found[k] = self.listing.choose(self.node.outputs[k], sized=False)
                 self.listing.add(f"{found[k]} = []")
         return found
 
@@ -271,8 +276,14 @@ class _Loop(_Regions):
     def _finish_stacks(self, stacks: dict[int, str]) -> None:
         ragged = dict(self.node.attrs.get("ragged", ()))
         for k, name in stacks.items():
-            join = "concatenate" if k - self.carries in ragged else "array"
-            self.listing.add(f"{name} = {join}({name})")
+            self.listing.sizes.add(self.node.outputs[k])
+            if k - self.carries in ragged:
+                shape = self.node.outputs[k].type.shape[1:]  # type: ignore[union-attr]
+                dtype = "" if self.node.outputs[k].type.differentiable else ", int"
+                empty = f"zeros({self.listing.notation.shape((0, *shape))}{dtype})"
+                self.listing.add(f"{name} = concatenate([{empty}, *{name}])")
+            else:
+                self.listing.add(f"{name} = array({name})")
 
 
 def _less_one(text: Text) -> tuple[str, ...]:

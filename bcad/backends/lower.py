@@ -11,7 +11,7 @@ import numpy as np
 from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_op
 from bcad.ops import Elementwise
 
-from .elements import ELEMENT, Index, broadcast_index
+from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_part, is_span
 from .fuse import Plan, Planner, Step, is_array
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
 from .scalars import Scalars, Unsupported, apply, needs
@@ -147,12 +147,14 @@ class Scope:
         for k, step in enumerate(self.plan.steps):
             for value in numbers.get(k, ()):
                 self.element(value, ())
+            self._learn_spans(k)
             if step.node is not None:
                 self.special(step.node, k)
             else:
                 lower_nest(self, step)
         for value in numbers.get(len(self.plan.steps), ()):
             self.element(value, ())
+        self._learn_spans(len(self.plan.steps))
 
     def _numbers_by_stage(self) -> dict[int, list[Value]]:
         """Inlined numbers, by the step before which they can be computed: they are, in order."""
@@ -317,6 +319,30 @@ class Scope:
             less = self.s.compare("lt", a, b)
             return self.s._select(less, *((b, a) if atom.function == "max" else (a, b)))
         return self.e.emit("floordiv" if atom.function == "//" else "mod", a, b, type=INT)
+
+    def knows(self, symbol: str) -> bool:
+        """Whether a symbol is bound by something that is computed around here."""
+        bound = self.function.symbols.get(symbol)
+        return bound is not None and self.e.block.inside(bound.block)
+
+    def know(self, symbol: str, value: Expr) -> None:
+        """Bind a symbol, unless the value it has holds here too."""
+        if not self.knows(symbol):
+            self.function.symbols[symbol] = value
+
+    def _learn_spans(self, stage: int) -> None:
+        """Bind the symbols for the lengths of slices with computed bounds."""
+        for node in self.graph.nodes:
+            if node in self.plan.live and node.op.name == "getitem" and self.plan.stage[node.output] == stage:
+                waiting = list(node.inputs[1:])
+                parts = [p for p in expand(node.attrs["index"], node.inputs[0].ndim) if p is not None and p is not Ellipsis]
+                for part, n in zip(parts, node.inputs[0].shape, strict=True):
+                    if is_span(part):
+                        length = bounds(self, part, n, waiting)[1]
+                        if not isinstance(part.length, int):
+                            self.know(str(part.length), length)
+                    elif is_array_part(part):
+                        waiting.pop(0)
 
     def sizes(self, shape: Sequence[Size]) -> tuple[Expr, ...]:
         return tuple(map(self.size, shape))

@@ -31,14 +31,15 @@ class _Region:
             self.learn_sizes(value, found)
 
     def learn_sizes(self, value: Value, found: Any) -> None:
-        """A symbol that a region's input binds, and nobody has bound before."""
-        symbols = self.scope.function.symbols
-        buffer = self.scope.memory(value) if is_array(value) and isinstance(found, Buffer) else None
+        """A symbol that a region's input binds, and nobody around has bound."""
         for axis, size in enumerate(getattr(value.type, "shape", ())):
-            if isinstance(size, Dim) and size.is_symbol() and str(size) not in symbols:
-                if buffer is None:
-                    raise Unsupported(f"the size {size} is first seen inside a region")
-                symbols[str(size)] = buffer.shape[axis]
+            if not isinstance(size, Dim) or not size.is_symbol() or self.scope.knows(str(size)):
+                continue
+            if isinstance(found, Buffer):
+                self.scope.function.symbols[str(size)] = found.shape[axis]
+            else:
+                outer, original = found
+                self.scope.function.symbols[str(size)] = outer.size(original.shape[axis])
 
     def run(self, want: dict[Value, Any] | None = None) -> list[Any]:
         """Emit it; what its outputs are: Numbers, or Buffers."""
@@ -144,8 +145,8 @@ class _Loop:
         self.body = node.regions[0]
         self.condition = node.regions[1] if len(node.regions) > 1 else None
         self.length = node.attrs.get("length")
-        if node.attrs.get("ragged"):
-            raise Unsupported("a loop whose stacked elements vary in length")
+        self.ragged: dict[int, Any] = dict(node.attrs.get("ragged") or ())
+        self.filled: dict[int, Any] = {}  # ragged stack -> how many rows it has
 
     def run(self) -> None:
         scope = self.scope
@@ -185,13 +186,15 @@ class _Loop:
         scope, element = self.scope, self.body.outputs[self.carries + k]
         out = self.node.outputs[self.carries + k]
         assert not isinstance(element.type, type(None))
-        row = scope.sizes(element.shape)
-        if self._length_known(trip):
+        row = scope.sizes(element.shape[1:] if k in self.ragged else element.shape)
+        if k in self.ragged:
+            self.filled[k] = self.e.variable("filled", INT, self.e.int(0))
+        elif self._length_known(trip):
             assert trip is not None
             rows = scope.s._select(scope.s.compare("lt", trip, self.e.int(0)), self.e.int(0), trip)
             name = str(self.length)
             if isinstance(self.length, Dim) and self.length.is_symbol():
-                scope.function.symbols.setdefault(name, rows)
+                scope.know(name, rows)
             buffer = self._room(out, (rows, *row))
             return buffer, None
         rows = self.e.int(FIRST_CAPACITY)
@@ -238,17 +241,35 @@ class _Loop:
                          if isinstance(b, Buffer)}
         inner.chain = carry_chains(self.body, self.carries)
         rows = {}
-        for (buffer, capacity), value in zip(self.stacks, self.body.outputs[self.carries :], strict=True):
-            if capacity is not None:
+        for k, (buffer, capacity) in enumerate(self.stacks):
+            if capacity is not None and k not in self.ragged:
                 self._grow(buffer, capacity, i)
         results = region.run(rows)
-        for (buffer, _), value, result in zip(
-            self.stacks, self.body.outputs[self.carries :], results[self.carries :], strict=True
-        ):
-            self._push(buffer, i, value, result)
+        for k, (buffer, capacity) in enumerate(self.stacks):
+            result = results[self.carries + k]
+            if k in self.ragged:
+                self._append(k, buffer, capacity, result)
+            else:
+                self._push(buffer, i, result)
         _give(scope, self.state, results[: self.carries])
 
-    def _push(self, buffer: Buffer, i: Expr, value: Value, result: Any) -> None:
+    def _append(self, k: int, buffer: Buffer, capacity: Any, result: Buffer) -> None:
+        """Join rows to a ragged stack."""
+        before, row = self.e.get(self.filled[k]), self.e.product(buffer.shape[1:])
+        after = self.e.add(before, result.shape[0])
+        full, enough = self.e.arms(self.scope.s.compare("gt", after, self.e.get(capacity)))
+        with full:
+            more = self.e.mul(after, self.e.int(2))
+            self.e.set(capacity, more)
+            self.e.append(Allocate(buffer, self.e.mul(more, row), keep=True))
+        with enough:
+            pass
+        base = self.e.mul(before, row)
+        with self.e.loop(self.e.int(0), self.e.mul(result.shape[0], row)) as j:
+            self.e.store(buffer, self.e.add(base, j), self.e.load(result, j))
+        self.e.set(self.filled[k], after)
+
+    def _push(self, buffer: Buffer, i: Expr, result: Any) -> None:
         row = self.e.product(buffer.shape[1:])
         base = self.e.mul(i, row)
         if not isinstance(result, Buffer):
@@ -274,11 +295,14 @@ class _Loop:
         for value, place in zip(outputs, self.state, strict=False):
             scope.bind(value, scope.rewritten(place) if isinstance(place, Buffer) else _read(scope, place))
         if isinstance(self.length, Dim) and self.length.is_symbol():
-            scope.function.symbols.setdefault(str(self.length), count)
-        for value, (buffer, capacity) in zip(outputs[self.carries : -1], self.stacks, strict=True):
+            scope.know(str(self.length), count)
+        for k, (value, (buffer, capacity)) in enumerate(zip(outputs[self.carries : -1], self.stacks, strict=True)):
             version = scope.rewritten(buffer)
             if capacity is not None:
-                version.shape = (count, *buffer.shape[1:])
+                rows = self.e.get(self.filled[k]) if k in self.ragged else count
+                if k in self.ragged and isinstance(self.ragged[k], Dim) and self.ragged[k].is_symbol():
+                    scope.know(str(self.ragged[k]), rows)
+                version.shape = (rows, *buffer.shape[1:])
                 if value in scope.want:
                     target = scope.room_for(value)
                     self.e.append(Copy(target, version, self.e.product(version.shape)))

@@ -110,7 +110,10 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
     text = entry.text()
     printed = time.perf_counter()
     detours = Detours(graph, kernel)
-    run = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+    try:
+        run = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+    except RuntimeError as error:  # a bug of ours; the report shows it and NumPy does the work
+        raise Unsupported(f"LLVM refused the code: {str(error).splitlines()[0]}") from error
     detours.run = run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
     report = Report("numba", kernel.summary, seconds=seconds)

@@ -287,7 +287,7 @@ class Entry:
                 lines.append(f"  call void @Py_IncRef(ptr %item{k})")
             taken.add(source)
             lines.append(f"  %set{k} = call i32 @PyList_SetItem(ptr %list, i64 {k}, ptr %item{k})")
-        lines += ["  ret ptr %list", "abandon:", *give_back]
+        lines += ["  ret ptr %list", "abandon:", "  call void @PyErr_Clear()", *give_back]
         for k in range(n):
             lines += [f"  %drop{k} = load ptr, ptr %out{k}", f"  call void @Py_DecRef(ptr %drop{k})"]
         lines += self._detour("abandon", count=False)

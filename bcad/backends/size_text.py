@@ -35,8 +35,6 @@ class SizeText:
             shape = value.type.shape  # type: ignore[union-attr]
             if size == product(shape):
                 return f"{self.names.of(value)}.size", ATOM
-        for value in self.values:
-            shape = value.type.shape  # type: ignore[union-attr]
             if size in shape:
                 return f"{self.names.of(value)}.shape[{shape.index(size)}]", ATOM
         return self._polynomial(size)

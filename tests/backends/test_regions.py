@@ -218,3 +218,20 @@ def test_index_out_of_range_raises_as_numpy_does(backend: str) -> None:
     assert run(np.arange(3.0), -1) == [2.0]
     with pytest.raises(IndexError, match="index 3 is out of bounds"):
         run(np.arange(3.0), 3)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_rows_of_varying_length_are_joined(backend: str) -> None:
+    inner_length, total = ops.fresh_size(), ops.fresh_size()
+    with Builder() as b:
+        x = b.input(FLOAT, "x")
+
+        def outer(i: Any, s: Any) -> Any:
+            inner = Builder.current()
+            body = region(inner, [INT, FLOAT], lambda j, s: [s * 1.5 + j, s])
+            s, stack, _ = loop(inner, body, [i, s], 1, stacks=1, length=inner_length)
+            return [s, stack]
+
+        s, joined, _ = loop(b, region(b, [INT, FLOAT], outer), [20, x], 1, stacks=1, length=20, ragged=((0, total),))
+        graph = b.build([s, joined, O["sum"](joined * 2, axis=(0,), keepdims=False)])
+    check(graph, 0.25, backend=backend)
