@@ -34,7 +34,7 @@ def formula(special: Any, name: str) -> str:
         wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
         labels = _labels(special, name, wrt, len(graph.outputs) - results)
         listing.section(graph.outputs[results:], labels)
-    return "\n".join(listing.lines)
+    return listing.text()
 
 
 def reading_graph(special: Any) -> Graph:

@@ -283,7 +283,8 @@ class _Loop(_Regions):
                 empty = f"zeros({self.listing.notation.shape((0, *shape))}{dtype})"
                 self.listing.add(f"{name} = concatenate([{empty}, *{name}])")
             else:
-                self.listing.add(f"{name} = array({name})")
+                whole = isinstance(self.node.outputs[k].type, ArrayType) and self.node.outputs[k].dtype.kind in "iu"
+                self.listing.add(f"{name} = array({name}{', int' if whole else ''})")
 
 
 def _less_one(text: Text) -> tuple[str, ...]:

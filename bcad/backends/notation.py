@@ -67,7 +67,7 @@ def _plain(notation: Notation, node: Node) -> tuple[Text, Kind | None]:
 
 
 # What NumPy takes for granted, by keyword.
-_DEFAULTS = {"keepdims": False, "endpoint": True, "offset": 0, "reverse": False, "complete": False, "batch": 0}
+_DEFAULTS = {"keepdims": False, "endpoint": True, "offset": 0, "reverse": False, "complete": False, "batch": 0, "unit": False}
 
 
 def shown(notation: Notation, node: Node) -> dict[str, Any]:

@@ -87,12 +87,13 @@ def read_form(
         For a region: whether it is derived as a whole.
     """
     mine = _ancestors(graph, graph.outputs[:results])
+    compared = _ancestors(graph, _compared(graph))
     sums = _accumulations(graph, graph.outputs[results:])
     builder = ReadableBuilder(own, derivative, graph.name)
     with builder:
         mapping = {v: builder.input(v.type, v.name) for v in graph.inputs}
         for node in graph.nodes:
-            builder.derived = node not in mine if inner is None else inner
+            builder.derived = (node not in mine if inner is None else inner) and node not in compared
             builder.turned = builder.derived and node in sums
             _rebuild(builder, node, mapping)
         outputs = [mapping[v] for v in graph.outputs]
@@ -149,6 +150,14 @@ def _ancestors(graph: Graph, outputs: Any) -> set[Node]:
             live.update(node.inputs)
             found.add(node)
     return found
+
+
+_COMPARISONS = frozenset("equal not_equal less less_equal greater greater_equal".split())
+
+
+def _compared(graph: Graph) -> set[Value]:
+    """What is compared: its last bit may decide (``x == max(x)``), so it is computed as it was in the function."""
+    return {v for node in graph.nodes if node.op.name in _COMPARISONS for v in node.inputs}
 
 
 _THROUGH = frozenset(

@@ -28,9 +28,10 @@ def run_text(text: str, args: dict[str, Any], constants: dict[str, Any] | None =
 
 
 def _special() -> dict[str, Any]:
+    import scipy.linalg
     import scipy.special
 
-    return vars(scipy.special)
+    return {**vars(scipy.special), "solve_triangular": scipy.linalg.solve_triangular}
 
 
 def same(a: Any, b: Any, tolerance: float = 1e-9) -> bool:
