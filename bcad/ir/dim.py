@@ -19,13 +19,13 @@ Env: TypeAlias = Mapping[str, int]
 class Symbol:
     """A named non-negative integer, bound when a graph is run."""
 
-    __slots__ = ("name",)
+    __slots__ = ("name", "text")
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = self.text = name
 
-    def key(self) -> tuple[Any, ...]:
-        return (0, self.name)
+    def key(self) -> tuple[int, str]:
+        return (0, self.text)
 
     def evaluate(self, env: Env) -> int:
         return env[self.name]
@@ -40,16 +40,19 @@ class Symbol:
         return isinstance(other, Symbol) and self.name == other.name
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self.text)
 
     def __str__(self) -> str:
-        return self.name
+        return self.text
 
 
 class Apply:
-    """An atom that is no polynomial: ``a // b``, ``a % b``, ``max(a, b)``, ``min(a, b)``."""
+    """An atom that is no polynomial: ``a // b``, ``a % b``, ``max(a, b)``, ``min(a, b)``.
 
-    __slots__ = ("function", "args")
+    The arguments are canonical, so the text tells atoms apart.
+    """
+
+    __slots__ = ("function", "args", "text")
 
     FUNCTIONS: dict[str, Callable[[int, int], int]] = {
         "//": lambda a, b: a // b,
@@ -61,9 +64,12 @@ class Apply:
     def __init__(self, function: str, args: tuple[Size, Size]) -> None:
         self.function = function
         self.args = args
+        a, b = args
+        named = function in ("max", "min")
+        self.text = f"{function}({a}, {b})" if named else f"({_factor(a)}{function}{_factor(b)})"
 
-    def key(self) -> tuple[Any, ...]:
-        return (1, self.function, tuple(map(str, self.args)))
+    def key(self) -> tuple[int, str]:
+        return (1, self.text)
 
     def evaluate(self, env: Env) -> int:
         a, b = (evaluate(arg, env) for arg in self.args)
@@ -77,16 +83,13 @@ class Apply:
         return _apply(self.function, a, b)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Apply) and self.key() == other.key()
+        return isinstance(other, Apply) and self.text == other.text
 
     def __hash__(self) -> int:
-        return hash(self.key())
+        return hash(self.text)
 
     def __str__(self) -> str:
-        a, b = self.args
-        if self.function in ("max", "min"):
-            return f"{self.function}({a}, {b})"
-        return f"({_factor(a)}{self.function}{_factor(b)})"
+        return self.text
 
 
 Atom: TypeAlias = "Union[Symbol, Apply]"
@@ -96,11 +99,13 @@ Monomial: TypeAlias = tuple[Atom, ...]
 class Dim:
     """An integer expression with at least one symbol; arithmetic gives Size (int or Dim)."""
 
-    __slots__ = ("terms", "_hash")
+    __slots__ = ("terms", "_hash", "_symbols", "_text")
 
     def __init__(self, terms: Iterable[tuple[Monomial, int]]) -> None:
         self.terms = tuple(sorted(terms, key=_term_key))
         self._hash = hash(self.terms)
+        self._text: str | None = None
+        self._symbols: frozenset[str] | None = None
 
     @classmethod
     def of(cls, atom: Atom) -> Dim:
@@ -118,9 +123,13 @@ class Dim:
         return sum(c * prod(a.evaluate(env) for a in m) for m, c in self.terms)
 
     def symbols(self) -> frozenset[str]:
-        return frozenset().union(*(a.symbols() for m, _ in self.terms for a in m))
+        if self._symbols is None:
+            self._symbols = frozenset().union(*(a.symbols() for m, _ in self.terms for a in m))
+        return self._symbols
 
     def substitute(self, env: Mapping[str, Size]) -> Size:
+        if self.symbols().isdisjoint(env):
+            return self
         total: Size = 0
         for monomial, coefficient in self.terms:
             term: Size = coefficient
@@ -183,9 +192,14 @@ class Dim:
         raise TypeError(f"whether the size {self} is zero is not known while tracing")
 
     def __str__(self) -> str:
+        if self._text is None:
+            self._text = self._write()
+        return self._text
+
+    def _write(self) -> str:
         text = ""
         for monomial, coefficient in self.terms:
-            factors = "*".join(map(str, monomial))
+            factors = "*".join(a.text for a in monomial)
             size = abs(coefficient)
             body = factors if factors and size == 1 else "*".join(filter(None, (str(size), factors)))
             sign = "-" if coefficient < 0 else "+" if text else ""
@@ -291,7 +305,7 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:
 
 def _term_key(term: tuple[Monomial, int]) -> tuple[Any, ...]:
     monomial, _ = term
-    return (-len(monomial), tuple(str(a) for a in monomial))
+    return (-len(monomial), tuple(a.text for a in monomial))
 
 
 def _factor(size: Size) -> str:
