@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bcad.ir import Assumptions, Dim, Size, substitute
 
-from .guards import SizeRelation, relation
+from .guards import relation
 
 if TYPE_CHECKING:
     from .session import Session
@@ -28,6 +28,15 @@ class TraceAssumptions(Assumptions):
     def less(self, a: Size, b: Size) -> bool:
         return self.ask(a, "<", b)
 
+    def known(self, size: Size) -> int:
+        size = self.canonical(size)
+        if not isinstance(size, int):
+            number = int(self.session.size_example(size))
+            self.session.rely_on(size, "==", number)
+            self._unify(size, number)
+            return number
+        return size
+
     def ask(self, a: Size, symbol: str, b: Size) -> bool:
         """Whether ``a symbol b`` (one of ``== <``) at the example; guarded unless it always holds."""
         a, b = self.canonical(a), self.canonical(b)
@@ -36,7 +45,7 @@ class TraceAssumptions(Assumptions):
             return known
         answer = relation(symbol, self.session.size_example(a), self.session.size_example(b))
         held = symbol if answer else {"==": "!=", "<": ">="}[symbol]
-        self.session.guard(SizeRelation(a, held, b))
+        self.session.rely_on(a, held, b)
         if held == "==":
             self._unify(a, b)
         return answer

@@ -11,6 +11,7 @@ from bcad import ops
 from bcad.ir import Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, Frame, Instruction
 
+from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import constant_of, is_constant
 from .heap import Change, Place, store, unfreeze_old
 from .patterns import (
@@ -105,7 +106,7 @@ class Merge:
         self.arms = arms
         self.key = key
         self.outputs: tuple[list[Value], list[Value]] = ([], [])
-        self.pending: list[tuple[Pattern, int, bool, Callable[[Any], None]]] = []
+        self.pending: list[tuple[Pattern, int, list[Frozen | None], Callable[[Any], None]]] = []
         self._pairs: dict[tuple[int, int], list[Callable[[Any], None]]] = {}
 
     def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
@@ -123,10 +124,10 @@ class Merge:
             self._pairs[objects].append(put)  # type: ignore[index]
             return
         if mutable and not raw:
+            self._refuse_choice(pair)
             self._pairs[objects] = [put]  # type: ignore[index]
-            self.pending.append((pattern, len(self.outputs[0]), self._is_shared(pair), self._put_all(objects)))
-        else:
-            self.pending.append((pattern, len(self.outputs[0]), False, put))
+            put = self._put_all(objects)
+        self.pending.append((pattern, len(self.outputs[0]), pair, put))
         for arm, state, outputs in zip(self.arms, pair, self.outputs, strict=True):
             with arm.builder:
                 outputs += fillers(pattern) if state is None else values_of(state, pattern)
@@ -140,15 +141,10 @@ class Merge:
 
         return put
 
-    def _is_shared(self, pair: list[Frozen | None]) -> bool:
-        """Whether a merged array may be one that others hold too."""
-        for arm, state in zip(self.arms, pair, strict=True):
+    def _refuse_choice(self, pair: list[Frozen | None]) -> None:
+        for state in pair:
             if isinstance(state, Box) and isinstance(state.obj, (list, dict)) and self._existed(state.obj):
                 raise Mismatch("one of two lists or dicts is chosen")
-            if isinstance(state, Number) and isinstance(state.obj, ArrayTracer):
-                if state.obj._base is not None or state.obj._home is not arm.builder:
-                    return True
-        return False
 
     def _existed(self, obj: Any) -> bool:
         """Whether a container was there before the arms (as far as the frames can tell)."""
@@ -156,13 +152,25 @@ class Merge:
 
     def emit(self) -> None:
         """Emit the Cond and set every place."""
+        shared = self._shared()
         results = cond_values(self.predicate, self.arms, self.outputs)
-        for pattern, first, shared, put in self.pending:
+        for pattern, first, _, put in self.pending:
             values: Iterator[Value] = iter(results[first: first + len(pattern.leaves)])
             merged = build(self.session, pattern, values)
-            if shared and isinstance(merged, ArrayTracer):
-                merged._shared = self.key
+            if first in shared:
+                forbid_writes(self.session, arrays_made(merged), self.key)
             put(merged)
+
+    def _shared(self) -> set[int]:
+        """The places whose merged arrays others may hold too; those others are not to be written to either."""
+        shared: set[int] = set()
+        for k, arm in enumerate(self.arms):
+            holders = Holders(((first, pair[k]) for _, first, pair, _ in self.pending), arm.builder)
+            if holders.one_box_twice():
+                raise Mismatch("a container is held by two names on one way")
+            shared |= holders.shared()
+            forbid_writes(self.session, holders.outer(), self.key)
+        return shared
 
 
 def cond_values(predicate: Value, arms: list[Arm], outputs: tuple[list[Value], list[Value]]) -> list[Value]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bcad.ir import Value
 from interpreter import EMPTY, UNBOUND, Frame
 
+from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import TraceBuilder
 from .heap import Growth, Place, read, store
 from .patterns import (
@@ -67,7 +68,8 @@ class Carries:
         self.inputs: list[Value] = []
         self.needs_iteration = False
         self._standins: list[Any] = []
-        self._dead: set[int] = set()
+        self._shared: set[Any] = set()  # carries and lists whose arrays others may hold too
+        self._exposed: dict[int, ArrayTracer] = {}  # those others
 
     # -- learning ---------------------------------------------------------------------------
     def learn(self, arm: Arm) -> bool:
@@ -84,6 +86,24 @@ class Carries:
         if self.growths.keys() - arm.changes.grown.keys():
             raise Abandon("a list does not grow in every pass")
         self._refuse_written_standins(arm)
+        return self._learn_sharing(arm) or news
+
+    def _learn_sharing(self, arm: Arm) -> bool:
+        """Take note of arrays that are held by several names after an iteration; whether that was news."""
+        states = [(key, self._state_after(carry, arm)) for key, carry in self.items.items()]
+        states += [(key, arm.changes.grown[key].items[0]) for key in self.growths]
+        holders = Holders(states, arm.builder)
+        if holders.one_box_twice():
+            raise Abandon("a container is held by two names after an iteration")
+        shared, exposed = holders.shared(), holders.outer()
+        for carry in self.items.values():
+            entries = list(arrays_in(carry.entry))
+            if entries and not self._is_private(carry):
+                shared.add(carry.key)
+                exposed += [cell._root() for cell in entries]
+        news = not shared <= self._shared or any(id(cell) not in self._exposed for cell in exposed)
+        self._shared |= shared
+        self._exposed.update((id(cell), cell) for cell in exposed)
         return news
 
     def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
@@ -149,6 +169,7 @@ class Carries:
         """Put fresh inputs of `builder` into everything that is carried."""
         self.inputs = []
         self._standins = []
+        forbid_writes(self.session, self._exposed.values(), self.key)
         for carry in self.items.values():
             name = self.frame.code.slot_names[carry.key] if isinstance(carry.key, int) else str(carry.key.key or "cell")
             names = name if name.isidentifier() else "c"
@@ -171,8 +192,8 @@ class Carries:
 
     def _note_standin(self, made: Any, carry: Carry) -> None:
         self._standins.append(made)
-        if isinstance(made, ArrayTracer) and not self._is_private(carry):
-            made._shared = self.key
+        if carry.key in self._shared:
+            forbid_writes(self.session, arrays_made(made), self.key)
         if isinstance(carry.pattern, Nest):
             self._standins += _containers(made)
 
@@ -228,11 +249,14 @@ class Carries:
     def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
         """Let the frame and the heap hold what the loop leaves."""
         values = iter(results)
+        forbid_writes(self.session, self._exposed.values(), self.key)
         for carry in self.items.values():
             if isinstance(carry.key, Place) and carry.key.kind == "array":
                 store(self.session, carry.key, carry.obj, next(values))
                 continue
             final = build(self.session, carry.pattern, values)
+            if carry.key in self._shared:
+                forbid_writes(self.session, arrays_made(final), self.key)
             if isinstance(carry.key, int):
                 self.frame.slots[carry.key] = final
             else:
@@ -240,7 +264,7 @@ class Carries:
         rows = iter(stacks)
         for items, pattern in self.growths.values():
             mine = [next(rows) for _ in pattern.leaves]
-            register(self.session, VirtualList(self.session, items, list.__len__(items), pattern, mine, length))
+            register(self.session, VirtualList(self.session, items, list.__len__(items), pattern, mine, length, self.key))
 
 
 _OWN_REFERENCES = 6

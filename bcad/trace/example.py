@@ -68,8 +68,9 @@ class Example:
         needed = value.node.inputs
         for size in _dims(value.node):
             for name in symbols(size):
-                if name not in self.sizes:
-                    needed = (*needed, self._binder(name, value.scope))
+                binder = None if name in self.sizes else self._binder(name, value.scope)
+                if binder is not None and binder.node is not value.node:
+                    needed = (*needed, binder)
         return needed
 
     def _compute(self, value: Value) -> None:

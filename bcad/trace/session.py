@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, type_of
+from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, symbols, type_of
 from interpreter import Frame, Journal, Location, Unsupported
 
 from . import active, virtual
@@ -111,7 +111,12 @@ class Session:
             return evaluate_size(size, self.sizes)
         except KeyError as error:
             symbol = error.args[0]
-        self.example.bind(symbol)
+        try:
+            self.example.bind(symbol)
+        except NoExample:
+            raise self.error(
+                f"the size {size} must be known while tracing", why="a loop or branch that is kept as such makes it"
+            ) from None
         return self.size_example(size)
 
     # -- tracers and values ---------------------------------------------------------------
@@ -181,6 +186,14 @@ class Session:
         object.__setattr__(guard, "location", self.location())
         self.guards.add(guard)
 
+    def rely_on(self, a: Size, symbol: str, b: Size) -> None:
+        """Hold later calls to a relation of sizes; one of sizes that only a run can tell is a check."""
+        if not any("_" in name for size in (a, b) for name in symbols(size)):
+            self.guard(SizeRelation(a, symbol, b))
+            return
+        broken = {"==": np.not_equal, "!=": np.equal, "<": np.greater_equal, ">=": np.less}[symbol]
+        self._check(ops.FUNCTIONS[broken](self.builder.size(a), self.builder.size(b)), f"{a} {symbol} {b}")
+
     def is_static(self, x: Any) -> bool:
         """Whether a tracer depends on nothing that changes from call to call."""
         return type(x) is not SizeTracer and self.example.is_static(x._read())
@@ -205,7 +218,7 @@ class Session:
         if type(x) is SizeTracer:
             number = self.size_example(x._size)
             if not isinstance(self.assumptions.canonical(x._size), int):
-                self.guard(SizeRelation(x._size, "==", number))
+                self.rely_on(x._size, "==", number)
             return number
         value = self.unwrap(x)
         if value.type.dtype.kind not in "biu":

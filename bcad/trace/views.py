@@ -63,8 +63,10 @@ def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs:
 
 
 def step_between(base: Value, view: Value) -> Step | None:
-    """How `view` was computed from `base`, if by views alone."""
+    """How `view` was computed from `base` (of a region: from what stands for it there), if by views alone."""
     path = []
+    if view.scope is not None:
+        base = view.scope.as_value(base)
     while view is not base:
         node = view.node
         if node is None or not (getattr(node.op, "is_view", False) or node.op.name in ("real", "imag")):

@@ -10,6 +10,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Builder, Size, Value
 
+from .aliases import arrays_made, forbid_writes
 from .iteration import Indexed
 from .patterns import Abandon, Leaf, Pattern, build
 from .tracers import Tracer
@@ -32,10 +33,13 @@ class VirtualList:
     stacks : list of Value
         For each leaf of the pattern its values, stacked.
     length : Size
+    key : object
+        The loop: one array of it would be rebuilt at each look, so that none may be written to.
     """
 
     def __init__(
-        self, session: Session, items: list[Any], start: int, pattern: Pattern, stacks: Sequence[Value], length: Size
+        self, session: Session, items: list[Any], start: int, pattern: Pattern, stacks: Sequence[Value], length: Size,
+        key: Any,
     ) -> None:
         self.session = session
         self.items = items
@@ -43,6 +47,7 @@ class VirtualList:
         self.pattern = pattern
         self.stacks = list(stacks)
         self.length = length
+        self.key = key
         self.home = Builder.current()
         self.was_there = type(items) is not list or id(items) in session.lists_before
 
@@ -66,7 +71,9 @@ class VirtualList:
             _of_kind(getitem(stack, index), type_)
             for stack, type_ in zip(self.stacks, self.pattern.leaves, strict=True)
         ]
-        return build(self.session, self.pattern, iter(values))
+        made = build(self.session, self.pattern, iter(values))
+        forbid_writes(self.session, arrays_made(made), self.key)
+        return made
 
     def get(self, key: Any) -> Any:
         """``list[key]``."""
