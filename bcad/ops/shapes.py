@@ -27,6 +27,14 @@ def broadcast(*shapes: Sequence[Size]) -> tuple[Size, ...]:
     return tuple(result)
 
 
+def broadcasts_to(shape: Sequence[Size], target: Sequence[Size]) -> bool:
+    """Whether an array of `shape` can be written to one of shape `target`."""
+    answers = assumptions()
+    return len(shape) <= len(target) and all(
+        answers.equal(a, 1) or answers.equal(a, b) for a, b in zip(reversed(shape), reversed(target))
+    )
+
+
 def _common(a: Size, b: Size) -> Size:
     if a == b:
         return a

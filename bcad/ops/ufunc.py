@@ -11,7 +11,7 @@ from bcad.ir import Kind, Value
 from .convert import constant, is_constant, operand, strong
 from .cotangents import cast
 from .op import BY_NAME, Op, Zero
-from .shapes import broadcast, weak
+from .shapes import broadcasts_to, weak
 
 
 class OperatorCall:
@@ -111,7 +111,7 @@ def stored(result: Value, out: Any, where: Any = True, casting: Any = "same_kind
         return result
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"Cannot cast output from {result.dtype} to {out.dtype} with casting rule {casting!r}")
-    if broadcast(result.shape, out.shape) != tuple(out.shape):
+    if not broadcasts_to(result.shape, out.shape):
         raise ValueError(f"non-broadcastable output operand with shape {tuple(out.shape)}")
     result = cast(result, out.dtype)
     if where is not True:

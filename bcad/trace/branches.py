@@ -9,9 +9,9 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
-from interpreter import EMPTY, UNBOUND, Frame, Instruction
+from interpreter import EMPTY, UNBOUND, Frame, Instruction, Unsupported
 
-from .aliases import Holders, arrays_in, arrays_made, forbid_writes
+from .aliases import Holders, arrays_made, forbid_writes
 from .builder import constant_of, is_constant
 from .heap import Change, Place, store, unfreeze_old
 from .patterns import (
@@ -52,7 +52,7 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
             with speculation(session):
                 _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
             return
-        except Abandon as reason:
+        except (Abandon, Unsupported) as reason:
             session.reasons[key] = str(reason)
             session.frame = frame
     guarded(session, frame, condition, instruction)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Builder, Graph, Kind, Value, python_type
-from interpreter import Frame, Instruction
+from interpreter import Frame, Instruction, Unsupported
 
 from .builder import TraceBuilder
 from .carries import Carries
@@ -119,7 +119,7 @@ def _attempt(
         with speculation(session):
             LoopRegion(session, frame, header, iterator, entry).capture()
         return True
-    except (Abandon, Mismatch) as reason:
+    except (Abandon, Mismatch, Unsupported) as reason:
         session.reasons[(frame.code.raw, header)] = str(reason)
         session.frame = frame
         return False
