@@ -26,7 +26,7 @@ def reads(*names: str) -> Callable[[Reading], Reading]:
 
 
 def _call(notation: Notation, function: str, /, *args: Any, **keywords: Any) -> Text:
-    return notation.call(function, *args, **{k: v for k, v in keywords.items() if v is not None})
+    return notation.call(f"{notation.prefix}{function}", *args, **{k: v for k, v in keywords.items() if v is not None})
 
 
 def _axis(node: Node, position: int = 0) -> int | None:
@@ -95,9 +95,9 @@ def _fft(n: Notation, node: Node) -> Text:
 def _shift(n: Notation, node: Node) -> Text:
     (x,), by, fill = node.inputs, node.attrs["by"], node.attrs["fill"]
     if len(x.shape) != 1:
-        return n.call("shift", x, **node.attrs)
+        return bound_call(n, node)
     text = n.of(x).at(ATOM)
-    return Text(f"append({fill}, {text}[:-1])" if by == 1 else f"append({text}[1:], {fill})")
+    return Text(f"{n.prefix}append({fill}, {text}[:-1])" if by == 1 else f"{n.prefix}append({text}[1:], {fill})")
 
 
 @reads("norm")
@@ -108,4 +108,4 @@ def _norm(n: Notation, node: Node) -> Text:
         attrs["axis"] = axis[0] if len(axis) == 1 else tuple(axis)
     if not attrs.get("keepdims"):
         attrs.pop("keepdims", None)
-    return n.call("linalg.norm", x, *rest, **attrs)
+    return n.call(f"{n.prefix}linalg.norm", x, *rest, **attrs)

@@ -57,22 +57,23 @@ class Notation:
         Names for values that are not written out.
     inline : callable, optional
         Whether a value is written out where it is used; all of them by default.
+    exact : bool, optional
+        Whether every number is to have the very dtype and class that its type says (then ops without a NumPy
+        function are called as they are), or the text is for a reader; exact if there is a prefix, by default.
     """
 
     def __init__(
-        self, prefix: str = "np.", names: Names | None = None, inline: Callable[[Value], bool] | None = None
+        self, prefix: str = "np.", names: Names | None = None, inline: Callable[[Value], bool] | None = None,
+        exact: bool | None = None,
     ) -> None:
         self.prefix = prefix
+        self.exact = bool(prefix) if exact is None else exact
         self.names = names or Names()
         self.inline = inline or (lambda value: True)
         self.given: dict[Value, Text] = {}  # values that are to be written in a certain way
         self.constants: dict[str, Any] = {}  # objects that have no literal, by the name they got
         self.sizes: SizeText | None = None  # how sizes are written for a reader
-
-    @property
-    def exact(self) -> bool:
-        """Whether the text is to be run (then dtypes of numbers matter), not only read."""
-        return bool(self.prefix)
+        self.helpers: dict[str, Any] = {}  # ops without a NumPy function, by the name of the function that is called
 
     def of(self, value: Value) -> Text:
         """`value` where it is used."""
@@ -204,7 +205,8 @@ class Notation:
         if math.isinf(value):
             return Text(f"{self.prefix}inf") if value > 0 else Text(f"-{self.prefix}inf", UNARY)
         if not self.exact and abs(value) in _NAMED:
-            return Text(_NAMED[value], PRODUCT) if value > 0 else Text(f"-{_NAMED[-value]}", PRODUCT)
+            text = re.sub(r"(pi|sqrt)", rf"{self.prefix}\1", _NAMED[abs(value)])
+            return Text(text, PRODUCT) if value > 0 else Text(f"-{text}", PRODUCT)
         if not self.exact and value == int(value) and abs(value) < 1e15 and str(value) != "-0.0":
             return self.number(int(value))
         return Text(repr(value), UNARY if repr(value).startswith("-") else ATOM)
@@ -217,7 +219,7 @@ class Notation:
         if not self.exact:
             if value.dtype.kind == "f" and value.size and np.all(value == np.round(value)):
                 items = re.sub(r"(?<![\d.])(\d+)(?=[,\]])", r"\1.", items)  # an array of floats, as NumPy shows them
-            return Text(f"array({items})")
+            return Text(f"{self.prefix}array({items})")
         if value.size == 0:
             return Text(f"{self.prefix}zeros({value.shape}, {self.dtype(value.dtype)})")
         return Text(f"{self.prefix}array({items}, {self.dtype(value.dtype)})")

@@ -61,9 +61,9 @@ def _stack(n: Notation, node: Node) -> Text:
     items = ", ".join(n.of(v).text for v in node.inputs)
     if all(not getattr(v.type, "shape", ()) for v in node.inputs):
         whole = items.replace(", ", "").replace("-", "").isdigit() and node.outputs[0].type.differentiable
-        return Text(f"array([{items}.])" if whole else f"array([{items}])")
+        return Text(f"{n.prefix}array([{items}{'.' * whole}])")
     axis = node.attrs.get("axis", 0)
-    return Text(f"stack([{items}])" if axis == 0 else f"stack([{items}], axis={axis})")
+    return Text(f"{n.prefix}stack([{items}]" + (")" if axis == 0 else f", axis={axis})"))
 
 
 @writes("concatenate")
@@ -72,12 +72,12 @@ def _concatenate(n: Notation, node: Node) -> Text:
         return bound_call(n, node)
     items = ", ".join(n.of(v).text for v in node.inputs)
     axis = node.attrs.get("axis", 0)
-    return Text(f"concatenate([{items}])" if axis == 0 else f"concatenate([{items}], axis={axis})")
+    return Text(f"{n.prefix}concatenate([{items}]" + (")" if axis == 0 else f", axis={axis})"))
 
 
 @writes("nonzero")
 def _nonzero(n: Notation, node: Node) -> Text:
-    return bound_call(n, node) if n.exact else n.call("nonzero", *node.inputs)
+    return bound_call(n, node) if n.exact else n.call(f"{n.prefix}nonzero", *node.inputs)
 
 
 @writes("check")

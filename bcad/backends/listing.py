@@ -32,15 +32,16 @@ class Listing:
         In the form for reading; values that the user has named are called so.
     """
 
-    def __init__(self, graph: Graph, width: int = WIDTH) -> None:
+    def __init__(self, graph: Graph, width: int = WIDTH, prefix: str = "", taken: Iterable[str] = ()) -> None:
         self.graph = graph
         self.width = width
         self.names = Names()
+        self.names._taken.update(taken)
         self.chosen: set[Value] = set()
-        self.notation = Notation("", self.names, inline=lambda v: v not in self.chosen)
+        self.notation = Notation(prefix, self.names, inline=lambda v: v not in self.chosen, exact=False)
         for value in graph.inputs:
             self.names.of(value)
-        self.sizes = self.notation.sizes = SizeText(graph.inputs, self.names)
+        self.sizes = self.notation.sizes = SizeText(graph.inputs, self.names, prefix)
         self.total = graph.uses()
         self.lines: list[str] = []
         self.indent = 0
@@ -70,6 +71,10 @@ class Listing:
         what = f"{value.dtype}{list(value.shape)}" if isinstance(value, np.ndarray) else repr(value)
         return f"# {name} is the constant {what}"
 
+    def starts(self, *names: str) -> tuple[str, ...]:
+        """What the text of a call of NumPy's functions begins with."""
+        return tuple(f"{self.notation.prefix}{name}" for name in names)
+
     def add(self, line: str) -> None:
         self.lines.append("    " * self.indent + line)
 
@@ -87,7 +92,10 @@ class Listing:
         """Lines for those of `nodes` that get a name."""
         uses = _uses(nodes, outputs)
         for node in nodes:
-            if node.op in (constant_op, dim_op) or node.op.name == "check":
+            if node.op in (constant_op, dim_op):
+                continue
+            if node.op.name == "check":
+                self._check(node)
                 continue
             if node.regions:
                 self._regions(node, uses)
@@ -97,6 +105,13 @@ class Listing:
                 self._write(node)
             else:
                 self._one(node.output, uses.get(node.output, 0))
+
+    def _check(self, node: Node) -> None:
+        """Where the function would raise; a reader knows."""
+        if self.notation.prefix:
+            self.add(f"if {self.notation.of(node.inputs[0])}:")
+            message = getattr(node.attrs.get("message"), "value", None) or "the function raises here"
+            self.add(f"    raise ArithmeticError({str(message)!r})")
 
     def _one(self, value: Value, uses: int) -> None:
         if value in self.notation.given:
@@ -133,7 +148,7 @@ class Listing:
 
     def _deserves(self, value: Value, text: str, uses: int) -> bool:
         """Whether a value gets a line of its own."""
-        if text.isidentifier() or uses == 0 or text.startswith(("zeros(", "ones(")):
+        if text.isidentifier() or uses == 0 or text.startswith(self.starts("zeros(", "ones(")):
             return False
         if value.name is not None and self.total.get(value, 0) > 1:
             return True
@@ -154,7 +169,8 @@ class Listing:
         if node.op.name == "set_item":
             self.add(f"{name}[{index}] = {text}")
         elif any(getattr(v.type, "shape", ()) for v in arrays):
-            self.add(f"add.at({name}, ({index}), {text})" if len(arrays) > 1 else f"add.at({name}, {index}, {text})")
+            index = f"({index})" if "," in index else index
+            self.add(f"{self.notation.prefix}add.at({name}, {index}, {text})")
         else:
             self.add(f"{name}[{index}] += {text}")
         self._written.add(node)
@@ -187,7 +203,7 @@ class Listing:
     def _fresh(self, base: Value) -> str:
         """`base` as an array that may be written to."""
         text, node = self.notation.of(base), base.node
-        if node is None or base in self.chosen or node.op.name in VIEWS and not text.text.startswith(("zeros", "ones", "full")):
+        if node is None or base in self.chosen or node.op.name in VIEWS and not text.text.startswith(self.starts("zeros", "ones", "full")):
             return f"{text.at(ATOM)}.copy()"
         if node.op.name == "astype":
             return f"{text.at(ATOM)}.astype({self.notation.dtype(node.attrs['dtype'])})"

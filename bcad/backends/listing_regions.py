@@ -175,7 +175,7 @@ class _Loop(_Regions):
             name = listing.choose(result)
             array = isinstance(start.type, ArrayType) and bool(start.type.shape)
             shared = start.node is None or start in listing.chosen or start.node.op.name in VIEWS
-            if array and writes and shared and not text.text.startswith(FRESH):
+            if array and writes and shared and not text.text.startswith(listing.starts(*FRESH)):
                 text = Text(f"{text.at(ATOM)}.copy()")
             if k != self.flag:
                 listing.add(f"{name} = {text}")
@@ -274,17 +274,17 @@ class _Loop(_Regions):
             self.listing.add("    break")
 
     def _finish_stacks(self, stacks: dict[int, str]) -> None:
-        ragged = dict(self.node.attrs.get("ragged", ()))
+        ragged, p = dict(self.node.attrs.get("ragged", ())), self.listing.notation.prefix
         for k, name in stacks.items():
             self.listing.sizes.add(self.node.outputs[k])
             if k - self.carries in ragged:
                 shape = self.node.outputs[k].type.shape[1:]  # type: ignore[union-attr]
                 dtype = "" if self.node.outputs[k].type.differentiable else ", int"
-                empty = f"zeros({self.listing.notation.shape((0, *shape))}{dtype})"
-                self.listing.add(f"{name} = concatenate([{empty}, *{name}])")
+                empty = f"{p}zeros({self.listing.notation.shape((0, *shape))}{dtype})"
+                self.listing.add(f"{name} = {p}concatenate([{empty}, *{name}])")
             else:
                 whole = isinstance(self.node.outputs[k].type, ArrayType) and self.node.outputs[k].dtype.kind in "iu"
-                self.listing.add(f"{name} = array({name}{', int' if whole else ''})")
+                self.listing.add(f"{name} = {p}array({name}{', int' if whole else ''})")
 
 
 def _less_one(text: Text) -> tuple[str, ...]:
@@ -303,8 +303,8 @@ def _plus(text: Text, number: int) -> str:
 
 
 def _not(test: Text) -> str:
-    inner = test.text.removeprefix("logical_not(").removesuffix(")")
-    plain = test.text.startswith("logical_not(") and inner.count("(") == inner.count(")") and ")" not in inner.split("(")[0]
+    inner = test.text.removeprefix("np.").removeprefix("logical_not(").removesuffix(")")
+    plain = "logical_not(" in test.text[:15] and inner.count("(") == inner.count(")") and ")" not in inner.split("(")[0]
     return inner if plain else f"not {test.at(4)}"
 
 

@@ -147,6 +147,8 @@ def bound_call(notation: Notation, node: Node) -> Text:
     """A call of the op itself, where NumPy has no function that does the same."""
     if not notation.exact:
         name = node.op.name
+        if notation.prefix:
+            return helper_call(notation, node)
         if name in ("max", "min") and len(node.inputs) == 1:
             return notation.call(name, *node.inputs, **shown(notation, node))
         path = _path_of(node.op.numpy) or (f"linalg.{name}" if hasattr(np.linalg, name) else name)
@@ -155,6 +157,16 @@ def bound_call(notation: Notation, node: Node) -> Text:
     name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")
     notation.constants[name] = node.op
     return notation.call(f"{name}.evaluate", *node.inputs, **exact_attributes(notation, node.attrs))
+
+
+def helper_call(notation: Notation, node: Node) -> Text:
+    """A call of a function that the text must bring along: what the op computes, or SciPy's own."""
+    name = node.op.name
+    if type(node.op).__module__.endswith("special_op"):
+        notation.helpers["special"] = "from scipy import special"
+        return notation.call(f"special.{name}", *node.inputs)
+    notation.helpers[name] = node.op
+    return notation.call(name, *node.inputs, **node.attrs)
 
 
 # -- the special cases -------------------------------------------------------------------------
@@ -259,7 +271,7 @@ def stretched(n: Notation, number: Text, shape: Any) -> Text:
     short = {"0": "zeros", "1": "ones"}.get(number.text)
     if number.text.lstrip("-").isdigit():
         number = Text(f"{number}.0", number.level)  # else full() makes an array of ints
-    return Text(f"{short}({n.shape(shape)})" if short else f"full({n.shape(shape)}, {number})")
+    return Text(f"{n.prefix}{short}({n.shape(shape)})" if short else f"{n.prefix}full({n.shape(shape)}, {number})")
 
 
 @writes("broadcast_to")
@@ -300,7 +312,7 @@ def _diagonal(n: Notation, node: Node) -> Text:
     square = node.op.name == "diagonal" or attrs["rows"] == attrs["columns"]
     if n.exact or attrs["offset"] or not square or len(x.shape) != (2 if node.op.name == "diagonal" else 1):
         return bound_call(n, node)
-    return n.call("diag", x)
+    return n.call(f"{n.prefix}diag", x)
 
 
 @writes("identity")

@@ -18,7 +18,8 @@ class SizeText:
         The arrays whose shapes may be mentioned, the preferred ones first.
     """
 
-    def __init__(self, values: Sequence[Value], names: Names) -> None:
+    def __init__(self, values: Sequence[Value], names: Names, prefix: str = "") -> None:
+        self.prefix = prefix
         self.values = [v for v in values if isinstance(v.type, ArrayType) and v.type.shape]
         self.names = names
 
@@ -68,6 +69,6 @@ class SizeText:
             return self.of(symbol)[0] if known else str(symbol)
         texts = [self.of(a) for a in atom.args]  # type: ignore[attr-defined]
         if function in ("max", "min"):
-            return f"{function}imum({', '.join(text for text, _ in texts)})"
+            return f"{self.prefix}{function}imum({', '.join(text for text, _ in texts)})"
         left, right = (text if level >= ATOM else f"({text})" for text, level in texts)
         return f"({left}{function}{right})"
