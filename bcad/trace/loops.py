@@ -13,7 +13,9 @@ from interpreter import Frame, Instruction, Unsupported
 
 from .builder import TraceBuilder
 from .carries import Carries
+from .conditions import condition_of
 from .dispatch import dispatch
+from .expressions import ExpressionIterator, over_expression
 from .iteration import Indexed, ListIterator, NextItem, indexed
 from .patterns import Abandon, Mismatch, Number, as_type
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
@@ -76,7 +78,7 @@ def _is_for(frame: Frame, header: int) -> bool:
 
 def _iterator(session: Session, frame: Frame) -> Indexed | None:
     """The loop's iterator if its items have numbers and a region may be worth while."""
-    iterator = indexed(session, frame.stack[-1])
+    iterator = indexed(session, frame.stack[-1]) or over_expression(session, frame.stack[-1])
     if iterator is None or isinstance(iterator, ListIterator):
         return None
     left = iterator.left()
@@ -166,6 +168,8 @@ class LoopRegion:
         self._emit(arm, context, index)
 
     def _refuse_shared_iterator(self) -> None:
+        if isinstance(self.iterator, ExpressionIterator):
+            return
         if self.iterator is not None and any(
             self.frame.stack[-1] is x and name != ".0"  # a comprehension's own
             for name, x in zip(self.frame.code.slot_names, self.frame.slots, strict=True)
@@ -210,15 +214,22 @@ class LoopRegion:
         flags = self._flags(arm, ways)
         with arm.builder:
             outputs = [arm.builder.as_value(v) for v in self.carries.after(arm)]
+            stacked = [arm.builder.as_value(v) for v in self.carries.stacked(arm)]
+        before = self.carries.before()
+        test = None
+        if len(flags) == 1 and self.entry is not None:
+            constants = list(arm.builder.captured)
+            test = condition_of(arm, flags[0][2], outputs, before, constants, self.carries.inputs, flags[0][1])
+            flags = [] if test is not None else flags
+        with arm.builder:
             outputs += [arm.builder.as_value(v) for _, _, v in flags]
-            stacked = self.carries.stacked(arm)
         inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in flags)]
-        initial = [*self.carries.before(), *(first for _, first, _ in flags)]
+        initial = [*before, *(first for _, first, _ in flags)]
         constants = list(arm.builder.captured)
         body = arm.graph(constants, [*outputs, *stacked], (index, *inputs))
-        regions = [body] + ([_condition(body, 1 + len(self.carries.inputs))] if flags else [])
+        regions = [body] + ([_condition(body, 1 + len(self.carries.inputs))] if flags else [test] if test else [])
         trip = self._trip()
-        length = ops.stack_length(trip, bool(flags)) if stacked else None
+        length = ops.stack_length(trip, len(regions) > 1) if stacked else None
         results = ops.loop(
             *([trip] if trip is not None else []), *initial, *constants, regions=tuple(regions), carries=len(inputs),
             stacks=len(stacked), counted=trip is not None, length=length,
@@ -280,6 +291,10 @@ class LoopRegion:
         if self.iterator is not None:
             target = frame.code.instructions[self.header].target
             assert target is not None
+            if isinstance(self.iterator, ExpressionIterator):
+                if ways:
+                    raise Abandon("a generator expression may be left before its end")
+                self.iterator.finish()
             if not ways:
                 frame.stack.pop()
                 frame.jump(target)
