@@ -32,6 +32,19 @@ def native_opcode(name: str, number: int, count: int, namespace: dict[str, Any])
     return FunctionType(_native_opcode(name, number, count), namespace)
 
 
+@cache
+def native_import_from(name: str) -> FunctionType:
+    """A function that runs the instruction of ``from module import name`` on a module."""
+    from bytecode import ConcreteBytecode, ConcreteInstr
+    code = ConcreteBytecode()
+    code.extend([ConcreteInstr("RESUME", 0), ConcreteInstr("LOAD_FAST", 0),
+                 ConcreteInstr("IMPORT_FROM", 0), ConcreteInstr("SWAP", 2),
+                 ConcreteInstr("POP_TOP"), ConcreteInstr("RETURN_VALUE")])
+    code.argcount = 1
+    code.varnames, code.names = ["module"], [name]
+    return FunctionType(code.to_code(stacksize=2), {})
+
+
 def _call(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     return function(*args, **kwargs)
 

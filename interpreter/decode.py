@@ -3,16 +3,16 @@ from __future__ import annotations
 
 import bisect
 import opcode
-import sys
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
 from .code import Code, Handler, Instruction
 from .errors import Unsupported
+from .versions import VERSION
 
-VERSION = sys.version_info[:2]
 SUPPORTED = ((3, 11), (3, 15))
+_PAIRS = VERSION >= (3, 15)     # iterators have a second stack entry; we put it below them
 
 _BINARY = [symbol for _, symbol in opcode._nb_ops]
 _COMPARE = opcode.cmp_op
@@ -30,10 +30,10 @@ _INTRINSIC_1 = ("INVALID", "PRINT_EXPR", "IMPORT_STAR", "STOPITERATION_ERROR", "
                 "SUBSCRIPT_GENERIC", "TYPEALIAS")
 _INTRINSIC_2 = ("INVALID", "PREP_RERAISE_STAR", "TYPEVAR_WITH_BOUND", "TYPEVAR_WITH_CONSTRAINTS",
                 "SET_FUNCTION_TYPE_PARAMS", "SET_TYPEPARAM_DEFAULT")
-_SKIPPED = {"CACHE", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "END_FOR", "END_SEND",
-            "EXTENDED_ARG", "ANNOTATIONS_PLACEHOLDER"}
+_SKIPPED = {"CACHE", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "END_FOR", "EXTENDED_ARG",
+            "ANNOTATIONS_PLACEHOLDER"}
 _RENAMED = {
-    "LOAD_FAST_CHECK": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST", "POP_ITER": "POP_TOP",
+    "LOAD_FAST_CHECK": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST",
     "JUMP_FORWARD": "JUMP", "JUMP_BACKWARD": "JUMP", "JUMP_BACKWARD_NO_INTERRUPT": "JUMP",
     **{f"POP_JUMP_{way}_IF_{what}": f"POP_JUMP_IF_{what}" for way in ("FORWARD", "BACKWARD")
        for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")},
@@ -106,12 +106,12 @@ class _Decoder:
         self.units = _units(raw)
         self.slots = _slot_names(raw)
         self.out: list[Instruction] = []
+        self.index_at: dict[int, int] = {}      # by offset; odd ones are in the middle of a unit
         self.position = 0               # of the current unit in `units`
         self.offset, self.name, self.arg, self.end = 0, "", 0, 0
 
     def code(self) -> Code:
-        index_at: dict[int, int] = {}
-        out = self.out
+        index_at, out = self.index_at, self.out
         for self.position, unit in enumerate(self.units):
             self.offset, self.name, self.arg, self.end = unit
             index_at[unit[0]] = len(out)
@@ -137,9 +137,9 @@ class _Decoder:
              target: int | None = None) -> None:
         self.out.append(Instruction(name, arg, symbol, target, self.offset))
 
-    def following(self) -> tuple[str, int]:
-        """Name and argument of the next unit."""
-        at = self.position + 1
+    def following(self, distance: int = 1) -> tuple[str, int]:
+        """Name and argument of a later unit."""
+        at = self.position + distance
         return self.units[at][1:3] if at < len(self.units) else ("", 0)
 
     def target(self) -> int:
@@ -194,8 +194,13 @@ def _fused_pair(d: _Decoder, arg: int) -> None:
 
 @_rule("LOAD_GLOBAL")
 def _load_global(d: _Decoder, arg: int) -> None:
+    """The low bit asks for a NULL as well, whose side matters only to CALL_FUNCTION_EX."""
     name = d.raw.co_names[arg >> 1]
-    d.emit("LOAD_GLOBAL_CALLABLE" if arg & 1 else "LOAD_GLOBAL", name, name)
+    if arg & 1 and d.following()[0] == "CALL_FUNCTION_EX":
+        d.emit("LOAD_GLOBAL", name, name)
+        d.emit("PUSH_NULL")
+    else:
+        d.emit("LOAD_GLOBAL_CALLABLE" if arg & 1 else "LOAD_GLOBAL", name, name)
 
 
 @_rule("LOAD_ATTR")
@@ -291,12 +296,38 @@ def _jump_or_pop(d: _Decoder, arg: int) -> None:
 
 @_rule("FOR_ITER")
 def _for_iter(d: _Decoder, arg: int) -> None:
-    """Exhausted, it goes on after the epilogue, whose pops the handler has done."""
+    """Exhausted, it goes on after the epilogue, whose pop of the iterator the handler has done."""
     target = d.target()
     at = bisect.bisect(d.units, (target,), d.position)
     if d.units[at][1] == "END_FOR":
-        target = d.units[at + (1 if VERSION == (3, 12) else 2)][0]
+        if _PAIRS:
+            target = d.units[at + 1][0] + 1
+        else:
+            target = d.units[at + (1 if VERSION == (3, 12) else 2)][0]
     d.emit("FOR_ITER", target=target)
+
+
+@_rule("POP_ITER")
+def _pop_iter(d: _Decoder, arg: int) -> None:
+    d.emit("POP_TOP")
+    if _PAIRS:
+        d.index_at[d.offset + 1] = len(d.out)
+        d.emit("POP_TOP")
+
+
+@_rule("PUSH_NULL")
+def _push_null(d: _Decoder, arg: int) -> None:
+    d.emit("PUSH_NULL")
+    if _PAIRS and (d.following()[0] == "FOR_ITER" or d.following(2)[0] == "SEND"):
+        d.emit("SWAP", 2)
+
+
+@_rule("END_SEND")
+def _end_send(d: _Decoder, arg: int) -> None:
+    """The handler of SEND has put the result in the receiver's place."""
+    if _PAIRS:
+        d.emit("SWAP", 2)
+        d.emit("POP_TOP")
 
 
 @_rule("SEND")
@@ -355,7 +386,18 @@ def _with_except_start(d: _Decoder, arg: int) -> None:
 
 @_rule("GET_ITER")
 def _get_iter(d: _Decoder, arg: int) -> None:
-    d.emit("GET_YIELD_FROM_ITER" if VERSION >= (3, 15) and arg else "GET_ITER")
+    d.emit("GET_YIELD_FROM_ITER" if _PAIRS and arg else "GET_ITER")
+    if _PAIRS:
+        d.emit("PUSH_NULL")
+        d.emit("SWAP", 2)
+
+
+@_rule("IMPORT_NAME")
+def _import_name(d: _Decoder, arg: int) -> None:
+    """3.15 has two bits that say whether the import may be or is lazy."""
+    name = d.raw.co_names[arg >> 2 if _PAIRS else arg]
+    lazy = _PAIRS and not arg & 2 and ("lazy" if arg & 1 else "maybe")
+    d.emit("IMPORT_NAME", (name, lazy or ""), name)
 
 
 # --- all others: by the kind of their argument --------------------------------------------------

@@ -13,6 +13,7 @@ from .lookup import MISSING, find, is_instance
 from .operators import call_special
 from .thread import current_thread
 from .tracebacks import extend_context
+from .versions import cannot_await, no_iterator
 
 GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 
@@ -260,13 +261,13 @@ def awaitable(frame: Frame, value: Any, context: str = "") -> Any:
         if context:
             raise TypeError(f"'async with' received an object from {context} that does not "
                             f"implement __await__: {kind.__name__}")
-        raise TypeError(f"object {kind.__name__} can't be used in 'await' expression")
+        raise TypeError(cannot_await(kind))
     iterator = call_special(frame, method, value)
     if hasattr(iterator, "cr_code") and type(iterator).__name__ == "coroutine" or getattr(
             getattr(iterator, "gi_code", None), "co_flags", 0) & ITERABLE_COROUTINE:
         raise TypeError("__await__() returned a coroutine")
     if find(type(iterator), "__next__") is MISSING:
-        raise TypeError(f"__await__() returned non-iterator of type {type(iterator).__name__!r}")
+        raise TypeError(no_iterator(kind, "__await__", type(iterator)))
     return iterator
 
 

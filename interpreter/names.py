@@ -1,16 +1,17 @@
 """Names: locals, cells and namespaces of a frame as the user's program sees them."""
 from __future__ import annotations
 
+import types
 from types import CellType
 from typing import Any
 
 from .code import UNBOUND
-from .decode import VERSION
 from .frame import Frame
 from .journal import EMPTY, cell_value
+from .versions import SNAPSHOT_LOCALS
 
 OPTIMIZED = 1
-SNAPSHOT_LOCALS = VERSION >= (3, 13)        # PEP 667
+LAZY = getattr(types, "LazyImportType", None)       # 3.15: stands for what is yet to be imported
 
 
 def slot_values(frame: Frame) -> dict[str, Any]:
@@ -63,7 +64,8 @@ def load_name(frame: Frame, name: str) -> Any:
     names = frame.names
     if type(names) is dict:
         if name in names:
-            return names[name]
+            value = names[name]
+            return imported(names, name, value) if type(value) is LAZY else value
     elif names is not None:
         from .attributes import get_item
         try:
@@ -85,7 +87,14 @@ def load_global(frame: Frame, name: str) -> Any:
     """Look `name` up in globals and builtins; raise NameError."""
     for namespace in (frame.globals, frame.builtins):
         try:
-            return namespace[name]
+            value = namespace[name]
         except KeyError:
             continue
+        return imported(namespace, name, value) if type(value) is LAZY else value
     raise NameError(f"name {name!r} is not defined", name=name)
+
+
+def imported(namespace: Any, name: str, lazy: Any) -> Any:
+    """Import what a name stands for, at its first use."""
+    value = namespace[name] = lazy.resolve()
+    return value

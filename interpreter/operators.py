@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .frame import Frame
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
+from .versions import no_iterator
 
 
 class Operation(NamedTuple):
@@ -272,7 +273,7 @@ def iterate(frame: Frame, value: Any) -> Any:
         return result
     result = call_special(frame, method, value)
     if find(type(result), "__next__") is MISSING and type(result) not in frame.domain.types:
-        raise TypeError(f"iter() returned non-iterator of type {type(result).__name__!r}")
+        raise TypeError(no_iterator(kind, "__iter__", type(result)))
     return result
 
 

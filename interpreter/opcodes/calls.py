@@ -10,6 +10,7 @@ from ..code import NULL
 from ..frame import Frame
 from ..lookup import MISSING, find
 from ..names import builtin
+from ..versions import bad_star
 from .containers import describe
 from .registry import opcode
 
@@ -59,9 +60,9 @@ def call_function_ex(frame: Frame, stack: list, has_kwargs: bool) -> None:
 
 def _positional(frame: Frame, function: Any, args: Any) -> tuple:
     if find(type(args), "__iter__") is MISSING and find(type(args), "__getitem__") is MISSING:
-        raise TypeError(f"{describe(function)} argument after * must be an iterable, not "
-                        f"{type(args).__name__}")
-    return tuple(operators.stepping(frame, args) if operators.needs_stepping(args) else args)
+        raise TypeError(bad_star(describe(function), "*", type(args)))
+    steps = operators.needs_stepping(args) or type(args) in frame.domain.types
+    return tuple(operators.stepping(frame, args) if steps else args)
 
 
 @opcode("LOAD_BUILD_CLASS")

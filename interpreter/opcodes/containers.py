@@ -10,6 +10,7 @@ from ..code import Marker
 from ..formatting import convert, format_value
 from ..frame import Frame
 from ..lookup import MISSING, find, is_native, python_method
+from ..versions import bad_star, too_many_values
 from .registry import opcode
 
 _END = Marker("END")
@@ -127,7 +128,7 @@ def list_extend(frame: Frame, stack: list, depth: int) -> None:
 def set_update(frame: Frame, stack: list, depth: int) -> None:
     """set ... iterable -- set ..."""
     iterable = stack.pop()
-    if operators.needs_stepping(iterable):
+    if operators.needs_stepping(iterable) or type(iterable) in frame.domain.types:
         iterable = operators.stepping(frame, iterable)
     stack[-depth].update(iterable)
 
@@ -150,8 +151,7 @@ def dict_merge(frame: Frame, stack: list, depth: int) -> None:
     if type(function) is Marker:           # the layout with NULL between callable and arguments
         function = stack[-depth - 3]
     if find(type(mapping), "keys") is MISSING and not hasattr(mapping, "keys"):
-        raise TypeError(f"{describe(function)} argument after ** must be a mapping, not "
-                        f"{type(mapping).__name__}")
+        raise TypeError(bad_star(describe(function), "**", type(mapping)))
     for key, value in _opened(frame, mapping).items():
         if key in target:
             raise TypeError(f"{describe(function)} got multiple values for keyword argument "
@@ -163,7 +163,8 @@ def _opened(frame: Frame, mapping: Any) -> dict:
     """A plain dict of a mapping; one written in Python is read by stepping into it."""
     if type(mapping) is dict:
         return mapping
-    if is_native(type(mapping)) or python_method(type(mapping), "keys") is None:
+    kind = type(mapping)
+    if kind not in frame.domain.types and (is_native(kind) or python_method(kind, "keys") is None):
         return dict(mapping)
     from ..attributes import get_item
     keys = call_value(frame, get_attribute(frame, mapping, "keys"), ())
@@ -198,22 +199,17 @@ def unpack_sequence(frame: Frame, stack: list, count: int) -> None:
     if type(value) is tuple or type(value) is list:
         items = value
         if len(items) > count:
-            raise ValueError(_too_many(count, len(items)))
+            raise ValueError(too_many_values(count, len(items)))
     else:
         iterator = _iterate_to_unpack(frame, value)
         items = _take(frame, iterator, count)
         if len(items) == count and \
                 operators.next_value(frame, iterator, _END) is not _END:
-            raise ValueError(f"too many values to unpack (expected {count})")
+            raise ValueError(too_many_values(count, len(value)) if type(value) is dict else
+                             f"too many values to unpack (expected {count})")
     if len(items) < count:
         raise ValueError(f"not enough values to unpack (expected {count}, got {len(items)})")
     stack.extend(reversed(items))
-
-
-def _too_many(count: int, got: int) -> str:
-    from ..decode import VERSION
-    shown = f", got {got}" if VERSION >= (3, 14) else ""
-    return f"too many values to unpack (expected {count}{shown})"
 
 
 @opcode("UNPACK_EX")

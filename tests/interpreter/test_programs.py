@@ -3,6 +3,7 @@ import contextlib
 import importlib.util
 import io
 import sys
+import warnings
 from pathlib import Path
 from types import FunctionType
 
@@ -18,7 +19,8 @@ def programs():
         spec = importlib.util.spec_from_file_location(f"programs_{path.stem}", path)
         module = importlib.util.module_from_spec(spec)
         sys.modules[module.__name__] = module       # dataclasses look there
-        spec.loader.exec_module(module)
+        with warnings.catch_warnings(action="ignore", category=SyntaxWarning):   # of a break in finally
+            spec.loader.exec_module(module)
         for name, value in vars(module).items():
             if type(value) is FunctionType and value.__module__ == module.__name__ \
                     and not value.__code__.co_argcount:
