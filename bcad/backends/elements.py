@@ -229,7 +229,8 @@ def layout(parts: Sequence[Any], arrays: Sequence[Value]) -> list[Any]:
     advanced = [k for k, p in enumerate(parts) if is_array_part(p) or isinstance(p, int) or hasattr(p, "terms")]
     rank = _rank(_index_arrays(parts, arrays))
     together = bool(advanced) and advanced[-1] - advanced[0] == len(advanced) - 1
-    axis, places, front = (0 if together else rank), [], None
+    axis, front = (0 if together else rank), None
+    places: list[Any] = []
     for part in parts:
         if part is Ellipsis:
             places.append(None)

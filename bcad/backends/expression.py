@@ -214,7 +214,7 @@ class Notation:
     def array_constant(self, value: np.ndarray[Any, Any]) -> Text:
         if value.size > 6 or value.dtype.kind not in "bifc" or not np.all(np.isfinite(value)):
             return self.named_constant(value)
-        items = np.array2string(value, separator=", ", formatter={"all": lambda x: self.number(x.item()).text})
+        items = np.array2string(value, separator=", ", formatter={"all": lambda x: self.number(x.item()).text})  # type: ignore[arg-type]
         items = " ".join(items.split())
         if not self.exact:
             if value.dtype.kind == "f" and value.size and np.all(value == np.round(value)):

@@ -133,6 +133,7 @@ class Scope:
         self.memo: dict[Any, Number] = {}
         self.want: dict[Value, Any] = {}  # where a value should be made: an output's position, or a Buffer
         self.plan: Plan = None  # type: ignore[assignment]
+        self.carried: dict[Value, Buffer] = {}  # of a loop body: the arrays that live from turn to turn
 
     # -- running the plan ----------------------------------------------------------------------
     def run(self, want: dict[Value, Any]) -> None:

@@ -239,12 +239,10 @@ class _Loop:
         inner = region.scope
         inner.carried = {v: b for v, b in zip(self.body.inputs[1:], bindings[1 : 1 + self.carries], strict=False)
                          if isinstance(b, Buffer)}
-        inner.chain = carry_chains(self.body, self.carries)
-        rows = {}
         for k, (buffer, capacity) in enumerate(self.stacks):
             if capacity is not None and k not in self.ragged:
                 self._grow(buffer, capacity, i)
-        results = region.run(rows)
+        results = region.run()
         for k, (buffer, capacity) in enumerate(self.stacks):
             result = results[self.carries + k]
             if k in self.ragged:
@@ -308,18 +306,6 @@ class _Loop:
                     self.e.append(Copy(target, version, self.e.product(version.shape)))
                     version = scope.rewritten(target)
             scope.bind(value, version)
-
-
-def carry_chains(body: Graph, carries: int) -> dict[Value, Value]:
-    """For each array carry whose new value is made by writes into the old one: new -> old."""
-    found = {}
-    for old, new in zip(body.inputs[1 : 1 + carries], body.outputs, strict=False):
-        value = new
-        while value.node is not None and value.node.op.name in ("set_item", "index_add"):
-            value = value.node.inputs[0]
-        if value is old and is_array(old):
-            found[new] = old
-    return found
 
 
 def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> None:

@@ -47,7 +47,7 @@ def target_of(scope: Scope, result: Value, base: Value, step: int) -> Buffer:
     """The memory to write into, holding what `base` holds: its own if nobody needs that any more."""
     owned = scope.owned(base, step)
     wanted = scope.want.get(result)
-    carried = getattr(scope, "carried", {}).get(base)
+    carried = scope.carried.get(base)
     if carried is not None and owned is None and only_reader(scope, base, step):
         owned = carried
     if owned is not None and (wanted is None or getattr(wanted, "storage", None) == owned.storage):

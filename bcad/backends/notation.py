@@ -230,25 +230,9 @@ def _as_kind(n: Notation, node: Node) -> Text:
         return n.of(x)
     if kind is Kind.PYTHON:
         return n.call(ArrayType(dtype, (), kind).python_type.__name__, x)
-    return n.call(f"{n.prefix}{_scalar_name(dtype)}" if kind is Kind.SCALAR else f"{n.prefix}asarray", x)
-
-
-def _narrows(source: Any, dtype: Any) -> bool:
-    """Whether a cast changes numbers: a reader must see it."""
-    order = "biufc"
-    return order.index(dtype.kind) < order.index(source.kind) and not (source.kind in "iu" and dtype.kind in "iu")
-
-
-@writes("as_kind")
-def _as_kind(n: Notation, node: Node) -> Text:
-    (x,), type_ = node.inputs, node.output.type
-    assert isinstance(type_, ArrayType)
-    text = n.of(x)
-    if not n.exact:
-        return text
-    if type_.kind is Kind.ARRAY:
-        return n.call(f"{n.prefix}asarray", text, Text(n.dtype(type_.dtype)))
-    return to_kind(n, text, type_)
+    if kind is Kind.SCALAR:
+        return n.call(f"{n.prefix}{_scalar_name(dtype)}", x)
+    return n.call(f"{n.prefix}asarray", x, Text(n.dtype(dtype)))
 
 
 @writes("full")

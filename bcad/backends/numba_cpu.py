@@ -17,7 +17,7 @@ from .kernel import Kernel, scalar_of
 from .lower import lower
 from .numpy_source import NumpyBackend
 from .scalars import Unsupported
-from .segments import Schedule, cut
+from .segments import Schedule, cut, too_long
 
 
 class NumbaBackend:
@@ -34,14 +34,16 @@ CompileWhole = Callable[..., Compiled]
 
 def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
     """`graph` compiled; what is refused is left to NumPy, one node after another (and all nodes like it)."""
-    try:
-        return compile_whole(graph)
-    except Unsupported as reason:
-        failed = reason if reason.node in graph.nodes else None
-        first = reason
+    failed, first, pieces = None, Unsupported("nothing in it is compiled"), too_long(graph)
+    if not pieces:
+        try:
+            return compile_whole(graph)
+        except Unsupported as reason:
+            failed = reason if reason.node in graph.nodes else None
+            first = reason
     excluded = foreign_nodes(graph)
     reasons: list[tuple[str, str]] = [(n.op.name, "a type that is not compiled") for n in excluded]
-    while failed is not None or excluded:
+    while failed is not None or excluded or pieces:
         if failed is not None and failed.node is not None:
             excluded |= alike(graph, failed.node)
             reasons.append((failed.node.op.name, str(failed)))
@@ -56,6 +58,8 @@ def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compile
                 break
             continue
         schedule.report.backend, schedule.report.in_numpy = name, reasons
+        if pieces:
+            schedule.report.notes.append(f"a long program, compiled in {len(segments)} pieces")
         return Compiled(schedule.run, "\n\n".join(schedule.sources), schedule.report)
     return in_numpy(graph, first, name)
 

@@ -35,7 +35,7 @@ class Body(Division):
         self.storages: dict[int, Buffer] = {}
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses
         self.metadata: list[str] = []
-        self.statuses = 0
+        self.leave = ""  # where an Exit goes
         for buffer in kernel.buffers:
             self.storages.setdefault(buffer.storage, buffer)
         self._make_scopes()
@@ -294,7 +294,7 @@ class Body(Division):
         head, end = self.label("while"), self.label("done")
         self.add(f"br label %{head}")
         self.start(head)
-        before, self.leave = getattr(self, "leave", None), end
+        before, self.leave = self.leave, end
         self.block(s.body)
         self.leave = before
         self.add(f"br label %{head}")

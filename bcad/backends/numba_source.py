@@ -345,14 +345,17 @@ class _Caller:
 
         values: list[Any] = []
         for x, v in zip(args, self.graph.inputs, strict=True):
-            values += parts_of(canonical(x, v.type), v.type)
+            values += parts_of(canonical(x, v.type), v.type)  # type: ignore[arg-type]
         if not self._fits(args):
             return self.detours.in_numpy(*args)
         try:
             results = iter(self.jitted(*values, *self.constants)[1:])
         except (ValueError, OverflowError):  # a check, or a number that does not fit
             return self.detours.in_numpy(*args)
-        return [shaped(results, v.type, made) for v, made in zip(self.graph.outputs, self.kernel.outputs, strict=True)]
+        return [
+            shaped(results, v.type, made)  # type: ignore[arg-type]
+            for v, made in zip(self.graph.outputs, self.kernel.outputs, strict=True)
+        ]
 
     def _fits(self, args: Sequence[Any]) -> bool:
         sizes: dict[str, int] = {}
