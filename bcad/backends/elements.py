@@ -7,6 +7,7 @@ from typing import Any
 
 from bcad.ir import Node, Value
 
+from .faults import note_unfit
 from .kernel import INT, Expr, Number
 from .scalars import Unsupported, needs
 
@@ -54,7 +55,9 @@ def _transpose(scope: Any, node: Node, index: Index) -> Number:
 def _astype(scope: Any, node: Node, index: Index) -> Number:
     (x,) = node.inputs
     needs(node.output.dtype)
-    return scope.s.cast(scope.element(x, index), x.dtype, node.output.dtype)
+    value = scope.element(x, index)
+    note_unfit(scope, node, value)
+    return scope.s.cast(value, x.dtype, node.output.dtype)
 
 
 @element("full")

@@ -12,6 +12,7 @@ from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_o
 from bcad.ops import Elementwise
 
 from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_part, is_span
+from .faults import note_faults
 from .fuse import Plan, Planner, Step, is_array
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
 from .scalars import Scalars, Unsupported, apply, needs
@@ -229,7 +230,10 @@ class Scope:
             return self.size(node.attrs["size"])
         if isinstance(node.op, Elementwise):
             shape = value.shape
-            return apply(self.s, node, [self.element(x, broadcast_index(self, index, x, shape)) for x in node.inputs])
+            values = [self.element(x, broadcast_index(self, index, x, shape)) for x in node.inputs]
+            result = apply(self.s, node, values)
+            note_faults(self, node, values, result)
+            return result
         rule = ELEMENT.get(node.op.name)
         if rule is None:
             raise AssertionError(f"{node.op.name} was not made before it is read")
