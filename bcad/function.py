@@ -12,11 +12,11 @@ import numpy as np
 from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.ir import ArrayType, Builder, Value
-from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.log import log
+from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.options import options
 from bcad.specialise import ABANDONED, Specialisation, positions_of
-from bcad.trace import MISS, Tree, flatten, inside, leaf_type, active_traces, trace_inside, wrap
+from bcad.trace import MISS, Tree, active_traces, flatten, inside, leaf_type, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
 
 
@@ -271,11 +271,11 @@ class _Traced:
     _mode: type[Mode] = Mode
 
     def __init__(self, fn: Any, example_args: Any, wrt: Any, backend: str | None) -> None:
-        fn = fn.fn if isinstance(fn, _Traced) else fn
+        fn = fn.fn if isinstance(fn, _Traced) else fn  # type: ignore[has-type]
         self.fn = fn
         self.core = Differentiated(fn, self._mode(), wrt, backend=backend)
         self.core.finisher = self._finisher
-        functools.update_wrapper(self, fn, updated=())
+        functools.update_wrapper(self, fn, updated=())  # type: ignore[arg-type]
         if example_args is not None:
             several = isinstance(example_args, (list, tuple)) and not hasattr(example_args, "_fields")
             self.core.specialise(tuple(example_args) if several else (example_args,), {})
@@ -284,7 +284,7 @@ class _Traced:
         return answer_of(special)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else functools.partial(self, instance)  # type: ignore[arg-type, misc, operator]
 
     @property
     def traces(self) -> int:
@@ -486,9 +486,9 @@ def _seed_like(leaf: Any, seed: Any, what: str) -> Any:
         dtype = np.result_type(array.dtype, dtype)
     array = array.astype(dtype, copy=False)
     if all(isinstance(n, int) for n in type_.shape) and array.shape != type_.shape:
-        if not _stretches(array.shape, type_.shape):
+        if not _stretches(array.shape, type_.shape):  # type: ignore[arg-type]
             raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
-        array = np.broadcast_to(array, type_.shape)
+        array = np.broadcast_to(array, type_.shape)  # type: ignore[arg-type]
     return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
 
 

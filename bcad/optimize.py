@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bcad.transforms import hessian, hessian_vector_product, jacobian, value_and_grad
 from bcad.trace import flatten, stepped
+from bcad.transforms import hessian, hessian_vector_product, jacobian, value_and_grad
 
 Array = np.ndarray
 
@@ -246,11 +246,11 @@ def minimize(
     supplied: dict[str, Any] = {"jac": jac, "hess": hess, "hessp": hessp}
     objective: Any = problem.value_and_gradient
     if name in _WANTS_NO_GRADIENT:
-        objective = lambda vector: problem.value_and_gradient(vector)[0]  # noqa: E731
+        objective = lambda vector: problem.value_and_gradient(vector)[0]
     elif jac is None:
         supplied["jac"] = True
     else:
-        objective = lambda vector: fun(problem.nested(vector)[0][0], *args)  # noqa: E731
+        objective = lambda vector: fun(problem.nested(vector)[0][0], *args)
     if hess is None and hessp is None and name in _WANTS_HESSIAN:
         supplied["hess"] = problem.hessian
     elif hess is None and hessp is None and name in _WANTS_HESSP:

@@ -75,7 +75,7 @@ def _check(
         _, tangent = make_jvp(f, numbers)(*args)(direction)
         _compare(tangent, numeric, error, f"forward mode of {name}", tolerance)
         if order > 1:
-            inner = lambda *a: make_jvp(f, numbers)(*a)(direction)[1]  # noqa: E731
+            inner = lambda *a: make_jvp(f, numbers)(*a)(direction)[1]
             _check(inner, numbers, args, modes, order - 1, tolerance, rng, f"the jvp of {name}")
     if "rev" in modes:
         pull, value = make_vjp(f, numbers)(*args)
@@ -84,7 +84,7 @@ def _check(
         expected = _inner(cotangent, numeric)
         _compare(pulled, expected, _inner_bound(cotangent, error), f"reverse mode of {name}", tolerance)
         if order > 1:
-            inner = lambda *a: make_vjp(f, numbers)(*a)[0](cotangent)  # noqa: E731
+            inner = lambda *a: make_vjp(f, numbers)(*a)[0](cotangent)
             _check(inner, numbers, args, modes, order - 1, tolerance, rng, f"the vjp of {name}")
 
 

@@ -32,7 +32,7 @@ def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
 def _get(frame: Frame, owner: Any, name: str) -> Any:
     kind = type(owner)
     known = info(kind)
-    getter = known.getter
+    getter: Any = known.getter
     if getter is None:
         getter = known.getter = _SPECIAL.get(kind) or (
             _get_natively if known.native else
@@ -166,7 +166,7 @@ def _get_from_module(frame: Frame, owner: ModuleType, name: str) -> Any:
     return call_value(frame, hook, (name,))
 
 
-def _get_from_super(frame: Frame, owner: super, name: str) -> Any:
+def _get_from_super(frame: Frame, owner: Any, name: str) -> Any:
     """``super().name``: a property or a descriptor further up is stepped into."""
     if name == "__class__":
         return getattr(owner, name)
@@ -314,7 +314,7 @@ def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
     if missing is not None and method is dict.__getitem__:
         value = dict.get(owner, key, MISSING)
         return call_special(frame, missing, owner, key) if value is MISSING else value
-    return owner[key]
+    return owner[key]  # type: ignore[index]  # the metaclass has __getitem__
 
 
 def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:
@@ -334,7 +334,7 @@ def _subscribe_class(frame: Frame, owner: type, key: Any) -> Any:
     found = find(owner, "__class_getitem__")
     if type(found) is classmethod and type(found.__func__) is FunctionType:
         return call_special(frame, found.__func__, owner, key)
-    return owner[key]
+    return owner[key]  # type: ignore[index]  # the metaclass has __getitem__
 
 
 def set_item(frame: Frame, owner: Any, key: Any, value: Any) -> None:

@@ -20,9 +20,10 @@ def bind(fn: FunctionType, code: Code, args: tuple | list, kwargs: dict[str, Any
             and not code.raw.co_kwonlyargcount:
         slots = [*args]
     else:
-        slots = _bind_slowly(fn, code, args, kwargs or {}, loaded)
-        if slots is None:
+        bound = _bind_slowly(fn, code, args, kwargs or {}, loaded)
+        if bound is None:
             return None
+        slots = bound
     slots += [UNBOUND] * (code.slot_count - len(slots))
     return slots
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
-from typing import Any
+from typing import Any, cast
 
 from . import polyfills
 from .calls import INTERCEPTS, METHODS, call_native, interpreted_callable, step_into
@@ -83,7 +83,7 @@ def takes(function: Any, callables: tuple = (), iterables: Any = (), alone: bool
 
     def run(frame: Frame, args: tuple, kwargs: dict) -> Any:
         if frame.domain.types and id(function) in _POLYFILLS:
-            return step_into(frame, _POLYFILLS[id(function)], args, kwargs)
+            return step_into(frame, cast(Any, _POLYFILLS[id(function)]), args, kwargs)
         args, kwargs = adapt(frame, args, kwargs)
         return call_native(frame, function, args, kwargs)
 
@@ -105,6 +105,8 @@ def method_takes(name: str, callables: tuple = (), iterables: Any = ()) -> None:
 _POLYFILLS = {id(native): written for native, written in polyfills.TABLE.items()}
 for _written in polyfills.TABLE.values():
     decode(_written.__code__).hidden = True
+
+_function: Any
 
 for _function in (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse,
                   itertools.starmap, functools.reduce):

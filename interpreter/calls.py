@@ -4,7 +4,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
-from typing import Any
+from typing import Any, cast
 
 from .binding import bind
 from .code import UNBOUND
@@ -76,7 +76,7 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
     if slots is None:
         return fn(*args, **kwargs or {})        # raises, with CPython's own text
     namespace = fn.__globals__
-    callee = Frame(code, fn, namespace, fn.__builtins__, slots, frame.domain, frame, frame.thread,
+    callee = Frame(code, fn, namespace, fn.__builtins__, slots, frame.domain, frame, frame.thread,  # type: ignore[attr-defined]
                    None if code.flags & OPTIMIZED else namespace)
     run(callee)
     return callee.result
@@ -93,7 +93,7 @@ def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
 
 
 def _call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
-    intercept = INTERCEPTS.get(id(fn))
+    intercept: Any = INTERCEPTS.get(id(fn))
     if intercept is not None:
         return intercept(frame, tuple(args), kwargs or {})
     method = METHODS.get(fn.__name__)
@@ -103,7 +103,7 @@ def _call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
 
 
 def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
-    journal = frame.thread.journal
+    journal: Any = frame.thread.journal
     note_mutation(frame, fn, args, kwargs)
     for value in args:
         if is_native_iterator(value):
@@ -118,7 +118,7 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
 
 
 def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) -> Any:
-    intercept = INTERCEPTS.get(id(fn))
+    intercept: Any = INTERCEPTS.get(id(fn))
     if intercept is not None:
         return intercept(frame, tuple(args), kwargs or {})
     intercept = _CALLERS.get(kind)
@@ -138,7 +138,7 @@ def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) 
         bound = call_special(frame, find(type(method), "__get__"), method, fn, kind)
         return call_value(frame, bound, args, kwargs)
     if type(method) is staticmethod or type(method) is MethodType:
-        return call_value(frame, method.__get__(fn, kind), args, kwargs)
+        return call_value(frame, cast(Any, method).__get__(fn, kind), args, kwargs)
     if is_instance(fn, functools.partial):
         return _call_partial(frame, fn, args, kwargs)
     return call_native(frame, fn, args, kwargs)
@@ -218,7 +218,7 @@ _READERS = frozenset("""
 
 def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
     """Show the journal the object that a C function is about to change."""
-    journal = frame.thread.journal
+    journal: Any = frame.thread.journal
     name = getattr(fn, "__name__", "")
     owner = getattr(fn, "__self__", None)
     if owner is None and hasattr(fn, "__objclass__") and args:

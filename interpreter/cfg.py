@@ -1,7 +1,7 @@
 """Control-flow graph of a code object: blocks, dominators, joins, loops, liveness of slots."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -174,7 +174,8 @@ class Cfg:
     @cached_property
     def loops(self) -> dict[int, Loop]:
         """Natural loops by header; loops with the same header are one."""
-        backward, sources = self._edges_backward(), {}
+        backward = self._edges_backward()
+        sources: dict[int, list[int]] = {}
         for block in self._reached():
             for successor in block.successors:
                 if successor <= block.start and self.dominates(successor, block.start):
@@ -248,7 +249,7 @@ def _step_back(live: set[int], instruction: Instruction) -> None:
 
 
 # --- graphs -------------------------------------------------------------------------------------
-def _reachable(starts: Iterable[int], edges: dict[int, Sequence[int]]) -> set[int]:
+def _reachable(starts: Iterable[int], edges: Mapping[int, Sequence[int]]) -> set[int]:
     seen, work = set(), list(starts)
     while work:
         node = work.pop()
@@ -258,7 +259,7 @@ def _reachable(starts: Iterable[int], edges: dict[int, Sequence[int]]) -> set[in
     return seen
 
 
-def _reversed(edges: dict[int, Sequence[int]]) -> dict[int, list[int]]:
+def _reversed(edges: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
     result: dict[int, list[int]] = {}
     for source, targets in edges.items():
         for target in targets:
@@ -266,8 +267,8 @@ def _reversed(edges: dict[int, Sequence[int]]) -> dict[int, list[int]]:
     return result
 
 
-def _immediate(root: int, forward: dict[int, Sequence[int]],
-               backward: dict[int, Sequence[int]]) -> dict[int, int]:
+def _immediate(root: int, forward: Mapping[int, Sequence[int]],
+               backward: Mapping[int, Sequence[int]]) -> dict[int, int]:
     """Immediate dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm")."""
     order = _postorder(root, forward)
     number = {node: i for i, node in enumerate(order)}
@@ -298,7 +299,7 @@ def _meet(above: dict[int, int], number: dict[int, int], left: int, right: int) 
     return left
 
 
-def _postorder(root: int, edges: dict[int, Sequence[int]]) -> list[int]:
+def _postorder(root: int, edges: Mapping[int, Sequence[int]]) -> list[int]:
     order, seen, work = [], {root}, [(root, iter(edges.get(root, ())))]
     while work:
         node, targets = work[-1]

@@ -14,7 +14,7 @@ from .versions import VERSION
 SUPPORTED = ((3, 11), (3, 15))
 _PAIRS = VERSION >= (3, 15)     # iterators have a second stack entry; we put it below them
 
-_BINARY = [symbol for _, symbol in opcode._nb_ops]
+_BINARY = [symbol for _, symbol in opcode._nb_ops]  # type: ignore[attr-defined]
 _COMPARE = opcode.cmp_op
 _COMPARE_SHIFT = {(3, 11): 0, (3, 12): 4}.get(VERSION, 5)
 _JUMPS = {opcode.opname[op] for op in (*opcode.hasjrel, *opcode.hasjabs)}

@@ -97,6 +97,7 @@ def run(frame: Frame) -> int:
                     if ended := handler(frame, stack, arg):
                         return ended
             except BaseException as error:
+                caught: BaseException | None
                 entry, caught = catch(frame, error), error
                 if entry is None:
                     raise

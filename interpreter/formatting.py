@@ -40,7 +40,7 @@ def format_value(frame: Frame, value: Any, conversion: str, spec: str) -> Any:
 
 
 def _inherits_format(value: Any) -> bool:
-    return type(value).__format__ is object.__format__
+    return type(value).__format__ is object.__format__  # type: ignore[comparison-overlap]
 
 
 def text(frame: Frame, value: Any) -> Any:

@@ -11,10 +11,11 @@ from .domain import Domain
 from .errors import Location, Unsupported
 from .thread import Thread
 
-_COPIED = frozenset(type(x) for x in (
+_NATIVE: tuple[Any, ...] = (
     iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), iter({}), iter({}.values()),
     iter({}.items()), reversed([]), reversed(()), reversed({}), reversed({}.values()),
-    reversed({}.items()), iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set())))
+    reversed({}.items()), iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()))
+_COPIED = frozenset(type(x) for x in _NATIVE)
 _COMPOSED = (enumerate, zip, map, filter, reversed)
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
@@ -67,13 +68,13 @@ class Frame:
         self.slots = slots
         self.stack: list = []
         self.pc = 0
-        self.handled = None if back is None else \
+        self.handled: Any = None if back is None else \
             current_exception(back) if back.generator else back.handled
         self.domain = domain
         self.back = back
         self.thread = thread
         self.result: Any = None             # what the frame returns or yields
-        self.generator = False              # driven by a generator or coroutine object
+        self.generator: bool = False        # driven by a generator or coroutine object
         self.arrived = -1                   # loop header reached by its own back edge
         self.lasti: int | None = None       # where a re-raised exception was first raised
         self.locals_view: dict | None = None    # what locals() gave out

@@ -201,8 +201,8 @@ _CONTENTS: list[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]]] =
     (FunctionType, lambda fn: {n: getattr(fn, n) for n in _FUNCTION_STATE}, _restore_function),
     (type, lambda cls: dict(vars(cls)), _restore_class),
 ]
-_RESTARTABLE = tuple(type(iter(x)) for x in ([], (), range(0), range(1 << 70), b"", "", "é",
-                                             bytearray()))
+_NATIVE: tuple[Any, ...] = ([], (), range(0), range(1 << 70), b"", "", "é", bytearray())
+_RESTARTABLE = tuple(type(iter(x)) for x in _NATIVE)
 
 
 def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
@@ -245,7 +245,7 @@ def _instance_dict(obj: Any) -> dict | None:
     if isinstance(obj, type):
         return None                             # a class's namespace is its contents
     if isinstance(obj, ModuleType):
-        return ModuleType.__dict__["__dict__"].__get__(obj)
+        return vars(ModuleType)["__dict__"].__get__(obj)
     for base in type(obj).__mro__:
         found = vars(base).get("__dict__")
         if isinstance(found, (GetSetDescriptorType, MemberDescriptorType)):

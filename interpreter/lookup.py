@@ -28,7 +28,7 @@ class TypeInfo:
         self.mro = _mro_of(kind)
         # live views; a C type that is not quite ready has no MRO yet
         self.namespaces = [_dict_of(base) for base in self.mro or ()]
-        self.getter = None          # how `attributes` reads from instances
+        self.getter: Any = None          # how `attributes` reads from instances
         self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
 
 

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from . import evaluate as loop
 from .assembly import call_in_module
@@ -124,7 +124,7 @@ def _compiled(caller: Frame, source: Any, mode: str) -> CodeType | None:
     if mode == "eval" and isinstance(source, str):
         source = source.lstrip(" \t")
     elif mode == "eval":
-        source = bytes(source).lstrip(b" \t")
+        source = bytes(cast(Any, source)).lstrip(b" \t")
     return compile(source, "<string>", mode, _future_flags(caller), True)
 
 
@@ -188,7 +188,7 @@ def _type_new(frame: Frame, args: tuple, kwargs: dict) -> Any:
 
 
 try:
-    import _typing
+    import _typing  # type: ignore[import-not-found]
 except ImportError:         # 3.11: typing is written in Python and asks sys._getframe
     _typing = None
 
@@ -209,7 +209,7 @@ _asks_caller(FunctionType)
 @intercept(sys._getframe)
 def _getframe(frame: Frame, args: tuple, kwargs: dict) -> Any:
     depth = args[0] if args else 0
-    found: Frame | None = _visible(frame)
+    found: Any = _visible(frame)
     for _ in range(max(depth, 0)):
         found = next(found.callers(), None)
         if found is None:
@@ -220,7 +220,7 @@ def _getframe(frame: Frame, args: tuple, kwargs: dict) -> Any:
 @intercept(getattr(sys, "_getframemodulename", None))
 def _getframemodulename(frame: Frame, args: tuple, kwargs: dict) -> Any:
     depth = kwargs.get("depth", args[0] if args else 0)
-    found: Frame | None = _visible(frame)
+    found: Any = _visible(frame)
     for _ in range(max(depth, 0)):
         found = None if found is None else next(found.callers(), None)
     return None if found is None else found.globals.get("__name__")
@@ -267,7 +267,7 @@ def _warn(frame: Frame, args: tuple, kwargs: dict) -> None:
                         f"'{type(category).__name__}'")
     if prefixes:
         level = max(level, 2)
-    found: Frame | None = _visible(frame)
+    found: Any = _visible(frame)
     for _ in range(level - 1):
         found = None if found is None else next(found.callers(), None)
         while prefixes and found is not None and \

@@ -42,7 +42,7 @@ COMPARISONS = {symbol: Operation(symbol, getattr(operator, name), f"__{name}__",
                for symbol, name, mirror in (("<", "lt", "gt"), ("<=", "le", "ge"),
                                             ("==", "eq", "eq"), ("!=", "ne", "ne"),
                                             (">", "gt", "lt"), (">=", "ge", "le"))}
-UNARY = {"-": ("__neg__", operator.neg), "+": ("__pos__", operator.pos),
+UNARY: dict[str, tuple[str, Any]] = {"-": ("__neg__", operator.neg), "+": ("__pos__", operator.pos),
          "~": ("__invert__", operator.invert)}
 _UNBOUND = frozenset((MethodDescriptorType, WrapperDescriptorType))
 _SEQUENCES = (list, tuple, str, bytes, bytearray)

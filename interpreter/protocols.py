@@ -199,14 +199,14 @@ def _object_method(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
     native = getattr(object, name)
     values = args if owner is MISSING else (owner, *args)
     same = method is native or owner is not MISSING and method == native.__get__(owner)
-    step = _OBJECT.get(name)
+    step: Any = _OBJECT.get(name)
     if same and not kwargs and len(values) == step[1] and isinstance(values[1], str) \
             and not is_class(values[0]):
         return step[0](frame, *values)
     return call_native(frame, method, args, kwargs)
 
 
-_OBJECT = {"__getattribute__": (attributes.generic_get, 2),
+_OBJECT: dict[str, tuple[Any, int]] = {"__getattribute__": (attributes.generic_get, 2),
            "__setattr__": (attributes.generic_set, 3),
            "__delattr__": (attributes.generic_del, 2)}
 METHODS.update(dict.fromkeys(_OBJECT, _object_method))

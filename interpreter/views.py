@@ -19,7 +19,7 @@ class FrameView:
         self.f_trace_lines = True
         self.f_trace_opcodes = False
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         """``inspect`` accepts what claims to be a frame."""
         return FrameType

@@ -296,7 +296,7 @@ class Body(Division):
         self.start(head)
         before, self.leave = self.leave, end
         self.block(s.body)
-        self.leave = before
+        self.leave = before  # type: ignore[assignment]
         self.add(f"br label %{head}")
         self.start(end)
 

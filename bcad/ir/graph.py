@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Protocol
 
 from interpreter import Location
 
-from .dim import Size
 from .types import ArrayType, Type
 
 
@@ -28,6 +27,14 @@ class OpLike(Protocol):
     def evaluate(self, *inputs: Any, **attrs: Any) -> Any: ...
 
 
+def _operator(name: str) -> Callable[..., Any]:
+    def method(*operands: Any) -> Any:
+        return Value.operators[name](*operands)
+
+    method.__name__ = name
+    return method
+
+
 class Value:
     """One result of a Node, or an input of a Graph.
 
@@ -40,14 +47,14 @@ class Value:
     operators: ClassVar[dict[str, Callable[..., Any]]] = {}
 
     def __init__(self, type_: Type, name: str | None, scope: object) -> None:
-        self.type = type_
+        self.type: Any = type_  # a Type; Any, as rules know that what they are given are arrays
         self.name = name
         self.node: Node | None = None
         self.index = 0
         self.scope = scope  # the Builder that owns this value
 
     @property
-    def shape(self) -> tuple[Size, ...]:
+    def shape(self) -> tuple[Any, ...]:  # of Sizes
         return self._array().shape
 
     @property
@@ -62,23 +69,44 @@ class Value:
         assert isinstance(self.type, ArrayType), f"{self.type} is not an array"
         return self.type
 
+    __add__ = _operator("__add__")
+    __radd__ = _operator("__radd__")
+    __sub__ = _operator("__sub__")
+    __rsub__ = _operator("__rsub__")
+    __mul__ = _operator("__mul__")
+    __rmul__ = _operator("__rmul__")
+    __truediv__ = _operator("__truediv__")
+    __rtruediv__ = _operator("__rtruediv__")
+    __floordiv__ = _operator("__floordiv__")
+    __rfloordiv__ = _operator("__rfloordiv__")
+    __mod__ = _operator("__mod__")
+    __rmod__ = _operator("__rmod__")
+    __matmul__ = _operator("__matmul__")
+    __rmatmul__ = _operator("__rmatmul__")
+    __pow__ = _operator("__pow__")
+    __rpow__ = _operator("__rpow__")
+    __and__ = _operator("__and__")
+    __rand__ = _operator("__rand__")
+    __or__ = _operator("__or__")
+    __ror__ = _operator("__ror__")
+    __xor__ = _operator("__xor__")
+    __rxor__ = _operator("__rxor__")
+    __lshift__ = _operator("__lshift__")
+    __rlshift__ = _operator("__rlshift__")
+    __rshift__ = _operator("__rshift__")
+    __rrshift__ = _operator("__rrshift__")
+    __neg__ = _operator("__neg__")
+    __pos__ = _operator("__pos__")
+    __abs__ = _operator("__abs__")
+    __invert__ = _operator("__invert__")
+    __getitem__ = _operator("__getitem__")
+    __lt__ = _operator("__lt__")
+    __le__ = _operator("__le__")
+    __gt__ = _operator("__gt__")
+    __ge__ = _operator("__ge__")
+
     def __repr__(self) -> str:
         return f"<Value {self.name or hex(id(self))}: {self.type}>"
-
-
-def _operator(name: str) -> Callable[..., Any]:
-    def method(*operands: Any) -> Any:
-        return Value.operators[name](*operands)
-
-    method.__name__ = name
-    return method
-
-
-for _name in (
-    "add radd sub rsub mul rmul truediv rtruediv matmul rmatmul pow rpow neg abs getitem "
-    "lt le gt ge and or invert"
-).split():
-    setattr(Value, f"__{_name}__", _operator(f"__{_name}__"))
 
 
 class Node:

@@ -74,4 +74,4 @@ def _symbols_in(attr: Any) -> set[str]:
         return _symbols_in((attr.start, attr.stop, attr.step))
     if isinstance(attr, (tuple, list)):
         return set().union(*map(_symbols_in, attr))
-    return set(attr.shape and _symbols_in(attr.shape)) if isinstance(attr, ArrayType) else set()
+    return set(attr.shape and _symbols_in(attr.shape)) if isinstance(attr, ArrayType) else set()  # type: ignore[arg-type]

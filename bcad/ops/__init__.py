@@ -1,5 +1,7 @@
 """Every op, each declared in one place; the registry that the other floors read."""
 
+from bcad.ir import has_effect
+
 from . import (
     arithmetic,
     banded,
@@ -53,7 +55,6 @@ from .control import (
     cond,
     derivative,
     fresh_size,
-    has_effect,
     known_size,
     loop,
     operands_of,

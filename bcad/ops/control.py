@@ -26,7 +26,6 @@ from bcad.ir import (
     Value,
     assumptions,
     evaluate_size,
-    has_effect,
     maximum,
     python_type,
     scalar_type,

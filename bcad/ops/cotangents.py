@@ -26,7 +26,7 @@ def through_mask(g: Any, rule: Callable[[Any], Any]) -> Any:
     node = g.node if isinstance(g, Value) else None
     if node is not None and node.op is BY_NAME["mask"]:
         condition, inner = node.inputs
-        return BY_NAME["mask"](condition, rule(inner))
+        return BY_NAME["mask"](condition, rule(inner))  # type: ignore[operator]
     return rule(g)
 
 

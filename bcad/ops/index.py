@@ -101,7 +101,7 @@ class Parsed:
             if computed[k]:
                 self.arrays.append(bound)
                 bounds[k] = Part.ARRAY
-        return Span(fresh("n"), *bounds, step)
+        return Span(fresh("n"), *bounds, step)  # type: ignore[call-arg]
 
 
 def _is_mask(item: Any) -> bool:

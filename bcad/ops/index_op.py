@@ -209,7 +209,7 @@ def may_repeat(shape: Sequence[Size], arrays: Sequence[Value], index: Template) 
     known = [concrete(a) for a in arrays]
     if any(k is None for k in known) or any(isinstance(s, Dim) for s in shape):
         return True
-    cells = np.arange(product(shape)).reshape([int(s) for s in shape])[fill(index, known)]
+    cells = np.arange(product(shape)).reshape([int(s) for s in shape])[fill(index, known)]  # type: ignore[arg-type, misc]
     return len(np.unique(cells)) < cells.size
 
 

@@ -65,7 +65,7 @@ def fill(index: Template, arrays: Sequence[Any]) -> Template:
 def _fill(part: Any, inputs: Iterator[Any]) -> Any:
     if isinstance(part, Span):
         bounds = [next(inputs) if b is Part.ARRAY else b for b in (part.start, part.stop)]
-        return slice(*bounds, part.step)
+        return slice(*bounds, part.step)  # type: ignore[call-overload]
     return next(inputs) if part is Part.ARRAY else part
 
 

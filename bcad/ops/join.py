@@ -76,7 +76,7 @@ class Concatenate(Op):
             stop = start + x.shape[axis]
             part = slice(start, stop)
             back.append(
-                to_cotangent(rearranged(g, lambda h, p=part: section(h, axis, p)), x) if x.type.differentiable else None
+                to_cotangent(rearranged(g, lambda h, p=part: section(h, axis, p)), x) if x.type.differentiable else None  # type: ignore[misc]
             )
             start = stop
         return tuple(back)
@@ -228,7 +228,7 @@ def tile(A: Any, reps: Any) -> Value:
     counts = [as_size(r) for r in (reps if np.ndim(reps) else [reps])]
     ndim = max(x.ndim, len(counts))
     sizes = (1,) * (ndim - x.ndim) + tuple(x.shape)
-    counts = [1] * (ndim - len(counts)) + counts
+    counts = [1] * (ndim - len(counts)) + counts  # type: ignore[assignment, operator]
     return _copies(to_shape(x, sizes), counts, before=True)
 
 
@@ -255,7 +255,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Value:
             return BY_NAME["gather"](x, index, index=(FULL,) * axis + (_array_part(),))
         repeats = counts.item()
     counts_of_axes = [1] * x.ndim
-    counts_of_axes[axis] = as_size(repeats, "the number of repeats")  # type: ignore[call-overload]
+    counts_of_axes[axis] = as_size(repeats, "the number of repeats")  # type: ignore[assignment, call-overload]
     return _copies(x, counts_of_axes, before=False)
 
 
@@ -392,7 +392,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Value:
     if np.ndim(obj) == 0 and not isinstance(obj, slice) and values.ndim >= 1:
         values = moveaxis(to_shape(values, (1,) * (x.ndim - values.ndim) + tuple(values.shape)), 0, axis)
         if values.ndim == 1 or x.ndim > 1:  # one place, several values: all go there, in order
-            obj = [int(obj)] * max(int(product(values.shape[axis : axis + 1])), 1)
+            obj = [int(obj)] * max(int(product(values.shape[axis : axis + 1])), 1)  # type: ignore[arg-type]
     places = np.insert(np.arange(n), obj, -1)  # where old elements stand: their index; new: -1
     shape = (*x.shape[:axis], len(places), *x.shape[axis + 1 :])
     old, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)

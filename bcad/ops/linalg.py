@@ -133,7 +133,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         r = join([r, H(q) @ x[..., m:]], x.ndim - 1)
     else:
         q, r = BY_NAME["qr"](x, complete=mode == "complete" and m != n)
-    return r if mode == "r" else QRResult(q, r)
+    return r if mode == "r" else QRResult(q, r)  # type: ignore[call-arg]
 
 
 def _known_tall(m: Size, n: Size) -> bool:

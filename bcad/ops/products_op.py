@@ -107,7 +107,7 @@ class Einsum(Bilinear):
     that only this operand has is stretched, one that repeats in it goes to a diagonal.
     """
 
-    linear = tuple(range(32))
+    linear: Any = tuple(range(32))
     samples = (
         Sample(reals(2, 3), reals(3, 4), subscripts="ij,jk->ik"),
         Sample(reals(3, 3), subscripts="ii->i"),

@@ -32,7 +32,7 @@ class Argsort(Op):
         return ArrayType(np.dtype(np.intp), x.shape)
 
     def evaluate(self, x: Any, *, axis: int, kind: str) -> Any:
-        return np.argsort(x, axis, kind=kind)  # type: ignore[call-overload]
+        return np.argsort(x, axis, kind=kind)  # type: ignore[arg-type, call-overload]
 
 
 class BySorting(Op):

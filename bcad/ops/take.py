@@ -158,7 +158,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Value:
     result = choices.pop()
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = BY_NAME["where"](condition, choice, result)
-    return result
+    return result  # type: ignore[return-value]
 
 
 @implements(np.ix_)

@@ -14,7 +14,18 @@ from bcad.ir import Builder, Value
 from bcad.ops import BY_NAME
 
 from .terms import (
-    HALF, MINUS_ONE, ONE, ADDITIVE, Decomposer, Number, Product, Sum, collect, is_sum, monomial_key, rank,
+    ADDITIVE,
+    HALF,
+    MINUS_ONE,
+    ONE,
+    Decomposer,
+    Number,
+    Product,
+    Sum,
+    collect,
+    is_sum,
+    monomial_key,
+    rank,
 )
 from .written import is_two_pi, outer
 
@@ -57,7 +68,7 @@ class Algebra:
                 base = term.only_base()
                 alone = base is not None and is_sum(base) and abs(term.number.value) == 1
                 if alone and base not in self.parts.closed and len(terms) > 1:
-                    opened += [t.scaled(term.number) for t in self.parts.sum(base)]
+                    opened += [t.scaled(term.number) for t in self.parts.sum(base)]  # type: ignore[arg-type]
                 else:
                     opened.append(term)
             if len(opened) == len(terms):
@@ -171,8 +182,8 @@ class Algebra:
         scalars = [(b, e) for b, e in above if not b.shape]
         if not columns or not rows or len(columns) + len(rows) + len(scalars) != len(above):
             return self._multiplied(number, [self._power(b, e) for b, e in above])
-        u = self._multiplied(None, [self._power(_column(b), e) for b, e in columns])
-        v = self._multiplied(None, [self._power(_row(b), e) for b, e in rows])
+        u = self._multiplied(None, [self._power(_column(b), e) for b, e in columns])  # type: ignore[arg-type]
+        v = self._multiplied(None, [self._power(_row(b), e) for b, e in rows])  # type: ignore[arg-type]
         product = outer_product(u, v)
         return self._multiplied(number, [*(self._power(b, e) for b, e in scalars), product])
 

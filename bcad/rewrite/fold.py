@@ -29,7 +29,7 @@ def constant_folding(value: Value) -> Any:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            known = node.op.evaluate(*(n.attrs["value"].value for n in operands), **node.attrs)
+            known = node.op.evaluate(*(n.attrs["value"].value for n in operands), **node.attrs)  # type: ignore[union-attr]
         except Exception:  # what raises must raise when it is run, at the user's line
             return None
     return Builder.current().constant(as_kind(known, value.type))

@@ -16,7 +16,6 @@ from .rule import RuleSet, node_rule, rule
 from .terms import ADDITIVE, MULTIPLICATIVE
 
 
-
 def is_number(value: Value) -> bool:
     """Whether `value` is a constant number of no dimensions."""
     return value.node is not None and value.node.op is constant_op and not value.shape

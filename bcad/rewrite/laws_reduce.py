@@ -51,7 +51,7 @@ def number_leaves(value: Value) -> Any:
                 continue
             rest = BY_NAME["broadcast_to"](rest, shape=tuple(node.inputs[position].shape))
         inputs = [*node.inputs[:position], rest, *node.inputs[position + 1 :]]
-        inner = node.op(*inputs, **node.attrs)
+        inner = node.op(*inputs, **node.attrs)  # type: ignore[operator]
         return written(outside.times(algebra().parts.product(inner)), value)
     return None
 

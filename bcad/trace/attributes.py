@@ -39,7 +39,7 @@ def get(session: Session, owner: Any, name: str) -> Any:
     if kind is TextTracer:
         return owner.attribute(name)
     if kind is SizeTracer:
-        return _of_size(session, owner, name)
+        return _of_size(session, owner, name)  # type: ignore[arg-type]
     if kind is ObjectTracer:
         raise session.error(f"attribute {name!r} of an object that only exists when the function runs")
     return _of_number(session, owner, name)
@@ -86,7 +86,7 @@ def _strides(session: Session, owner: Any, type_: ArrayType) -> Any:
     sizes, stride = [], type_.dtype.itemsize
     for size in reversed(type_.shape):
         sizes.append(session.wrap(stride))
-        stride = stride * size
+        stride = stride * size  # type: ignore[assignment]
     return tuple(reversed(sizes))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, Frame, Instruction, Unsupported
@@ -45,7 +43,7 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
         from .loops import enter_while, leaves_unrolled_loop
 
         try:
-            if enter_while(session, frame, condition, ways):
+            if enter_while(session, frame, condition, ways):  # type: ignore[arg-type]
                 return
             if leaves_unrolled_loop(session, frame, instruction):
                 raise Abandon("it decides about another round of a loop that is unrolled")
@@ -255,7 +253,7 @@ def _merge_stacks(frame: Frame, arms: list[Arm], work: Merge) -> Callable[[], No
             merged[k] = a.obj
         else:
             pair = [_opened(work.session, arm, state) for arm, state in zip(arms, (a, b), strict=True)]
-            work.add(pair, _setter(merged, k))
+            work.add(pair, _setter(merged, k))  # type: ignore[arg-type]
     target = arms[0].pc
     assert target is not None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DISPATCHER = type(np.sum)
 _ITERATE = (sorted, min, max, any, all, sum)
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
-_MAKERS = frozenset((
+_MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
     np.full_like, np.empty_like,
 ))

@@ -10,8 +10,8 @@ import numpy as np
 
 from bcad.ir import Kind, Value
 
-from .outer import MIRRORS
 from .active import current_session
+from .outer import MIRRORS
 from .patterns import plain
 from .sources import Source, read, write
 from .text import TextTracer, finish

@@ -110,7 +110,7 @@ def result_type(session: Session, example: Any) -> Any:
     shape = []
     for length in type_.shape:
         size = ops.fresh_size("h")
-        session.sizes[str(size)] = length
+        session.sizes[str(size)] = length  # type: ignore[assignment]
         shape.append(size)
     return type_.with_shape(tuple(shape))
 

@@ -112,7 +112,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         if type(owner) is OuterList:
             owner.fill()
         session.touch(owner)
-        type(owner).__mro__[1].__setitem__(owner, key, value)
+        type(owner).__mro__[1].__setitem__(owner, key, value)  # type: ignore[index]
         return None
     if has_traced(key):
         session.touch(owner)
@@ -166,7 +166,7 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
     if type(owner) in MIRRORS:
         owner.fill()
         session.touch(owner)
-        type(owner).__mro__[1].__delitem__(owner, _concrete_key(session, key))
+        type(owner).__mro__[1].__delitem__(owner, _concrete_key(session, key))  # type: ignore[attr-defined]
         return None
     if isinstance(owner, np.ndarray):
         raise ValueError("cannot delete array elements")

@@ -193,7 +193,7 @@ class RangeTracer:
         self.session, self.start, self.stop, self.step = session, start, stop, step
         self.length = _range_length(start, stop, step) if length is None else length
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return range
 

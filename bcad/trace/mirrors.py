@@ -26,7 +26,7 @@ def call(session: Session, method: Any, args: tuple[Any, ...], kwargs: dict[str,
             return found
     if name == "__getitem__":
         return get(session, owner, args[0])
-    if name not in _BLIND[type(owner)]:
+    if name not in _BLIND[type(owner)]:  # type: ignore[index]
         owner.fill()
     look_at(*args)
     return NotImplemented

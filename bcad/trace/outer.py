@@ -28,7 +28,7 @@ class OuterList(list):  # type: ignore[type-arg]
         self._filled = False
         self._lifted: list[Any] = []
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return list
 
@@ -67,7 +67,7 @@ class OuterDict(dict):  # type: ignore[type-arg]
         self._filled = False
         self._lifted: dict[Any, Any] = {}
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return dict
 

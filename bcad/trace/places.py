@@ -6,17 +6,17 @@ import functools
 import os
 import sys
 import sysconfig
+from collections.abc import Callable
 from types import CodeType, FunctionType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 import interpreter
-
 from bcad import ops
 from interpreter import Frame, Location
 
-_F = TypeVar("_F", bound=FunctionType)
+_F = TypeVar("_F", bound=Callable[..., Any])
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _EVALUATOR = os.path.dirname(os.path.abspath(interpreter.__file__))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
@@ -46,7 +46,7 @@ _stepped: set[CodeType] = set()
 
 def stepped(fn: _F) -> _F:
     """Mark a function of bcad that is evaluated like the user's own, not run natively."""
-    _stepped.add(fn.__code__)
+    _stepped.add(cast(FunctionType, fn).__code__)
     return fn
 
 

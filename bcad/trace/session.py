@@ -95,7 +95,7 @@ class Session:
     def _symbolic_type(self, type_: Any) -> Any:
         if not isinstance(type_, ArrayType) or not type_.shape:
             return type_
-        return type_.with_shape(tuple(n if n < 2 else self.symbol(n) for n in type_.shape))
+        return type_.with_shape(tuple(n if n < 2 else self.symbol(n) for n in type_.shape))  # type: ignore[arg-type, operator]
 
     def symbol(self, length: int) -> Dim:
         """A new size with the length `length` at the example."""

@@ -28,7 +28,7 @@ class TextTracer(Tracer):
         self._session = session
         self._parts = tuple(parts)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return str
 

@@ -90,7 +90,7 @@ class ValueTracer(Tracer):
         self._session = session
         self._value = value
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return self._type().python_type
 
@@ -123,7 +123,7 @@ class ObjectTracer(ValueTracer):
 
     __slots__ = ()
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return self._value.type.cls  # type: ignore[union-attr]
 
@@ -137,7 +137,7 @@ class SizeTracer(Tracer):
         self._session = session
         self._size = size
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return int
 
@@ -173,7 +173,7 @@ class ArrayTracer(Tracer):
         self._home = Builder.current()  # where it was made
         self._shared: Any = None  # the branch or loop after which it may be one of several arrays
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> type:
         return np.ndarray
 
@@ -282,6 +282,6 @@ for _symbol, _name in {"-": "neg", "+": "pos", "~": "invert"}.items():
 Tracer.__abs__ = lambda self: self._session.domain.call_traced(None, abs, (self,), {})  # type: ignore[attr-defined]
 Tracer.__round__ = (  # type: ignore[attr-defined]
     lambda self, *n: self._session.domain.call_traced(None, round, (self, *n), {}))
-Tracer.__divmod__ = (  # type: ignore[attr-defined]
+Tracer.__divmod__ = (  # type: ignore[attr-defined, operator]
     lambda self, other: self._session.domain.call_traced(None, divmod, (self, other), {}))
-Tracer.__hash__ = Tracer.__dict__["__hash__"]
+Tracer.__hash__ = Tracer.__dict__["__hash__"]  # type: ignore[method-assign]

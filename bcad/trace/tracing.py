@@ -12,11 +12,11 @@ from bcad.ir import Builder, Graph, Value, assuming, symbols, type_of
 from interpreter import Journal, decode, evaluate
 
 from . import hosts
+from .active import current_session
 from .builder import TraceBuilder
 from .changes import collect, replayed
 from .effects import Effect, Plan, is_plain_number
 from .program import InnerProgram, Program
-from .active import current_session
 from .session import Restart, Session
 from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
@@ -197,7 +197,7 @@ def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[
 
     def rebuild(values: Sequence[Any]) -> Any:
         redo([session.wrap(v) for v in values])
-        leaves = [session.wrap(values[p]) if isinstance(x, Tracer) else x for x, p in zip(found, places, strict=True)]
+        leaves = [session.wrap(values[p]) if isinstance(x, Tracer) else x for x, p in zip(found, places, strict=True)]  # type: ignore[index]
         return result_tree.unflatten(leaves)
 
     arguments = {path: k for k, path in enumerate(

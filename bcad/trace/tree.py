@@ -34,7 +34,7 @@ class Tree:
         self.keys = keys
         self.children = children
         self.extra = extra  # a defaultdict's factory, a deque's bound
-        self.size = 1 if cls is None else sum(c.size for c in children)
+        self.size: int = 1 if cls is None else sum(c.size for c in children)
         self._hash = hash((cls, keys, children))
 
     def unflatten(self, leaves: Sequence[Any]) -> Any:

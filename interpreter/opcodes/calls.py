@@ -55,7 +55,7 @@ def call_function_ex(frame: Frame, stack: list, has_kwargs: bool) -> None:
         args = _positional(frame, function, args)
     if first is not NULL and second is not NULL:
         args = (second, *args)
-    stack.append(call_value(frame, function, args, None if kwargs is NULL else kwargs))
+    stack.append(call_value(frame, function, args, None if kwargs is NULL else kwargs))  # type: ignore[arg-type]
 
 
 def _positional(frame: Frame, function: Any, args: Any) -> tuple:

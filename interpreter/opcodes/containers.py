@@ -267,7 +267,7 @@ def convert_field(frame: Frame, stack: list, conversion: str) -> None:
 @opcode("BUILD_INTERPOLATION")
 def build_interpolation(frame: Frame, stack: list, arg: int) -> None:
     """value text [spec] -- interpolation"""
-    from string.templatelib import Interpolation
+    from string.templatelib import Interpolation  # type: ignore[import-not-found]  # since 3.14
     spec = stack.pop() if arg & 1 else ""
     text, value = stack.pop(), stack.pop()
     conversion = (None, "s", "r", "a")[arg >> 2]

@@ -71,7 +71,7 @@ def _cannot_import(module: Any, name: str) -> ImportError:
         source = repr(shown)
     error = ImportError(f"cannot import name {name!r} from {source} ({path or 'unknown location'})",
                         name=package, path=path)
-    error.name_from = name
+    error.name_from = name  # type: ignore[attr-defined]  # since 3.12
     return error
 
 

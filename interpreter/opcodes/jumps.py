@@ -10,9 +10,10 @@ from ..lookup import is_native
 from .registry import opcode
 
 _EXHAUSTED = Marker("EXHAUSTED")
-_NATIVE_ITERATORS = frozenset(type(x) for x in (
+_NATIVE: tuple[Any, ...] = (
     iter([]), iter(()), iter(range(0)), iter({}), iter({}.items()), iter({}.values()), iter(""),
-    zip(), enumerate(()), (None for _ in ())))
+    zip(), enumerate(()), (None for _ in ()))
+_NATIVE_ITERATORS = frozenset(type(x) for x in _NATIVE)
 
 
 @opcode("JUMP")

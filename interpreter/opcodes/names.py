@@ -69,7 +69,7 @@ def make_cell(frame: Frame, stack: list, slot: int) -> None:
 @opcode("COPY_FREE_VARS")
 def copy_free_vars(frame: Frame, stack: list, count: int) -> None:
     """--"""
-    frame.slots[-count:] = frame.function.__closure__
+    frame.slots[-count:] = frame.function.__closure__  # type: ignore[union-attr, assignment]
 
 
 @opcode("LOAD_DEREF", operand=_slot)

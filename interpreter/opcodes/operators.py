@@ -1,7 +1,7 @@
 """Opcodes for operators: binary, unary, comparison, subscripts."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from .. import attributes, operators
 from ..frame import Frame
@@ -12,7 +12,7 @@ _PLAIN = frozenset((list, tuple, dict, str, range))
 _NUMBERS = frozenset((int, float, bool, complex))
 
 
-@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[instruction.symbol])
+@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[cast(str, instruction.symbol)])
 def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()
@@ -23,7 +23,7 @@ def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
         stack.append(operators.binary(frame, operation, left, right))
 
 
-@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[instruction.symbol])
+@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[cast(str, instruction.symbol)])
 def compare_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()

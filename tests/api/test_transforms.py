@@ -107,7 +107,7 @@ def test_jacobian_and_hessian():
 
 
 def test_jacobian_modes_agree():
-    f = lambda x: np.array([x[0] * x[1], np.sin(x[2]), x.sum()])  # noqa: E731
+    f = lambda x: np.array([x[0] * x[1], np.sin(x[2]), x.sum()])
     x = np.array([0.3, 0.7, 1.1])
     forward, reverse = jacobian(f, mode="forward")(x), jacobian(f, mode="reverse")(x)
     np.testing.assert_allclose(forward, reverse, rtol=1e-14)
@@ -149,9 +149,9 @@ def test_derivatives_nest():
     np.testing.assert_allclose(
         jacobian(grad(lambda x: np.sin(x).sum()))(np.ones(2)), -np.sin(1.0) * np.eye(2)
     )
-    f = lambda x: make_vjp(lambda y: y**3)(x)[0](2.0)  # noqa: E731
+    f = lambda x: make_vjp(lambda y: y**3)(x)[0](2.0)
     assert grad(f)(2.0) == 24.0
-    f = lambda x: make_jvp(lambda y: y**3)(x)(1.0)[1]  # noqa: E731
+    f = lambda x: make_jvp(lambda y: y**3)(x)(1.0)[1]
     assert grad(f)(2.0) == 12.0
 
 

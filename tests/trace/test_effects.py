@@ -15,7 +15,7 @@ counter = 0
 
 def test_print_and_formats(capsys):
     def f(x):
-        print("loss", x.sum(), f"{x[0]:.2f}", "%5.1f" % x[1], str(x[2]), "{}!".format(x[0]), sep="|")
+        print("loss", x.sum(), f"{x[0]:.2f}", "%5.1f" % x[1], str(x[2]), "{}!".format(x[0]), sep="|")  # noqa: UP031, UP032
         print(x)
         return x * 2
 

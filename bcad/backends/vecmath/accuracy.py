@@ -58,7 +58,7 @@ def _ranges(name: str, double: bool) -> list[tuple]:
     circular = [("linear", -4, 4), ("linear", -1e4, 1e4), ("signed", 10, 46), wide]
     hyperbolic = [("linear", -3, 3), ("linear", -exp_high, exp_high), near_zero]
     arc = [("linear", -1, 1), near_zero]
-    return {
+    return {  # type: ignore[return-value]
         "exp": [("linear", exp_low, exp_high), ("linear", -1, 1)],
         "exp2": [("linear", low, high), ("linear", -1, 1)],
         "expm1": [("linear", -40, exp_high), ("linear", -2, 2), near_zero],
@@ -92,7 +92,7 @@ def samples(name: str, dtype: str, count: int, seed: int = 0) -> list[np.ndarray
     if name == "pow":
         return _powers(rng, dtype, count)
     ranges = _ranges(name, double)
-    return [np.concatenate([_draw(rng, *r, count) for r in ranges]).astype(dtype) for _ in range(arity(name))]
+    return [np.concatenate([_draw(rng, *r, count) for r in ranges]).astype(dtype) for _ in range(arity(name))]  # type: ignore[call-arg]
 
 
 def _powers(rng: np.random.Generator, dtype: str, count: int) -> list[np.ndarray]:

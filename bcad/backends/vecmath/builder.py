@@ -165,7 +165,7 @@ class Builder:
         return self.binary("xor", a, "true") if a.kind == "b" else 0 - a
 
     def intrinsic(self, name: str, *args) -> Value:
-        args = [a if isinstance(a, Value) else self.const(a) for a in args]
+        args = [a if isinstance(a, Value) else self.const(a) for a in args]  # type: ignore[assignment]
         symbol, t = f"llvm.{name}.{self.fmt.suffix}", self.fmt.llvm
         self.declares.add(f"declare {t} @{symbol}({', '.join([t] * len(args))})")
         return self.emit("f", f"call {t} @{symbol}({', '.join(f'{t} {a.text}' for a in args)})")
