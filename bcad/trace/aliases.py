@@ -90,6 +90,6 @@ def arrays_made(made: Any) -> Iterator[ArrayTracer]:
         namespace = getattr(made, "__dict__", None)
         children = list(namespace.values()) if type(namespace) is dict and not callable(made) else []
     else:
-        children = found[1]
+        children = found[1]  # type: ignore[assignment]
     for child in children:
         yield from arrays_made(child)

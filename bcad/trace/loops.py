@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Builder, Graph, Kind, Value, python_type
+from bcad.ir import Builder, Graph, Value, python_type
 from interpreter import Frame, Instruction, Unsupported
 
 from .builder import TraceBuilder
@@ -107,7 +107,7 @@ def _probe(session: Session, frame: Frame, header: int, iterator: Indexed | None
 
     try:
         with speculation(session):
-            arm = run_arm(session, frame, header, context.stops, context, "probe", builder=builder, prepare=prepare)
+            run_arm(session, frame, header, context.stops, context, "probe", builder=builder, prepare=prepare)
     except Abandon:
         session.frame = frame
         return True

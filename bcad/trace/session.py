@@ -9,7 +9,20 @@ from typing import Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, symbols, type_of
+from bcad.ir import (
+    ArrayType,
+    Builder,
+    Dim,
+    Graph,
+    Kind,
+    Literal,
+    ObjectType,
+    Size,
+    Value,
+    evaluate_size,
+    symbols,
+    type_of,
+)
 from interpreter import Frame, Journal, Location, Unsupported
 
 from . import active, virtual

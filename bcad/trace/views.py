@@ -66,7 +66,7 @@ def step_between(base: Value, view: Value) -> Step | None:
     """How `view` was computed from `base` (of a region: from what stands for it there), if by views alone."""
     path = []
     if view.scope is not None:
-        base = view.scope.as_value(base)
+        base = view.scope.as_value(base)  # type: ignore[attr-defined]
     while view is not base:
         node = view.node
         if node is None or not (getattr(node.op, "is_view", False) or node.op.name in ("real", "imag")):
