@@ -26,11 +26,12 @@ class Indexed:
         How many items have been taken.
     """
 
-    __slots__ = ("session", "index")
+    __slots__ = ("session", "index", "home")
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.index = 0
+        self.home = session.builder  # the part of the program that it was made in
 
     def left(self) -> Any:
         """How many items are left: an int, a size or a traced int."""
@@ -49,7 +50,8 @@ class Indexed:
         if self.session.decide_int(self.left(), "the number of iterations of a loop that is unrolled") <= 0:
             raise StopIteration
         item = self.at(0)
-        self.session.touch(self)
+        if self.home is not self.session.builder:  # one of our own is gone when the part is undone
+            self.session.touch(self)
         self.step()
         return item
 
