@@ -1,6 +1,6 @@
 """What compiled code costs: calls, compilation by program size, a fused kernel beside hand-written numba.
 
-    python benchmarks/backends.py [calls] [compile] [kernels] [start]
+    python -m benchmarks.backends [calls] [compile] [kernels] [start]
 """
 
 from __future__ import annotations
@@ -148,8 +148,7 @@ def start() -> None:
     """A fresh process to its first compiled result: cold, then from the disk cache."""
     import tempfile
 
-    program = ("import time; t = time.perf_counter()\nimport sys; sys.path.append('benchmarks')\n"
-               "import backends as b; import numpy as np\n"
+    program = ("import time; t = time.perf_counter()\nfrom benchmarks import backends as b; import numpy as np\n"
                "run = b.backends.get('numba').compile(b.graph_of(b.elementwise, b.array_type(float, (b.N,)), "
                "b.python_type(float), b.python_type(float))).run\nrun(np.ones(9), 1.0, 1.0)\n"
                "print(f'{time.perf_counter() - t:.2f} s')")
