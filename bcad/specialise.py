@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from bcad import backends, rewrite
-from bcad.diff import expand
+from bcad.diff import expand, varied_outputs
+from bcad.errors import CompileError
 from bcad.ir import Graph, Kind
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
@@ -25,6 +26,7 @@ from bcad.wrt import Place, pick
 
 ABANDONED = (CheckFailed, backends.Abandoned)
 _PAYS_AFTER_CALLS = 6
+_IN_BACKGROUND = 600  # nodes from which compiling takes seconds
 _PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
 
 
@@ -64,6 +66,8 @@ class Specialisation:
         self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
         derived = self.graph.outputs[len(self.program.graph.outputs) :] if mode.like_arguments else ()
         inputs = [self.program.graph.inputs[k] for k in self.wrt]
+        varied = varied_outputs(self.program.graph, self.wrt)
+        self.varies = mode.name == "value" or not self.results or any(k < self.results for k in varied)
         self.finishers = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
         self.quick = self._quick()
         self.finish: Callable[[list[Any]], Any] | None = None
@@ -143,13 +147,30 @@ class Entry:
     def __init__(self, graph: Graph, backend: str) -> None:
         self.graph = graph
         self.backend = backend
-        first = "numpy" if backend == "auto" else backend
-        self._compiled = backends.get(first).compile(graph)
+        self._compiled = self._made_by("numpy" if backend == "auto" else backend)
         self._final = backend != "auto"
+        self._large = sum(1 for _ in graph.walk()) > _IN_BACKGROUND
         self._callers: list[dict[str, Any]] = []
         self._calls = 0
         self._seconds = 0.0
         self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def _made_by(self, name: str) -> backends.Compiled:
+        try:
+            return backends.get(name).compile(self.graph)
+        except backends.Abandoned:
+            raise
+        except Exception as error:
+            if self.backend == "auto" and name != "numpy":  # the NumPy executor is right, only slower
+                log.warning("%s stays in NumPy: %s cannot compile it (%s)", self.graph.name, name, error)
+                self._compiled.report.in_numpy.append((self.graph.name, f"{name} failed: {error}"))
+                return self._compiled
+            raise CompileError(
+                f"backend {name!r} cannot compile {self.graph.name}: {type(error).__name__}: {error}",
+                why="a bug of bcad: it took the graph for one that it supports",
+                hint='backend="numpy" runs the same graph',
+            ) from error
 
     @property
     def compiled(self) -> backends.Compiled:
@@ -164,8 +185,19 @@ class Entry:
         self._seconds += time.perf_counter() - started
         self._calls += 1
         if self._calls >= _PAYS_AFTER_CALLS or self._seconds > _PAYS_AFTER_SECONDS:
-            self.compile()
+            self._compile_at_leisure()
         return outputs
+
+    def _compile_at_leisure(self) -> None:
+        """Compile unless another thread does; a large graph beside the calls that go on meanwhile."""
+        if self._lock.acquire(blocking=False):
+            self._lock.release()
+            if not self._large:
+                self.compile()
+            elif self._thread is None:
+                log.info("compiling %s in the background", self.graph.name)
+                self._thread = threading.Thread(target=self.compile, daemon=True)
+                self._thread.start()
 
     def hand_over_to(self, names: dict[str, Any]) -> None:
         """Let the generated caller whose globals these are reach the final code without detour."""
@@ -179,7 +211,7 @@ class Entry:
             if self._final:
                 return
             started = time.perf_counter()
-            self._compiled = backends.get(backend).compile(self.graph)
+            self._compiled = self._made_by(backend)
             self._final = True
             for names in self._callers:
                 names["run"] = self._compiled.run
