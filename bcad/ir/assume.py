@@ -33,6 +33,13 @@ class Assumptions:
         raise NotImplementedError(f"whether {a} < {b} was not asked while tracing")
 
 
+    def known(self, size: Size) -> int:
+        """The number that a size is, where no formula in it would do: so many parts, so many items."""
+        if isinstance(size, int):
+            return size
+        raise NotImplementedError(f"what number {size} is was not asked while tracing")
+
+
 def assumptions() -> Assumptions:
     """The answers in force in this thread."""
     return getattr(_active, "value", None) or Assumptions()

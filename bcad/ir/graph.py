@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Protocol
 
 from interpreter import Location
 
+from .assume import assumptions
+from .dim import Size
 from .types import ArrayType, Type
 
 
@@ -64,6 +66,10 @@ class Value:
     @property
     def dtype(self) -> Any:
         return self._array().dtype
+
+    def __iter__(self) -> Iterator[Value]:
+        """The items along the first axis; how many there are is held to."""
+        return iter([self[k] for k in range(assumptions().known(self.shape[0]))])  # type: ignore[index]
 
     def _array(self) -> ArrayType:
         assert isinstance(self.type, ArrayType), f"{self.type} is not an array"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Dim, Size, Value, maximum, product
+from bcad.ir import ArrayType, Dim, Size, Value, assumptions, maximum, product
 
 from .arguments import as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
 from .cotangents import rearranged, to_cotangent
@@ -172,7 +172,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: Any = 0) -> list[Value
         raise ValueError("number sections must be larger than 0.")
     each, extra = x.shape[axis] // count, x.shape[axis] % count
     if isinstance(extra, Dim):
-        raise ShapeError(f"whether {count} sections divide an axis of {x.shape[axis]} is not known")
+        each, extra = divmod(assumptions().known(x.shape[axis]), count)
     ends = np.cumsum([each + (k < extra) for k in range(count)]).tolist()
     return [section(x, axis, slice(a, b)) for a, b in zip([0, *ends], ends, strict=False)]
 
@@ -210,9 +210,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> list[Value]:
 def unstack(x: Any, /, *, axis: Any = 0) -> tuple[Value, ...]:
     x = as_array(x)
     axis = normalize_axis(as_int(axis), x.ndim)
-    count = x.shape[axis]
-    if isinstance(count, Dim):
-        raise ShapeError("how many arrays unstack gives must be known: an axis of known length")
+    count = assumptions().known(x.shape[axis])
     return tuple(section(x, axis, k) for k in range(count))
 
 
