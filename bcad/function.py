@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +17,7 @@ from bcad.ir import ArrayType, Builder, Value
 from bcad.log import log
 from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.options import options
+from bcad.seeds import leaf_value, seeds_like
 from bcad.specialise import ABANDONED, Specialisation, positions_of
 from bcad.trace import MISS, Tree, active_traces, flatten, inside, leaf_type, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
@@ -176,6 +179,8 @@ class Differentiated:
         with self._lock:
             special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
             special.finish = self.finisher(special)
+            if not special.varies:
+                warnings.warn(f"Output seems independent of input: {self!r} is zero", stacklevel=_depth_of_caller())
             self.traces += 1
             self.specialisations = [special, *self.specialisations][: options.specialisations]
             return special
@@ -198,6 +203,14 @@ class Differentiated:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
+
+
+def _depth_of_caller() -> int:
+    """How many frames up, from who asks, the user's own code stands: warnings point there."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").partition(".")[0] == "bcad":
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
@@ -252,11 +265,6 @@ class _Inner:
             program.graph, program.inputs, self.wrt, program.result_count, values
         )
         return Answer(program.finish(outputs), [wrap(v) for v in derived], self.trees)
-
-
-def leaf_value(leaf: Any) -> Any:
-    """A seed given inside traced code: the Value of a tracer, or a number."""
-    return getattr(leaf, "__bcad_value__", leaf)
 
 
 def name_of(fn: Any) -> str:
@@ -451,53 +459,6 @@ class HessianVector(_Traced):
         seeds = seeds_like([pick(p, args, kwargs) for p in places], parts, "vector")
         found = self.core.answer(args, kwargs, seeds).nested()
         return found[0] if len(found) == 1 else found
-
-
-def seeds_like(wholes: Sequence[Any], given: Sequence[Any], what: str) -> list[Any]:
-    """The leaves of cotangents, tangents or vectors, checked against what they belong to.
-
-    Raises
-    ------
-    StructureError
-        If the structure or a shape differs.
-    """
-    seeds = []
-    for whole, part in zip(wholes, given, strict=True):
-        leaves, tree = flatten(whole)
-        parts, part_tree = flatten(part)
-        if not _same_structure(tree, part_tree):
-            raise StructureError(f"the {what} {part_tree} has not the structure of {tree}")
-        for leaf, seed in zip(leaves, parts, strict=True):
-            seeds.append(_seed_like(leaf, seed, what))
-    return seeds
-
-
-def _same_structure(a: Tree, b: Tree) -> bool:
-    return a.size == b.size and [*a.paths()] == [*b.paths()]
-
-
-def _seed_like(leaf: Any, seed: Any, what: str) -> Any:
-    type_ = leaf_type(leaf)
-    if not isinstance(type_, ArrayType) or leaf_value(seed) is not seed or isinstance(seed, Value):
-        return seed
-    dtype = type_.dtype if type_.differentiable else np.dtype(np.float64)
-    array = np.asarray(seed)
-    if array.dtype.kind == "c" and dtype.kind != "c":
-        dtype = np.result_type(array.dtype, dtype)
-    array = array.astype(dtype, copy=False)
-    if all(isinstance(n, int) for n in type_.shape) and array.shape != type_.shape:
-        if not _stretches(array.shape, type_.shape):  # type: ignore[arg-type]
-            raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
-        array = np.broadcast_to(array, type_.shape)  # type: ignore[arg-type]
-    return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
-
-
-def _stretches(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    """Whether broadcasting makes `target` of `shape`."""
-    try:
-        return np.broadcast_shapes(shape, target) == target
-    except ValueError:
-        return False
 
 
 def _report(special: Specialisation) -> str:

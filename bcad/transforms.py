@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bcad.errors import NotDifferentiable
-from bcad.function import Answer, Differentiated, answer_of, quick_derived, seeds_like
+from bcad.function import Answer, Differentiated, answer_of, quick_derived
 from bcad.modes import (
     ElementwiseMode,
     GradientMode,
@@ -24,6 +24,7 @@ from bcad.modes import (
     Mode,
     VjpMode,
 )
+from bcad.seeds import seeds_like
 from bcad.specialise import Specialisation
 from bcad.trace import MISS, flatten, stepped
 from bcad.wrt import pick
@@ -382,14 +383,17 @@ hessian_tensor_product = hessian_vector_product
 
 
 def tensor_jacobian_product(fun: Fn, argnum: Any = 0) -> Fn:
-    """``tensor_jacobian_product(fun)(*args, v)``: `v` contracted with the Jacobian from the left."""
+    """``tensor_jacobian_product(fun)(*args, v)``: `v` contracted with the Jacobian from the left.
 
-    def product(*args: Any, **kwargs: Any) -> Any:
-        *rest, v = args
-        pull, _ = make_vjp(fun, argnum)(*rest, **kwargs)
-        return pull(v)
+    All axes of `v` are contracted with the first of the result; those that it lacks stay.
+    """
 
-    return product
+    @stepped
+    def contracted(*args: Any, **kwargs: Any) -> Any:
+        v = args[-1]
+        return np.tensordot(v, fun(*args[:-1], **kwargs), axes=np.ndim(v))
+
+    return jacobian(contracted, argnum)
 
 
 vector_jacobian_product = tensor_jacobian_product

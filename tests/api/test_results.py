@@ -1,0 +1,48 @@
+"""Results that are constants, containers of them, or independent of the arguments."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from bcad import NotScalar, grad, jacobian, make_jvp, make_vjp, tensor_jacobian_product
+
+
+@pytest.mark.parametrize("constant", [1.0, 0, np.float64(2.0)])
+def test_a_constant_result_has_a_zero_gradient_and_a_warning(constant):
+    with pytest.warns(UserWarning, match="Output seems independent of input"):
+        assert grad(lambda x: constant)(2.0) == 0.0
+
+
+def test_a_result_that_depends_on_its_argument_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grad(lambda x: x)(2.0)
+
+
+def test_cotangents_and_tangents_of_results_that_are_partly_constant():
+    pull, value = make_vjp(lambda x: (3.0, x * x, 7))(2.0)
+    assert value == (3.0, 4.0, 7)
+    assert pull((1.0, 1.0, 0)) == 4.0
+    assert make_jvp(lambda x: (3.0, x * x))(2.0)(1.0) == ((3.0, 4.0), (0.0, 4.0))
+
+
+def test_constants_among_results_of_a_derivative_inside():
+    def both(x):
+        pull, value = make_vjp(lambda y: (3.0, y * y))(x)
+        return pull((1.0, 1.0)) * value[0]
+
+    assert grad(both)(2.0) == 6.0
+
+
+def test_text_is_no_scalar():
+    with pytest.raises(NotScalar):
+        grad(lambda x: "text")(1.0)
+
+
+def test_a_tensor_with_fewer_axes_is_contracted_with_the_first_of_the_result():
+    def fun(a):
+        return np.roll(np.sin(a), 1)
+
+    a, v = np.arange(24.0).reshape(2, 3, 4), np.arange(6.0).reshape(2, 3)
+    assert np.allclose(tensor_jacobian_product(fun)(a, v), np.tensordot(v, jacobian(fun)(a), 2))
