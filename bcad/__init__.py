@@ -24,6 +24,7 @@ from bcad.custom import (
     stop_gradient,
 )
 from bcad.descent import adam, rmsprop, sgd
+from bcad.display import graph_svg
 from bcad.errors import (
     BcadError,
     CompileError,
@@ -34,6 +35,7 @@ from bcad.errors import (
     TraceLimit,
     Unsupported,
 )
+from bcad.export import export_module, to_latex, to_sympy, transform, transform_expr
 from bcad.function import Function, Gradient, HessianVector, function, gradient, hessian_vector
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options
@@ -69,10 +71,11 @@ __all__ = [
     "BcadError", "CompileError", "Function", "Gradient", "HessianVector", "NotDifferentiable",
     "NotFinite", "NotScalar", "Primitive", "StructureError", "TraceLimit", "Unsupported", "adam", "check_grads",
     "checkpoint", "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums",
-    "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
-    "fmin_ncg", "function", "grad", "grad_and_aux", "grad_named", "gradient", "hessian",
+    "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "export_module", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
+    "fmin_ncg", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg", "hessian",
     "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
     "jacobian", "jvp", "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp",
-    "minimize", "multigrad_dict", "options", "primitive", "rmsprop", "sgd", "stop_gradient", "tensor_jacobian_product",
+    "minimize", "multigrad_dict", "options", "primitive", "rmsprop", "sgd", "stop_gradient", "tensor_jacobian_product", "to_latex",
+    "to_sympy", "transform", "transform_expr",
     "value_and_grad", "vector_jacobian_product", "vjp",
 ]

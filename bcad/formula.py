@@ -24,17 +24,24 @@ def formula(special: Any, name: str) -> str:
         A line for the function, then one for each derivative; named intermediate lines
         before them where they are long or used again.
     """
-    graph = reading_graph(special)
-    results = special.results
+    graph, heads = parts(special, name)
     listing = Listing(graph)
-    arguments = ", ".join(listing.names.of(v) for v in _arguments(special, graph))
+    results = special.results
+    listing.section(graph.outputs[:results], heads[:results])
+    listing.section(graph.outputs[results:], heads[results:])
+    return listing.text()
+
+
+def parts(special: Any, name: str) -> tuple[Graph, list[str]]:
+    """The graph for reading, and what stands left of each of its outputs."""
+    graph, results = reading_graph(special), special.results
+    names = Listing(graph).names
+    arguments = ", ".join(names.of(v) for v in _arguments(special, graph))
     heads = [f"{name}({arguments})" + (f"[{k}]" if results > 1 else "") for k in range(results)]
-    listing.section(graph.outputs[:results], heads)
     if special.mode.name != "value":
         wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
-        labels = _labels(special, name, wrt, len(graph.outputs) - results)
-        listing.section(graph.outputs[results:], labels)
-    return listing.text()
+        heads += _labels(special, name, wrt, len(graph.outputs) - results)
+    return graph, heads
 
 
 def reading_graph(special: Any) -> Graph:

@@ -2,9 +2,11 @@
 
 from .backend import Abandoned, Backend, Compiled, Report, get, names, register
 from .expression import Definition, Notation, Text, definitions, expression, walk_lines
+from .item_text import index_text
 from .listing import Listing
+from .size_text import SizeText
 
 __all__ = [
-    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "Text", "definitions", "expression", "get",
+    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "definitions", "expression", "get", "index_text",
     "names", "register", "walk_lines",
 ]

@@ -32,8 +32,10 @@ class Listing:
         In the form for reading; values that the user has named are called so.
     """
 
-    def __init__(self, graph: Graph, width: int = WIDTH, prefix: str = "", taken: Iterable[str] = ()) -> None:
+    def __init__(self, graph: Graph, width: int = WIDTH, prefix: str = "", taken: Iterable[str] = (),
+                 comments: bool = False) -> None:
         self.graph = graph
+        self.comments = comments  # whether lines say which line of the user's they belong to
         self.width = width
         self.names = Names()
         self.names._taken.update(taken)
@@ -46,19 +48,22 @@ class Listing:
         self.lines: list[str] = []
         self.indent = 0
         self.hints: dict[Value, str] = {}  # names for arrays that are written step by step
+        self.entries: list[Any] = []  # what has a line, in order: values that got a name, pairs of label and value
+        self.always: set[Value] = set()  # values that get a line whatever they are
         self._written: set[Node] = set()
         self._users = users_of(graph)
         self._results: Sequence[Value] = graph.outputs
         self._owned: set[Value] = set()  # arrays of the text's own: it may write to them
 
     def section(self, outputs: Sequence[Value], labels: Sequence[str]) -> None:
-        """Lines ``label = output``, after the lines they need."""
-        for label, value in zip(labels, outputs, strict=True):
+        """Lines ``label = output``, after the lines they need; without labels those alone."""
+        for label, value in zip(labels, outputs, strict=False):
             if "/" in label and value.node is not None and value.node.op.name in WRITES:
                 self.hints.setdefault(value, f"d{label.rsplit('/d', 1)[-1]}")
         self.body(self._needed(outputs), outputs)
-        for label, value in zip(labels, outputs, strict=True):
+        for label, value in zip(labels, outputs, strict=False):
             self.add(f"{label} = {self.notation.of(value)}")
+            self.entries.append((label, value))
 
     def text(self) -> str:
         """All lines, after those that say what constants without a short literal are."""
@@ -75,8 +80,11 @@ class Listing:
         """What the text of a call of NumPy's functions begins with."""
         return tuple(f"{self.notation.prefix}{name}" for name in names)
 
-    def add(self, line: str) -> None:
-        self.lines.append("    " * self.indent + line)
+    def add(self, line: str, node: Node | None = None) -> None:
+        line = "    " * self.indent + line
+        if self.comments and node is not None and node.location is not None:
+            line = f"{line:<60}  # {node.location.file.rsplit('/', 1)[-1]}:{node.location.line}"
+        self.lines.append(line)
 
     def _needed(self, outputs: Iterable[Value]) -> list[Node]:
         """The nodes behind `outputs` that are not written yet, in order."""
@@ -148,6 +156,8 @@ class Listing:
 
     def _deserves(self, value: Value, text: str, uses: int) -> bool:
         """Whether a value gets a line of its own."""
+        if value in self.always:
+            return True
         if text.isidentifier() or uses == 0 or text.startswith(self.starts("zeros(", "ones(")):
             return False
         if value.name is not None and self.total.get(value, 0) > 1:
@@ -224,7 +234,8 @@ class Listing:
     def define(self, value: Value, text: str) -> str:
         """A line ``name = text``; the name."""
         name = self.choose(value)
-        self.add(f"{name} = {text}")
+        self.entries.append(value)
+        self.add(f"{name} = {text}", value.node)
         self._written.add(value.node)  # type: ignore[arg-type]
         return name
 

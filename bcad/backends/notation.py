@@ -164,9 +164,10 @@ def helper_call(notation: Notation, node: Node) -> Text:
     name = node.op.name
     if type(node.op).__module__.endswith("special_op"):
         notation.helpers["special"] = "from scipy import special"
+        name = {"hurwitz_zeta": "zeta"}.get(name, name)
         return notation.call(f"special.{name}", *node.inputs)
-    notation.helpers[name] = node.op
-    return notation.call(name, *node.inputs, **node.attrs)
+    notation.helpers[f"_{name}"] = node.op
+    return notation.call(f"_{name}", *node.inputs, **node.attrs)
 
 
 # -- the special cases -------------------------------------------------------------------------

@@ -3,10 +3,10 @@
 from .dce import dce, select
 from .driver import RewritingBuilder, rewrite
 from .names import name_values
-from .pipeline import DERIVED, EXACT, OWN, readable, simplify
+from .pipeline import DERIVED, EXACT, OWN, gentle, readable, simplify
 from .rule import Rule, RuleSet, fired, node_rule, rule
 
 __all__ = [
-    "DERIVED", "EXACT", "OWN", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "node_rule",
+    "DERIVED", "EXACT", "OWN", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "gentle", "node_rule",
     "name_values", "readable", "rewrite", "rule", "select", "simplify",
 ]

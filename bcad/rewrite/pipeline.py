@@ -16,6 +16,7 @@ from .readable import prepared, read_form
 from .rule import RuleSet
 
 EXACT = RuleSet(constant_folding) + laws_shape.EXACT + laws_arithmetic.EXACT
+GENTLE = EXACT + RuleSet(laws_readable.kinds_unwritten, laws_readable.python_numbers) + NOTATION
 OWN = EXACT + laws_readable.OWN + NOTATION
 DERIVED = RuleSet(constant_folding) + laws_shape.EXACT + laws_readable.DERIVED + NOTATION + REDUCE + LINALG
 
@@ -38,3 +39,8 @@ def readable(graph: Graph, results: int = 0, wrt: Sequence[int] = ()) -> Graph:
         For each derived output the input by which it is the derivative, if it is one.
     """
     return read_form(prepared(graph), OWN, DERIVED, results, wrt)
+
+
+def gentle(graph: Graph) -> Graph:
+    """`graph` with the same bits in every number, but for the kinds of numbers: for text that is run elsewhere."""
+    return read_form(prepared(graph), GENTLE, GENTLE, len(graph.outputs))

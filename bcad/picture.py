@@ -1,0 +1,268 @@
+"""Pictures of graphs as SVG: operations in layers from inputs to outputs, loops and branches as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from bcad.backends import Notation, Text, index_text
+from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
+from bcad.ops import Elementwise
+
+FONT, SMALL = 13, 10
+CHARACTER, SMALL_CHARACTER = 7.6, 5.9  # widths
+GAP_X, GAP_Y, MARGIN, PAD = 22, 42, 14, 10
+_FOLD_ABOVE = 8  # nodes; larger graphs are drawn with elementwise operations folded into those that use them
+_LONGEST = 46  # characters of a folded expression
+_MOST = 160  # boxes; what comes after is said in one box
+COLOURS = {
+    "input": ("#e8f0fe", "#4a7fd6"), "output": ("#e6f4ea", "#3f9b5c"), "op": ("#ffffff", "#8a8f98"),
+    "library": ("#fff4e0", "#d69a3a"), "region": ("#f6f2fb", "#8b6fc0"), "more": ("#f3f3f3", "#8a8f98"),
+}
+_LIBRARY = frozenset("matmul solve inv det slogdet cholesky eigh eig svd qr einsum pinv fft rfft irfft sort argsort".split())
+
+
+@dataclass(eq=False)
+class Box:
+    """One thing that is drawn; `inner` are the pictures of its regions."""
+
+    title: str
+    detail: str = ""
+    kind: str = "op"
+    sources: list[Box] = field(default_factory=list)
+    inner: list[tuple[str, Picture]] = field(default_factory=list)
+    layer: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+
+    def measure(self) -> None:
+        self.width = max(CHARACTER * len(self.title), SMALL_CHARACTER * len(self.detail), 24) + 2 * PAD
+        self.height = FONT + (SMALL + 4 if self.detail else 0) + 2 * PAD - 4
+        if self.inner:
+            self.width = max(self.width, sum(p.width for _, p in self.inner) + PAD * (len(self.inner) + 1))
+            self.height += max(p.height for _, p in self.inner) + SMALL + PAD
+
+
+class Picture:
+    """The layout of one graph, those of its regions inside."""
+
+    def __init__(self, graph: Graph, names: Names | None = None, labels: Sequence[str] = ()) -> None:
+        self.labels = labels
+        self.names = names or Names()
+        self.notation = Notation("", self.names)
+        self.boxes: list[Box] = []
+        self._box_of: dict[Value, Box] = {}
+        folded = _folded(graph)
+        for value in graph.inputs:
+            if any(value in n.inputs for n in graph.nodes) or value in graph.outputs:
+                self._add(Box(self.names.of(value), str(value.type), "input"), [value])
+        self._nodes(graph, folded)
+        self._outputs(graph)
+        self._place()
+
+    def _add(self, box: Box, values: Iterable[Value]) -> None:
+        box.measure()
+        self.boxes.append(box)
+        for value in values:
+            self._box_of[value] = box
+
+    def _nodes(self, graph: Graph, folded: set[Value]) -> None:
+        shown = [n for n in graph.nodes if n.op not in (constant_op, dim_op) and not folded.issuperset(n.outputs)]
+        shown = [n for n in shown if n.outputs or n.op.effect]
+        for k, node in enumerate(shown):
+            if k == _MOST:
+                self._add(Box(f"and {len(shown) - k} more", "", "more"), [v for n in shown[k:] for v in n.outputs])
+                return
+            box = Box(self._title(node, folded), _detail(node), _kind(node))
+            for label, region in zip(_labels(node), node.regions, strict=False):
+                box.inner.append((label, Picture(region, self.names)))
+            box.sources = self._sources(node, folded)
+            self._add(box, node.outputs)
+
+    def _sources(self, node: Node, folded: set[Value]) -> list[Box]:
+        found: dict[Box, None] = {}
+        todo = list(node.inputs)
+        while todo:
+            value = todo.pop(0)
+            if value in self._box_of:
+                found[self._box_of[value]] = None
+            elif value in folded and value.node is not None:
+                todo += value.node.inputs
+        return list(found)
+
+    def _title(self, node: Node, folded: set[Value]) -> str:
+        """``exp``, ``x + 1``: the operation, with what is folded into it written out."""
+        if node.regions:
+            return {"cond": "if", "loop": "for" if node.attrs.get("counted", True) else "while"}.get(node.op.name, node.op.name)
+        notation = Notation("", self.names, inline=lambda v: v in folded)
+        for value in node.inputs:
+            if value not in folded and value.node is not None and value.node.op not in (constant_op, dim_op):
+                notation.given.setdefault(value, _dot(value))
+        if node.op.name in ("set_item", "index_add"):
+            base, item, *_ = (notation.of(v).text for v in node.inputs)
+            index = index_text(notation, node.attrs["index"], node.inputs[2:])
+            text = f"{base}[{index}] {'=' if node.op.name == 'set_item' else '+='} {item}"
+        else:
+            text = notation.node(node).text
+        return text if len(text) <= _LONGEST else node.op.name
+
+    def _outputs(self, graph: Graph) -> None:
+        for k, value in enumerate(graph.outputs):
+            node = value.node
+            constant = node is not None and node.op in (constant_op, dim_op)
+            title = f"result {k + 1}" if len(graph.outputs) > 1 else "result"
+            title = self.labels[k] if k < len(self.labels) else title
+            box = Box(title, self.notation.of(value).text[:30] if constant else str(value.type), "output")
+            box.sources = [] if constant else [self._box_of[value]]
+            self._add(box, [])
+
+    # -- layout --------------------------------------------------------------------------------
+    def _place(self) -> None:
+        for box in self.boxes:
+            box.layer = max((s.layer + 1 for s in box.sources), default=0)
+        last = max((b.layer for b in self.boxes), default=0)
+        for box in self.boxes:
+            if box.kind == "output":
+                box.layer = max(last, 1)
+        layers: list[list[Box]] = [[] for _ in range(max((b.layer for b in self.boxes), default=0) + 1)]
+        for box in self.boxes:
+            layers[box.layer].append(box)
+        self._order(layers)
+        y = float(MARGIN)
+        for layer in layers:
+            x = float(MARGIN)
+            for box in layer:
+                box.x, box.y = x, y
+                x += box.width + GAP_X
+            y += max((b.height for b in layer), default=0) + GAP_Y
+        self.width = max((b.x + b.width for b in self.boxes), default=0) + MARGIN
+        self.height = max((b.y + b.height for b in self.boxes), default=0) + MARGIN
+        self._straighten(layers)
+
+    @staticmethod
+    def _order(layers: list[list[Box]]) -> None:
+        """Boxes near what they read, so that few lines cross."""
+        users: dict[Box, list[Box]] = {}
+        for layer in layers:
+            for box in layer:
+                for source in box.sources:
+                    users.setdefault(source, []).append(box)
+        for sweep in range(4):
+            position = {b: k / max(len(layer), 1) for layer in layers for k, b in enumerate(layer)}
+            for layer in layers if sweep % 2 == 0 else layers[::-1]:
+                near = {b: b.sources if sweep % 2 == 0 else users.get(b, []) for b in layer}
+                layer.sort(key=lambda b: sum(position[s] for s in near[b]) / len(near[b]) if near[b] else position[b])
+                position.update({b: k / len(layer) for k, b in enumerate(layer)})
+
+    def _straighten(self, layers: list[list[Box]]) -> None:
+        """Centre each layer's boxes over what they read, as far as there is room."""
+        for layer in layers:
+            total = sum(b.width for b in layer) + GAP_X * (len(layer) - 1)
+            start = (self.width - total) / 2
+            for box in layer:
+                box.x = start
+                start += box.width + GAP_X
+        for layer in layers[1:]:
+            left = float(MARGIN)
+            for k, box in enumerate(layer):
+                rest = sum(b.width + GAP_X for b in layer[k + 1 :])
+                if box.sources:
+                    wish = sum(s.x + s.width / 2 for s in box.sources) / len(box.sources) - box.width / 2
+                    box.x = min(max(wish, left), max(left, self.width - MARGIN - rest - box.width))
+                else:
+                    box.x = max(box.x, left)
+                left = box.x + box.width + GAP_X
+
+    # -- drawing ---------------------------------------------------------------------------------
+    def draw(self, dx: float = 0, dy: float = 0) -> list[str]:
+        """The elements of the picture, moved by (dx, dy)."""
+        parts: list[str] = []
+        for box in self.boxes:
+            for source in box.sources:
+                parts.append(_line(source, box, dx, dy))
+        for box in self.boxes:
+            parts += _drawn(box, dx, dy)
+        return parts
+
+
+def svg(graph: Graph, title: str = "", labels: Sequence[str] = ()) -> str:
+    """A picture of `graph` as an SVG document; `labels`: what its outputs are called."""
+    picture = Picture(graph, labels=labels)
+    top = FONT + 10 if title else 0
+    width, height = picture.width, picture.height + top
+    parts = picture.draw(0, top)
+    if title:
+        parts.insert(0, f'<text x="{MARGIN}" y="{FONT + 4}" font-weight="bold">{escape(title)}</text>')
+    style = f"font-family:ui-monospace,Menlo,Consolas,monospace;font-size:{FONT}px"
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" style="{style}">'
+    marker = ('<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+              '<path d="M0,0 L8,4 L0,8 z" fill="#8a8f98"/></marker></defs>')
+    return "\n".join([head, marker, f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>', *parts, "</svg>"])
+
+
+def _drawn(box: Box, dx: float, dy: float) -> list[str]:
+    fill, stroke = COLOURS[box.kind]
+    x, y, middle = box.x + dx, box.y + dy, box.x + dx + box.width / 2
+    radius = 12 if box.kind in ("input", "output") else 4
+    parts = [
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" fill="{fill}" stroke="{stroke}"/>',
+        f'<text x="{middle:.1f}" y="{y + PAD + FONT - 5:.1f}" text-anchor="middle">{escape(box.title)}</text>',
+    ]
+    if box.detail:
+        parts.append(
+            f'<text x="{middle:.1f}" y="{y + PAD + FONT + SMALL - 2:.1f}" text-anchor="middle" font-size="{SMALL}" fill="#6b7280">{escape(box.detail)}</text>'
+        )
+    inside = x + PAD
+    top = y + 2 * PAD + FONT + (SMALL + 4 if box.detail else 0) + 2
+    for label, picture in box.inner:
+        parts.append(f'<rect x="{inside:.1f}" y="{top:.1f}" width="{picture.width:.1f}" height="{picture.height:.1f}" rx="4" fill="#ffffff" stroke="#c9bfe0" stroke-dasharray="4 3"/>')
+        parts.append(f'<text x="{inside + 4:.1f}" y="{top - 3:.1f}" font-size="{SMALL}" fill="#8b6fc0">{escape(label)}</text>')
+        parts += picture.draw(inside, top)
+        inside += picture.width + PAD
+    return parts
+
+
+def _line(source: Box, target: Box, dx: float, dy: float) -> str:
+    x1, y1 = source.x + source.width / 2 + dx, source.y + source.height + dy
+    x2, y2 = target.x + target.width / 2 + dx, target.y + dy
+    bend = max((y2 - y1) / 2, 12)
+    return f'<path d="M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}" fill="none" stroke="#b3b8c0" marker-end="url(#tip)"/>'
+
+
+def _folded(graph: Graph) -> set[Value]:
+    """In a large graph: elementwise values that one operation reads, drawn as part of it."""
+    if sum(n.op not in (constant_op, dim_op) for n in graph.nodes) <= _FOLD_ABOVE:
+        return set()
+    uses = graph.uses()
+    found = set()
+    size: dict[Value, int] = {}
+    for node in graph.nodes:
+        if len(node.outputs) != 1 or not isinstance(node.op, Elementwise) and node.op.name not in ("reshape", "transpose", "broadcast_to", "full", "getitem"):
+            continue
+        value = node.output
+        size[value] = 1 + sum(size.get(v, 0) for v in node.inputs if v in found)
+        if uses.get(value) == 1 and value not in graph.outputs and size[value] <= 4:
+            found.add(value)
+    return found
+
+
+def _dot(value: Value) -> Text:
+    return Text(value.name or "·")
+
+
+def _detail(node: Node) -> str:
+    types = ", ".join(str(v.type) for v in node.outputs[:3]) + (", …" if len(node.outputs) > 3 else "")
+    if node.location is None or node.location.line is None:
+        return types
+    return f"{types}  {node.location.file.rsplit('/', 1)[-1]}:{node.location.line}"
+
+
+def _kind(node: Node) -> str:
+    return "region" if node.regions else "library" if node.op.name in _LIBRARY else "op"
+
+
+def _labels(node: Node) -> Sequence[str]:
+    return {"cond": ("then", "else"), "loop": ("each time", "while")}.get(node.op.name, ("inside",) * len(node.regions))

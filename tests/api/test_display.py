@@ -1,0 +1,81 @@
+"""What graphs and derivatives show of themselves: texts, LaTeX, pictures."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from bcad import Gradient, graph_svg
+from tests.programs.textbook import TEXTBOOK
+
+
+def loop(x):
+    y = 1.0
+    for i in range(len(x)):
+        y = y * x[i]
+    return y
+
+
+def test_repr_says_what_was_traced():
+    assert repr(Gradient(loop)) == "<Gradient of loop: not traced yet>"
+    assert repr(Gradient(loop, [np.ones(3)])) == "<Gradient of loop(x: float64[n])>"
+
+
+def test_latex_of_a_formula():
+    g = Gradient(lambda x, s: np.sum(np.exp(-(x**2) / s)), [np.ones(3), 2.0])
+    text = g._repr_latex_()
+    assert r"f(x, s) &= \textstyle\sum e^{-\frac{x^{2}}{s}}" in text
+    assert r"\frac{\partial f}{\partial x} &=" in text
+
+
+def test_a_loop_has_no_latex_but_html():
+    g = Gradient(loop, [np.ones(3)])
+    assert g._repr_latex_() is None
+    assert "for i in range(x.size):" in g._repr_html_()
+
+
+@pytest.mark.parametrize("case", TEXTBOOK, ids=str)
+def test_latex_braces_match(case):
+    text = Gradient(case.fn, list(case.args))._repr_latex_()
+    assert text.count("{") == text.count("}") and text.count(r"\left") == text.count(r"\right")
+
+
+@pytest.mark.parametrize("case", TEXTBOOK[::4], ids=str)
+def test_picture_is_well_formed_and_names_inputs_and_results(case):
+    g = Gradient(case.fn, list(case.args))
+    root = ElementTree.fromstring(g._repr_svg_())
+    texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    names = case.fn.__code__.co_varnames[: case.fn.__code__.co_argcount]
+    assert all(f"df/d{name}" in texts for name in names)
+    assert any("float" in t for t in texts)
+    assert any("textbook.py:" in t for t in texts)
+
+
+def test_picture_of_a_loop_has_a_frame_inside():
+    svg = graph_svg(Gradient(loop, [np.ones(3)]).graph)
+    assert ">for<" in svg and "each time" in svg
+    ElementTree.fromstring(svg)
+
+
+def test_boxes_do_not_overlap():
+    from bcad.picture import Picture
+
+    picture = Picture(Gradient(TEXTBOOK[10].fn, list(TEXTBOOK[10].args)).graph)
+    for a in picture.boxes:
+        for b in picture.boxes:
+            apart = a is b or a.x + a.width <= b.x or b.x + b.width <= a.x or a.y + a.height <= b.y or b.y + b.height <= a.y
+            assert apart, f"{a.title} on {b.title}"
+
+
+def test_a_long_text_is_folded():
+    def many(x):
+        total = 0.0
+        for k in range(90):
+            u = np.sin(x + k)
+            total = total + u * np.exp(u)
+        return total
+
+    g = Gradient(many, [1.0])
+    assert "more lines" in g._repr_html_() or len(str(g).splitlines()) <= 60
