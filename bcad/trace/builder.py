@@ -61,6 +61,7 @@ class TraceBuilder(Builder):
         regions: Sequence[Graph],
         location: Location | None,
     ) -> tuple[Value, ...]:
+        self.session.count_node()
         return super()._append(op, values, attrs, regions, location or self.session.location())
 
     def _fold(self, op: OpLike, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value | None:

@@ -12,9 +12,10 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import hosts, items, methods, mirrors, pybuiltins, randomness, text, views, virtual
+from . import hosts, items, methods, mirrors, outside, pybuiltins, randomness, text, views, virtual
 from .outer import MIRRORS
 from .places import is_library, is_own
+from .refusals import shapes_do_not_fit
 from .tracers import ArrayTracer, Method, has_traced, is_traced
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
             return result
+    if kind is BuiltinFunctionType and outside.is_file(fn):
+        return outside.file_method(session, fn, args, kwargs)
+    if _is_hashable_function(fn) and outside.calls_outside(fn):
+        return outside.run(session, fn, args, kwargs)
     stream = randomness.bound(fn, args)
     if stream is not None:
         return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
@@ -55,6 +60,10 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     if not _wants_meaning(session, fn, args, kwargs):
         return NotImplemented
     return _meaning_or_source(session, fn, args, kwargs)
+
+
+def _is_hashable_function(fn: Any) -> bool:
+    return type(fn) in (BuiltinFunctionType, FunctionType)
 
 
 def _lookup(table: dict[Any, Any], fn: Any) -> Any:
@@ -167,6 +176,8 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
             values, named = replaced, renamed
         except LocatedError:
             raise
+        except ops.ShapeError as error:
+            raise shapes_do_not_fit(session, error, (*values, *named.values())) from None
         except NotImplementedError as error:
             raise session.error(str(error) or f"{meaning!r} is not supported for these arguments") from error
     raise session.error("too many integers decide a shape here")
@@ -215,6 +226,9 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         return fn(*args, **kwargs)
     if session.virtual or session.growing:
         virtual.look(session, *(args if virtual.looks_at(fn) else args[1:]), *kwargs.values())
+    outside.refuse_while_speculating(session, fn)
+    if outside.opens_for_writing(fn, args, kwargs):
+        raise session.error("opening a file for writing cannot be traced", hint="open it outside, or use print(file=)")
     if hosts.keeps_tracers(fn):
         if not hosts.is_container_method(fn):
             items.look_at(*args)

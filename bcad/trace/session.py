@@ -9,32 +9,21 @@ from typing import Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import (
-    ArrayType,
-    Builder,
-    Dim,
-    Graph,
-    Kind,
-    Literal,
-    ObjectType,
-    Size,
-    Value,
-    evaluate_size,
-    symbols,
-    type_of,
-)
-from interpreter import Frame, Journal, Location, Unsupported
+from bcad.errors import TraceLimit
+from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, symbols, type_of
+from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 
 from . import active, virtual
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
-from .places import user_location
+from .places import is_library, user_location
 from .sources import Argument, Pinned, Source
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
 
 _LETTERS = "nmkpqrst"
+MAX_NODES = 200_000
 
 
 class Restart(BaseException):
@@ -80,7 +69,7 @@ class Session:
         self.calls: list[Any] = []  # effects in program order: print and the like
         self.inputs: list[tuple[Value, Source | None]] = []
         self.frame: Frame | None = None
-        self.failure: Unsupported | None = None
+        self.failure: LocatedError | None = None
         self.alive = True
         self.avoid = avoid  # branches and loops that are not to be kept as regions
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
@@ -89,6 +78,7 @@ class Session:
         self.lists_before: set[int] = set()  # lists that were there before the region being made
         self.speculating = 0
         self._contexts: dict[int, Any] = {}
+        self._nodes = 0
         self._symbols = 0
         self._streams: dict[int, tuple[Any, Any]] = {}
 
@@ -289,11 +279,34 @@ class Session:
             for stream, state in self._streams.values():
                 _restore(stream, state)
 
+    def count_node(self) -> None:
+        """One more node; an unrolled loop must not go on without end."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            where, reason = self._unrolled_loop()
+            raise self.error(
+                f"the traced program has more than {MAX_NODES} operations{where}", kind=TraceLimit, why=reason,
+                hint="give every iteration the same shapes and types, so that the loop can be kept as a loop",
+            )
+
+    def _unrolled_loop(self) -> tuple[str, str | None]:
+        """The innermost loop that is being unrolled, and why."""
+        frames = (self.frame, *self.frame.callers()) if self.frame is not None else ()
+        for frame in frames:
+            around = frame.code.cfg.loop_of(min(max(frame.pc - 1, 0), len(frame.code.instructions) - 1))
+            if around is not None and not is_library(frame.code.raw.co_filename):
+                reason = self.reasons.get(
+                    (frame.code.raw, around.header), "it goes through Python objects one by one")
+                return f": the loop at {frame.location(around.header)} is unrolled", reason
+        return "", None
+
     # -- errors, places, speculation --------------------------------------------------------
-    def error(self, what: str, *, why: str | None = None, hint: str | None = None) -> Unsupported:
+    def error(
+        self, what: str, *, why: str | None = None, hint: str | None = None, kind: type[LocatedError] = Unsupported
+    ) -> Any:
         """An error at the user's current line; one that the user's code swallows comes back at the end."""
         calls = self.frame.calls() if self.frame is not None else ()
-        error = Unsupported(what, location=self.location(), why=why, hint=hint, calls=calls)
+        error = kind(what, location=self.location(), why=why, hint=hint, calls=calls)
         if self.failure is None:
             self.failure = error
         return error
