@@ -31,6 +31,7 @@ from bcad.errors import (
     NotDifferentiable,
     NotFinite,
     NotScalar,
+    ShapeError,
     StructureError,
     TraceLimit,
     Unsupported,
@@ -69,7 +70,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BcadError", "CompileError", "Function", "Gradient", "HessianVector", "NotDifferentiable",
-    "NotFinite", "NotScalar", "Primitive", "StructureError", "TraceLimit", "Unsupported", "adam", "check_grads",
+    "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError", "TraceLimit", "Unsupported", "adam", "check_grads",
     "checkpoint", "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums",
     "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "export_module", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
     "fmin_ncg", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg", "hessian",

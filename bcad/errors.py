@@ -10,7 +10,7 @@ from interpreter import LocatedError, Location, Unsupported
 
 __all__ = [
     "BcadError", "CompileError", "Location", "NotDifferentiable", "NotFinite", "NotScalar",
-    "StructureError", "TraceLimit", "Unsupported",
+    "ShapeError", "StructureError", "TraceLimit", "Unsupported",
 ]
 
 BcadError = LocatedError
@@ -38,6 +38,14 @@ class StructureError(BcadError, ValueError):
 
     ``make_vjp(f)(x)[0](np.ones(2))`` where ``f(x)`` has shape (3,).  Repair: pass one with
     the structure, shapes and dtypes of the value.
+    """
+
+
+class ShapeError(BcadError, ValueError):
+    """Arrays whose sizes do not fit, where NumPy would raise a ValueError.
+
+    ``grad(lambda x, w: (x @ w).sum())(np.ones((3, 4)), np.ones(5))``.  Repair: the message
+    names the operands' types at this call; make their sizes agree.
     """
 
 

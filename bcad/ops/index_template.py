@@ -186,14 +186,14 @@ def _atom_non_negative(atom: Any) -> bool:
 
 def check_value_shape(value: Sequence[Size], target: Sequence[Size]) -> None:
     """Refuse what cannot be assigned: `value` must broadcast to `target` (extra leading ones may go)."""
-    extra = max(len(value) - len(target), 0)
+    whole, extra = value, max(len(value) - len(target), 0)
     leading, value = value[:extra], value[extra:]
     fits = all(s == 1 for s in leading)
     for v, t in zip(value, target[len(target) - len(value) :], strict=True):
         fits = fits and not (isinstance(v, int) and isinstance(t, int) and v not in (1, t))
     if not fits:
         raise ShapeError(
-            f"could not broadcast input array from shape {_show(value)} into shape {_show(target)}"
+            f"could not broadcast input array from shape {_show(whole)} into shape {_show(target)}"
         )
     broadcast(value, target)
 
