@@ -55,6 +55,11 @@ class Indexed:
         self.step()
         return item
 
+    __next__ = advance  # for C code that walks through it
+
+    def __iter__(self) -> Indexed:
+        return self
+
     def step(self) -> None:
         """One more item has been taken."""
         self.index += 1
