@@ -5,8 +5,20 @@ from collections import defaultdict
 from types import FunctionType, ModuleType
 from typing import Any
 
+from .calls import call_value
 from .frame import Frame
-from .lookup import MISSING, find, info, is_class, is_instance, is_native, python_method
+from .lookup import (
+    MISSING,
+    find,
+    find_plainly,
+    forget,
+    info,
+    is_class,
+    is_instance,
+    is_native,
+    python_method,
+    writes_plainly,
+)
 from .operators import call_special, traced
 
 _generic = object.__getattribute__
@@ -18,6 +30,8 @@ _OPAQUE = frozenset((FunctionType, staticmethod, classmethod))     # descriptors
 def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
     """``owner.name``."""
     if not frame.watched:
+        if find_plainly(type(owner), name) is MISSING:
+            return getattr(owner, name)
         return _get(frame, owner, name)
     if traced(frame, owner):
         result = frame.domain.getattr(frame, owner, name)
@@ -110,7 +124,6 @@ def _through_descriptor(frame: Frame, found: Any, owner: Any, kind: type, name: 
     if type(found) is property:
         if found.fget is None:
             return MISSING              # CPython's own error
-        from .calls import call_value
         return call_value(frame, found.fget, (owner,))
     get = python_method(type(found), "__get__")
     if get is None:
@@ -162,7 +175,6 @@ def _get_from_module(frame: Frame, owner: ModuleType, name: str) -> Any:
     value = getattr(ModuleType(""), name, MISSING)      # what every module has
     if value is not MISSING:
         return getattr(owner, name)
-    from .calls import call_value
     return call_value(frame, hook, (name,))
 
 
@@ -197,8 +209,9 @@ def load_method(frame: Frame, owner: Any, name: str) -> tuple[Any, Any] | None:
     if is_native(kind) or is_class(owner):
         return None
     found = find(kind, name)
-    if type(found) is not FunctionType or name in _instance_dict(owner) or \
-            _class_attribute(kind, "__getattribute__") is not _generic:
+    if type(found) is not FunctionType or \
+            _class_attribute(kind, "__getattribute__") is not _generic or \
+            name in _instance_dict(owner):
         return None
     return found, owner
 
@@ -208,7 +221,11 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     if frame.watched and _announce(frame, owner, name, value):
         return
     kind = type(owner)
+    if writes_plainly(kind, name):
+        setattr(owner, name, value)
+        return
     if is_native(kind):
+        _note_class(owner, name)
         setattr(owner, name, value)
         return
     if _class_attribute(kind, "__setattr__") is not _generic_set:
@@ -219,9 +236,16 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     generic_set(frame, owner, name, value, setattr)
 
 
+def _note_class(owner: Any, name: Any) -> None:
+    """What is known of classes changes with their special methods."""
+    if is_class(owner) and type(name) is str and name.startswith("__"):
+        forget()
+
+
 def generic_set(frame: Frame, owner: Any, name: str, value: Any,
                 native: Any = object.__setattr__) -> None:
     """``object.__setattr__``: what happens where no hook is in the way."""
+    _note_class(owner, name)
     found = find(type(owner), name)
     if found is MISSING:
         if frame.watched and frame.thread.journal is not None:
@@ -231,7 +255,6 @@ def generic_set(frame: Frame, owner: Any, name: str, value: Any,
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
     if type(found) is property and found.fset is not None:
-        from .calls import call_value
         call_value(frame, found.fset, (owner, value))
         return
     setter = python_method(type(found), "__set__")
@@ -270,12 +293,12 @@ def del_attribute(frame: Frame, owner: Any, name: str) -> None:
 
 def generic_del(frame: Frame, owner: Any, name: str, native: Any = object.__delattr__) -> None:
     """``object.__delattr__``."""
+    _note_class(owner, name)
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
     found = find(type(owner), name)
     deleter = MISSING if found is MISSING else python_method(type(found), "__delete__")
     if type(found) is property and found.fdel is not None:
-        from .calls import call_value
         call_value(frame, found.fdel, (owner,))
     elif type(deleter) is FunctionType:
         call_special(frame, deleter, found, owner)
@@ -323,7 +346,6 @@ def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:
     factory = owner.default_factory
     if value is not MISSING or factory is None:
         return owner[key] if value is MISSING else value
-    from .calls import call_value
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
     value = owner[key] = call_value(frame, factory, ())

@@ -15,9 +15,7 @@ def bind(fn: FunctionType, code: Code, args: tuple | list, kwargs: dict[str, Any
 
     `loaded`, where given, is asked for every default that is used.
     """
-    count = code.argcount
-    if not kwargs and len(args) == count and not code.flags & 12 \
-            and not code.raw.co_kwonlyargcount:
+    if not kwargs and len(args) == code.simple_count:
         slots = [*args]
     else:
         bound = _bind_slowly(fn, code, args, kwargs or {}, loaded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
-from typing import Any, cast
+from typing import Any
 
 from . import polyfills
 from .calls import INTERCEPTS, METHODS, call_native, interpreted_callable, step_into
@@ -83,7 +83,8 @@ def takes(function: Any, callables: tuple = (), iterables: Any = (), alone: bool
 
     def run(frame: Frame, args: tuple, kwargs: dict) -> Any:
         if frame.domain.types and id(function) in _POLYFILLS:
-            return step_into(frame, cast(Any, _POLYFILLS[id(function)]), args, kwargs)
+            polyfill: Any = _POLYFILLS[id(function)]
+            return step_into(frame, polyfill, args, kwargs)
         args, kwargs = adapt(frame, args, kwargs)
         return call_native(frame, function, args, kwargs)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
-from typing import Any, cast
+from typing import Any
 
 from .binding import bind
 from .code import UNBOUND
-from .decode import decode
+from .decode import DECODED, decode
 from .frame import Frame
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
@@ -35,10 +35,9 @@ def call_value(frame: Frame, fn: Any, args: Args, kwargs: Kwargs = None) -> Any:
     if kind is FunctionType:
         return step_into(frame, fn, args, kwargs)
     if kind is BuiltinFunctionType:
-        return _call_builtin(frame, fn, args, kwargs)
+        return call_builtin(frame, fn, args, kwargs)
     if is_class(fn):
-        from .classes import call_class
-        return call_class(frame, fn, args, kwargs)
+        return classes.call_class(frame, fn, args, kwargs)
     return _call_object(frame, fn, kind, args, kwargs)
 
 
@@ -63,7 +62,7 @@ def call_function(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) ->
 
 def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
     """Interpret a Python function."""
-    code = decode(fn.__code__)
+    code = DECODED.get(id(fn.__code__)) or decode(fn.__code__)
     if code.leaf or code.leaf is None and is_leaf(code, fn):
         return call_native(frame, fn, args, kwargs)
     loaded = None
@@ -72,11 +71,15 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
             return call_native(frame, fn, args, kwargs)
         if frame.domain.observes:
             loaded = functools.partial(frame.domain.loaded, frame, "default")
-    slots = bind(fn, code, args, kwargs, loaded)
-    if slots is None:
-        return fn(*args, **kwargs or {})        # raises, with CPython's own text
+    if len(args) == code.simple_count and not kwargs:
+        slots: list | None = [*args, *code.unbound]
+    else:
+        slots = bind(fn, code, args, kwargs, loaded)
+        if slots is None:
+            return fn(*args, **kwargs or {})        # raises, with CPython's own text
     namespace = fn.__globals__
-    callee = Frame(code, fn, namespace, fn.__builtins__, slots, frame.domain, frame, frame.thread,  # type: ignore[attr-defined]
+    callee = Frame(code, fn, namespace, fn.__builtins__,  # type: ignore[attr-defined]
+                   slots, frame.domain, frame, frame.thread,
                    None if code.flags & OPTIMIZED else namespace)
     run(callee)
     return callee.result
@@ -92,14 +95,16 @@ def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     return fn(*args, **kwargs) if kwargs else fn(*args)
 
 
-def _call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
+def call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     intercept: Any = INTERCEPTS.get(id(fn))
     if intercept is not None:
         return intercept(frame, tuple(args), kwargs or {})
     method = METHODS.get(fn.__name__)
     if method is not None:
         return method(frame, fn, tuple(args), kwargs or {})
-    return call_native(frame, fn, args, kwargs)
+    if frame.watched:
+        return call_native(frame, fn, args, kwargs)
+    return fn(*args, **kwargs) if kwargs else fn(*args)
 
 
 def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
@@ -138,7 +143,8 @@ def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) 
         bound = call_special(frame, find(type(method), "__get__"), method, fn, kind)
         return call_value(frame, bound, args, kwargs)
     if type(method) is staticmethod or type(method) is MethodType:
-        return call_value(frame, cast(Any, method).__get__(fn, kind), args, kwargs)
+        found: Any = method
+        return call_value(frame, found.__get__(fn, kind), args, kwargs)
     if is_instance(fn, functools.partial):
         return _call_partial(frame, fn, args, kwargs)
     return call_native(frame, fn, args, kwargs)
@@ -158,8 +164,7 @@ def _call_staticmethod(frame: Frame, fn: staticmethod, args: Args, kwargs: Kwarg
 def _call_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     """A slot wrapper such as ``object.__setattr__`` or ``type.__call__``."""
     if fn is _TYPE_CALL and args and is_class(args[0]):
-        from .classes import construct
-        return construct(frame, args[0], args[1:], kwargs)
+        return classes.construct(frame, args[0], args[1:], kwargs)
     method = METHODS.get(fn.__name__)
     return call_native(frame, fn, args, kwargs) if method is None else \
         method(frame, fn, tuple(args), kwargs or {})
@@ -170,8 +175,7 @@ def _call_method_wrapper(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> A
     if fn.__name__ == "__call__":
         owner = fn.__self__
         if is_class(owner) and fn == _TYPE_CALL.__get__(owner):
-            from .classes import construct
-            return construct(frame, owner, args, kwargs)
+            return classes.construct(frame, owner, args, kwargs)
         if type(owner) in (FunctionType, MethodType):
             return call_value(frame, owner, args, kwargs)
     method = METHODS.get(fn.__name__)
@@ -238,6 +242,7 @@ def _is_module(value: Any) -> bool:
     return type(value) is type(functools)
 
 
-from .evaluate import run  # noqa: E402  (the two call each other)
+from . import classes  # noqa: E402  (they call each other)
+from .evaluate import run  # noqa: E402
 
 __all__ = ["UNBOUND", "call_value", "call_function", "call_native", "step_into"]

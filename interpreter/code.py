@@ -98,7 +98,7 @@ class Code:
     """
 
     __slots__ = ("raw", "instructions", "exception_table", "slot_names", "steps", "flags",
-                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "__dict__")
+                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "__dict__")
 
     def __init__(self, raw: CodeType, instructions: list[Instruction],
                  exception_table: list[Handler], slot_names: tuple[str, ...]) -> None:
@@ -111,6 +111,10 @@ class Code:
         self.argcount = raw.co_argcount
         self.slot_count = len(slot_names)
         self.free_start = len(slot_names) - len(raw.co_freevars)
+        many = raw.co_kwonlyargcount or raw.co_flags & 12        # further or keyword arguments
+        self.simple_count = -1 if many else raw.co_argcount     # -1: binding takes more than counting
+        self._fast: list[tuple[Callable, Any]] | None = None
+        self.unbound = [UNBOUND] * (self.slot_count - raw.co_argcount)
         self.stubs: dict[int, CodeType] = {}    # see tracebacks
         self.leaf: bool | None = None           # see leaves
         self.hidden = False                     # our own polyfills: not the user's source
@@ -125,6 +129,14 @@ class Code:
     def positions(self) -> list[tuple[int | None, int | None, int | None, int | None]]:
         """(line, end_line, column, end_column) for each code unit of ``co_code``."""
         return list(self.raw.co_positions())
+
+    @property
+    def fast_steps(self) -> list[tuple[Callable, Any]]:
+        """`steps` with frequent sequences as one step; stops in between would be missed."""
+        if self._fast is None:
+            from .opcodes import fuse
+            self._fast = fuse(self)
+        return self._fast
 
     @cached_property
     def watched_steps(self) -> list[tuple[Callable, Any]]:

@@ -38,7 +38,7 @@ _RENAMED = {
     **{f"POP_JUMP_{way}_IF_{what}": f"POP_JUMP_IF_{what}" for way in ("FORWARD", "BACKWARD")
        for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")},
 }
-_CACHE: dict[int, Code] = {}
+DECODED: dict[int, Code] = {}
 
 
 def decode(raw: CodeType) -> Code:
@@ -49,12 +49,12 @@ def decode(raw: CodeType) -> Code:
     Unsupported
         On a Python whose bytecode is not known.
     """
-    found = _CACHE.get(id(raw))         # == on code objects compares contents and is slow
+    found = DECODED.get(id(raw))         # == on code objects compares contents and is slow
     if found is None:
         if not SUPPORTED[0] <= VERSION <= SUPPORTED[1]:
             shown = ".".join(map(str, VERSION))
             raise Unsupported(f"bytecode of Python {shown} is not known")
-        found = _CACHE[id(raw)] = _Decoder(raw).code()
+        found = DECODED[id(raw)] = _Decoder(raw).code()
     return found
 
 
@@ -112,12 +112,22 @@ class _Decoder:
 
     def code(self) -> Code:
         index_at, out = self.index_at, self.out
-        for self.position, unit in enumerate(self.units):
-            self.offset, self.name, self.arg, self.end = unit
-            index_at[unit[0]] = len(out)
-            rule = _RULES[unit[1]]
-            if rule is not None:
-                rule(self, unit[2])
+        consts, names, slots, add = self.raw.co_consts, self.raw.co_names, self.slots, out.append
+        for position, unit in enumerate(self.units):
+            offset, name, arg, self.end = unit
+            index_at[offset] = len(out)
+            rule, core = _RULES[name]
+            if rule is _SLOT:
+                add(Instruction(core, arg, slots[arg], None, offset))
+            elif rule is _CONST:
+                add(Instruction(core, consts[arg], None, None, offset))
+            elif rule is _NAME:
+                add(Instruction(core, names[arg], names[arg], None, offset))
+            elif rule is _PLAIN:
+                add(Instruction(core, arg, None, None, offset))
+            elif rule is not None:
+                self.position, self.offset, self.name, self.arg = position, offset, name, arg
+                rule(self, arg)
         index_at[len(self.raw.co_code)] = len(self.out)
         for index, instruction in enumerate(self.out):
             instruction.index = index
@@ -152,12 +162,12 @@ class _Decoder:
 
 
 Rule = Callable[[_Decoder, int], None]
-_RULES: dict[str, Rule | None] = {}         # None: the instruction has no meaning of its own
+_RULES: dict[str, tuple[Any, str]] = {}     # and the core opcode; None: no meaning of its own
 
 
 def _rule(*names: str) -> Callable[[Rule], Rule]:
     def register(function: Rule) -> Rule:
-        _RULES.update(dict.fromkeys(names, function))
+        _RULES.update(dict.fromkeys(names, (function, "")))
         return function
     return register
 
@@ -401,21 +411,20 @@ def _import_name(d: _Decoder, arg: int) -> None:
 
 
 # --- all others: by the kind of their argument --------------------------------------------------
-def _usual_rule(name: str) -> Rule:
-    core = _RENAMED.get(name, name)
-    if name in _JUMPS:
-        return lambda d, arg: d.emit(core, target=d.target())
-    if name in _CONSTS:
-        return lambda d, arg: d.emit(core, d.raw.co_consts[arg])
-    if name in _SLOTS:
-        return lambda d, arg: d.emit(core, arg, d.slots[arg])
-    if name in _NAMES:
-        return lambda d, arg: d.emit(core, d.raw.co_names[arg], d.raw.co_names[arg])
-    return lambda d, arg: d.emit(core, arg)
+_SLOT, _CONST, _NAME, _PLAIN = "slot", "const", "name", "plain"     # what the argument counts
 
 
-for _name in opcode.opmap:
-    if _name in _SKIPPED:
-        _RULES[_name] = None
-    elif _name not in _RULES:
-        _RULES[_name] = _usual_rule(_name)
+def _jump(d: _Decoder, arg: int) -> None:
+    d.emit(_RENAMED.get(d.name, d.name), target=d.target())
+
+
+def _usual_rule(name: str) -> Any:
+    if name in _SKIPPED:
+        return None
+    kinds = ((_JUMPS, _jump), (_CONSTS, _CONST), (_SLOTS, _SLOT), (_NAMES, _NAME))
+    return next((rule for names, rule in kinds if name in names), _PLAIN)
+
+
+for _opcode in opcode.opmap:
+    if _opcode not in _RULES:
+        _RULES[_opcode] = _usual_rule(_opcode), _RENAMED.get(_opcode, _opcode)

@@ -124,12 +124,14 @@ def run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
 
 def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
     stack, first = frame.stack, True
+    code = frame.code
+    steps = code.watched_steps if frame.domain.observes else code.steps
     while True:
         try:
             while first or frame.pc not in stops:
                 first = False
                 pc = frame.pc
-                handler, arg = frame.steps[pc]
+                handler, arg = steps[pc]
                 frame.pc = pc + 1
                 ended = handler(frame, stack, arg)
                 if ended == RETURNED:

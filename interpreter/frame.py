@@ -80,13 +80,13 @@ class Frame:
         self.locals_view: dict | None = None    # what locals() gave out
         observes = domain.observes
         self.watched = observes or thread.journal is not None or bool(domain.types)
-        self.steps = code.watched_steps if observes else code.steps
+        self.steps = code.watched_steps if observes else code._fast or code.fast_steps
 
     def watch(self) -> None:
         """Decide anew whether the domain and the journal are told of loads, stores, calls."""
         domain = self.domain
         self.watched = domain.observes or bool(domain.types) or self.thread.journal is not None
-        self.steps = self.code.watched_steps if domain.observes else self.code.steps
+        self.steps = self.code.watched_steps if domain.observes else self.code.fast_steps
 
     # --- the value stack ----------------------------------------------------------------------
     def push(self, value: Any) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from types import FunctionType
-from typing import Any, cast
+from typing import Any
 
 from .attributes import get_attribute
 from .errors import Unsupported
@@ -223,7 +223,7 @@ def _method(frame: Frame, receiver: Any, name: str) -> Any:
 def _send_of(frame: Frame) -> Any:
     """The SEND that the jump behind a delegating yield goes back to."""
     instructions = frame.code.instructions
-    return instructions[cast(int, instructions[frame.pc].target)]
+    return instructions[instructions[frame.pc].target or 0]
 
 
 def _raise_inside(frame: Frame, error: BaseException) -> int:

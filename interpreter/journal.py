@@ -213,7 +213,7 @@ def _copy_contents(obj: Any) -> tuple[Any, Callable[[Any, Any], None] | None]:
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(cls, numpy.ndarray):
         return numpy.array(obj, copy=True, subok=False), _restore_array
-    if issubclass(cls, Iterator):
+    if issubclass(cls, Iterator) and type(cls.__next__) is not FunctionType:
         return _iterator_state(obj), _restore_iterator
     return None, None
 

@@ -1,7 +1,13 @@
 """Special-method lookup on types, without running any of the user's code."""
 from __future__ import annotations
 
-from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    GetSetDescriptorType,
+)
 from typing import Any
 
 from .code import Marker
@@ -15,42 +21,135 @@ _IMMUTABLE = 1 << 8             # Py_TPFLAGS_IMMUTABLETYPE: C types, no Python i
 _TYPE, _EXCEPTION = 1 << 31, 1 << 30        # Py_TPFLAGS_TYPE_SUBCLASS, _BASE_EXC_SUBCLASS
 _SUSPENDED = frozenset((GeneratorType, CoroutineType, AsyncGeneratorType))
 _LIMIT = 4096
-_CACHE: dict[int, TypeInfo] = {}
+_BY_TYPE: dict[type, TypeInfo] = {}     # of classes whose metaclass is `type`: hashing runs no Python
+_BY_ID: dict[int, TypeInfo] = {}        # of the others
 
 
 class TypeInfo:
-    """The namespaces in which the attributes of a type's instances are looked up."""
+    """Where the attributes of a type's instances are looked up.
 
-    __slots__ = ("type", "mro", "namespaces", "native", "getter")
+    Attributes
+    ----------
+    namespaces : list of mappingproxy
+        Live views of the namespaces along the MRO, up to the last class written in Python.
+    fixed : dict
+        What the C types behind those define; that never changes.
+    sizes : list of (mappingproxy, int)
+        `namespaces` with how much is in them.
+    reads_plainly, writes_plainly : bool
+        No hook stands between an attribute's name and ``object.__getattribute__`` or
+        ``object.__setattr__``, as long as `sizes` hold and nothing was forgotten.
+    """
+
+    __slots__ = ("type", "mro", "namespaces", "fixed", "sizes", "reads_plainly",
+                 "writes_plainly", "native", "getter")
 
     def __init__(self, kind: type) -> None:
         self.type = kind                    # keeps the id that is the cache's key taken
-        self.mro = _mro_of(kind)
-        # live views; a C type that is not quite ready has no MRO yet
-        self.namespaces = [_dict_of(base) for base in self.mro or ()]
+        self.mro = _mro_of(kind)            # a C type that is not quite ready has none yet
+        bases = list(self.mro or ())
+        self.fixed: dict[str, Any] = {}
+        while bases and _flags_of(bases[-1]) & _IMMUTABLE:
+            self.fixed.update(_dict_of(bases.pop()))
+        self.namespaces = [_dict_of(base) for base in bases]
+        self.sizes = [(namespace, len(namespace)) for namespace in self.namespaces]
         self.getter: Any = None          # how `attributes` reads from instances
         self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
+        plain = not self.native and not _flags_of(kind) & _TYPE
+        self.reads_plainly = plain and self._has_only("__getattribute__", object.__getattribute__) \
+            and self._has_only("__getattr__", None) \
+            and type(find_in(self, "__dict__")) in (Marker, GetSetDescriptorType)
+        self.writes_plainly = plain and self._has_only("__setattr__", object.__setattr__)
+
+    def _has_only(self, name: str, expected: Any) -> bool:
+        return self.fixed.get(name) is expected and \
+            not any(name in namespace for namespace in self.namespaces)
 
 
 def info(kind: type) -> TypeInfo:
     """`TypeInfo` of `kind`; cached, and renewed after an assignment to ``__bases__``."""
-    found = _CACHE.get(id(kind))
-    if found is None or found.mro is not _mro_of(kind):
-        if len(_CACHE) > _LIMIT:            # classes made in a loop must not stay alive forever
-            _CACHE.clear()
-        found = _CACHE[id(kind)] = TypeInfo(kind)
+    if type(kind) is type:
+        try:
+            found = _BY_TYPE[kind]
+            if found.mro is kind.__mro__:
+                return found
+        except KeyError:
+            pass
+    elif id(kind) in _BY_ID:
+        found = _BY_ID[id(kind)]
+        if found.mro is _mro_of(kind):
+            return found
+    return _renewed(kind)
+
+
+def _renewed(kind: type) -> TypeInfo:
+    if len(_BY_ID) + len(_BY_TYPE) > _LIMIT:    # classes made in a loop must not live forever
+        forget()
+    found = TypeInfo(kind)
+    if type(kind) is type:
+        _BY_TYPE[kind] = found
+    else:
+        _BY_ID[id(kind)] = found
     return found
+
+
+def forget() -> None:
+    """Look at all classes anew: a special method of one has come or gone."""
+    _BY_TYPE.clear()
+    _BY_ID.clear()
 
 
 def find(kind: type, name: str) -> Any:
     """What ``name`` is in the MRO of `kind`, unbound; `MISSING` if nowhere."""
-    found = _CACHE.get(id(kind))
-    if found is None or found.mro is not _mro_of(kind):
-        found = info(kind)
+    found = info(kind)
     for namespace in found.namespaces:
         if name in namespace:
             return namespace[name]
-    return MISSING
+    return found.fixed.get(name, MISSING)
+
+
+def find_in(found: TypeInfo, name: str) -> Any:
+    """The same of a type whose `TypeInfo` is at hand."""
+    for namespace in found.namespaces:
+        if name in namespace:
+            return namespace[name]
+    return found.fixed.get(name, MISSING)
+
+
+def find_plainly(kind: type, name: str) -> Any:
+    """`find` if instances of `kind` read attributes as ``object`` does it, else None."""
+    if type(kind) is not type:
+        return None
+    try:
+        known = _BY_TYPE[kind]
+    except KeyError:
+        known = _renewed(kind)
+    if not known.reads_plainly or known.mro is not kind.__mro__:
+        return None
+    for namespace, size in known.sizes:
+        if len(namespace) != size:
+            del _BY_TYPE[kind]
+            return None
+    for namespace in known.namespaces:
+        if name in namespace:
+            return namespace[name]
+    return known.fixed.get(name, MISSING)
+
+
+def writes_plainly(kind: type, name: str) -> bool:
+    """Whether setting ``name`` on instances of `kind` only changes their own namespace."""
+    if type(kind) is not type:
+        return False
+    known = info(kind)
+    if not known.writes_plainly or name in known.fixed:
+        return False
+    for namespace, size in known.sizes:
+        if len(namespace) != size:
+            del _BY_TYPE[kind]
+            return False
+        if name in namespace:
+            return False
+    return True
 
 
 def is_native_iterator(value: Any) -> bool:
@@ -67,8 +166,7 @@ def python_method(kind: type, name: str) -> FunctionType | None:
 
 def is_native(kind: type) -> bool:
     """Whether no attribute of instances of `kind` can be written in Python."""
-    found = _CACHE.get(id(kind))
-    return (found or info(kind)).native
+    return info(kind).native
 
 
 def subclass(kind: type, base: type) -> bool:

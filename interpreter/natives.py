@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from . import evaluate as loop
 from .assembly import call_in_module
@@ -124,7 +124,8 @@ def _compiled(caller: Frame, source: Any, mode: str) -> CodeType | None:
     if mode == "eval" and isinstance(source, str):
         source = source.lstrip(" \t")
     elif mode == "eval":
-        source = bytes(cast(Any, source)).lstrip(b" \t")
+        buffer: Any = source
+        source = bytes(buffer).lstrip(b" \t")
     return compile(source, "<string>", mode, _future_flags(caller), True)
 
 

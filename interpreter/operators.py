@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
+from .calls import call_function, call_value
 from .frame import Frame
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 from .versions import no_iterator
@@ -67,6 +68,13 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     kind, other = type(left), type(right)
     if is_native(kind) and is_native(other):
         return operation.native(left, right)
+    if kind is other and operation.inplace is None:
+        method = find(kind, operation.method)
+        if type(method) is FunctionType:
+            result = call_function(frame, method, (left, right), None)
+            if result is NotImplemented:
+                raise TypeError(_unsupported(operation, kind, other))
+            return result
     if operation.inplace is not None:
         method = find(kind, operation.inplace)
         if type(method) is FunctionType:
@@ -108,7 +116,6 @@ def _unsupported(operation: Operation, kind: type, other: type) -> str:
 
 def call_special(frame: Frame, method: Any, owner: Any, *args: Any) -> Any:
     """Call what `find` found as a special method of `owner`."""
-    from .calls import call_function, call_value
     if type(method) is FunctionType:
         return call_function(frame, method, (owner, *args), None)
     if type(method) in _UNBOUND:            # __get__ of these takes an owner None for none at all

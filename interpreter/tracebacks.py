@@ -4,7 +4,7 @@ from __future__ import annotations
 import opcode
 import os
 from types import CodeType, FrameType, TracebackType
-from typing import Any, cast
+from typing import Any
 
 from .code import Code
 from .frame import Frame, current_exception
@@ -50,7 +50,8 @@ def real_frame(frame: Frame, offset: int) -> FrameType:
     except NameError as error:
         if bare:                # exec put it there
             del frame.globals["__builtins__"]
-        return cast(Any, error.__traceback__).tb_next.tb_frame
+        entry: Any = error.__traceback__
+        return entry.tb_next.tb_frame
     raise AssertionError("the stub did not raise")
 
 

@@ -4,6 +4,7 @@ from . import (
                containers,
                exceptions,
                functions,
+               fused,
                generators,
                imports,
                jumps,
@@ -13,9 +14,10 @@ from . import (
                stack,
                typeparams,
 )
+from .fused import fuse
 from .registry import names as handled_opcodes
 from .registry import prepare, watch_loops
 
-__all__ = ["calls", "containers", "exceptions", "functions", "generators", "handled_opcodes",
+__all__ = ["calls", "containers", "exceptions", "functions", "fuse", "fused", "generators", "handled_opcodes",
            "imports", "jumps", "matching", "names", "operators", "prepare", "stack", "typeparams",
            "watch_loops"]

@@ -1,11 +1,11 @@
 """Opcodes that call."""
 from __future__ import annotations
 
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from .. import operators
-from ..calls import call_value, step_into
+from ..calls import call_builtin, call_value, step_into
 from ..code import NULL
 from ..frame import Frame
 from ..lookup import MISSING, find
@@ -18,14 +18,21 @@ from .registry import opcode
 @opcode("CALL")
 def call(frame: Frame, stack: list, count: int) -> None:
     """callable NULL args -- result; NULL callable args; method self args"""
-    first, second, *args = stack[-count - 2:]
-    del stack[-count - 2:]
+    if count:
+        args = stack[-count:]
+        del stack[-count:]
+    else:
+        args = []
+    second = stack.pop()
+    first = stack.pop()
     if first is NULL:
         first = second
     elif second is not NULL:
         args.insert(0, second)
     if type(first) is FunctionType and not frame.watched:
         stack.append(step_into(frame, first, args, None))
+    elif type(first) is BuiltinFunctionType and not frame.watched:
+        stack.append(call_builtin(frame, first, args, None))
     else:
         stack.append(call_value(frame, first, args))
 

@@ -9,11 +9,11 @@ from ..frame import Frame
 from ..lookup import is_native
 from .registry import opcode
 
-_EXHAUSTED = Marker("EXHAUSTED")
+EXHAUSTED = Marker("EXHAUSTED")
 _NATIVE: tuple[Any, ...] = (
     iter([]), iter(()), iter(range(0)), iter({}), iter({}.items()), iter({}.values()), iter(""),
     zip(), enumerate(()), (None for _ in ()))
-_NATIVE_ITERATORS = frozenset(type(x) for x in _NATIVE)
+NATIVE_ITERATORS = frozenset(type(x) for x in _NATIVE)
 
 
 @opcode("JUMP")
@@ -80,11 +80,11 @@ def get_iter(frame: Frame, stack: list, _: Any) -> None:
 def for_iter(frame: Frame, stack: list, target: int) -> None:
     """iterator -- iterator item; exhausted: iterator --"""
     iterator = stack[-1]
-    if type(iterator) in _NATIVE_ITERATORS and not frame.watched:
-        value = next(iterator, _EXHAUSTED)
+    if type(iterator) in NATIVE_ITERATORS and not frame.watched:
+        value = next(iterator, EXHAUSTED)
     else:
-        value = operators.next_value(frame, iterator, _EXHAUSTED)
-    if value is _EXHAUSTED:
+        value = operators.next_value(frame, iterator, EXHAUSTED)
+    if value is EXHAUSTED:
         stack.pop()
         frame.pc = target
     else:

@@ -1,13 +1,14 @@
 """Opcodes for variables: locals, cells, globals, namespaces, attributes."""
 from __future__ import annotations
 
-from types import CellType
+from types import CellType, FunctionType, MethodType
 from typing import Any
 
 from .. import attributes
 from ..code import NULL, UNBOUND
 from ..frame import Frame
 from ..journal import EMPTY, cell_value
+from ..lookup import MISSING, find_plainly
 from ..names import LAZY, imported, load_global, load_name
 from .registry import opcode
 
@@ -146,6 +147,14 @@ def load_global_name(frame: Frame, stack: list, name: str) -> None:
 def load_global_callable(frame: Frame, stack: list, name: str) -> None:
     """-- NULL value"""
     stack.append(NULL)
+    namespace = frame.globals
+    if not frame.watched and type(namespace) is dict:
+        if name not in namespace:
+            namespace = frame.builtins
+        if type(namespace) is dict and name in namespace:
+            value = namespace[name]
+            stack.append(imported(namespace, name, value) if type(value) is LAZY else value)
+            return
     load_global_name(frame, stack, name)
 
 
@@ -252,18 +261,32 @@ def setup_annotations(frame: Frame, stack: list, _: Any) -> None:
 @opcode("LOAD_ATTR")
 def load_attr(frame: Frame, stack: list, name: str) -> None:
     """owner -- value"""
-    stack.append(attributes.get_attribute(frame, stack.pop(), name))
+    owner = stack.pop()
+    if not frame.watched and find_plainly(type(owner), name) is MISSING:
+        stack.append(getattr(owner, name))
+    else:
+        stack.append(attributes.get_attribute(frame, owner, name))
 
 
 @opcode("LOAD_METHOD")
 def load_method(frame: Frame, stack: list, name: str) -> None:
     """owner -- function owner, or NULL value"""
     owner = stack.pop()
-    pair = None if frame.watched else attributes.load_method(frame, owner, name)
-    if pair is None:
-        stack += NULL, attributes.get_attribute(frame, owner, name)
-    else:
-        stack += pair
+    if not frame.watched:
+        found = find_plainly(type(owner), name)
+        if type(found) is FunctionType:
+            value = getattr(owner, name)
+            if type(value) is MethodType and value.__func__ is found:
+                stack += found, owner
+            else:                           # from the instance's own namespace
+                stack += NULL, value
+            return
+        if found is None:
+            pair = attributes.load_method(frame, owner, name)
+            if pair is not None:
+                stack += pair
+                return
+    stack += NULL, attributes.get_attribute(frame, owner, name)
 
 
 @opcode("STORE_ATTR")

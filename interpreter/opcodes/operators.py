@@ -1,7 +1,7 @@
 """Opcodes for operators: binary, unary, comparison, subscripts."""
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from .. import attributes, operators
 from ..frame import Frame
@@ -9,26 +9,26 @@ from ..operators import COMPARISONS, OPERATIONS, Operation
 from .registry import opcode
 
 _PLAIN = frozenset((list, tuple, dict, str, range))
-_NUMBERS = frozenset((int, float, bool, complex))
+NUMBERS = frozenset((int, float, bool, complex))
 
 
-@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[cast(str, instruction.symbol)])
+@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[instruction.symbol or ""])
 def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()
     left = stack.pop()
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBERS and type(right) in NUMBERS:
         stack.append(operation.native(left, right))
     else:
         stack.append(operators.binary(frame, operation, left, right))
 
 
-@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[cast(str, instruction.symbol)])
+@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[instruction.symbol or ""])
 def compare_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()
     left = stack.pop()
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+    if type(left) in NUMBERS and type(right) in NUMBERS:
         stack.append(operation.native(left, right))
     else:
         stack.append(operators.compare(frame, operation, left, right))

@@ -1,0 +1,220 @@
+"""How much slower the evaluator is than CPython: whole programs, single bytecodes, decoding.
+
+    python benchmarks/interpreter.py [--quick]
+
+Plain and interpreted runs take turns, each ratio is the median of the ratios of neighbours (thread
+CPU time), so that other work on the machine does little harm.
+"""
+from __future__ import annotations
+
+import argparse
+import importlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import interpreter  # noqa: E402
+
+clock = time.thread_time
+
+
+class Point:
+    """Attributes, methods, operators."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def get(self):
+        return self.x
+
+    def __add__(self, other):
+        return Point(self.x + other.x)
+
+
+def add(a, b):
+    return a + b
+
+
+# --- programs -----------------------------------------------------------------------------------
+def arithmetic(n):
+    i = total = 0
+    while i < n:
+        if i % 3 == 0:
+            total += i
+        else:
+            total -= 1
+        i += 1
+    return total
+
+
+def calls(n):
+    total = 0
+    for i in range(n):
+        total = add(total, i)
+    return total
+
+
+def attributes_and_items(n):
+    point, values = Point(0), [1, 2, 3]
+    for i in range(n):
+        point.x = point.x + values[i % 3]
+    return point.x
+
+
+def methods_and_operators(n):
+    point, one = Point(0), Point(1)
+    for _ in range(n):
+        point = point + one
+        point.get()
+    return point.x
+
+
+def builtins_and_containers(n):
+    seen = {}
+    for i in range(n):
+        key = len(seen) if i % 5 else abs(i)
+        seen[key] = seen.get(key, 0) + 1
+        pair = (key, [i])
+        key, (i,) = pair
+    return len(seen)
+
+
+def generators(n):
+    def squares(k):
+        for i in range(k):
+            yield i * i
+    return sum(x for x in squares(n))
+
+
+def exceptions(n):
+    caught = 0
+    for i in range(n):
+        try:
+            if i % 4 == 0:
+                raise ValueError(i)
+        except ValueError:
+            caught += 1
+    return caught
+
+
+PROGRAMS = [arithmetic, calls, attributes_and_items, methods_and_operators,
+            builtins_and_containers, generators, exceptions]
+
+# --- single bytecodes: what ten repetitions of a statement add to an empty loop -----------------
+SETUP = "class P: pass\np = P(); p.x = 1\nl = [1, 2]; d = {'k': 1}\ndef f(): pass\nclass M:\n def m(self): pass\nm = M()"
+STATEMENTS = {
+    "a local variable": "y = x", "a global name": "l", "an addition": "x + 1", "a comparison": "x < 3",
+    "a branch": "y = 1 if x else 2", "reading an attribute": "p.x", "writing an attribute": "p.x = 1",
+    "reading an item": "l[0]", "writing an item": "d['k'] = x", "a call": "f()", "a method call": "m.m()",
+    "a call into C": "abs(x)", "a tuple, unpacked": "y, z = x, x; (y, z)", "building a list": "[x, x]",
+    "formatting": "f'{x}'",
+}
+
+
+def statement_program(statement: str) -> Callable[[int], None]:
+    lines = "\n        ".join([statement] * 10)
+    namespace: dict = {}
+    exec(f"{SETUP}\ndef run(n):\n    x = 1\n    for _ in range(n):\n        {lines}", namespace)
+    return namespace["run"]
+
+
+# --- measuring ----------------------------------------------------------------------------------
+def seconds(action: Callable, *args: object) -> float:
+    start = clock()
+    action(*args)
+    return clock() - start
+
+
+def compare(function: Callable, size: int, rounds: int) -> tuple[float, float, float]:
+    """Seconds plainly, seconds interpreted, ratio: medians over interleaved rounds."""
+    interpreter.call(function, 10)          # decoded once
+    plain, ours = [], []
+    for _ in range(rounds):
+        repeats = 10                        # a plain run is too short for the clock
+        plain.append(seconds(lambda: [function(size) for _ in range(repeats)]) / repeats)
+        ours.append(seconds(interpreter.call, function, size))
+    ratio = statistics.median(b / a for a, b in zip(plain, ours))
+    return statistics.median(plain), statistics.median(ours), ratio
+
+
+def bytecodes_run(function: Callable, size: int) -> int:
+    """How many normalised instructions a run executes."""
+    from interpreter.code import Code
+    count = 0
+
+    def counted(handler: Callable, argument: object) -> Callable:
+        def step(frame: object, stack: list, _: object) -> object:
+            nonlocal count
+            count += 1
+            return handler(frame, stack, argument)
+        return step
+
+    changed: list[tuple[Code, list]] = []
+    from interpreter.decode import DECODED
+    for code in list(DECODED.values()):
+        if code.raw.co_filename in (__file__, "<string>"):
+            changed.append((code, code.fast_steps))
+            code._fast = [(counted(*step), None) for step in code.steps]
+    try:
+        interpreter.call(function, size)
+    finally:
+        for code, steps in changed:
+            code._fast = steps
+    return count
+
+
+def lotka_volterra(_: int = 0) -> None:
+    from scipy.integrate import solve_ivp
+
+    def slope(t, z):
+        x, y = z
+        return [1.5 * x - x * y, x * y - 3.0 * y]
+    solve_ivp(slope, (0, 15), [10, 5], method="RK45")
+
+
+def decoding() -> tuple[int, float]:
+    """Instructions of three modules of the standard library; microseconds each."""
+    codes: list[CodeType] = []
+    for name in ("argparse", "typing", "inspect"):
+        file = importlib.import_module(name).__file__
+        codes.append(compile(Path(file).read_text(encoding="utf-8"), file, "exec"))
+        work = [codes[-1]]
+        while work:
+            inner = [c for c in work.pop().co_consts if isinstance(c, CodeType)]
+            codes += inner
+            work += inner
+    start = clock()
+    count = sum(len(interpreter.decode(code).instructions) for code in codes)
+    return count, (clock() - start) / count * 1e6
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--quick", action="store_true", help="fewer and shorter runs")
+    quick = options.parse_args().quick
+    size, rounds = (500, 5) if quick else (2000, 21)
+    count, each = decoding()
+    print(f"Python {sys.version.split()[0]}: decoding {each:.2f} us an instruction ({count} of them)\n")
+    print(f"{'program':28}{'plain':>10}{'ours':>10}{'ratio':>7}{'ns/instruction':>16}")
+    for function in PROGRAMS:
+        plain, ours, ratio = compare(function, size, rounds)
+        steps = bytecodes_run(function, 100)
+        per_step = ours / size / (steps / 100) * 1e9
+        print(f"{function.__name__:28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.0f}x{per_step:16.0f}")
+    plain, ours, ratio = compare(lotka_volterra, 0, max(rounds // 3, 3))
+    print(f"{'solve_ivp, Lotka-Volterra':28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.1f}x\n")
+    print(f"{'statement':28}{'plain':>10}{'ours':>10}{'ratio':>7}")
+    empty = compare(statement_program("pass"), size // 10, rounds)
+    for name, statement in STATEMENTS.items():
+        plain, ours, _ = compare(statement_program(statement), size // 10, rounds)
+        plain, ours = plain - empty[0], ours - empty[1]
+        print(f"{name:28}{plain / size * 1e9:8.0f}ns{ours / size * 1e9:8.0f}ns{ours / plain:6.0f}x")
+
+
+if __name__ == "__main__":
+    main()

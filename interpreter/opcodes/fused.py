@@ -1,0 +1,206 @@
+"""Frequent sequences of instructions as one step each, where no domain observes.
+
+A handler takes the short way if nothing can ask the domain, run Python code or need a position in
+between; else `apart` runs the instructions one by one. Every instruction keeps its own place, so
+jumps into the middle of a sequence find what they look for.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..code import UNBOUND, Code
+from ..frame import Frame
+from ..lookup import MISSING, find_plainly
+from .jumps import EXHAUSTED, NATIVE_ITERATORS
+from .operators import NUMBERS
+from .registry import Handler
+
+_FUSED: dict[tuple[str, ...], Handler] = {}
+_LONGEST = 3
+
+
+def _fused(*sequences: tuple[str, ...]) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        _FUSED.update(dict.fromkeys(sequences, handler))
+        return handler
+    return register
+
+
+def fuse(code: Code) -> list[tuple[Handler, Any]]:
+    """`Code.steps` with the first of every known sequence standing for all of it."""
+    names = [instruction.opcode for instruction in code.instructions]
+    steps = list(code.steps)
+    for index, name in enumerate(names):
+        if name not in _STARTS:
+            continue
+        for length in range(_LONGEST, 1, -1):
+            sequence = tuple(names[index:index + length])
+            handler = _FUSED.get(sequence)
+            if handler is not None:
+                parts = code.steps[index:index + len(sequence)]     # fewer at the end
+                steps[index] = handler, tuple(arg for _, arg in parts)
+                break
+    return steps
+
+
+def apart(frame: Frame, stack: list, count: int) -> Any:
+    """Run `count` instructions one by one, unless one jumps, returns or raises."""
+    pc, steps = frame.pc - 1, frame.code.steps
+    for index in range(pc, pc + count):
+        handler, arg = steps[index]
+        frame.pc = index + 1
+        ended = handler(frame, stack, arg)
+        if ended or frame.pc != index + 1:
+            return ended
+    return None
+
+
+# --- loads and stores ---------------------------------------------------------------------------
+@_fused(("LOAD_FAST", "LOAD_FAST"))
+def load_load(frame: Frame, stack: list, args: tuple) -> Any:
+    first, second = args
+    slots = frame.slots
+    left, right = slots[first], slots[second]
+    if left is UNBOUND or right is UNBOUND:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    stack += left, right
+
+
+@_fused(("LOAD_FAST", "LOAD_CONST"))
+def load_const(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, constant = args
+    value = frame.slots[slot]
+    if value is UNBOUND:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    stack += value, constant
+
+
+@_fused(("STORE_FAST", "LOAD_FAST"))
+def store_load(frame: Frame, stack: list, args: tuple) -> Any:
+    into, slot = args
+    slots = frame.slots
+    if slots[slot] is UNBOUND:          # perhaps the one that is stored
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    slots[into] = stack.pop()
+    stack.append(slots[slot])
+
+
+@_fused(("STORE_FAST", "JUMP"))
+def store_jump(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, frame.pc = args
+    frame.slots[slot] = stack.pop()
+
+
+@_fused(("LOAD_FAST", "RETURN_VALUE"))
+def return_variable(frame: Frame, stack: list, args: tuple) -> Any:
+    value = frame.slots[args[0]]
+    if value is UNBOUND:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    frame.result = value
+    return 1
+
+
+@_fused(("LOAD_CONST", "RETURN_VALUE"))
+def return_constant(frame: Frame, stack: list, args: tuple) -> Any:
+    frame.pc += 1
+    frame.result = args[0]
+    return 1
+
+
+@_fused(("LOAD_FAST", "LOAD_ATTR"))
+def load_attribute(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, name = args
+    owner = frame.slots[slot]
+    if frame.watched or owner is UNBOUND or find_plainly(type(owner), name) is not MISSING:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    stack.append(getattr(owner, name))
+
+
+# --- numbers ------------------------------------------------------------------------------------
+@_fused(("LOAD_FAST", "LOAD_FAST", "BINARY_OP"))
+def two_variables(frame: Frame, stack: list, args: tuple) -> Any:
+    first, second, operation = args
+    slots = frame.slots
+    left, right = slots[first], slots[second]
+    if type(left) not in NUMBERS or type(right) not in NUMBERS:
+        return apart(frame, stack, 3)
+    frame.pc += 2
+    stack.append(operation.native(left, right))
+
+
+@_fused(("LOAD_FAST", "LOAD_CONST", "BINARY_OP"), ("LOAD_FAST", "LOAD_CONST", "COMPARE_OP"))
+def variable_and_constant(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, right, operation = args
+    left = frame.slots[slot]
+    if type(left) not in NUMBERS or type(right) not in NUMBERS:
+        return apart(frame, stack, 3)
+    frame.pc += 2
+    stack.append(operation.native(left, right))
+
+
+@_fused(("LOAD_FAST", "BINARY_OP"))
+def with_variable(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, operation = args
+    left, right = stack[-1], frame.slots[slot]
+    if type(left) not in NUMBERS or type(right) not in NUMBERS:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    stack[-1] = operation.native(left, right)
+
+
+@_fused(("LOAD_CONST", "BINARY_OP"), ("LOAD_CONST", "COMPARE_OP"))
+def with_constant(frame: Frame, stack: list, args: tuple) -> Any:
+    right, operation = args
+    left = stack[-1]
+    if type(left) not in NUMBERS or type(right) not in NUMBERS:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    stack[-1] = operation.native(left, right)
+
+
+@_fused(("BINARY_OP", "STORE_FAST"))
+def operate_and_store(frame: Frame, stack: list, args: tuple) -> Any:
+    operation, slot = args
+    if type(stack[-1]) not in NUMBERS or type(stack[-2]) not in NUMBERS:
+        return apart(frame, stack, 2)
+    right = stack.pop()
+    value = operation.native(stack.pop(), right)
+    frame.pc += 1
+    frame.slots[slot] = value
+
+
+@_fused(("COMPARE_OP", "POP_JUMP_IF_FALSE"))
+def compare_and_jump(frame: Frame, stack: list, args: tuple) -> Any:
+    operation, target = args
+    if type(stack[-1]) not in NUMBERS or type(stack[-2]) not in NUMBERS:
+        return apart(frame, stack, 2)
+    right = stack.pop()
+    if operation.native(stack.pop(), right):
+        frame.pc += 1
+    else:
+        frame.pc = target
+
+
+# --- loops --------------------------------------------------------------------------------------
+@_fused(("FOR_ITER", "STORE_FAST"))
+def next_into_variable(frame: Frame, stack: list, args: tuple) -> Any:
+    iterator = stack[-1]
+    if frame.watched or type(iterator) not in NATIVE_ITERATORS:
+        return apart(frame, stack, 2)
+    value = next(iterator, EXHAUSTED)
+    target, slot = args
+    if value is EXHAUSTED:
+        stack.pop()
+        frame.pc = target
+    else:
+        frame.slots[slot] = value
+        frame.pc += 1
+
+
+_STARTS = frozenset(sequence[0] for sequence in _FUSED)
