@@ -201,6 +201,14 @@ class Differentiated:
             return error
         return AssertionError(f"bcad gave up a run that plain Python finishes ({failed}); please report it")
 
+    def report(self) -> str:
+        """What was traced and compiled: times, kernels, and what runs in NumPy with its reason."""
+        return "\n".join(_report(s) for s in self.specialisations) or "not traced yet"
+
+    def explain(self) -> str:
+        """The guards of each specialisation: what the trace relied on, and what failed last."""
+        return "\n".join(s.program.explain() for s in self.specialisations) or "not traced yet"
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
 
@@ -301,11 +309,11 @@ class _Traced:
 
     def report(self) -> str:
         """What was traced and compiled: times, kernels, and what runs in NumPy with its reason."""
-        return "\n".join(_report(s) for s in self.core.specialisations) or "not traced yet"
+        return self.core.report()
 
     def explain(self) -> str:
         """The guards of each specialisation: what the trace relied on, and what failed last."""
-        return "\n".join(s.program.explain() for s in self.core.specialisations) or "not traced yet"
+        return self.core.explain()
 
     @property
     def source(self) -> str:
@@ -464,6 +472,37 @@ class HessianVector(_Traced):
 def _report(special: Specialisation) -> str:
     times = ", ".join(f"{k} {1e3 * v:.1f} ms" for k, v in special.seconds.items())
     return f"{special.program.graph.name}: {times}\n{special.entry.compiled.report}"
+
+
+def report(derivative: Any) -> str:
+    """What was traced and compiled for a `Gradient`, or for what `grad` and its kin return.
+
+    Examples
+    --------
+    >>> from bcad import grad
+    >>> report(grad(lambda x: x * x))
+    'not traced yet'
+    """
+    return _core_of(derivative).report()
+
+
+def explain(derivative: Any) -> str:
+    """What the traces behind a `Gradient`, or behind what `grad` and its kin return, relied on.
+
+    Examples
+    --------
+    >>> from bcad import grad
+    >>> explain(grad(lambda x: x * x))
+    'not traced yet'
+    """
+    return _core_of(derivative).explain()
+
+
+def _core_of(derivative: Any) -> Differentiated:
+    core = getattr(derivative, "core", None)
+    if not isinstance(core, Differentiated):
+        raise TypeError(f"a Gradient or what grad returns is wanted, not {derivative!r}")
+    return core
 
 
 def _decorator(cls: type[_Traced]) -> Callable[..., Any]:

@@ -320,7 +320,7 @@ def make_jvp(
     Examples
     --------
     >>> make_jvp(lambda x: x**2)(3.0)(1.0)
-    (9.0, 6.0)
+    (9.0, np.float64(6.0))
     """
     return LinearMap("make_jvp", fun, JvpMode(), choose(argnum, argnums, argnames, wrt), Transform.pack)
 
