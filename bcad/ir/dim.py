@@ -310,4 +310,5 @@ def _term_key(term: tuple[Monomial, int]) -> tuple[Any, ...]:
 
 def _factor(size: Size) -> str:
     text = str(size)
-    return text if text.isidentifier() or text.isdigit() or text.endswith(")") else f"({text})"
+    single = not isinstance(size, Dim) or len(size.terms) == 1 and size.terms[0][1] == len(size.terms[0][0]) == 1
+    return text if single and not text.startswith("-") else f"({text})"
