@@ -13,7 +13,7 @@ from bcad.ir import Kind, Value
 from .active import current_session
 from .outer import MIRRORS
 from .patterns import plain
-from .sources import Source, read, write
+from .sources import Source, owner_of, read, write
 from .text import TextTracer, finish
 from .tracers import ArrayTracer, Tracer, has_traced
 from .tree import children_of, flatten, rebuild_like
@@ -138,12 +138,18 @@ def _plan_text(text: TextTracer, position: Callable[[Tracer], int], plans: dict[
 
 
 class Effect:
-    """One thing to do; `plan` is called once when tracing ends, `apply` after each run."""
+    """One thing to do; `plan` is called once when tracing ends, `apply` after each run.
+
+    Before the first effect of a run acts, `target` finds the object of each: where it is may change.
+    """
 
     def plan(self, position: Callable[[Tracer], int]) -> None:
         raise NotImplementedError
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return None
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
         raise NotImplementedError
 
 
@@ -158,7 +164,7 @@ class Call(Effect):
         self.planned = Plan(self.nest, position)
         del self.nest
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
         args, kwargs = self.planned.build(outputs)
         self.fn(*args, **kwargs)
 
@@ -177,8 +183,11 @@ class Store(Effect):
         self.planned = Plan(self.nest, position)
         del self.nest
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        write(self.source, leaves, self.planned.build(outputs))
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return owner_of(self.source, leaves)
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
+        write(self.source, target, self.planned.build(outputs))
 
     def __str__(self) -> str:
         return f"{self.source} = ..."
@@ -193,12 +202,14 @@ class Remove(Effect):
     def plan(self, position: Callable[[Tracer], int]) -> None:
         pass
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        owner = read(self.owner, leaves)
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.owner, leaves)
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
         if self.attribute:
-            delattr(owner, self.key)
+            delattr(target, self.key)
         else:
-            del owner[self.key]
+            del target[self.key]
 
     def __str__(self) -> str:
         return f"del {self.owner}[{self.key!r}]"
@@ -215,8 +226,11 @@ class Extend(Effect):
         self.planned = Plan(self.nest, position)
         del self.nest
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        read(self.source, leaves).extend(self.planned.build(outputs))
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.source, leaves)
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
+        target.extend(self.planned.build(outputs))
 
     def __str__(self) -> str:
         return f"{self.source}.extend(...)"
@@ -234,8 +248,10 @@ class Replace(Effect):
         self.planned = Plan(self.nest, position)
         del self.nest
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        target = read(self.source, leaves)
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.source, leaves)
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
         old = list(target)
         new = self.planned.build(outputs)
         items = [n if k is None else old[k] for k, n in zip(self.kept, new, strict=True)]
@@ -259,8 +275,10 @@ class Overwrite(Effect):
         self.index = position(self.tracer)
         del self.tracer
 
-    def apply(self, outputs: Sequence[Any], leaves: Sequence[Any]) -> None:
-        target = read(self.source, leaves)
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.source, leaves)
+
+    def apply(self, outputs: Sequence[Any], target: Any) -> None:
         np.copyto(target, outputs[self.index], casting="unsafe")
 
     def __str__(self) -> str:

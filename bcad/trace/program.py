@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Value
+from bcad.ir import Builder, Graph, Size, Value
 
 from .effects import Effect, Plan
 from .guards import Guard, Guards
@@ -42,6 +42,8 @@ class Program:
         How many outputs make the result.
     sizes : dict
         The lengths at the example, by symbol.
+    same : dict
+        Sizes that the trace found equal: what stands for a symbol.
     reasons : list of str
         The branches that are guarded and the loops that are unrolled, and why.
     """
@@ -49,7 +51,7 @@ class Program:
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect],
-        sizes: dict[str, int] | None = None, reasons: Sequence[str] = (),
+        sizes: dict[str, int] | None = None, reasons: Sequence[str] = (), same: dict[str, Size] | None = None,
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -61,6 +63,7 @@ class Program:
         self.effects = list(effects)
         self.sizes = dict(sizes or {})
         self.reasons = list(reasons)
+        self.same = dict(same or {})
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""
@@ -81,8 +84,9 @@ class Program:
         result = self.result.build(outputs)
         if self.effects:
             leaves, _ = flatten((tuple(args), kwargs or {}))
-            for effect in self.effects:
-                effect.apply(outputs, leaves)
+            targets = [effect.target(leaves) for effect in self.effects]
+            for effect, target in zip(self.effects, targets, strict=True):
+                effect.apply(outputs, target)
         return result
 
     def explain(self) -> str:

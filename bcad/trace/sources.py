@@ -139,13 +139,18 @@ def read(source: Source, leaves: Sequence[Any]) -> Any:
         raise Missing(f"{source} is not there any more ({error})") from None
 
 
-def write(source: Source, leaves: Sequence[Any], value: Any) -> None:
+def owner_of(source: Source, leaves: Sequence[Any]) -> Any:
+    """The object that an assignment to `source` changes."""
+    return read(source.parent, leaves) if isinstance(source, (Attribute, Item)) else None
+
+
+def write(source: Source, owner: Any, value: Any) -> None:
     """Put `value` where `source` points, as an assignment in the user's code would."""
     match source:
-        case Attribute(parent, name):
-            setattr(parent.read(leaves), name, value)
-        case Item(parent, key):
-            operator.setitem(parent.read(leaves), key, value)
+        case Attribute(_, name):
+            setattr(owner, name, value)
+        case Item(_, key):
+            operator.setitem(owner, key, value)
         case Global(namespace, name):
             namespace.obj[name] = value
         case Closure(cell, _):
