@@ -1,0 +1,259 @@
+"""Runs a case by CPython, by dual numbers and by bcad, and says where they differ."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import linecache
+import traceback
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import bcad
+from interpreter import LocatedError
+
+from . import dual
+from .cases import STATE, Case
+
+HONOURED, REFUSED, SILENT, CRASH, UNSURE = "honoured", "refused", "silent", "crash", "unsure"
+MODES = ("value", "reverse", "forward")
+_names = itertools.count()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a case: one of the words above, and why."""
+
+    kind: str
+    detail: str = ""
+
+    @property
+    def is_bug(self) -> bool:
+        return self.kind in (SILENT, CRASH)
+
+
+class World:
+    """One copy of a case's module, with its own globals."""
+
+    def __init__(self, source: str) -> None:
+        self.name = f"<fuzz {next(_names)}>"
+        linecache.cache[self.name] = (len(source), None, source.splitlines(True), self.name)
+        self.names: dict[str, Any] = {"__name__": self.name}
+        exec(compile(source, self.name, "exec"), self.names)
+
+    def change(self, update: str) -> None:
+        exec(update, self.names)
+
+    def arguments(self, text: str) -> Any:
+        return eval(text, self.names)
+
+    def state(self) -> dict[str, Any]:
+        """What can be seen outside of the function."""
+        seen = {name: self.names.get(name) for name in STATE}
+        seen["THING"] = vars(self.names["THING"])
+        return copy.deepcopy(seen)
+
+    def close(self) -> None:
+        linecache.cache.pop(self.name, None)
+
+
+@dataclass
+class Outcome:
+    """What a plain call did."""
+
+    value: Any
+    error: BaseException | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def judge(case: Case, mode: str, backend: str) -> Verdict:
+    """Every call of the case in one mode on one backend."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        worlds = World(case.source), World(case.source)
+        try:
+            return _judged(case, mode, backend, *worlds)
+        finally:
+            for world in worlds:
+                world.close()
+
+
+def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) -> Verdict:
+    compiled = _compiled(traced.names["f"], case, mode, backend)
+    refused = ""
+    for k, (update, text) in enumerate(case.calls):
+        for world in (plain, traced):
+            world.change(update)
+        outcome = _plain_call(plain, text)
+        args = traced.arguments(text)
+        kept = copy.deepcopy(args)
+        tangents = directions(case, args, k)
+        try:
+            value, derived = _call(compiled, traced, case, mode, args, tangents)
+        except LocatedError as error:
+            refused = f"call {k}: {str(error).splitlines()[0]}"
+            break
+        except Exception as error:
+            if outcome.error is not None and type(error) is type(outcome.error):
+                continue
+            expected = "a value" if outcome.error is None else repr(outcome.error)
+            return Verdict(CRASH, f"call {k}: {expected} expected\n{traceback.format_exc(limit=-4)}")
+        own = [i for i in range(len(args)) if mode != "forward" or i in case.wrt]  # the rest is captured there
+        wrong = _difference(outcome, value, traced, [args[i] for i in own], [kept[i] for i in own])
+        if not wrong and mode != "value":
+            verdict = _check_derivative(case, k, outcome, derived, tangents, args)
+            if verdict is not None:
+                return verdict
+        if wrong:
+            return Verdict(SILENT, f"call {k}: {wrong}")
+        if outcome.error is not None:
+            break
+    return Verdict(REFUSED, refused) if refused else Verdict(HONOURED)
+
+
+def _compiled(fn: Any, case: Case, mode: str, backend: str) -> Any:
+    if mode == "value":
+        return bcad.Function(fn, backend=backend)
+    if mode == "reverse":
+        return bcad.value_and_grad(fn, argnums=case.wrt)
+    return None
+
+
+def _call(compiled: Any, world: World, case: Case, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]:
+    if mode == "value":
+        return compiled(*args), None
+    if mode == "reverse":
+        return compiled(*args)
+    f, rest = world.names["f"], [None if i in case.wrt else a for i, a in enumerate(args)]
+
+    def along(*moving: Any) -> Any:
+        whole = list(rest)
+        for place, x in zip(case.wrt, moving, strict=True):
+            whole[place] = x
+        return f(*whole)
+
+    return bcad.jvp(along, tuple(args[i] for i in case.wrt), tuple(tangents))
+
+
+def _plain_call(world: World, text: str) -> Outcome:
+    args, before = world.arguments(text), world.state()
+    try:
+        value, error = world.names["f"](*args), None
+    except Exception as exception:
+        value, error = None, exception
+    return Outcome(value, error, before, world.state())
+
+
+def directions(case: Case, args: Any, k: int) -> list[Any]:
+    """Fixed directions, one for each differentiated argument."""
+    found = []
+    for i in case.wrt:
+        shape = np.shape(args[i])
+        direction = np.cos(1.0 + k + 2.0 * i + np.arange(int(np.prod(shape)))).reshape(shape)
+        found.append(direction.astype(args[i].dtype) if shape else float(direction))
+    return found
+
+
+# -- values and effects --------------------------------------------------------------------------
+def _difference(outcome: Outcome, value: Any, traced: World, args: Any, kept: Any) -> str:
+    if outcome.error is not None:
+        return f"{outcome.error!r} expected, {value!r} given"
+    if not _same(value, outcome.value):
+        return f"{outcome.value!r} expected, {value!r} given"
+    after = traced.state()
+    for name, expected in outcome.after.items():
+        if not _same(after[name], expected):
+            return f"{name} is {after[name]!r} instead of {expected!r}"
+    return "" if _same(args, kept) else "an argument was modified"
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(b, dict):
+        return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k]) for k in b)
+    if isinstance(b, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(_same, a, b))
+    if np.asarray(a).dtype != np.asarray(b).dtype or np.shape(a) != np.shape(b) or isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
+        return False
+    loose = np.asarray(b).dtype == np.float32
+    return bool(np.allclose(a, b, rtol=2e-3 if loose else 1e-8, atol=1e-4 if loose else 1e-9, equal_nan=True))
+
+
+# -- derivatives -----------------------------------------------------------------------------------
+def _check_derivative(case: Case, k: int, outcome: Outcome, derived: Any, tangents: Any, args: Any) -> Verdict | None:
+    if not np.isfinite(outcome.value) or abs(outcome.value) > 1e6:
+        return None
+    if isinstance(derived, tuple):
+        for g, i in zip(derived, case.wrt, strict=True):
+            if np.shape(g) != np.shape(args[i]):
+                return Verdict(SILENT, f"call {k}: a gradient of shape {np.shape(g)} for {np.shape(args[i])}")
+        found = float(sum(np.sum(np.asarray(g, float) * t) for g, t in zip(derived, tangents, strict=True)))
+    else:
+        found = float(derived)
+    expected, doubt = by_duals(case, k, outcome, tangents)
+    loose = case.source.count("float32") > 0
+    if _near(found, expected, 1e-2 if loose else 1e-6) or (expected != expected and found != found):
+        return None
+    if loose or abs(expected) > 1e7:
+        return None
+    estimate, error = by_differences(case, k, outcome, tangents)
+    if abs(found - estimate) <= 10 * error + 1e-5 * (1 + abs(estimate)):
+        return Verdict(UNSURE, f"call {k}: dual numbers give {expected}, bcad {found}, differences {estimate} +- {error}")
+    if doubt or not (abs(expected - estimate) <= 10 * error + 1e-4 * (1 + abs(estimate))):
+        return None  # a kink, or differences that tell nothing
+    return Verdict(SILENT, f"call {k}: derivative {found!r} instead of {expected!r} ({estimate!r} by differences)")
+
+
+def _near(a: float, b: float, tolerance: float) -> bool:
+    return abs(a - b) <= tolerance * (1.0 + abs(b))
+
+
+def replay(case: Case, k: int, before: dict[str, Any], lift: Any, names: dict[str, Any]) -> None:
+    """Bring a fresh module into the state before call k."""
+    for update, _ in case.calls[: k + 1]:
+        for line in update.splitlines():
+            if line.startswith("put_cell"):
+                exec(line, names)
+    for name, value in copy.deepcopy(before).items():
+        if name == "THING":
+            vars(names["THING"]).clear()
+            vars(names["THING"]).update(lift(value))
+        elif value is not None:
+            names[name] = lift(value)
+
+
+def by_duals(case: Case, k: int, outcome: Outcome, tangents: Any) -> tuple[float, bool]:
+    """The derivative by dual numbers, and whether a kink makes it a matter of convention."""
+    names: dict[str, Any] = {"__name__": "dual", "float": dual.to_float}
+    source = case.source.replace("import math\n", "from tests.fuzz.dual import dual_math as math\n", 1)
+    source = source.replace("import numpy as np\n", "from tests.fuzz.dual import numpy as np\n", 1)
+    exec(compile(source, "<dual>", "exec"), names)
+    replay(case, k, outcome.before, dual.lift, names)
+    args = [dual.lift(a) for a in eval(case.calls[k][1], {"np": np})]
+    for i, t in zip(case.wrt, tangents, strict=True):
+        args[i] = dual.made(dual.plain(args[i]), t)
+    dual.kinks.clear()
+    value, tangent = dual.parts(names["f"](*args))
+    if not _same(float(value), float(outcome.value)) and "float32" not in case.source:
+        raise AssertionError(f"dual numbers compute {value!r} instead of {outcome.value!r}")
+    return float(tangent), bool(dual.kinks)
+
+
+def by_differences(case: Case, k: int, outcome: Outcome, tangents: Any) -> tuple[float, float]:
+    """The derivative by Richardson extrapolation, and its error."""
+    from tests.programs.reference import richardson
+
+    def along(step: float) -> Any:
+        world = World(case.source)
+        replay(case, k, outcome.before, lambda x: x, world.names)
+        args = list(world.arguments(case.calls[k][1]))
+        for i, t in zip(case.wrt, tangents, strict=True):
+            args[i] = args[i] + step * t
+        world.close()
+        return np.asarray(world.names["f"](*args), float)
+
+    estimate = richardson(along, 2.0**-8)
+    return float(estimate.value), float(estimate.error)
