@@ -8,7 +8,7 @@ import keyword
 import linecache
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,9 +34,19 @@ class NumpyBackend:
         start = time.perf_counter()
         source, constants = print_graph(graph)
         printed = time.perf_counter()
-        run = load(source, graph.name, constants)
+        run = quietly(load(source, graph.name, constants))
         seconds = {"print": printed - start, "compile": time.perf_counter() - printed}
         return Compiled(run, source, Report("numpy", seconds=seconds))
+
+
+def quietly(run: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
+    """`run` without NumPy's warnings: what a mask hides, and derivatives at poles, are no news to the user."""
+
+    def quiet(*values: Any) -> list[Any]:
+        with np.errstate(all="ignore"):
+            return run(*values)
+
+    return quiet
 
 
 def load(source: str, name: str, namespace: dict[str, Any]) -> Any:

@@ -54,7 +54,7 @@ def _simplicity(size: Size) -> tuple[int, str]:
 
 def require_equal(what_a: str, a: Size, what_b: str, b: Size) -> None:
     """Raise ShapeError unless two sizes agree."""
-    if not assumptions().equal(a, b):
+    if not assumptions().agree(a, b):
         raise ShapeError(f"{what_a} ({a}) and {what_b} ({b}) do not agree")
 
 

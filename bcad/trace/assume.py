@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bcad.ir import Assumptions, Dim, Size, substitute
+from bcad.ir import Assumptions, Dim, Size, least, substitute
 
 from .guards import relation
 
@@ -23,6 +23,9 @@ class TraceAssumptions(Assumptions):
         self.unified: dict[str, Size] = {}
 
     def equal(self, a: Size, b: Size) -> bool:
+        return self.ask(a, "==", b)
+
+    def agree(self, a: Size, b: Size) -> bool:
         return self.ask(a, "==", b)
 
     def less(self, a: Size, b: Size) -> bool:
@@ -76,28 +79,10 @@ def _by_form(a: Size, symbol: str, b: Size) -> bool | None:
     difference = a - b
     if isinstance(difference, int):
         return relation(symbol, difference, 0)
-    low = _lowest(difference)
+    low = least(difference)
     if low is not None and low > 0 or (low == 0 and symbol == "<"):
         return False
-    high = _lowest(-difference)
+    high = least(-difference)
     if high is not None and high > 0:
         return symbol == "<"
     return None
-
-
-def _lowest(size: Size) -> int | None:
-    """A lower bound of a polynomial with non-negative coefficients: every symbol is 0 at least.
-
-    Only plain lengths of inputs are known to be 2 or more; symbols made by ops may be 0.
-    """
-    if isinstance(size, int):
-        return size
-    total = 0
-    for monomial, coefficient in size.terms:
-        if monomial and (coefficient < 0 or not all(hasattr(atom, "name") for atom in monomial)):
-            return None
-        least = 1
-        for atom in monomial:
-            least *= 0 if "_" in getattr(atom, "name", "_") else 2
-        total += coefficient * least
-    return total
