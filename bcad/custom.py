@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bcad.errors import StructureError
-from bcad.ir import Builder, Graph, Literal, Node, Value
-from bcad.ops import BY_NAME
-from bcad.trace import InnerProgram, flatten, host_call, inside, is_traced, leaf_type, stepped, trace_inside, wrap
+from bcad.ir import ArrayType, Builder, Graph, Kind, Literal, Node, Value
+from bcad.ops import BY_NAME, tangent_type
+from bcad.seeds import leaf_value
+from bcad.trace import InnerProgram, flatten, host_call, inside, is_traced, leaf_type, map_leaves, stepped, trace_inside, wrap
 
 Fn = Callable[..., Any]
 _DEPTH = 3  # a rule that calls its own primitive is unrolled for that many orders
@@ -220,7 +221,20 @@ class _Call:
             if rule is None or not leaf_type(self.args[position]).differentiable:
                 continue
             with _deeper():
-                table[position] = trace_inside(_spread(rule, self.kwargs), (seed, ans, *self.args))
+                table[position] = trace_inside(_spread(rule, self.kwargs), (_as_tangent(seed), ans, *self.args))
+
+
+def _as_tangent(thing: Any) -> Any:
+    """`thing` with the types of its tangent: a Python number has a NumPy scalar."""
+    return map_leaves(_tangent_leaf, thing)
+
+
+def _tangent_leaf(leaf: Any) -> Any:
+    type_ = leaf_type(leaf)
+    if not isinstance(type_, ArrayType) or not type_.differentiable or type_.kind is not Kind.PYTHON:
+        return leaf
+    value = Builder.current().as_value(leaf_value(leaf))
+    return wrap(BY_NAME["as_kind"](value, kind=Kind.SCALAR, dtype=type_.dtype))
 
 
 def _spread(rule: Fn, kwargs: dict[str, Any]) -> Fn:
@@ -274,7 +288,7 @@ class _Rules:
     ) -> tuple[list[Value], list[Value], list[Value]]:
         inputs = [builder.input(v.type, v.name) for v in node.inputs]
         outputs = [builder.input(v.type, v.name) for v in node.outputs]
-        return inputs, outputs, [builder.input(v.type, "g") for v in seeded]
+        return inputs, outputs, [builder.input(tangent_type(v.type), "g") for v in seeded]
 
     def _apply(
         self, builder: Builder, program: InnerProgram | None, inputs: Sequence[Value],

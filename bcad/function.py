@@ -17,7 +17,7 @@ from bcad.ir import ArrayType, Builder, Value
 from bcad.log import log
 from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.options import options
-from bcad.seeds import leaf_value, seeds_like
+from bcad.seeds import conform, seeds_like
 from bcad.specialise import ABANDONED, Specialisation, positions_of
 from bcad.trace import MISS, Tree, active_traces, flatten, inside, leaf_type, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
@@ -267,8 +267,9 @@ class _Inner:
 
     def answer(self, seeds: Sequence[Any]) -> Answer:
         """Result and derivative for given seeds."""
-        values = [Builder.current().as_value(leaf_value(s)) for s in seeds]
         program = self.program
+        types = self.mode.seeds(program.graph, self.wrt, program.result_count)
+        values = [conform(s, t) for s, t in zip(seeds, types, strict=True)]
         outputs, derived = self.mode.emit(
             program.graph, program.inputs, self.wrt, program.result_count, values
         )

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bcad.errors import StructureError
-from bcad.ir import ArrayType, Value
+from bcad.ir import ArrayType, Builder, Value, assumptions
+from bcad.ops import BY_NAME, tangent_type
 from bcad.trace import Tree, flatten, leaf_type
 
 
@@ -50,6 +51,22 @@ def _seed_like(leaf: Any, type_: ArrayType, seed: Any, what: str) -> Any:
             raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
         array = np.broadcast_to(array, type_.shape)
     return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
+
+
+def conform(seed: Any, type_: ArrayType) -> Value:
+    """A seed given inside traced code as a Value of the shape and dtype that belong to `type_`."""
+    value = Builder.current().as_value(leaf_value(seed))
+    wanted = tangent_type(type_)
+    found = value.type
+    if not isinstance(found, ArrayType):
+        raise StructureError(f"a seed of type {found} for a value of type {type_}")
+    answers = assumptions()
+    if found.ndim != wanted.ndim or not all(map(answers.equal, found.shape, wanted.shape)):
+        value = BY_NAME["broadcast_to"](value, shape=wanted.shape)
+    dtype = value.dtype if value.dtype.kind in "fc" else wanted.dtype
+    if not wanted.shape:
+        return BY_NAME["as_kind"](value, kind=wanted.kind, dtype=dtype)  # type: ignore[no-any-return]
+    return value if value.dtype == dtype else BY_NAME["astype"](value, dtype=dtype)
 
 
 def leaf_value(leaf: Any) -> Any:

@@ -53,6 +53,8 @@ class Specialisation:
         self.mode = mode
         self.places = tuple(places)
         self.program: Program = trace(fn, args, kwargs, expand=expand)
+        if self.program.same:
+            self.program.graph = rewrite.rename_sizes(self.program.graph, self.program.same)
         rewrite.name_values(self.program.graph)
         self.results = self.program.result_count
         traced = time.perf_counter()

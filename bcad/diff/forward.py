@@ -173,6 +173,7 @@ RULES: dict[Any, Callable[[Forward, Node], Sequence[Any]]] = {
 
 def jvp_graph(graph: Graph, wrt: Sequence[int], moving: Sequence[int]) -> Graph:
     """Inputs: those of `graph`, a tangent for each in `wrt`; outputs: its own, a tangent for each in `moving`."""
+    graph = live_part(graph)  # a dead call without a rule does not matter
     with Builder(name=f"{graph.name}_jvp") as builder:
         inputs = [builder.input(v.type, v.name) for v in graph.inputs]
         tangents = {

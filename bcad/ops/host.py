@@ -37,7 +37,7 @@ class HostCall(Op):
         return tuple(types)
 
     def evaluate(self, *inputs: Any, fn: Literal, types: tuple[Type, ...], rule: Any = None) -> tuple[Any, ...]:
-        result = fn.value(*inputs)
+        result = (fn.value if isinstance(fn, Literal) else fn)(*inputs)
         if len(types) < 2:
             return (result,)[: len(types)]
         return tuple(result)

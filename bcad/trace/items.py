@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,18 @@ def look_at(*values: Any) -> None:
             value.fill()
 
 
+def look_into(*values: Any) -> None:
+    """Fill the mirrors among `values` and inside them: what C code, or the meaning of a call, reads."""
+    seen, left = set(), [*values]
+    while left:
+        value = left.pop()
+        if type(value) in MIRRORS:
+            value.fill()
+        if isinstance(value, (tuple, list, dict)) and id(value) not in seen:
+            seen.add(id(value))
+            left.extend(value.values() if isinstance(value, dict) else value)
+
+
 def get(session: Session, owner: Any, key: Any) -> Any:
     """``owner[key]``."""
     if isinstance(owner, np.ndarray):
@@ -41,7 +54,14 @@ def get(session: Session, owner: Any, key: Any) -> Any:
     found = virtual.find(session, owner) if type(owner) is list else None
     if found is not None:
         return found.get(normal_key(session, key))
-    return owner[_concrete_key(session, key)] if has_traced(key) else NotImplemented
+    if not has_traced(key) or _is_python(owner, "__getitem__"):
+        return NotImplemented
+    return owner[_concrete_key(session, key)]
+
+
+def _is_python(owner: Any, name: str) -> bool:
+    """Whether a special method is written in Python, so that it is stepped into with the key as it is."""
+    return type(getattr(type(owner), name, None)) is FunctionType
 
 
 def _as_array(session: Session, x: Any) -> Value:
@@ -114,7 +134,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         session.touch(owner)
         type(owner).__mro__[1].__setitem__(owner, key, value)  # type: ignore[index]
         return None
-    if has_traced(key):
+    if has_traced(key) and not _is_python(owner, "__setitem__"):
         session.touch(owner)
         owner[_concrete_key(session, key)] = value
         return None
@@ -170,7 +190,7 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
         return None
     if isinstance(owner, np.ndarray):
         raise ValueError("cannot delete array elements")
-    if has_traced(key):
+    if has_traced(key) and not _is_python(owner, "__delitem__"):
         session.touch(owner)
         del owner[_concrete_key(session, key)]
         return None

@@ -20,7 +20,7 @@ from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_location
 from .sources import Argument, Pinned, Source
-from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
+from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 _LETTERS = "nmkpqrst"
 MAX_NODES = 200_000
@@ -261,7 +261,7 @@ class Session:
     # -- effects and streams ------------------------------------------------------------------
     def effect(self, effect: Any) -> None:
         """Something to do after each run, in program order."""
-        if self.builder is not self.root:
+        if self.builder is not self.root and (self.speculating or has_traced(getattr(effect, "nest", None))):
             raise self.error("an effect inside a loop or branch that is kept as such")
         self.calls.append(effect)
 
