@@ -27,6 +27,17 @@ LEVELS = {
 }
 CONDITIONAL, NOT, COMPARISON, SUM, PRODUCT, UNARY, POWER, ATOM = 0, 3, 4, 9, 10, 11, 12, 14
 
+
+def _is_plain_product(text: str) -> bool:
+    """Whether a product multiplies and divides only: a sign in front of ``x // y * z`` would be floored."""
+    if not any(symbol in text for symbol in ("@", "//", "%")):
+        return True
+    outside, inner = text, None
+    while inner != outside:
+        inner, outside = outside, re.sub(r"\([^()]*\)|\[[^][]*\]", "", outside)
+    return not any(symbol in outside for symbol in ("@", "//", "%"))
+
+
 _NAMED = {math.pi: "pi", 2 * math.pi: "2*pi", math.pi / 2: "pi/2", math.sqrt(2 * math.pi): "sqrt(2*pi)"}
 
 
@@ -121,7 +132,7 @@ class Notation:
 
     @staticmethod
     def unary(symbol: str, operand: Text) -> Text:
-        if symbol == "-" and operand.symbol == "@":
+        if symbol == "-" and operand.level == PRODUCT and not _is_plain_product(operand.text):
             return Text(f"-({operand})", PRODUCT)
         if symbol == "-" and operand.level == PRODUCT and operand.text[0] not in "-~":
             return Text(f"-{operand.text}", PRODUCT)  # (-x)*y and -(x*y) are the same number
