@@ -96,7 +96,7 @@ def is_mutator(fn: Any) -> bool:
 
 def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The meaning of a library function, or the Python code behind it, interpreted."""
-    items.look_at(*args, *kwargs.values())
+    items.look_into(*args, *kwargs.values())
     if is_mutator(fn):
         return mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
     if _lookup(ops.FUNCTIONS, fn) is not None:
@@ -233,7 +233,7 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         if not hosts.is_container_method(fn):
             items.look_at(*args)
         return fn(*args, **kwargs)
-    items.look_at(*args, *kwargs.values(), getattr(fn, "__self__", None))
+    items.look_into(*args, *kwargs.values(), getattr(fn, "__self__", None))
     if args and isinstance(args[0], dict) and fn in _ITERATE:
         args = (list(args[0]), *args[1:])  # of a dict they see the keys alone
     args = tuple(as_cell(session, a) for a in args)
