@@ -99,7 +99,8 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
         if isinstance(leaf, (ArrayTracer, ValueTracer)):
             arguments[path] = place[session.captures.input_of(leaf)]
     return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes,
-                   [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()])
+                   [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()],
+                   session.assumptions.unified)
 
 
 def _line(code: Any, pc: int) -> Any:
