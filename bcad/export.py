@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from bcad.errors import BcadError, StructureError, Unsupported
-from bcad.ir import Dim, Graph, bind_sizes, evaluate_size
 from bcad.formula import parts
 from bcad.function import Function, Gradient, name_of
+from bcad.ir import Dim, Graph, bind_sizes, evaluate_size
 from bcad.latex import formula_latex
 from bcad.modes import VjpMode
-from bcad.specialise import Specialisation
 from bcad.rewrite import dce
+from bcad.specialise import Specialisation
 from bcad.standalone import Module, indented
 from bcad.sympy_forms import evaluate_symbolically, symbols_for
 
@@ -209,8 +209,8 @@ def to_sympy(traced: Function | Gradient, *args: Any) -> tuple[Any, list[Any]]:
     outputs = [*graph.outputs[: special.results], *graph.outputs[total:]]
     found = evaluate_symbolically(dce(Graph(graph.inputs, graph.nodes, outputs, graph.name)), given, sizes)
     results = [_simple(x) for x in found]
-    value: Any = results[0] if special.results == 1 else tuple(results[: special.results])
-    return value, results[special.results :]
+    result: Any = results[0] if special.results == 1 else tuple(results[: special.results])
+    return result, results[special.results :]
 
 
 def to_latex(traced: Function | Gradient) -> str:
@@ -355,9 +355,9 @@ def _assignment(expr: str) -> tuple[str, list[str]]:
         tree = ast.parse(expr.strip())
     except SyntaxError as error:
         raise ValueError(f"{expr!r} is not Python: {error}") from None
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assign):
+    statement = tree.body[0] if len(tree.body) == 1 else None
+    if not isinstance(statement, ast.Assign):
         raise ValueError(f"{expr!r} is not one assignment")
-    (statement,) = tree.body
     if len(statement.targets) != 1 or not isinstance(statement.targets[0], ast.Name):
         raise ValueError(f"{expr!r} does not assign to one name")
     loaded = [n for n in ast.walk(statement.value) if isinstance(n, ast.Name)]

@@ -15,7 +15,7 @@ GREEK = frozenset(
 )
 FUNCTIONS = frozenset("sin cos tan sinh cosh tanh arcsin arccos arctan log exp max min det".split())
 SUM, PRODUCT, POWER, ATOM = 9, 10, 12, 14
-Writer = Callable[["LatexNotation", Node], Text]
+Writer = Callable[["LatexNotation", Node], "Text | None"]
 
 
 def latex_name(name: str) -> str:

@@ -20,6 +20,7 @@ COLOURS = {
     "input": ("#e8f0fe", "#4a7fd6"), "output": ("#e6f4ea", "#3f9b5c"), "op": ("#ffffff", "#8a8f98"),
     "library": ("#fff4e0", "#d69a3a"), "region": ("#f6f2fb", "#8b6fc0"), "more": ("#f3f3f3", "#8a8f98"),
 }
+_LAYOUT = ("reshape", "transpose", "broadcast_to", "full", "getitem")
 _LIBRARY = frozenset("matmul solve inv det slogdet cholesky eigh eig svd qr einsum pinv fft rfft irfft sort argsort".split())
 
 
@@ -197,7 +198,8 @@ def svg(graph: Graph, title: str = "", labels: Sequence[str] = ()) -> str:
     if title:
         parts.insert(0, f'<text x="{MARGIN}" y="{FONT + 4}" font-weight="bold">{escape(title)}</text>')
     style = f"font-family:ui-monospace,Menlo,Consolas,monospace;font-size:{FONT}px"
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" style="{style}">'
+    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} style="{style}">'
     marker = ('<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
               '<path d="M0,0 L8,4 L0,8 z" fill="#8a8f98"/></marker></defs>')
     return "\n".join([head, marker, f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>', *parts, "</svg>"])
@@ -208,28 +210,37 @@ def _drawn(box: Box, dx: float, dy: float) -> list[str]:
     x, y, middle = box.x + dx, box.y + dy, box.x + dx + box.width / 2
     radius = 12 if box.kind in ("input", "output") else 4
     parts = [
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius}" fill="{fill}" stroke="{stroke}"/>',
-        f'<text x="{middle:.1f}" y="{y + PAD + FONT - 5:.1f}" text-anchor="middle">{escape(box.title)}</text>',
+        _rectangle(x, y, box.width, box.height, f'rx="{radius}" fill="{fill}" stroke="{stroke}"'),
+        _text(middle, y + PAD + FONT - 5, box.title, 'text-anchor="middle"'),
     ]
     if box.detail:
-        parts.append(
-            f'<text x="{middle:.1f}" y="{y + PAD + FONT + SMALL - 2:.1f}" text-anchor="middle" font-size="{SMALL}" fill="#6b7280">{escape(box.detail)}</text>'
-        )
+        style = f'text-anchor="middle" font-size="{SMALL}" fill="#6b7280"'
+        parts.append(_text(middle, y + PAD + FONT + SMALL - 2, box.detail, style))
     inside = x + PAD
     top = y + 2 * PAD + FONT + (SMALL + 4 if box.detail else 0) + 2
     for label, picture in box.inner:
-        parts.append(f'<rect x="{inside:.1f}" y="{top:.1f}" width="{picture.width:.1f}" height="{picture.height:.1f}" rx="4" fill="#ffffff" stroke="#c9bfe0" stroke-dasharray="4 3"/>')
-        parts.append(f'<text x="{inside + 4:.1f}" y="{top - 3:.1f}" font-size="{SMALL}" fill="#8b6fc0">{escape(label)}</text>')
+        style = 'rx="4" fill="#ffffff" stroke="#c9bfe0" stroke-dasharray="4 3"'
+        parts.append(_rectangle(inside, top, picture.width, picture.height, style))
+        parts.append(_text(inside + 4, top - 3, label, f'font-size="{SMALL}" fill="#8b6fc0"'))
         parts += picture.draw(inside, top)
         inside += picture.width + PAD
     return parts
+
+
+def _rectangle(x: float, y: float, width: float, height: float, style: str) -> str:
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" {style}/>'
+
+
+def _text(x: float, y: float, text: str, style: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'
 
 
 def _line(source: Box, target: Box, dx: float, dy: float) -> str:
     x1, y1 = source.x + source.width / 2 + dx, source.y + source.height + dy
     x2, y2 = target.x + target.width / 2 + dx, target.y + dy
     bend = max((y2 - y1) / 2, 12)
-    return f'<path d="M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}" fill="none" stroke="#b3b8c0" marker-end="url(#tip)"/>'
+    curve = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}"
+    return f'<path d="{curve}" fill="none" stroke="#b3b8c0" marker-end="url(#tip)"/>'
 
 
 def _folded(graph: Graph) -> set[Value]:
@@ -240,7 +251,7 @@ def _folded(graph: Graph) -> set[Value]:
     found = set()
     size: dict[Value, int] = {}
     for node in graph.nodes:
-        if len(node.outputs) != 1 or not isinstance(node.op, Elementwise) and node.op.name not in ("reshape", "transpose", "broadcast_to", "full", "getitem"):
+        if len(node.outputs) != 1 or not isinstance(node.op, Elementwise) and node.op.name not in _LAYOUT:
             continue
         value = node.output
         size[value] = 1 + sum(size.get(v, 0) for v in node.inputs if v in found)

@@ -95,7 +95,7 @@ class Module:
             if k in arguments:
                 name = self.name(self.graph.inputs[k])
                 lines += _argument(name, str(source), value.type)
-        given = SizeText(program.graph.inputs, _Named(program.graph, self.graph, self.listing.names), PREFIX)
+        given = SizeText(program.graph.inputs, _names_of(program.graph, self.graph, self.listing.names), PREFIX)
         for guard in program.guards:
             lines += _guard(guard, given)
         return lines
@@ -131,14 +131,11 @@ class Module:
         return helpers, imports
 
 
-class _Named:
+def _names_of(traced: Graph, written: Graph, names: Names) -> Names:
     """The names that inputs of the traced graph have in the text."""
-
-    def __init__(self, traced: Graph, written: Graph, names: Names) -> None:
-        self._names = {old: names.of(new) for old, new in zip(traced.inputs, written.inputs, strict=False)}
-
-    def of(self, value: Value) -> str:
-        return self._names[value]
+    found = Names()
+    found._given = {old: names.of(new) for old, new in zip(traced.inputs, written.inputs, strict=False)}
+    return found
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -193,9 +190,10 @@ def helper(name: str, op: Any) -> str:
         function.args.vararg.annotation = None
     function.returns = None
     text = ast.unparse(function)
-    known = {"np", *dir(builtins), *(a.id for a in ast.walk(function) if isinstance(a, ast.Name) and isinstance(a.ctx, ast.Store))}
+    names = [a for a in ast.walk(function) if isinstance(a, ast.Name)]
+    known = {"np", *dir(builtins), *(a.id for a in names if isinstance(a.ctx, ast.Store))}
     known |= {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
-    free = {a.id for a in ast.walk(function) if isinstance(a, ast.Name)} - known
+    free = {a.id for a in names} - known
     if free:
         raise Unsupported(f"{name}() has no NumPy function that a module could call", why=f"it needs {', '.join(sorted(free))}")
     return text
@@ -221,7 +219,8 @@ def _guard(guard: Any, given: SizeText) -> list[str]:
         condition = f"{given.of(guard.left)[0]} {guard.symbol} {given.of(guard.right)[0]}"
         return [f"if not {condition}:", f"    raise ValueError('this holds for {condition} only')"]
     if kind == "HasValue" and type(guard.where).__name__ == "Argument":
-        return [f"if {guard}:".replace(" == ", " != "), f"    raise ValueError('this holds for {str(guard)} only')".replace('"', "")]
+        said = f"this holds for {guard} only"
+        return [f"if not {guard}:", f"    raise ValueError({said!r})"]
     return []
 
 
@@ -235,4 +234,7 @@ def _refuse(special: Any) -> None:
         raise Unsupported("a function with effects cannot be exported", why=str(special.program.effects[0]))
     for node in special.graph.walk():
         if node.op.name in ("host", "host_effect", "custom"):
-            raise Unsupported("a call of a Python function cannot be exported", location=node.location, why=f"the module would need {node.attrs.get('fn')}")
+            raise Unsupported(
+                "a call of a Python function cannot be exported", location=node.location,
+                why=f"the module would need {node.attrs.get('fn')}",
+            )

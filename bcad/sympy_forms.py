@@ -225,8 +225,8 @@ def _index(index: Any, arrays: Iterator[Any]) -> tuple[Any, ...]:
     parts: list[Any] = []
     for part in index:
         if isinstance(part, Span):
-            bounds = [next(arrays) if b is Part.ARRAY else b for b in (part.start, part.stop)]
-            parts.append(slice(*bounds, part.step))
+            start, stop = (next(arrays) if b is Part.ARRAY else b for b in (part.start, part.stop))
+            parts.append(slice(start, stop, part.step))
         else:
             parts.append(next(arrays) if part is Part.ARRAY else part)
     return tuple(parts)

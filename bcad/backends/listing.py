@@ -20,6 +20,7 @@ SHORT, BRIEF = 8, 24  # repeated text up to this length is written again: of cos
 __all__ = ["Listing", "_call_text"]
 VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag".split())
 WRITES = ("set_item", "index_add")
+_CALLED = ("zeros", "ones", "full", "array", "abs", "add", "diag", "eye", "append", "arange", "linalg", "fft", "pi")
 COSTLY = frozenset("matmul solve inv det slogdet eigh cholesky svd qr lstsq einsum pinv linear_scan loop".split())
 
 
@@ -43,6 +44,9 @@ class Listing:
         self.notation = Notation(prefix, self.names, inline=lambda v: v not in self.chosen, exact=False)
         for value in graph.inputs:
             self.names.of(value)
+        if not prefix:  # a variable must not hide a function that the text calls
+            self.names._taken.update(node.op.name for node in graph.walk())
+            self.names._taken.update(_CALLED)
         self.sizes = self.notation.sizes = SizeText(graph.inputs, self.names, prefix)
         self.total = graph.uses()
         self.lines: list[str] = []
@@ -213,7 +217,8 @@ class Listing:
     def _fresh(self, base: Value) -> str:
         """`base` as an array that may be written to."""
         text, node = self.notation.of(base), base.node
-        if node is None or base in self.chosen or node.op.name in VIEWS and not text.text.startswith(self.starts("zeros", "ones", "full")):
+        made = text.text.startswith(self.starts("zeros", "ones", "full"))
+        if node is None or base in self.chosen or node.op.name in VIEWS and not made:
             return f"{text.at(ATOM)}.copy()"
         if node.op.name == "astype":
             return f"{text.at(ATOM)}.astype({self.notation.dtype(node.attrs['dtype'])})"

@@ -9,7 +9,7 @@ from bcad.ir import Names, Value
 # What people call the result of an operation when they give it a short name.
 LETTERS = {
     "subtract": "r", "exp": "e", "exp2": "e", "expm1": "e", "log": "l", "log1p": "l", "sqrt": "s", "matmul": "z",
-    "sin": "s", "cos": "c", "tan": "t", "tanh": "t", "sum": "s", "mean": "mean", "where": "w", "mask": "w",
+    "sin": "s", "cos": "c", "tan": "t", "tanh": "t", "sum": "s", "mean": "m", "where": "w", "mask": "w",
     "add": "a", "multiply": "p", "divide": "q", "power": "p", "inv": "inverse", "solve": "u", "outer": "o",
     "cholesky": "L", "cond": "y", "loop": "g", "nonzero": "i", "stack": "v", "concatenate": "v", "set_item": "v", "index_add": "v", "identity": "I", "eye": "I", "maximum": "m", "minimum": "m", "max": "m", "min": "m", "norm": "d", "absolute": "a",
 }  # fmt: skip

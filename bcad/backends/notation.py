@@ -151,7 +151,7 @@ def bound_call(notation: Notation, node: Node) -> Text:
             return helper_call(notation, node)
         if name in ("max", "min") and len(node.inputs) == 1:
             return notation.call(name, *node.inputs, **shown(notation, node))
-        path = _path_of(node.op.numpy) or (f"linalg.{name}" if hasattr(np.linalg, name) else name)
+        path = _path_of(getattr(node.op, "numpy", None)) or (f"linalg.{name}" if hasattr(np.linalg, name) else name)
         return notation.call(path, *node.inputs, **shown(notation, node))
     known = {id(v): k for k, v in notation.constants.items()}
     name = known.get(id(node.op)) or notation.names._unique(f"{node.op.name}_op")

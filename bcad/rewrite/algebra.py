@@ -134,6 +134,8 @@ class Algebra:
     # -- products ----------------------------------------------------------------------------
     def write(self, product: Product, like: Value) -> Value:
         """A product as one quotient of products."""
+        if not product.number.value:
+            return self.constant(like.dtype.type(0))
         product = self._with_density(product)
         bases = sorted(product.powers, key=lambda base: (*rank(base), self._age(base)))
         above = [(b, product.powers[b]) for b in bases if product.powers[b] > 0]
@@ -234,7 +236,8 @@ def _ordered(terms: Sum) -> Sum:
     """Polynomials by degree; a sum does not begin with a minus if it can begin without."""
     keys = [monomial_key(term) for term in terms]
     if len(terms) > 1 and all(key is not None for key in keys):
-        terms = [term for _, term in sorted(zip(keys, terms, strict=True), key=lambda pair: pair[0])]  # type: ignore[arg-type,return-value]
+        pairs: list[Any] = sorted(zip(keys, terms, strict=True), key=lambda pair: pair[0])  # type: ignore[arg-type,return-value]
+        terms = [term for _, term in pairs]
     if terms and terms[0].number.value < 0:
         first = next((k for k, term in enumerate(terms) if term.number.value > 0), 0)
         terms = [terms[first], *terms[:first], *terms[first + 1 :]]

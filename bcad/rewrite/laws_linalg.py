@@ -177,8 +177,16 @@ def inverse_of_transpose(x: Value, p: Any) -> Any:
     return transposed(BY_NAME["inv"](x)) if p == (1, 0) else None
 
 
+@rule(op.cofactor(x), exact=False)
+def cofactors(x: Value) -> Any:
+    """The gradient of a determinant, where the matrix is regular: ``det(x)*inv(x).T``."""
+    if len(x.shape) != 2:
+        return None
+    return BY_NAME["multiply"](BY_NAME["det"](x), transposed(BY_NAME["inv"](x)))
+
+
 NOTATION = RuleSet(sum_of_diagonal_is_trace, one_item_of_an_axis, column_of_product)
 LINALG = RuleSet(
     column_times_row, vector_times_matrix, transpose_of_product, transpose_of_outer, diagonal_of_ones,
-    product_with_identity, zeros_with_one_column, inverse_of_transpose,
+    product_with_identity, zeros_with_one_column, inverse_of_transpose, cofactors,
 )
