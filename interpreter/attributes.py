@@ -19,7 +19,9 @@ from .lookup import (
     python_method,
     writes_plainly,
 )
+from .names import LAZY
 from .operators import call_special, traced
+from .versions import FACTORIES_MAY_SET_THE_VALUE
 
 _generic = object.__getattribute__
 _generic_set = object.__setattr__
@@ -48,7 +50,7 @@ def _get(frame: Frame, owner: Any, name: str) -> Any:
     known = info(kind)
     getter: Any = known.getter
     if getter is None:
-        getter = known.getter = _SPECIAL.get(kind) or (
+        getter = known.getter = type(kind) is type and _SPECIAL.get(kind) or (
             _get_natively if known.native else
             _get_from_class if is_class(owner) else _get_from_instance)
     try:
@@ -168,7 +170,8 @@ def _get_from_class(frame: Frame, owner: type, name: str) -> Any:
 def _get_from_module(frame: Frame, owner: ModuleType, name: str) -> Any:
     namespace = _generic(owner, "__dict__")
     if name in namespace:
-        return namespace[name]
+        value = namespace[name]
+        return getattr(owner, name) if type(value) is LAZY else value
     hook = namespace.get("__getattr__")
     if type(hook) is not FunctionType:
         return getattr(owner, name)
@@ -348,7 +351,10 @@ def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:
         return owner[key] if value is MISSING else value
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
-    value = owner[key] = call_value(frame, factory, ())
+    value = call_value(frame, factory, ())
+    if FACTORIES_MAY_SET_THE_VALUE:
+        return owner.setdefault(key, value)
+    owner[key] = value
     return value
 
 

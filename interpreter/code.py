@@ -53,13 +53,13 @@ class Instruction:
     __slots__ = ("opcode", "arg", "symbol", "target", "index", "offset")
 
     def __init__(self, opcode: str, arg: Any = None, symbol: str | None = None,
-                 target: int | None = None, offset: int = 0) -> None:
+                 target: int | None = None, offset: int = 0, index: int = -1) -> None:
         self.opcode = opcode
         self.arg = arg
         self.symbol = symbol
         self.target = target
         self.offset = offset
-        self.index = -1
+        self.index = index
 
     @property
     def jumps_if(self) -> bool | None:

@@ -64,19 +64,19 @@ Unit = tuple[int, str, int, int]    # offset, name, argument, where the next ins
 def _units(raw: CodeType) -> list[Unit]:
     data, opname, extended = raw.co_code, opcode.opname, opcode.EXTENDED_ARG
     units: list[Unit] = []
-    name, arg, prefix, start, offset = "", 0, 0, 0, 0
-    for op, low in zip(data[::2], data[1::2]):
+    add = units.append
+    name, arg, prefix, start = "", 0, 0, 0
+    for offset, op, low in zip(range(0, len(data), 2), data[::2], data[1::2]):
         if op:                      # 0 is an inline cache; co_code has them zeroed
             if name:
-                units.append((start, name, arg, offset))
+                add((start, name, arg, offset))
                 name, start = "", offset
             if op == extended:
                 prefix = prefix + low << 8
             else:
                 name, arg, prefix = opname[op], prefix + low, 0
-        offset += 2
     if name:
-        units.append((start, name, arg, offset))
+        add((start, name, arg, len(data)))
     return units
 
 
@@ -106,6 +106,7 @@ class _Decoder:
         self.units = _units(raw)
         self.slots = _slot_names(raw)
         self.out: list[Instruction] = []
+        self.jumps: list[Instruction] = []
         self.index_at: dict[int, int] = {}      # by offset; odd ones are in the middle of a unit
         self.position = 0               # of the current unit in `units`
         self.offset, self.name, self.arg, self.end = 0, "", 0, 0
@@ -115,26 +116,22 @@ class _Decoder:
         consts, names, slots, add = self.raw.co_consts, self.raw.co_names, self.slots, out.append
         for position, unit in enumerate(self.units):
             offset, name, arg, self.end = unit
-            index_at[offset] = len(out)
+            index_at[offset] = index = len(out)
             rule, core = _RULES[name]
             if rule is _SLOT:
-                add(Instruction(core, arg, slots[arg], None, offset))
+                add(Instruction(core, arg, slots[arg], None, offset, index))
             elif rule is _CONST:
-                add(Instruction(core, consts[arg], None, None, offset))
+                add(Instruction(core, consts[arg], None, None, offset, index))
             elif rule is _NAME:
-                add(Instruction(core, names[arg], names[arg], None, offset))
+                add(Instruction(core, names[arg], names[arg], None, offset, index))
             elif rule is _PLAIN:
-                add(Instruction(core, arg, None, None, offset))
+                add(Instruction(core, arg, None, None, offset, index))
             elif rule is not None:
                 self.position, self.offset, self.name, self.arg = position, offset, name, arg
                 rule(self, arg)
         index_at[len(self.raw.co_code)] = len(self.out)
-        for index, instruction in enumerate(self.out):
-            instruction.index = index
-            if instruction.target is not None:
-                target = index_at[instruction.target]
-                instruction.target = target
-                instruction.arg = target
+        for instruction in self.jumps:
+            instruction.target = instruction.arg = index_at[instruction.target]
         table = [Handler(index_at[start], index_at[end], index_at[target], depth, lasti)
                  for start, end, target, depth, lasti in _exception_table(self.raw)]
         code = Code(self.raw, self.out, [entry for entry in table if entry.start < entry.end],
@@ -145,7 +142,11 @@ class _Decoder:
 
     def emit(self, name: str, arg: Any = None, symbol: str | None = None,
              target: int | None = None) -> None:
-        self.out.append(Instruction(name, arg, symbol, target, self.offset))
+        out = self.out
+        made = Instruction(name, arg, symbol, target, self.offset, len(out))
+        out.append(made)
+        if target is not None:
+            self.jumps.append(made)
 
     def following(self, distance: int = 1) -> tuple[str, int]:
         """Name and argument of a later unit."""
@@ -206,11 +207,13 @@ def _fused_pair(d: _Decoder, arg: int) -> None:
 def _load_global(d: _Decoder, arg: int) -> None:
     """The low bit asks for a NULL as well, whose side matters only to CALL_FUNCTION_EX."""
     name = d.raw.co_names[arg >> 1]
-    if arg & 1 and d.following()[0] == "CALL_FUNCTION_EX":
+    if not arg & 1:
+        d.emit("LOAD_GLOBAL", name, name)
+    elif d.units[d.position + 1][1] != "CALL_FUNCTION_EX":
+        d.emit("LOAD_GLOBAL_CALLABLE", name, name)
+    else:
         d.emit("LOAD_GLOBAL", name, name)
         d.emit("PUSH_NULL")
-    else:
-        d.emit("LOAD_GLOBAL_CALLABLE" if arg & 1 else "LOAD_GLOBAL", name, name)
 
 
 @_rule("LOAD_ATTR")
@@ -365,8 +368,10 @@ def _kw_names(d: _Decoder, arg: int) -> None:
 
 @_rule("CALL")
 def _call(d: _Decoder, arg: int) -> None:
-    before = next(name for _, name, *_ in reversed(d.units[max(d.position - 2, 0):d.position])
-                  if name != "PRECALL")
+    """Keyword names come before it up to 3.12, and before its PRECALL on 3.11."""
+    before = d.units[d.position - 1][1]
+    if before == "PRECALL":
+        before = d.units[d.position - 2][1]
     d.emit("CALL_KW" if before == "KW_NAMES" else "CALL", arg)
 
 

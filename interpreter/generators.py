@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any
 
 from .attributes import get_attribute
@@ -266,7 +266,7 @@ def awaitable(frame: Frame, value: Any, context: str = "") -> Any:
     iterator = call_special(frame, method, value)
     if hasattr(iterator, "cr_code") and type(iterator).__name__ == "coroutine" or getattr(
             getattr(iterator, "gi_code", None), "co_flags", 0) & ITERABLE_COROUTINE:
-        raise TypeError("__await__() returned a coroutine")
+        raise TypeError(no_iterator(kind, "__await__", CoroutineType))
     if find(type(iterator), "__next__") is MISSING:
         raise TypeError(no_iterator(kind, "__await__", type(iterator)))
     return iterator

@@ -204,6 +204,7 @@ def _asks_caller(function: Any) -> None:
 for _name in ("TypeVar", "ParamSpec", "TypeVarTuple", "TypeAliasType"):
     _asks_caller(getattr(_typing, _name, None))
 _asks_caller(FunctionType)
+_asks_caller(getattr(builtins, "sentinel", None))      # 3.15
 
 
 # --- frames and exceptions ----------------------------------------------------------------------

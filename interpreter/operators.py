@@ -81,9 +81,17 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
             result = call_special(frame, method, left, right)
             if result is not NotImplemented:
                 return result
-        elif method is not MISSING and python_method(other, operation.reflected) is None:
+        elif method is not MISSING and (
+                python_method(other, operation.reflected) is None
+                or type(method) is WrapperDescriptorType and not _concatenates(kind, operation)):
             return operation.native(left, right)
     return _plain_binary(frame, operation, left, right)
+
+
+def _concatenates(kind: type, operation: Operation) -> bool:
+    """Whether a C type's own operator comes after all others, as a sequence's does."""
+    return operation.method in ("__add__", "__mul__") and \
+        not hasattr(kind, operation.method.replace("__", "__r", 1))
 
 
 def _plain_binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:

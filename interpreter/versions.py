@@ -6,6 +6,7 @@ import sys
 VERSION = sys.version_info[:2]
 ANNOTATIONS_ARE_NAMED = VERSION == (3, 14)      # __annotate__ takes the name of its function
 WRAPPED_GROUPS_SHOW_THE_HANDLER = VERSION >= (3, 14)    # traceback of what except* wraps
+FACTORIES_MAY_SET_THE_VALUE = VERSION >= (3, 14)    # defaultdict keeps what is there by then
 SNAPSHOT_LOCALS = VERSION >= (3, 13)            # PEP 667
 INTRINSICS_LEAVE_NONE = VERSION >= (3, 12)      # import *, and printing in the REPL
 
@@ -20,6 +21,8 @@ def no_iterator(kind: type, method: str, got: type) -> str:
     """``__iter__`` or ``__await__`` of `kind` returned something else."""
     if VERSION >= (3, 15):
         return f"{kind.__name__}.{method}() must return an iterator, not {got.__name__}"
+    if got.__name__ == "coroutine":
+        return f"{method}() returned a coroutine"
     shown = "iter" if method == "__iter__" else method
     return f"{shown}() returned non-iterator of type {got.__name__!r}"
 

@@ -97,7 +97,7 @@ def list_append(frame: Frame, stack: list, depth: int) -> None:
 def set_add(frame: Frame, stack: list, depth: int) -> None:
     """set ... item -- set ..."""
     item = stack.pop()
-    _display(frame, stack[-depth]).add(item)
+    set.add(_display(frame, stack[-depth]), item)     # no set: TypeError
 
 
 @opcode("MAP_ADD")
