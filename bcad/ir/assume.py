@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .dim import Size
+from .dim import Size, bounds
 
 _active = threading.local()
 
@@ -23,6 +23,9 @@ class Assumptions:
         """Whether two sizes are the same number.  A symbol is never 1: one is guarded apart."""
         if a == b:
             return True
+        low, high = bounds(a - b)
+        if low == 0 and high == 0:  # min(1, n) is 1
+            return True
         return not (isinstance(a, int) and isinstance(b, int)) and a != 1 and b != 1
 
     def agree(self, a: Size, b: Size) -> bool:
@@ -31,9 +34,11 @@ class Assumptions:
 
     def less(self, a: Size, b: Size) -> bool:
         """Whether ``a < b``; a size is never negative."""
-        difference = a - b
-        if isinstance(difference, int):
-            return difference < 0
+        low, high = bounds(a - b)
+        if low is not None and low >= 0:
+            return False
+        if high is not None and high < 0:
+            return True
         raise NotImplementedError(f"whether {a} < {b} was not asked while tracing")
 
 

@@ -266,6 +266,54 @@ def _extremum(function: str, a: Size, b: Size) -> Size:
     return Dim.of(Apply(function, (first, second)))
 
 
+def bounds(size: Size) -> tuple[int | None, int | None]:
+    """The least and the greatest number that a size in an accepted program can be; None: unbounded.
+
+    The length of an axis of an argument is 2 at least (lengths 0 and 1 are not made symbols); a
+    symbol that an op binds, whose name has an underscore, may be 0.
+    """
+    if isinstance(size, int):
+        return size, size
+    low: int | None = 0
+    high: int | None = 0
+    for monomial, coefficient in size.terms:
+        parts = _product_bounds(monomial)
+        ends = [None if p is None else p * coefficient for p in parts]
+        least, most = ends if coefficient > 0 else ends[::-1]
+        low = None if low is None or least is None else low + least
+        high = None if high is None or most is None else high + most
+    return low, high
+
+
+def _product_bounds(monomial: Monomial) -> tuple[int | None, int | None]:
+    """Of a product of atoms; only products of non-negative ones have bounds."""
+    low, high = 1, 1
+    for atom in monomial:
+        least, most = _atom_bounds(atom)
+        if least is None or least < 0:
+            return _atom_bounds(monomial[0]) if len(monomial) == 1 else (None, None)
+        low *= least
+        high = None if high is None or most is None else high * most  # type: ignore[assignment]
+    return low, high
+
+
+def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
+    if isinstance(atom, Symbol):
+        return (0 if "_" in atom.name else 2), None
+    (low_a, high_a), (low_b, high_b) = map(bounds, atom.args)
+    if atom.function == "min":
+        low = None if low_a is None or low_b is None else min(low_a, low_b)
+        return low, min((h for h in (high_a, high_b) if h is not None), default=None)
+    if atom.function == "max":
+        high = None if high_a is None or high_b is None else max(high_a, high_b)
+        return max((m for m in (low_a, low_b) if m is not None), default=None), high
+    if atom.function == "%" and isinstance(atom.args[1], int) and atom.args[1] > 0:
+        return 0, atom.args[1] - 1
+    if atom.function == "//" and isinstance(atom.args[1], int) and atom.args[1] > 0:
+        return tuple(None if e is None else e // atom.args[1] for e in (low_a, high_a))  # type: ignore[return-value]
+    return None, None
+
+
 def _exact_quotient(a: Size, b: Size) -> Size | None:
     """``a // b`` where b, an int, divides every coefficient, or a is ``k * b``."""
     if isinstance(b, int):

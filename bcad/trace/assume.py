@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bcad.ir import Assumptions, Dim, Size, least, substitute
+from bcad.ir import Assumptions, Dim, Size, bounds, substitute
 
 from .guards import relation
 
@@ -79,10 +79,9 @@ def _by_form(a: Size, symbol: str, b: Size) -> bool | None:
     difference = a - b
     if isinstance(difference, int):
         return relation(symbol, difference, 0)
-    low = least(difference)
+    low, high = bounds(difference)
     if low is not None and low > 0 or (low == 0 and symbol == "<"):
         return False
-    high = least(-difference)
-    if high is not None and high > 0:
+    if high is not None and high < 0:
         return symbol == "<"
-    return None
+    return symbol == "==" if low == high == 0 else None
