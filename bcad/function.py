@@ -127,10 +127,10 @@ class Differentiated:
             return inner.result(), inner.answer
 
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-            result, values = special.run_primal(args, kwargs)
+            result, point = special.run_primal(args, kwargs)
 
             def derivative(seeds: Sequence[Any]) -> Answer:
-                derived = special.run_derived(values, seeds)
+                derived = special.run_derived(point, seeds)
                 return Answer(result, self._shaped(special, derived), special.trees)
 
             return result, derivative

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,20 @@ from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.trace import MISS, Program, flatten, quick_call, trace
+from bcad.trace import MISS, Program, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
 
 ABANDONED = (CheckFailed, backends.Abandoned)
 _PAYS_AFTER_CALLS = 6
 _IN_BACKGROUND = 600  # nodes from which compiling takes seconds
 _PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
+
+
+class Point(NamedTuple):
+    """Where a derivative is taken: the values of the inputs, and the states of the streams drawn from."""
+
+    values: list[Any]
+    states: list[Any]
 
 
 class Specialisation:
@@ -71,6 +78,7 @@ class Specialisation:
         varied = varied_outputs(self.program.graph, self.wrt)
         self.varies = mode.name == "value" or not self.results or any(k < self.results for k in varied)
         self.finishers = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
+        self.streams = streams_of(self.program.graph)
         self.quick = self._quick()
         self.finish: Callable[[list[Any]], Any] | None = None
         self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
@@ -96,29 +104,52 @@ class Specialisation:
         ABANDONED
             If the run leaves what the trace knows; nothing has happened then.
         """
-        outputs = self.entry(*self.program.fetch(args, kwargs), *seeds)
+        before = self._states()
+        try:
+            outputs = self.entry(*self.program.fetch(args, kwargs), *seeds)
+        except ABANDONED:
+            self._restore(before)
+            raise
         total = len(self.program.graph.outputs)
         result = self.program.finish(outputs[:total], args, kwargs)
         return result, outputs[total:]
 
     def _quick(self) -> Callable[..., Any]:
         """``quick(args, kwargs)``: the outputs where all guards hold, else `MISS`."""
-        if self.program.effects or self.mode.seeded:
+        if self.program.effects or self.mode.seeded or self.streams:
             return _miss
         quick = quick_call(self.program, "run({values})", {"run": self.entry})
         self.entry.hand_over_to(quick.__globals__)
         return quick
 
-    def run_primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, list[Any]]:
-        """The result alone, effects included, and copies of the inputs it was computed from."""
+    def _states(self) -> list[Any]:
+        """The states of the streams of random numbers that a run draws from."""
+        return [state_of(stream) for stream in self.streams]
+
+    def _restore(self, states: Sequence[Any]) -> None:
+        for stream, state in zip(self.streams, states, strict=True):
+            restore(stream, state)
+
+    def run_primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Point]:
+        """The result alone, effects included, and the point it was computed at."""
         if self._primal is None:
             self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend)
-        values = [_copy(x) for x in self.program.fetch(args, kwargs)]
-        return self.program.finish(self._primal(*values), args, kwargs), values
+        point = Point([_copy(x) for x in self.program.fetch(args, kwargs)], self._states())
+        try:
+            outputs = self._primal(*point.values)
+        except ABANDONED:
+            self._restore(point.states)
+            raise
+        return self.program.finish(outputs, args, kwargs), point
 
-    def run_derived(self, values: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
-        """The derived leaves alone; effects have happened already."""
-        return self.entry(*values, *seeds)[len(self.program.graph.outputs) :]
+    def run_derived(self, point: Point, seeds: Sequence[Any]) -> list[Any]:
+        """The derived leaves alone, with the draws of the point; effects have happened already."""
+        now = self._states()
+        self._restore(point.states)
+        try:
+            return self.entry(*point.values, *seeds)[len(self.program.graph.outputs) :]
+        finally:
+            self._restore(now)
 
     def shaped(self, derived: Sequence[Any]) -> list[Any]:
         """Derived leaves as their arguments are: arrays for arrays, NumPy scalars for numbers."""

@@ -5,10 +5,11 @@ from .guards import Guard, GuardMiss, Guards
 from .places import stepped
 from .program import InnerProgram, Program
 from .quick import MISS, quick_call
+from .randomness import restore, state_of, streams_of
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Tree, flatten, map_leaves
 
 __all__ = [
-    "MISS", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "quick_call", "stepped",
+    "MISS", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "quick_call", "restore", "state_of", "streams_of", "stepped",
     "trace", "trace_inside", "active_traces", "wrap",
 ]

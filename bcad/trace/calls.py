@@ -232,7 +232,9 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if hosts.keeps_tracers(fn):
         if not hosts.is_container_method(fn):
             items.look_at(*args)
-        return fn(*args, **kwargs)
+        made = fn(*args, **kwargs)
+        randomness.note_stream(session, made, seeded=False)
+        return made
     items.look_into(*args, *kwargs.values(), getattr(fn, "__self__", None))
     if args and isinstance(args[0], dict) and fn in _ITERATE:
         args = (list(args[0]), *args[1:])  # of a dict they see the keys alone
@@ -240,7 +242,11 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     owner = getattr(fn, "__self__", None)
     if has_traced(args) or has_traced(kwargs) or is_traced(owner):
         return hosts.unknown(session, fn, args, kwargs)
-    return adopt(session, fn(*args, **kwargs))
+    if randomness.sets_state(fn):
+        return randomness.set_state(session, fn, args, kwargs)
+    result = adopt(session, fn(*args, **kwargs))
+    randomness.note_stream(session, result, seeded=any(a is not None for a in (*args, *kwargs.values())))
+    return result
 
 
 def adopt(session: Session, result: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Dim, Literal, Value, type_of
+from bcad.ir import Dim, Graph, Literal, Value, type_of
 
 from .hosts import HostFunction
 from .tracers import SizeTracer, Tracer, has_traced
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 _STATE = {"seed", "get_state", "set_state", "bit_generator", "spawn"}
+_SETTERS = {"seed", "set_state", "setstate"}
 _STREAMS = (np.random.Generator, np.random.RandomState)
 
 
@@ -34,6 +35,73 @@ def bound(fn: Any, args: tuple[Any, ...]) -> Any:
     if args and isinstance(args[0], _STREAMS) and not isinstance(fn, type):
         return getattr(args[0], name, None)  # the evaluator has unwrapped Cython's bound method
     return None
+
+
+def sets_state(fn: Any) -> bool:
+    """Whether a call puts a stream into a new state: ``np.random.seed(0)``."""
+    owner = getattr(fn, "__self__", None)
+    return getattr(fn, "__name__", None) in _SETTERS and isinstance(owner, (*_STREAMS, random.Random))
+
+
+def set_state(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Such a call, made again at every run, in order with the draws."""
+    session.save_stream(fn.__self__)
+    ops.host_effect(fn=Literal(HostFunction(fn, args, kwargs)), types=())
+    return fn(*args, **kwargs)
+
+
+def note_stream(session: Session, stream: Any, seeded: bool) -> None:
+    """A stream made while tracing starts every run as the user's call would have made it."""
+    if not isinstance(stream, (*_STREAMS, random.Random)) or id(stream) in session.captures.outer:
+        return
+    if id(stream) not in session.streams_made:
+        session.streams_made[id(stream)] = stream
+        ops.host_effect(fn=Literal(_Begin(stream, seeded)), types=())
+
+
+class _Begin:
+    """Puts a stream into its first state, or an unforeseeable one if it was made without a seed."""
+
+    def __init__(self, stream: Any, seeded: bool) -> None:
+        self.stream = stream
+        self.state = state_of(stream) if seeded else None
+
+    def __call__(self) -> None:
+        if self.state is not None:
+            restore(self.stream, self.state)
+        elif isinstance(self.stream, np.random.Generator):
+            restore(self.stream, type(self.stream.bit_generator)().state)
+        else:
+            self.stream.seed()
+
+
+def streams_of(graph: Graph) -> list[Any]:
+    """The streams that a graph draws from."""
+    found: dict[int, Any] = {}
+    for node in graph.walk():
+        if node.op is ops.host_effect:
+            call = node.attrs["fn"].value
+            stream = getattr(call, "stream", None) or getattr(getattr(call, "fn", None), "__self__", None)
+            if isinstance(stream, (*_STREAMS, random.Random)):
+                found[id(stream)] = stream
+    return list(found.values())
+
+
+def state_of(stream: Any) -> Any:
+    """The state of a stream, to be given to `restore`."""
+    if isinstance(stream, np.random.Generator):
+        return stream.bit_generator.state
+    return stream.get_state() if hasattr(stream, "get_state") else stream.getstate()
+
+
+def restore(stream: Any, state: Any) -> None:
+    """Put a stream back into a state."""
+    if isinstance(stream, np.random.Generator):
+        stream.bit_generator.state = state
+    elif hasattr(stream, "set_state"):
+        stream.set_state(state)
+    else:
+        stream.setstate(state)
 
 
 def draw(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

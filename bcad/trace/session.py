@@ -19,6 +19,7 @@ from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_location
+from .randomness import restore, state_of
 from .sources import Argument, Pinned, Source
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
@@ -66,6 +67,7 @@ class Session:
         self.captures = Captures(self)
         self.domain = GraphDomain(self)
         self.journals: list[Journal] = []
+        self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing
         self.calls: list[Any] = []  # effects in program order: print and the like
         self.inputs: list[tuple[Value, Source | None]] = []
         self.frame: Frame | None = None
@@ -268,7 +270,7 @@ class Session:
     def save_stream(self, stream: Any) -> None:
         """About to draw an example from `stream`: its state is restored when tracing ends."""
         if id(stream) not in self._streams:
-            self._streams[id(stream)] = stream, _state_of(stream)
+            self._streams[id(stream)] = stream, state_of(stream)
 
     @contextmanager
     def streams(self) -> Iterator[None]:
@@ -277,7 +279,7 @@ class Session:
             yield
         finally:
             for stream, state in self._streams.values():
-                _restore(stream, state)
+                restore(stream, state)
 
     def count_node(self) -> None:
         """One more node; an unrolled loop must not go on without end."""
@@ -378,18 +380,3 @@ class Session:
         finally:
             active.active_traces.end()
             active.set_session(before)
-
-
-def _state_of(stream: Any) -> Any:
-    if isinstance(stream, np.random.Generator):
-        return stream.bit_generator.state
-    return stream.get_state() if hasattr(stream, "get_state") else stream.getstate()
-
-
-def _restore(stream: Any, state: Any) -> None:
-    if isinstance(stream, np.random.Generator):
-        stream.bit_generator.state = state
-    elif hasattr(stream, "set_state"):
-        stream.set_state(state)
-    else:
-        stream.setstate(state)
