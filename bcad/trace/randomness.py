@@ -39,13 +39,22 @@ def bound(fn: Any, args: tuple[Any, ...]) -> Any:
 
 def sets_state(fn: Any) -> bool:
     """Whether a call puts a stream into a new state: ``np.random.seed(0)``."""
+    return getattr(fn, "__name__", None) in _SETTERS and _stream_set_by(fn) is not None
+
+
+def _stream_set_by(fn: Any) -> Any:
+    """The stream that ``rng.seed`` or ``np.random.seed`` (a plain function) writes to."""
+    if fn is np.random.seed or fn is np.random.set_state:
+        return np.random.mtrand._rand
     owner = getattr(fn, "__self__", None)
-    return getattr(fn, "__name__", None) in _SETTERS and isinstance(owner, (*_STREAMS, random.Random))
+    return owner if isinstance(owner, (*_STREAMS, random.Random)) else None
 
 
 def set_state(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Such a call, made again at every run, in order with the draws."""
-    session.save_stream(fn.__self__)
+    stream = _stream_set_by(fn)
+    if id(stream) not in session.streams_made:
+        session.save_stream(stream)
     ops.host_effect(fn=Literal(HostFunction(fn, args, kwargs)), types=())
     return fn(*args, **kwargs)
 
