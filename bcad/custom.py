@@ -12,7 +12,18 @@ from bcad.errors import StructureError
 from bcad.ir import ArrayType, Builder, Graph, Kind, Literal, Node, Value
 from bcad.ops import BY_NAME, tangent_type
 from bcad.seeds import leaf_value
-from bcad.trace import InnerProgram, flatten, host_call, inside, is_traced, leaf_type, map_leaves, stepped, trace_inside, wrap
+from bcad.trace import (
+    InnerProgram,
+    flatten,
+    host_call,
+    inside,
+    is_traced,
+    leaf_type,
+    map_leaves,
+    stepped,
+    trace_inside,
+    wrap,
+)
 
 Fn = Callable[..., Any]
 _DEPTH = 3  # a rule that calls its own primitive is unrolled for that many orders

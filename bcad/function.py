@@ -9,17 +9,15 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from bcad.errors import StructureError
 from bcad.formula import formula
-from bcad.ir import ArrayType, Builder, Value
+from bcad.ir import Builder
 from bcad.log import log
 from bcad.modes import GradientMode, HessianVectorMode, Mode, check_scalar
 from bcad.options import options
 from bcad.seeds import conform, seeds_like
 from bcad.specialise import ABANDONED, Specialisation, positions_of
-from bcad.trace import MISS, Tree, active_traces, flatten, inside, leaf_type, trace_inside, wrap
+from bcad.trace import MISS, Tree, active_traces, flatten, inside, trace_inside, wrap
 from bcad.wrt import ALL, Place, Wrt, differentiable_call, pick
 
 

@@ -47,9 +47,9 @@ def _seed_like(leaf: Any, type_: ArrayType, seed: Any, what: str) -> Any:
         dtype = np.result_type(array.dtype, dtype)
     array = array.astype(dtype, copy=False)
     if all(isinstance(n, int) for n in type_.shape) and array.shape != type_.shape:
-        if not _stretches(array.shape, type_.shape):
+        if not _stretches(array.shape, type_.shape):  # type: ignore[arg-type]
             raise StructureError(f"a {what} of shape {array.shape} for a value of shape {type_.shape}")
-        array = np.broadcast_to(array, type_.shape)
+        array = np.broadcast_to(array, type_.shape)  # type: ignore[arg-type]
     return array if type_.shape or isinstance(leaf, np.ndarray) else array[()]
 
 

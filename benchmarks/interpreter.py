@@ -18,7 +18,7 @@ from types import CodeType
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import interpreter  # noqa: E402
+import interpreter
 
 clock = time.thread_time
 

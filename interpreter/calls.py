@@ -79,7 +79,7 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
             return fn(*args, **kwargs or {})        # raises, with CPython's own text
     namespace = fn.__globals__
     callee = Frame(code, fn, namespace, fn.__builtins__,  # type: ignore[attr-defined]
-                   slots, frame.domain, frame, frame.thread,
+                   slots, frame.domain, frame, frame.thread,  # type: ignore[arg-type]
                    None if code.flags & OPTIMIZED else namespace)
     run(callee)
     return callee.result

@@ -136,7 +136,7 @@ class Code:
         if self._fast is None:
             from .opcodes import fuse
             self._fast = fuse(self)
-        return self._fast
+        return self._fast  # type: ignore[return-value]
 
     @cached_property
     def watched_steps(self) -> list[tuple[Callable, Any]]:

@@ -131,7 +131,7 @@ class _Decoder:
                 rule(self, arg)
         index_at[len(self.raw.co_code)] = len(self.out)
         for instruction in self.jumps:
-            instruction.target = instruction.arg = index_at[instruction.target]
+            instruction.target = instruction.arg = index_at[instruction.target]  # type: ignore[index]
         table = [Handler(index_at[start], index_at[end], index_at[target], depth, lasti)
                  for start, end, target, depth, lasti in _exception_table(self.raw)]
         code = Code(self.raw, self.out, [entry for entry in table if entry.start < entry.end],

@@ -21,10 +21,10 @@ def note_faults(scope: Any, node: Node, values: Sequence[Number], result: Number
     if node.output.type.kind is not Kind.PYTHON:  # type: ignore[union-attr]
         return
     if isinstance(result, Expr) and result.type == INT and node.op.name in _WHOLE:
-        _note_overflow(scope, node.op.name, *values, result)
+        _note_overflow(scope, node.op.name, *values, result)  # type: ignore[arg-type, call-arg]
     if getattr(node.op, "raises", None) is None:
         return
-    graph = _fault(node.op, tuple(v.type for v in node.inputs), node.output.type)
+    graph = _fault(node.op, tuple(v.type for v in node.inputs), node.output.type)  # type: ignore[arg-type]
     if graph is not None:
         scope.trouble(_flag(scope, graph, [result, *values]))
 

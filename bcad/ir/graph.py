@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Protocol
 from interpreter import Location
 
 from .assume import assumptions
-from .dim import Size
 from .types import ArrayType, Type
 
 

@@ -4,8 +4,8 @@ from .dce import dce, select
 from .driver import RewritingBuilder, rewrite
 from .names import name_values
 from .pipeline import DERIVED, EXACT, OWN, gentle, readable, simplify
-from .sizes import rename_sizes
 from .rule import Rule, RuleSet, fired, node_rule, rule
+from .sizes import rename_sizes
 
 __all__ = [
     "DERIVED", "EXACT", "OWN", "RewritingBuilder", "Rule", "RuleSet", "dce", "fired", "gentle", "node_rule",

@@ -10,7 +10,20 @@ import numpy as np
 
 from bcad import ops
 from bcad.errors import TraceLimit
-from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Literal, ObjectType, Size, Value, evaluate_size, symbols, type_of
+from bcad.ir import (
+    ArrayType,
+    Builder,
+    Dim,
+    Graph,
+    Kind,
+    Literal,
+    ObjectType,
+    Size,
+    Value,
+    evaluate_size,
+    symbols,
+    type_of,
+)
 from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 
 from . import active, virtual

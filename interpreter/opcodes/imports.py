@@ -36,7 +36,7 @@ def import_name(frame: Frame, stack: list, arg: tuple[str, str]) -> None:
 
 def _is_lazy(frame: Frame, name: str, lazy: str) -> bool:
     """A program can wish for it at the statement, by `__lazy_modules__` or for all of them."""
-    mode = sys.get_lazy_imports()
+    mode = sys.get_lazy_imports()  # type: ignore[attr-defined]
     return mode != "none" and (lazy == "lazy" or mode == "all"
                                or name in frame.globals.get("__lazy_modules__", ()))
 
