@@ -24,15 +24,20 @@ def adapted(frame: Frame, args: tuple, kwargs: dict, callables: tuple = (),
     """The arguments with callables and iterables that are written in Python replaced."""
     changed = list(args)
     for index, value in enumerate(args):
-        if index in callables and interpreted_callable(value):
+        if index in callables and _asks_domain(frame, value):
             changed[index] = Trampoline(value, frame.domain)
         elif index in iterables and needs_stepping(value) and \
                 find(type(value), "keys") is MISSING:
             changed[index] = Stepped(frame, value)
     keywords = {name: Trampoline(value, frame.domain)
-                if name in _CALLABLE_KEYWORDS and interpreted_callable(value) else value
+                if name in _CALLABLE_KEYWORDS and _asks_domain(frame, value) else value
                 for name, value in kwargs.items()}
     return tuple(changed), keywords
+
+
+def _asks_domain(frame: Frame, function: Any) -> bool:
+    """Whether a callable that C code will call is called through the domain instead."""
+    return interpreted_callable(function) or (bool(frame.domain.types) and callable(function))
 
 
 class Stepped:

@@ -4,12 +4,12 @@ from __future__ import annotations
 from types import CellType, FunctionType, resolve_bases
 from typing import Any
 
-from .calls import INTERCEPTS, Args, Kwargs, call_function, call_native, call_value
+from .calls import INTERCEPTS, Args, Kwargs, call_function, call_native, call_value, step_into
 from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
 from .journal import EMPTY, cell_value
-from .lookup import MISSING, find, is_class, is_native, python_method, subclass
+from .lookup import MISSING, find, find_plainly, is_class, is_native, python_method, subclass
 
 
 def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
@@ -25,6 +25,19 @@ def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
         if method is not type.__call__:         # a classmethod, a partial, something in C
             return call_native(frame, cls, args, kwargs)
     return construct(frame, cls, args, kwargs)
+
+
+def make_instance(frame: Frame, cls: type, args: list) -> Any:
+    """``cls(*args)`` of a class whose metaclass is `type`, where no domain is to be asked."""
+    init = find_plainly(cls, "__init__")
+    if type(init) is not FunctionType or find_plainly(cls, "__new__") is not object.__new__ \
+            or id(cls) in INTERCEPTS:
+        return call_class(frame, cls, args, None)
+    made = object.__new__(cls)
+    result = step_into(frame, init, [made, *args], None)
+    if result is not None:
+        raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
+    return made
 
 
 def construct(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:

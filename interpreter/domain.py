@@ -40,6 +40,10 @@ class Domain:
         """`symbol` is one of '<', '<=', '==', '!=', '>', '>='."""
         return NotImplemented
 
+    def identical(self, frame: Frame, left: Any, right: Any) -> Any:
+        """``left is right``, asked where one of them is True or False."""
+        return NotImplemented
+
     def contains(self, frame: Frame, item: Any, container: Any) -> Any:
         """``item in container``."""
         return NotImplemented

@@ -66,12 +66,13 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
         if operation.inplace is not None and frame.thread.journal is not None:
             frame.thread.journal.touch(left)
     kind, other = type(left), type(right)
-    if is_native(kind) and is_native(other):
-        return operation.native(left, right)
-    if kind is other and operation.inplace is None:
+    if is_native(kind):
+        if is_native(other):
+            return operation.native(left, right)
+    elif kind is other and operation.inplace is None:
         method = find(kind, operation.method)
         if type(method) is FunctionType:
-            result = call_function(frame, method, (left, right), None)
+            result = call_function(frame, method, [left, right], None)
             if result is NotImplemented:
                 raise TypeError(_unsupported(operation, kind, other))
             return result
@@ -201,6 +202,15 @@ def invert(frame: Frame, value: Any) -> Any:
         if result is not NotImplemented:
             return result
     return not truth(frame, value)
+
+
+def identical(frame: Frame, left: Any, right: Any) -> Any:
+    """``left is right``: a traced bool may be True or False."""
+    if traced(frame, left, right):
+        result = frame.domain.identical(frame, left, right)
+        if result is not NotImplemented:
+            return result
+    return left is right
 
 
 def contains(frame: Frame, item: Any, container: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import operators
 from ..calls import call_builtin, call_value, step_into
+from ..classes import make_instance
 from ..code import NULL
 from ..frame import Frame
 from ..lookup import MISSING, find
@@ -29,10 +30,15 @@ def call(frame: Frame, stack: list, count: int) -> None:
         first = second
     elif second is not NULL:
         args.insert(0, second)
-    if type(first) is FunctionType and not frame.watched:
+    kind = type(first)
+    if frame.watched:
+        stack.append(call_value(frame, first, args))
+    elif kind is FunctionType:
         stack.append(step_into(frame, first, args, None))
-    elif type(first) is BuiltinFunctionType and not frame.watched:
+    elif kind is BuiltinFunctionType:
         stack.append(call_builtin(frame, first, args, None))
+    elif kind is type:
+        stack.append(make_instance(frame, first, args))
     else:
         stack.append(call_value(frame, first, args))
 

@@ -7,9 +7,10 @@ jumps into the middle of a sequence find what they look for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType, MethodType
 from typing import Any
 
-from ..code import UNBOUND, Code
+from ..code import NULL, UNBOUND, Code
 from ..frame import Frame
 from ..lookup import MISSING, find_plainly
 from .jumps import EXHAUSTED, NATIVE_ITERATORS
@@ -120,6 +121,23 @@ def load_attribute(frame: Frame, stack: list, args: tuple) -> Any:
         return apart(frame, stack, 2)
     frame.pc += 1
     stack.append(getattr(owner, name))
+
+
+@_fused(("LOAD_FAST", "LOAD_METHOD"))
+def load_method(frame: Frame, stack: list, args: tuple) -> Any:
+    slot, name = args
+    owner = frame.slots[slot]
+    if frame.watched or owner is UNBOUND:
+        return apart(frame, stack, 2)
+    found = find_plainly(type(owner), name)
+    if type(found) is not FunctionType:
+        return apart(frame, stack, 2)
+    frame.pc += 1
+    value = getattr(owner, name)
+    if type(value) is MethodType and value.__func__ is found:
+        stack += found, owner
+    else:                               # from the instance's own namespace
+        stack += NULL, value
 
 
 # --- numbers ------------------------------------------------------------------------------------
