@@ -9,9 +9,9 @@ from bcad import ops
 from bcad.ir import Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, Frame, Instruction, Unsupported
 
-from .aliases import Holders, arrays_made, forbid_writes
+from .aliases import Holders, arrays_made, boxes_in, forbid_writes
 from .builder import constant_of, is_constant
-from .heap import Change, Place, store, unfreeze_old
+from .heap import Change, Place, store
 from .patterns import (
     Box,
     Constant,
@@ -28,6 +28,7 @@ from .patterns import (
     pattern_of,
     values_of,
 )
+from .raises import keep_raising
 from .regions import Abandon, Arm, Mixed, operands_of, run_arm, speculation
 from .tracers import ArrayTracer
 
@@ -173,6 +174,8 @@ class Merge:
 
 def cond_values(predicate: Value, arms: list[Arm], outputs: tuple[list[Value], list[Value]]) -> list[Value]:
     """The results of a Cond with these outputs; none is made where both arms give the same."""
+    for arm, values in zip(arms, outputs, strict=True):
+        keep_raising(arm.builder, values)
     results: list[Value | None] = [
         _without_cond(predicate, arms, a, b) for a, b in zip(*outputs, strict=True)
     ]
@@ -342,8 +345,22 @@ def _is_unbound(state: Frozen | None) -> bool:
 def _unchanged(session: Session, arm: Arm, value: Any) -> Frozen:
     if value is UNBOUND:
         return Same(UNBOUND)
-    with arm.builder:
-        return freeze(session, value)
+    return _at_the_end(session, arm, value)
+
+
+def _at_the_end(session: Session, arm: Arm, value: Any) -> Frozen:
+    """What an object that was there before holds at the end of an arm, whose writes are undone by now."""
+    if value is EMPTY:
+        return Same(EMPTY)
+    with arm.builder, session.journal():
+        for place, change in arm.changes.places.items():
+            if place.kind == "array" and isinstance(change.new, Number):
+                store(session, place, change.obj, change.new.value)
+        state = freeze(session, value)
+    changed = {place.identity for place in arm.changes.places}
+    if any(id(box) in changed for box in boxes_in(state)):
+        raise Mismatch("a container is changed on one way and replaced on the other")
+    return state
 
 
 def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
@@ -356,11 +373,18 @@ def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
         pair: list[Frozen | None] = []
         for arm in arms:
             found = arm.changes.places.get(place)
-            with arm.builder:
-                pair.append(found.new if found is not None else unfreeze_old(session, change))
+            pair.append(found.new if found is not None else _before(session, arm, place, change))
         if any(isinstance(p, Same) and p.obj is EMPTY for p in pair):
             raise Mismatch(f"{place.key!r} is set on one way only")
         work.add(pair, _storer(session, place, change.obj), raw=place.kind == "array")
+
+
+def _before(session: Session, arm: Arm, place: Place, change: Change) -> Frozen:
+    """What a place that this arm left alone holds at its end."""
+    if place.kind != "array":
+        return _at_the_end(session, arm, change.old)
+    with arm.builder:
+        return freeze(session, change.old)
 
 
 def _was_there(session: Session, arms: list[Arm], obj: Any) -> bool:

@@ -51,7 +51,15 @@ class TraceBuilder(Builder):
                 if folded is not None:
                     return folded
             inputs = values
-        return super().emit(op, *inputs, regions=regions, location=location, name=name, **attrs)
+        made = super().emit(op, *inputs, regions=regions, location=location, name=name, **attrs)
+        return made if getattr(op, "raises", None) is None else self._settled(made)
+
+    def _settled(self, made: Value) -> Value:
+        """The result of an op that Python may raise in."""
+        from .raises import held, may_be_caught, may_raise
+
+        assert made.node is not None
+        return held(self.session, made.node) if may_raise(made.node) and may_be_caught(self.session) else made
 
     def _append(
         self,

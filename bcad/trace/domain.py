@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, items, iteration, text, virtual
+from . import attributes, calls, items, iteration, sequences, text, virtual
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
@@ -79,6 +79,9 @@ class GraphDomain(Domain):
             return text.percent(session, left, right)
         if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
             return NotImplemented
+        result = sequences.binary(session, symbol, left, right)
+        if result is not None:
+            return result
         if symbol.endswith("=") and isinstance(left, np.ndarray):
             return self._in_place(symbol[:-1], left, right)
         return self._apply(_BINARY[symbol.removesuffix("=")], left, right)
@@ -129,7 +132,8 @@ class GraphDomain(Domain):
                 return result
         if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
             return self._unlike(session, symbol, left, right)
-        return self._apply(_COMPARE[symbol], left, right)
+        result = sequences.compare(symbol, left, right)
+        return self._apply(_COMPARE[symbol], left, right) if result is None else result
 
     def _unlike(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
         """A number compared with something else: equal to nothing."""

@@ -165,10 +165,3 @@ def store(session: Session, place: Place, obj: Any, value: Any) -> None:
         type.__setattr__(obj, place.key, value)
     else:
         object.__setattr__(obj, place.key, value)
-
-
-def unfreeze_old(session: Session, change: Change) -> Frozen:
-    """The frozen form of what a place held before."""
-    return Same(EMPTY) if change.old is EMPTY else freeze(session, change.old)
-
-

@@ -18,6 +18,7 @@ from .dispatch import dispatch
 from .expressions import ExpressionIterator, over_expression
 from .iteration import Indexed, ListIterator, NextItem, indexed
 from .patterns import Abandon, Mismatch, Number, as_type
+from .raises import keep_raising
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
 from .tracers import SizeTracer, Tracer
 
@@ -225,6 +226,7 @@ class LoopRegion:
             outputs += [arm.builder.as_value(v) for _, _, v in flags]
         inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in flags)]
         initial = [*before, *(first for _, first, _ in flags)]
+        keep_raising(arm.builder, [*outputs, *stacked])
         constants = list(arm.builder.captured)
         body = arm.graph(constants, [*outputs, *stacked], (index, *inputs))
         regions = [body] + ([_condition(body, 1 + len(self.carries.inputs))] if flags else [test] if test else [])

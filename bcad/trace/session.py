@@ -87,6 +87,7 @@ class Session:
         self.failure: LocatedError | None = None
         self.alive = True
         self.avoid = avoid  # branches and loops that are not to be kept as regions
+        self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.growing: set[int] = set()  # lists that the loop being made appends to
@@ -108,7 +109,10 @@ class Session:
             self.example.arguments.add(value)
         if source is not None and isinstance(type_, ArrayType):
             self.guard(HasType(source, type_))
-        return self.wrap(value)
+        made = self.wrap(value)
+        if isinstance(made, ArrayTracer):
+            made._home = self.root  # it was there before, wherever it is met first
+        return made
 
     def _symbolic_type(self, type_: Any) -> Any:
         if not isinstance(type_, ArrayType) or not type_.shape:

@@ -17,6 +17,7 @@ from .builder import TraceBuilder
 from .changes import collect, replayed
 from .effects import Effect, Plan, is_plain_number
 from .program import InnerProgram, Program
+from .raises import keep_raising
 from .session import Restart, Session
 from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
@@ -89,6 +90,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
     effects: list[Effect] = [*session.calls, *collect(session, journal)]
     for effect in effects:
         effect.plan(outputs.position)
+    keep_raising(session.root, outputs.values)
     graph = session.root.build(outputs.values)
     kept = _used_inputs(session, graph)
     graph = Graph(kept, graph.nodes, graph.outputs, graph.name)
@@ -193,6 +195,7 @@ def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[
         places = [outputs.position(x) if isinstance(x, Tracer) or is_plain_number(x) else None for x in found]
         count = len(outputs.values)
         redo = replayed(journal, outputs.position)
+    keep_raising(child, outputs.values)
     graph = child.build(outputs.values)
     inputs += list(child.captured)
 
