@@ -168,7 +168,7 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
         try:
             return meaning(*values, **named)
         except ops.NotConcrete as error:
-            found = session.decide_int(session.wrap(error.value), "an integer that decides a shape")
+            found = session.decide_ints(error.value, "an integer that decides a shape")
             replaced = [_replace(v, error.value, found) for v in values]
             renamed = {k: _replace(v, error.value, found) for k, v in named.items()}
             if all(map(_same, replaced, values)) and all(map(_same, renamed.values(), named.values())):

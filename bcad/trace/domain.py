@@ -145,6 +145,13 @@ class GraphDomain(Domain):
         fill = ops.BY_NAME["full"](symbol == "!=", shape=session.value(array).shape, dtype=np.dtype(bool))
         return session.wrap(fill)
 
+    def identical(self, frame: Frame | None, left: Any, right: Any) -> Any:
+        if type(left) is bool:
+            left, right = right, left
+        if type(left) is not NumberTracer or left._type().dtype.kind != "b":
+            return NotImplemented
+        return left if right else self.unary(frame, "not", left)
+
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
         session = self.at(frame)
         self._look_at_lists(container)

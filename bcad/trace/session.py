@@ -259,6 +259,18 @@ class Session:
             return value
         return ops.BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
 
+    def decide_ints(self, value: Value, why: str) -> Any:
+        """The int that a Value is, or the list of ints, for this call; later calls are held to it."""
+        if not value.ndim:
+            return self.decide_int(self.wrap(value), why)
+        if value.dtype.kind not in "iu":
+            raise TypeError(f"{value.dtype.name!r} object cannot be interpreted as an integer")
+        found = np.asarray(self.concrete(value, why))
+        if not self.example.is_static(value):
+            differs = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](value, found))
+            self._check(self.as_bool(differs), f"it was {found}")
+        return found.tolist()
+
     def require_one_element(self, x: ArrayTracer) -> None:
         """NumPy's refusal to call an array of several elements true or false."""
         size = x._type().size

@@ -1,0 +1,47 @@
+"""Ways of Python around traced values: C functions mapped, `is True`, integer arrays as shapes."""
+
+import numpy as np
+import pytest
+
+from bcad import grad
+
+
+def test_c_functions_that_are_mapped_meet_traced_values():
+    def product(x):
+        a, b = map(np.asarray, [x, 2.0])
+        return (a * b).sum() + sum(map(float, (x[0], 1.0)))
+
+    assert np.array_equal(grad(product)(np.ones(2)), [3.0, 2.0])
+
+
+@pytest.mark.parametrize("at, slope", [(1.0, 2.0), (-1.0, 3.0)])
+def test_a_traced_bool_may_be_true(at, slope):
+    def negative(x):
+        return 3.0 * x if bool(x > 0) is False else 2.0 * x
+
+    def positive(x):
+        answer = bool(x > 0)
+        return 2.0 * x if answer is True else 3.0 * x
+
+    def not_positive(x):
+        answer = bool(x > 0)
+        return 3.0 * x if answer is not True else 2.0 * x
+
+    slopes = [grad(f) for f in (negative, positive, not_positive)]
+    assert [g(at) for g in slopes] == [slope] * 3
+    assert [g(-at) for g in slopes] == [5.0 - slope] * 3
+
+
+def test_an_array_of_integers_is_a_shape():
+    def columns(x):
+        shape = np.ones(2, dtype=int)
+        shape[0] = -1
+        return (np.diff(x).reshape(shape) * np.arange(2.0)).sum()
+
+    assert np.array_equal(grad(columns)(np.arange(3.0)), [-1.0, 0.0, 1.0])
+
+
+def test_weights_along_an_axis():
+    x, w = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 1.0])
+    found = grad(lambda w: np.average(x, axis=1, weights=w).sum())(w)
+    assert np.allclose(found, ((x - np.average(x, axis=1, weights=w)[:, None]) / w.sum()).sum(0))
