@@ -14,7 +14,7 @@ import numpy as np
 from bcad.errors import BcadError, StructureError, Unsupported
 from bcad.formula import parts
 from bcad.function import Function, Gradient, name_of
-from bcad.ir import Dim, Graph, bind_sizes, evaluate_size
+from bcad.ir import Graph, bind_sizes, evaluate_size
 from bcad.latex import formula_latex
 from bcad.modes import VjpMode
 from bcad.rewrite import dce
@@ -174,7 +174,7 @@ def to_sympy(traced: Function | Gradient, *args: Any) -> tuple[Any, list[Any]]:
     ----------
     traced : Function or Gradient
     *args
-        Example arguments, whose shapes say how many symbols each gets; not needed if all are numbers.
+        Example arguments, whose shapes say how many symbols each gets; those it was traced with by default.
 
     Returns
     -------
@@ -251,8 +251,8 @@ def _sizes(special: Specialisation, args: Sequence[Any]) -> dict[str, int]:
     if args:
         for value, x in zip(program.graph.inputs, program.fetch(args, {}), strict=True):
             bind_sizes(value, x, sizes)
-    elif any(isinstance(n, Dim) for v in program.graph.inputs for n in getattr(v.type, "shape", ())):
-        raise StructureError("how many symbols an array gets is not known", hint="to_sympy(g, np.zeros(3))")
+    else:
+        sizes.update(program.sizes)
     return sizes
 
 

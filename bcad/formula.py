@@ -50,7 +50,11 @@ def reading_graph(special: Any) -> Graph:
     outputs = [*whole.outputs[: special.results], *whole.outputs[total:]]
     derived = len(outputs) - special.results
     wrt = special.wrt if special.mode.like_arguments and len(special.wrt) == derived else ()
-    return readable(Graph(whole.inputs, whole.nodes, outputs, whole.name), special.results, wrt)
+    graph = readable(Graph(whole.inputs, whole.nodes, outputs, whole.name), special.results, wrt)
+    seeds = graph.inputs[len(special.program.graph.inputs) :]
+    for k, value in enumerate(seeds):  # the vectors of a product, the cotangents of a vjp
+        value.name = value.name or ("v" if len(seeds) == 1 else f"v_{k}")
+    return graph
 
 
 def _arguments(special: Any, graph: Graph) -> list[Any]:
@@ -62,5 +66,5 @@ def _labels(special: Any, name: str, wrt: list[str], count: int) -> list[str]:
     if mode in ("gradient", "elementwise gradient") and len(wrt) == count:
         return [f"d{name}/d{w}" for w in wrt]
     if mode == "hessian-vector product" and len(wrt) == count:
-        return [f"(d2{name} v)/d{w}" for w in wrt]
+        return [f"(d2{name}/d{w}2) v" if len(wrt) == 1 else f"(H v)_{w}" for w in wrt]
     return [f"{mode} of {name}" + (f" [{k}]" if count > 1 else "") for k in range(count)]

@@ -95,10 +95,20 @@ class Module:
             if k in arguments:
                 name = self.name(self.graph.inputs[k])
                 lines += _argument(name, str(source), value.type)
-        given = SizeText(program.graph.inputs, _names_of(program.graph, self.graph, self.listing.names), PREFIX)
+        given = self._sizes_as_traced()
         for guard in program.guards:
             lines += _guard(guard, given)
         return lines
+
+    def _sizes_as_traced(self) -> SizeText:
+        """Sizes by the symbols that guards mention: those of each input before equal ones became one."""
+        program, names, values = self.special.program, Names(), []
+        types = {str(g.where): g.type for g in program.guards if type(g).__name__ == "HasType"}
+        for k, source in enumerate(program.sources):
+            value = Value(types.get(str(source), program.graph.inputs[k].type), None, None)
+            names._given[value] = self.name(self.graph.inputs[k])
+            values.append(value)
+        return SizeText(values, names, PREFIX)
 
     # -- the module ----------------------------------------------------------------------------
     def text(self, doc: str, functions: Sequence[str]) -> str:
@@ -129,13 +139,6 @@ class Module:
             else:
                 helpers.append(helper(name, op))
         return helpers, imports
-
-
-def _names_of(traced: Graph, written: Graph, names: Names) -> Names:
-    """The names that inputs of the traced graph have in the text."""
-    found = Names()
-    found._given = {old: names.of(new) for old, new in zip(traced.inputs, written.inputs, strict=False)}
-    return found
 
 
 def indented(lines: Iterable[str]) -> list[str]:

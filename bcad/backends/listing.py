@@ -259,7 +259,7 @@ class Listing:
         if len(used) == 1 and uses[used[0]] == 1 and len(text) <= self.width // 2:
             return
         names = [self.choose(v) if v in used else "_" for v in node.outputs]
-        self.add(f"{', '.join(names)} = {text}")
+        self.add(f"{', '.join(names)} = {text}" if names else text)
         self._written.add(node)
 
     def _regions(self, node: Node, uses: dict[Value, int]) -> None:

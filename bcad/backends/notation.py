@@ -32,6 +32,8 @@ def writes(*names: str) -> Callable[[Writer], Writer]:
 def write(notation: Notation, node: Node) -> Text:
     """The text of `node`; when it is to be run, of the very kind that its type says."""
     text, kind = _plain(notation, node)
+    if not node.outputs:
+        return text
     type_ = node.outputs[0].type
     if node.op.name == "as_kind" or kind is getattr(type_, "kind", None):
         return text

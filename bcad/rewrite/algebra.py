@@ -166,10 +166,22 @@ class Algebra:
 
     def _power(self, base: Value, exponent: Fraction) -> Value:
         if exponent == 1:
-            return base
+            return self._upright(base)
         if exponent == HALF:
             return BY_NAME["sqrt"](base)
         return BY_NAME["power"](base, Number(exponent).plain)
+
+    def _upright(self, base: Value) -> Value:
+        """``v @ a``, which the user wrote, as ``a.T @ v`` among the terms of a gradient."""
+        node = base.node
+        if node is None or node.op.name != "matmul" or base in self.parts.closed:
+            return base
+        left, right = node.inputs
+        if len(left.shape) != 1 or len(right.shape) != 2:
+            return base
+        inner = right.node
+        turned = inner is not None and inner.op.name == "transpose"
+        return BY_NAME["matmul"](inner.inputs[0] if turned else BY_NAME["transpose"](right, axes=(1, 0)), left)  # type: ignore[union-attr]
 
     def _multiplied(self, number: Any, factors: Sequence[Value]) -> Any:
         total: Any = None if number is None else self.constant(number)

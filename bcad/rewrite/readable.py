@@ -6,7 +6,7 @@ of `algebra` and through the laws of `laws_readable`, `laws_linalg` and `laws_re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,7 +73,8 @@ class ReadableBuilder(RewritingBuilder):
 
 
 def read_form(
-    graph: Graph, own: RuleSet, derivative: RuleSet, results: int, wrt: Sequence[int] = (), inner: bool | None = None
+    graph: Graph, own: RuleSet, derivative: RuleSet, results: int, wrt: Sequence[int] = (), inner: bool | None = None,
+    known: Mapping[int, Any] | None = None,
 ) -> Graph:
     """`graph` in the form for reading.
 
@@ -85,6 +86,8 @@ def read_form(
         For each derived output the input by which it is a derivative, if it is one.
     inner : bool, optional
         For a region: whether it is derived as a whole.
+    known : mapping, optional
+        Inputs of a region that are always a certain constant.
     """
     mine = _ancestors(graph, graph.outputs[:results])
     compared = _ancestors(graph, _compared(graph))
@@ -92,6 +95,7 @@ def read_form(
     builder = ReadableBuilder(own, derivative, graph.name)
     with builder:
         mapping = {v: builder.input(v.type, v.name) for v in graph.inputs}
+        mapping.update((graph.inputs[k], builder.constant(x)) for k, x in (known or {}).items())
         for node in graph.nodes:
             builder.derived = (node not in mine if inner is None else inner) and node not in compared
             builder.turned = builder.derived and node in sums
@@ -113,8 +117,10 @@ def prepared(graph: Graph) -> Graph:
 
 def _rebuild(builder: ReadableBuilder, node: Node, mapping: dict[Value, Value]) -> None:
     builder.location = node.location
+    known = _known(node)
     regions = tuple(
-        read_form(r, builder._own, builder._derivative, len(r.outputs), inner=builder.derived) for r in node.regions
+        read_form(r, builder._own, builder._derivative, len(r.outputs), inner=builder.derived, known=known)
+        for r in node.regions
     )
     operands = [mapping[v] for v in node.inputs]
     if regions:
@@ -129,6 +135,20 @@ def _rebuild(builder: ReadableBuilder, node: Node, mapping: dict[Value, Value]) 
         if new.node is not None and new.node.op is not constant_op and old.name is not None:
             new.name = new.name or old.name
             builder.algebra.parts.closed.add(new)
+
+
+def _known(node: Node) -> dict[int, Any]:
+    """The inputs of a node's regions that are constants: a seed of 1 needs no name inside."""
+    first = {"cond": 1, "loop": int(node.attrs.get("counted", True))}.get(node.op.name)
+    if first is None:
+        return {}
+    skipped = node.attrs["carries"] if node.op.name == "loop" else 0
+    shift = 1 if node.op.name == "loop" else 0  # the index comes first inside
+    return {
+        k + shift: v.node.attrs["value"].value
+        for k, v in enumerate(node.inputs[first:])
+        if k >= skipped and v.node is not None and v.node.op is constant_op and not getattr(v.type, "shape", (0,))
+    }
 
 
 def _as_before(value: Value, type_: Any) -> Value:
