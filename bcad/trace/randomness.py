@@ -12,7 +12,7 @@ from bcad import ops
 from bcad.ir import Dim, Graph, Literal, Value, type_of
 
 from .hosts import HostFunction
-from .tracers import SizeTracer, Tracer, has_traced
+from .tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 if TYPE_CHECKING:
     from .session import Session
@@ -161,6 +161,8 @@ def _known_shape(
         if type(x) is SizeTracer:
             sizes[axis] = x._size
             return session.size_example(x._size)
+        if type(x) in (NumberTracer, ScalarTracer) and x._type().dtype.kind in "iu":
+            return session.decide_int(x, "the shape of a random draw")
         if type(x) is tuple or type(x) is list:
             return type(x)(plain(item, k) for k, item in enumerate(x))
         return x
