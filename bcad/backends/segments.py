@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bcad.ir import Builder, Graph, Node, Value, bind_sizes, constant_op, copy_node, dim_op, python_type
+from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, copy_node, dim_op, python_type
 from bcad.ir import evaluate as run_graph
+from bcad.ir import symbols_of, type_symbols
 from bcad.ops import has_effect
 
 from .backend import Compiled, Report
@@ -71,8 +72,11 @@ def _structural(value: Value) -> bool:
     return value.node is not None and value.node.op in (constant_op, dim_op)
 
 
-def extract(graph: Graph, segment: Segment) -> tuple[Graph, list[str]]:
-    """The segment as a graph; its last inputs are the sizes that its other inputs do not show."""
+def extract(graph: Graph, segment: Segment, known: set[str]) -> tuple[Graph, list[str], list[str]]:
+    """The segment as a graph, the sizes that are its last inputs, and those that are its last outputs.
+
+    `known` are the symbols that are bound before; what the segment binds for others is handed out.
+    """
     with Builder(name=f"{graph.name}_{segment.level}") as b:
         mapping: dict[Value, Value] = {v: b.input(v.type, v.name) for v in segment.inputs}
         wanted = set(segment.nodes) | {
@@ -82,12 +86,26 @@ def extract(graph: Graph, segment: Segment) -> tuple[Graph, list[str]]:
             if node in wanted:
                 copy_node(b, node, mapping)
         shown = {str(s) for v in segment.inputs for s in getattr(v.type, "shape", ()) if not isinstance(s, int)}
-        probe = b.build([mapping[v] for v in segment.outputs])
-        missing = sorted((symbols_used(probe) | _shape_symbols(segment)) - shown)
-        missing = [s for s in missing if s in known_outside(graph, segment)]
+        handed = sorted((_bound(segment.nodes) - known) & _wanted_elsewhere(graph, segment))
+        outputs = [mapping[v] for v in segment.outputs] + [b.size(Dim.symbol(s)) for s in handed]
+        missing = sorted(((symbols_used(b.build(outputs)) | _shape_symbols(segment)) - shown) & known)
         for symbol in missing:
             b.input(python_type(int), f"size_{symbol}")
-        return b.build([mapping[v] for v in segment.outputs]), missing
+        return b.build(outputs), missing, handed
+
+
+def _bound(nodes: Iterable[Node]) -> set[str]:
+    """The symbols that are bare in a result of one of the nodes."""
+    return {str(s) for n in nodes for v in n.outputs for s in getattr(v.type, "shape", ()) if is_symbol(s)}
+
+
+def is_symbol(size: Any) -> bool:
+    return isinstance(size, Dim) and size.is_symbol()
+
+
+def _wanted_elsewhere(graph: Graph, segment: Segment) -> set[str]:
+    own = set(segment.nodes)
+    return set().union(*(symbols_of(n) for n in graph.nodes if n not in own), *map(type_symbols, graph.outputs))
 
 
 def _shape_symbols(segment: Segment) -> set[str]:
@@ -100,13 +118,6 @@ def _shape_symbols(segment: Segment) -> set[str]:
     return found
 
 
-def known_outside(graph: Graph, segment: Segment) -> set[str]:
-    """The symbols that something before the segment binds."""
-    inside = {v for node in segment.nodes for v in node.outputs}
-    values: Iterable[Value] = (*graph.inputs, *(v for n in graph.nodes for v in n.outputs if v not in inside))
-    return {str(s) for v in values for s in getattr(v.type, "shape", ()) if not isinstance(s, int) and s.is_symbol()}
-
-
 Compile = Callable[[Graph, Sequence[str]], Compiled]
 
 
@@ -117,20 +128,24 @@ class Schedule:
         self.graph = graph
         self.report = Report()
         self.sources: list[str] = []
-        self.steps = [self._step(segment, compile) for segment in segments]
+        known = {str(s) for v in graph.inputs for s in getattr(v.type, "shape", ()) if is_symbol(s)}
+        self.steps = []
+        for segment in segments:
+            self.steps.append(self._step(segment, compile, known))
+            known |= _bound(segment.nodes)
         self.structural = [n for n in graph.nodes if n.op in (constant_op, dim_op) and n.output in graph.outputs]
 
-    def _step(self, segment: Segment, compile: Compile) -> Any:
-        part, symbols = extract(self.graph, segment)
+    def _step(self, segment: Segment, compile: Compile, known: set[str]) -> Any:
+        part, symbols, handed = extract(self.graph, segment, known)
         if segment.compiled:
             made = compile(part, symbols)
             self.sources.append(made.source)
             self.report.kernels += made.report.kernels
             for phase, seconds in made.report.seconds.items():
                 self.report.seconds[phase] = self.report.seconds.get(phase, 0.0) + seconds
-            return made.run, symbols, segment, None
+            return made.run, symbols, segment, handed, None
         self.sources.append(str(part))
-        return None, symbols, segment, part
+        return None, symbols, segment, handed, part
 
     def run(self, *args: Any) -> list[Any]:
         sizes: dict[str, int] = {}
@@ -138,10 +153,11 @@ class Schedule:
         for value, arg in zip(self.graph.inputs, args, strict=True):
             bind_sizes(value, arg, sizes)
             values[value] = arg
-        for run, symbols, segment, part in self.steps:
+        for run, symbols, segment, handed, part in self.steps:
             inputs = [values[v] for v in segment.inputs] + [sizes[s] for s in symbols]
             results = run(*inputs) if run is not None else run_graph(part, inputs, sizes)
-            for value, result in zip(segment.outputs, results, strict=True):
+            sizes.update(zip(handed, results[len(segment.outputs) :], strict=True))
+            for value, result in zip(segment.outputs, results, strict=False):
                 bind_sizes(value, result, sizes)
                 values[value] = result
         for node in self.structural:

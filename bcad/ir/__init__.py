@@ -6,7 +6,7 @@ from .dim import Dim, Size, bounds, maximum, minimum, product, substitute, symbo
 from .dim import evaluate as evaluate_size
 from .evaluate import bind_sizes, evaluate, resolve, run_node
 from .graph import Graph, Node, OpLike, Value
-from .live import has_effect, live_part
+from .live import has_effect, live_part, symbols_of, type_symbols
 from .printer import Names, show, text
 from .structural import Constant, DimValue, Literal, constant_op, dim_op
 from .types import (
@@ -28,5 +28,5 @@ __all__ = [
 
     "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "bounds", "freeze", "has_effect", "live_part",
     "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type", "show",
-    "substitute", "symbols", "text", "type_of", "verify",
+    "substitute", "symbols", "symbols_of", "text", "type_of", "type_symbols", "verify",
 ]
