@@ -70,7 +70,8 @@ def richardson(along: Callable[[float], np.ndarray], step: float) -> Estimate:
 
 
 def derivative(
-    fn: Callable[..., Any], args: Sequence[Any], directions: Sequence[Any], step: float | None = None
+    fn: Callable[..., Any], args: Sequence[Any], directions: Sequence[Any], step: float | None = None,
+    shorter: float = 1.0,
 ) -> Estimate:
     """The derivative of ``fn(*args)`` along `directions`, one per argument (None: that argument stays).
 
@@ -88,7 +89,7 @@ def derivative(
                 moved[i] = moved[i].item()
         return np.asarray(fn(*moved))
 
-    return richardson(along, step)
+    return richardson(along, step * shorter)
 
 
 def magnitude(value: Any) -> float:
@@ -104,7 +105,7 @@ def inexact(value: Any) -> np.dtype:
     return np.result_type(np.asarray(value).dtype, np.float64)
 
 
-def jacobian(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0) -> Estimate:
+def jacobian(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0, shorter: float = 1.0) -> Estimate:
     """The derivative with respect to every entry of one real argument: shape of the result, then of the argument."""
     argument = np.asarray(args[argnum], dtype=float)
     values, errors = [], []
@@ -113,7 +114,7 @@ def jacobian(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0) -> Es
         direction[index] = 1.0
         directions: list[Any] = [None] * len(args)
         directions[argnum] = direction
-        column = derivative(fn, args, directions, scale(argument[index]))
+        column = derivative(fn, args, directions, scale(argument[index]), shorter)
         values.append(column.value)
         errors.append(column.error)
     shape = np.shape(fn(*args)) + argument.shape
@@ -122,9 +123,11 @@ def jacobian(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0) -> Es
     return Estimate(np.stack(values, -1).reshape(shape), np.stack(errors, -1).reshape(shape))
 
 
-def gradients(fn: Callable[..., Any], args: Sequence[Any], argnums: Sequence[int] = (0,)) -> list[Estimate]:
+def gradients(
+    fn: Callable[..., Any], args: Sequence[Any], argnums: Sequence[int] = (0,), shorter: float = 1.0
+) -> list[Estimate]:
     """`jacobian` for several arguments; of a scalar function: its gradients."""
-    return [jacobian(fn, args, argnum) for argnum in argnums]
+    return [jacobian(fn, args, argnum, shorter) for argnum in argnums]
 
 
 def complex_step(fn: Callable[..., Any], args: Sequence[Any], argnum: int = 0) -> np.ndarray:
