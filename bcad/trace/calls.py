@@ -12,7 +12,7 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import hosts, items, methods, mirrors, outside, pybuiltins, randomness, text, views, virtual
+from . import hosts, items, methods, mirrors, outside, overrides, pybuiltins, randomness, text, views, virtual
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
@@ -57,8 +57,9 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return text.method(session, fn, args, kwargs)
     if kind is FunctionType and not is_library(fn.__code__.co_filename):
         return NotImplemented
-    if not _wants_meaning(session, fn, args, kwargs):
-        return NotImplemented
+    result = overrides.override(session, fn, args, kwargs)
+    if result is not NotImplemented or not _wants_meaning(session, fn, args, kwargs):
+        return result
     return _meaning_or_source(session, fn, args, kwargs)
 
 

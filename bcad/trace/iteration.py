@@ -204,6 +204,11 @@ class RangeTracer:
     def __class__(self) -> type:
         return range
 
+    def __iter__(self) -> Any:
+        """For C code that takes all of it: the numbers of this call, held to."""
+        start, length = (self.session.decide_int(x, "a range") for x in (self.start, self.length))
+        return iter(range(start, start + length * self.step, self.step))
+
     def reversed(self) -> RangeTracer:
         """The same numbers backwards."""
         last = operator.add(self.start, operator.mul(operator.sub(self.length, 1), self.step))

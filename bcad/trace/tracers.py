@@ -144,6 +144,10 @@ class SizeTracer(Tracer):
     def _what(self) -> Any:
         return self._size
 
+    def __hash__(self) -> int:
+        """A size in a set or as a key is held to its number."""
+        return hash(self._session.decide_int(self, "hash()"))
+
 
 class ArrayTracer(Tracer):
     """An ndarray: a cell that holds the current Value, or a view of another cell.

@@ -1,5 +1,7 @@
 """Ways of Python around traced values: C functions mapped, `is True`, integer arrays as shapes."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -45,3 +47,10 @@ def test_weights_along_an_axis():
     x, w = np.arange(6.0).reshape(2, 3), np.array([1.0, 2.0, 1.0])
     found = grad(lambda w: np.average(x, axis=1, weights=w).sum())(w)
     assert np.allclose(found, ((x - np.average(x, axis=1, weights=w)[:, None]) / w.sum()).sum(0))
+
+
+def test_a_range_of_a_size_is_taken_whole():
+    def corners(x):
+        return sum(x[i, j] for i, j in itertools.product(*[range(n) for n in x.shape]) if i == j)
+
+    assert np.array_equal(grad(corners)(np.ones((2, 3))), [[1, 0, 0], [0, 1, 0]])
