@@ -65,7 +65,10 @@ class _Units:
 
     def __init__(self, raw: CodeType) -> None:
         data, opname, extended = raw.co_code, opcode.opname, opcode.EXTENDED_ARG
-        self.offsets, self.names, self.args = offsets, names, args = [0], [], []
+        offsets: list[int] = [0]
+        names: list[str] = []
+        args: list[int] = []
+        self.offsets, self.names, self.args = offsets, names, args
         prefix, empty = 0, True
         for offset, op, low in zip(range(0, len(data), 2), data[::2], data[1::2]):
             if not op:              # an inline cache; co_code has them zeroed

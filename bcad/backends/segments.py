@@ -6,9 +6,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, copy_node, dim_op, python_type
+from bcad.ir import (
+    Builder,
+    Dim,
+    Graph,
+    Node,
+    Value,
+    bind_sizes,
+    constant_op,
+    copy_node,
+    dim_op,
+    python_type,
+    symbols_of,
+    type_symbols,
+)
 from bcad.ir import evaluate as run_graph
-from bcad.ir import symbols_of, type_symbols
 from bcad.ops import has_effect
 
 from .backend import Compiled, Report
