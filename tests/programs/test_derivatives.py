@@ -9,7 +9,6 @@ import bcad
 
 from . import programs, reference
 
-
 NEAR = 2.0**-9  # steps so short that they cross no branch
 
 
