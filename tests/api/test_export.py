@@ -28,7 +28,6 @@ def run_alone(modules, calls, tmp_path):
     np.save(tmp_path / "arguments.npy", np.array([args for _, _, args in calls], dtype=object), allow_pickle=True)
     script = f"""
         import sys, numpy as np, importlib
-        sys.path[:] = [p for p in sys.path if "bcad" not in p]
         sys.path.insert(0, {str(tmp_path)!r})
         sys.modules["bcad"] = None
         arguments = np.load({str(tmp_path / 'arguments.npy')!r}, allow_pickle=True)
