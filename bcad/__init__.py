@@ -37,6 +37,7 @@ from bcad.errors import (
     Unsupported,
 )
 from bcad.export import export_module, to_latex, to_sympy, transform, transform_expr
+from bcad.fixed_point import fixed_point
 from bcad.function import Function, Gradient, HessianVector, explain, function, gradient, hessian_vector, report
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options

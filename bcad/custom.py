@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import itertools
 import threading
@@ -286,13 +287,22 @@ class _Rules:
             return None
         with Builder(name="jvp") as builder:
             inputs, outputs, seeds = self._inputs(builder, node, [node.inputs[k] for k in active])
-            total: Any = None
+            moving = [v for v in node.outputs if v.type.differentiable]
+            totals: list[Any] = [None] * len(moving)  # what the primal writes besides its result has none
             for seed, k in zip(seeds, active, strict=True):
                 program = self.jvps.get(self.positions[k]) if k < self.count else None
                 if program is not None:
-                    part = self._apply(builder, program, inputs, outputs, [seed], node.outputs[0])
-                    total = part if total is None else total + part
-            return builder.build([total])
+                    parts = self._results(builder, program, inputs, outputs, [seed])
+                    totals = [t if p is None else p if t is None else t + p
+                              for t, p in itertools.zip_longest(totals, parts)]
+            return builder.build([_zeros_like(v) if t is None else t for v, t in zip(moving, totals, strict=True)])
+
+    def mapped(self, function: Callable[[Graph], Graph]) -> _Rules:
+        """These rules with `function` applied to their graphs."""
+        rules = copy.copy(self)
+        rules.vjps = {k: program.mapped(function) for k, program in self.vjps.items()}
+        rules.jvps = {k: program.mapped(function) for k, program in self.jvps.items()}
+        return rules
 
     def _inputs(
         self, builder: Builder, node: Node, seeded: Sequence[Value]
@@ -305,15 +315,21 @@ class _Rules:
         self, builder: Builder, program: InnerProgram | None, inputs: Sequence[Value],
         outputs: Sequence[Value], seeds: Sequence[Value], like: Value,
     ) -> Any:
-        """Inline a rule's graph: seed, answer and arguments for its own inputs, then captures."""
+        """What a rule gives for one argument; zeros where it gives None."""
         if program is None or not program.result_count:
             return _zeros_like(like)
+        return self._results(builder, program, inputs, outputs, seeds)[0]
+
+    def _results(
+        self, builder: Builder, program: InnerProgram, inputs: Sequence[Value], outputs: Sequence[Value],
+        seeds: Sequence[Value],
+    ) -> Sequence[Value]:
+        """Inline a rule's graph: seed, answer and arguments for its own inputs, then captures."""
         known = dict(zip(self.outer, inputs, strict=True))
         n = len(program.arguments)
         given = [_place(path, seeds, outputs, inputs, self.positions) for path in program.arguments]
         captured = [known[v] for v in program.inputs[n:]]
-        result, *_ = builder.inline(program.graph, [*given, *captured])  # what follows are writes
-        return result
+        return builder.inline(program.graph, [*given, *captured])[: program.result_count]  # what follows are writes
 
 
 def _place(path: Any, seeds: Any, outputs: Any, inputs: Any, positions: list[int]) -> Value:

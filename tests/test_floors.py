@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.specialise",),
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
-    ("bcad.optimize", "bcad.descent", "bcad.display", "bcad.testing", "bcad.export", "bcad.symbolic", "bcad.misc"),
+    ("bcad.optimize", "bcad.descent", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.symbolic", "bcad.misc"),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),
     ("bcad.__main__",),
     ("bcad",),

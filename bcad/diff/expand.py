@@ -46,12 +46,13 @@ def _expand_node(builder: Builder, node: Node, mapping: dict[Value, Value]) -> N
 
 
 def _derivative(builder: Builder, node: Node, region: Graph, inputs: Sequence[Value]) -> list[Value]:
+    """What a derivative node means; rules of one's own may bring further ones."""
     wrt = node.attrs["wrt"]
     arguments, seeds = inputs[: len(region.inputs)], inputs[len(region.inputs) :]
     outputs = outputs_with_derivative(region)
     if node.attrs["mode"] == "vjp":
-        return list(builder.inline(vjp(region, wrt), [*arguments, *(seeds[k] for k in outputs)]))
-    results = iter(builder.inline(jvp(region, wrt), [*arguments, *seeds]))
+        return list(builder.inline(expand(vjp(region, wrt)), [*arguments, *(seeds[k] for k in outputs)]))
+    results = iter(builder.inline(expand(jvp(region, wrt)), [*arguments, *seeds]))
     primal = [next(results) for _ in region.outputs]
     tangents = [next(results) if k in outputs else zeros(tangent_type(v.type)) for k, v in enumerate(region.outputs)]
     return [*primal, *tangents]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bcad.ir import ArrayType, Assumptions, Builder, Dim, Graph, Node, Size, Value, assuming, substitute
+from bcad.ir import ArrayType, Assumptions, Builder, Dim, Graph, Literal, Node, Size, Value, assuming, substitute
 
 
 def unify_sizes(graph: Graph) -> Graph:
@@ -39,6 +39,8 @@ def renamed(x: Any, names: Mapping[str, Size]) -> Any:
     if isinstance(x, tuple):
         items = [renamed(item, names) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
+    if isinstance(x, Literal) and hasattr(x.value, "mapped"):  # a rule with graphs of its own
+        return Literal(x.value.mapped(lambda graph: rename_sizes(graph, names)))
     if isinstance(x, slice):
         return slice(*(renamed(part, names) for part in (x.start, x.stop, x.step)))
     return x

@@ -129,6 +129,10 @@ class InnerProgram:
         """The result as the traced code sees it, from the Values of the graph's outputs."""
         return self._rebuild(outputs)
 
+    def mapped(self, function: Callable[[Graph], Graph]) -> InnerProgram:
+        """This program with `function` applied to its graph."""
+        return InnerProgram(function(self.graph), self.inputs, self.arguments, self.result_count, self._rebuild)
+
     def inline(self) -> Any:
         """Emit the graph here; the result."""
         return self.finish(Builder.current().inline(self.graph, self.inputs))
