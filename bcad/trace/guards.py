@@ -57,10 +57,13 @@ class IsObject(Guard):
 
 @dataclass(frozen=True, slots=True)
 class HasValue(Guard):
-    """An equal int, bool, string... of the same type."""
+    """An equal int, bool, string, slice... of the same type."""
 
     where: Source
     value: Any
+
+    def __hash__(self) -> int:  # slices have none before Python 3.12
+        return hash((self.where, str(self.value)))
 
     def holds(self, state: State) -> bool:
         now = read(self.where, state.leaves)

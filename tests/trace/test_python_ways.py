@@ -54,3 +54,14 @@ def test_a_range_of_a_size_is_taken_whole():
         return sum(x[i, j] for i, j in itertools.product(*[range(n) for n in x.shape]) if i == j)
 
     assert np.array_equal(grad(corners)(np.ones((2, 3))), [[1, 0, 0], [0, 1, 0]])
+
+
+PLACES = {"a": (slice(0, 6), (2, 3)), "b": (slice(6, 9), (3,))}
+
+
+def test_slices_from_outside():
+    def loss(w, x):
+        a, b = (np.reshape(w[where], shape) for where, shape in PLACES.values())
+        return (x @ a + b).sum()
+
+    assert np.array_equal(grad(loss)(np.zeros(9), np.ones((4, 2))), [4.0] * 9)
