@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from bcad.differentiated import Answer, Differentiated, answer_of, quick_derived
 from bcad.errors import NotDifferentiable
-from bcad.function import Answer, Differentiated, answer_of, quick_derived
 from bcad.modes import (
     ElementwiseMode,
     GradientMode,

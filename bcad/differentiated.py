@@ -1,0 +1,282 @@
+"""Differentiated: a function with one derivative, in every way it is called; specialisations, and derivatives inside."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bcad.ir import Builder
+from bcad.log import log
+from bcad.modes import Mode, check_scalar
+from bcad.options import options
+from bcad.seeds import conform
+from bcad.specialise import ABANDONED, Specialisation, positions_of
+from bcad.trace import MISS, Tree, active_traces, flatten, inside, trace_inside, wrap
+from bcad.wrt import Place, Wrt, differentiable_call, pick
+
+
+class Answer:
+    """What one call gave: the result, the derived leaves, and the trees of the arguments.
+
+    Attributes
+    ----------
+    result : object
+        What the function returns.
+    derived : list
+        Derived leaves, argument by argument.
+    trees : list of Tree
+        The structure of each chosen argument.
+    """
+
+    __slots__ = ("result", "derived", "trees")
+
+    def __init__(self, result: Any, derived: list[Any], trees: Sequence[Tree]) -> None:
+        self.result = result
+        self.derived = derived
+        self.trees = trees
+
+    def nested(self) -> list[Any]:
+        """One object for each chosen argument, structured as the argument is."""
+        if len(self.trees) == len(self.derived) and all(t.cls is None for t in self.trees):
+            return self.derived
+        leaves, nested, start = self.derived, [], 0
+        for tree in self.trees:
+            nested.append(tree.unflatten(leaves[start : start + tree.size]))
+            start += tree.size
+        return nested
+
+
+class Differentiated:
+    """A function together with one derivative, for every way in which it is called.
+
+    Keeps one specialisation for each combination of dtypes, ranks, guarded values and
+    branches it has met; a call checks guards, reads captured state anew and runs the entry.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary Python and NumPy.
+    mode : Mode
+        Which derivative.
+    wrt : int, str, sequence of them or 'all'
+        The arguments with respect to which.
+    backend : str, optional
+        Overrides ``options.backend``.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], mode: Mode, wrt: Any = 0, *, backend: str | None = None
+    ) -> None:
+        self.fn = fn
+        self.mode = mode
+        self.wrt = Wrt(fn, wrt)
+        self.backend = backend
+        self.finisher: Callable[[Specialisation], Callable[[list[Any]], Any]] = answer_of
+        self.specialisations: list[Specialisation] = []
+        self.traces = 0
+        self._lock = threading.RLock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        state.update(specialisations=[], traces=0)
+        del state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.RLock()
+
+    def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the call gives by the generated path of a specialisation, or `MISS`."""
+        if active_traces.depth and inside():
+            return MISS
+        for special in self.specialisations:
+            try:
+                outputs = special.quick(args, kwargs)
+            except ABANDONED:
+                continue
+            if outputs is not MISS:
+                return special.finish(outputs)  # type: ignore[misc]
+        return MISS
+
+    def answer(self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Answer:
+        """Result and derivative of one call; seeds are leaves."""
+        if inside():
+            return _Inner(self, args, kwargs).answer(seeds)
+
+        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
+            result, derived = special.run(args, kwargs, seeds)
+            return Answer(result, self._shaped(special, derived), special.trees)
+
+        return self._try(args, kwargs, run)
+
+    def linearize(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
+        """The result now, and a function from seeds to the derivative at this very point."""
+        if inside():
+            inner = _Inner(self, args, kwargs)
+            return inner.result(), inner.answer
+
+        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+            result, point = special.run_primal(args, kwargs)
+
+            def derivative(seeds: Sequence[Any]) -> Answer:
+                derived = special.run_derived(point, seeds)
+                return Answer(result, self._shaped(special, derived), special.trees)
+
+            return result, derivative
+
+        return self._try(args, kwargs, run)
+
+    def _try(
+        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Specialisation, Any, Any], Any]
+    ) -> Any:
+        """`run` with the first specialisation that holds to the end; traced now if there is none.
+
+        A run is abandoned where it would take another branch than its trace, or meets what has
+        an exception of its own in Python; nothing has happened then.
+        """
+        places, args, kwargs = self.prepare(args, kwargs)
+        for special in self.specialisations:
+            if special.places == places and special.program.check(args, kwargs) is None:
+                try:
+                    return run(special, args, kwargs)
+                except ABANDONED as why:
+                    log.info("%s abandoned a run: %s", self, why)
+        special = self._trace(places, args, kwargs)
+        try:
+            return run(special, args, kwargs)
+        except ABANDONED as why:
+            raise self._true_exception(args, kwargs, why) from None
+
+    def prepare(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Place, ...], tuple[Any, ...], dict[str, Any]]:
+        """The chosen places, and the call with floats there."""
+        places = tuple(self.wrt.places(args, kwargs)) if self.mode.name != "value" else ()
+        return places, *differentiable_call(places, args, kwargs)
+
+    def specialise(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Specialisation:
+        """The specialisation whose guards hold for a call, traced now if there is none."""
+        places, args, kwargs = self.prepare(args, kwargs)
+        for special in self.specialisations:
+            if special.places == places and special.program.check(args, kwargs) is None:
+                return special
+        return self._trace(places, args, kwargs)
+
+    def _trace(
+        self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Specialisation:
+        with self._lock:
+            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
+            special.finish = self.finisher(special)
+            if not special.varies:
+                warnings.warn(f"Output seems independent of input: {self!r} is zero", stacklevel=_depth_of_caller())
+            self.traces += 1
+            self.specialisations = [special, *self.specialisations][: options.specialisations]
+            return special
+
+    @staticmethod
+    def _shaped(special: Specialisation, derived: list[Any]) -> list[Any]:
+        return special.shaped(derived) if special.mode.like_arguments else derived
+
+    def _true_exception(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: Exception
+    ) -> BaseException:
+        """The exception that plain Python raises for this call."""
+        import copy
+
+        try:
+            self.fn(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+        except Exception as error:
+            return error
+        return AssertionError(f"bcad gave up a run that plain Python finishes ({failed}); please report it")
+
+    def report(self) -> str:
+        """What was traced and compiled: times, kernels, and what runs in NumPy with its reason."""
+        return "\n".join(_report(s) for s in self.specialisations) or "not traced yet"
+
+    def explain(self) -> str:
+        """The guards of each specialisation: what the trace relied on, and what failed last."""
+        return "\n".join(s.program.explain() for s in self.specialisations) or "not traced yet"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
+
+
+def _depth_of_caller() -> int:
+    """How many frames up, from who asks, the user's own code stands: warnings point there."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and (frame.f_globals.get("__name__") or "").partition(".")[0] == "bcad":
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
+    """Outputs of a run as an `Answer`."""
+    total = len(special.program.graph.outputs)
+
+    def finish(outputs: list[Any]) -> Answer:
+        derived = outputs[total:]
+        derived = special.shaped(derived) if special.mode.like_arguments else derived
+        return Answer(special.program.finish(outputs[:total]), derived, special.trees)
+
+    return finish
+
+
+def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None) -> Callable[[list[Any]], Any] | None:
+    """The derived objects of plain arguments without an `Answer`; None where that is not enough.
+
+    `several` makes the container (tuple, list); None gives the only one bare.
+    """
+    if not special.mode.like_arguments or any(t.cls is not None for t in special.trees):
+        return None
+    total, makers = len(special.program.graph.outputs), special.finishers
+    if several is None:
+        (make,) = makers
+        return (lambda outputs: outputs[total]) if make is None else (lambda outputs: make(outputs[total]))
+    if not any(makers):
+        return lambda outputs: several(outputs[total:])
+    return lambda outputs: several(special.shaped(outputs[total:]))
+
+
+class _Inner:
+    """A derivative asked for in traced code: nodes of the graph being traced."""
+
+    def __init__(self, core: Differentiated, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+        self.mode = core.mode
+        places, args, kwargs = core.prepare(args, kwargs)
+        self.program = trace_inside(core.fn, args, kwargs)
+        if self.mode.scalar:
+            check_scalar(self.program.graph, self.program.result_count, self.mode)
+        self.wrt = positions_of(places, self.program.arguments)
+        self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
+
+    def result(self) -> Any:
+        """The function's own result."""
+        return self.program.finish(Builder.current().inline(self.program.graph, self.program.inputs))
+
+    def answer(self, seeds: Sequence[Any]) -> Answer:
+        """Result and derivative for given seeds."""
+        program = self.program
+        types = self.mode.seeds(program.graph, self.wrt, program.result_count)
+        values = [conform(s, t) for s, t in zip(seeds, types, strict=True)]
+        outputs, derived = self.mode.emit(
+            program.graph, program.inputs, self.wrt, program.result_count, values
+        )
+        return Answer(program.finish(outputs), [wrap(v) for v in derived], self.trees)
+
+
+def name_of(fn: Any) -> str:
+    """How a callable is called in print; ``f`` for a lambda."""
+    name = getattr(fn, "__name__", None) or type(fn).__name__
+    return "f" if name == "<lambda>" else name
+
+
+def _report(special: Specialisation) -> str:
+    times = ", ".join(f"{k} {1e3 * v:.1f} ms" for k, v in special.seconds.items())
+    return f"{special.program.graph.name}: {times}\n{special.entry.compiled.report}"
