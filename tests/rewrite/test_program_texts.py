@@ -14,7 +14,14 @@ from tests.rewrite.reading import run_text, same
 LONG = ("rk4_lotka_volterra", "lstm_language", "hand_tracking", "american_put", "smooth_life")  # unrolled
 
 
-@pytest.mark.parametrize("program", [p for p in programs(without=["jacobian", "random"]) if p.name not in LONG], ids=str)
+PROGRAMS = [
+    pytest.param(p, marks=pytest.mark.xfail(strict=True, reason="draws print as effects of the host, once per use"))
+    if p.name == "mlp_of_layers" else p
+    for p in programs(without=["jacobian", "random"]) if p.name not in LONG
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=str)
 def test_the_printed_text_of_a_program_is_right(program):
     args = program.args()
     try:
