@@ -11,13 +11,14 @@ from bcad import BcadError, Function, Gradient
 from tests.programs.record import programs
 from tests.rewrite.reading import run_text, same
 
+DRAWS = ("mlp_of_layers",)  # its weights come from a stream, which no printed line can say
 LONG = ("rk4_lotka_volterra", "lstm_language", "hand_tracking", "american_put", "smooth_life")  # unrolled
 
 
 PROGRAMS = [
     pytest.param(p, marks=pytest.mark.xfail(strict=True, reason="draws print as effects of the host, once per use"))
     if p.name == "mlp_of_layers" else p
-    for p in programs(without=["jacobian", "random"]) if p.name not in LONG
+    for p in programs(without=["jacobian", "random"]) if p.name not in (*LONG, *DRAWS)
 ]  # fmt: skip
 
 
