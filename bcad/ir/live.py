@@ -16,14 +16,15 @@ def live_part(graph: Graph) -> Graph:
     length is bound by the node that selects.
     """
     needed: set[Any] = set(graph.outputs)
-    for value in graph.outputs:
-        needed |= type_symbols(value)
-    binds = _binders(graph)
+    binds = _binders(graph)  # mostly none: inputs bind all symbols
+    if binds:
+        needed.update(*map(type_symbols, graph.outputs))
     kept: list[Node] = []
     for node in reversed(graph.nodes):
         if has_effect(node) or not needed.isdisjoint(node.outputs) or not needed.isdisjoint(binds.get(node, ())):
             needed.update(node.inputs)
-            needed |= symbols_of(node)
+            if binds:
+                needed |= symbols_of(node)
             kept.append(node)
     return Graph(graph.inputs, kept[::-1], graph.outputs, graph.name)
 
