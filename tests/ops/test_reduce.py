@@ -158,3 +158,11 @@ def test_symbolic_sizes() -> None:
     for g, e in zip(got, expected, strict=True):
         np.testing.assert_allclose(g, e, rtol=1e-13)
     reverse(graph)
+
+
+@pytest.mark.filterwarnings("ignore:Output seems independent")
+def test_one_number_never_deviates():
+    from bcad import grad
+
+    assert grad(np.std)(3.5) == 0.0
+    assert np.array_equal(grad(lambda x: np.std(x, axis=1).sum())(np.ones((3, 1))), np.zeros((3, 1)))
