@@ -9,9 +9,9 @@ import numpy as np
 
 from bcad.ir import ArrayType, Kind, Value
 
-from .convert import is_constant, strong
+from .convert import constant, is_constant, strong
 from .cotangents import accumulate, add, broadcast_like, through_mask, to_cotangent, unbroadcast
-from .op import FUNCTIONS, Op, Zero, register
+from .op import BY_NAME, FUNCTIONS, Op, Zero, register
 from .samples import Sample
 from .shapes import broadcast, loop_dtypes, python_dtype, result_kind, ufunc_dtypes, weak
 from .ufunc import OperatorCall, UfuncCall
@@ -106,10 +106,18 @@ class Elementwise(Op):
         return through_mask(g, lambda h: h * partial(*operands))
 
     def operands(self, y: Value, *inputs: Value) -> tuple[Value, ...]:
-        """What partials are computed from: numbers that never raise, even if the result is Python's."""
+        """What partials are computed from: numbers that never raise, even if they are Python's."""
         if y.type.kind is not Kind.PYTHON:
-            return (y, *inputs)
+            return (y, *(_calm(x, y) for x in inputs))
         return (strong(y), *map(strong, inputs))
+
+
+def _calm(x: Value, y: Value) -> Value:
+    """A Python number next to NumPy's, which decide about the result `y`, as one of theirs: ``1 / x`` may be inf."""
+    if x.type.kind is not Kind.PYTHON or is_constant(x) and constant(x) != 0:
+        return x
+    dtype = y.dtype if y.dtype.kind in "fc" and (x.dtype.kind != "c" or y.dtype.kind == "c") else x.dtype
+    return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=dtype)  # type: ignore[no-any-return]
 
 
 def varies(x: Value) -> bool:

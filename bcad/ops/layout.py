@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Size, Value, product
+from bcad.ir import ArrayType, Kind, Size, Value, product
 
 from .cotangents import rearranged, to_cotangent, unbroadcast
 from .op import Op, define
@@ -101,7 +101,7 @@ class Astype(LinearMap):
                Sample(complexes(2), dtype=np.dtype(float)))
 
     def type_rule(self, x: ArrayType, *, dtype: np.dtype[Any]) -> ArrayType:
-        return x.with_dtype(dtype)
+        return ArrayType(np.dtype(dtype), x.shape, Kind.SCALAR if x.kind is Kind.PYTHON else x.kind)
 
     def evaluate(self, x: Any, *, dtype: np.dtype[Any]) -> Any:
         x = np.asarray(x)

@@ -56,7 +56,10 @@ class Holders:
 
     def shared(self) -> set[Any]:
         """The keys of states with an array that another state, or something outside, may hold too."""
-        return {key for k, keys in self.keys.items() if len(keys) > 1 or self._is_outer(k) for key in keys}
+        return {
+            key for k, keys in self.keys.items() for key in keys
+            if len(keys) > 1 or self._is_outer(k) or self.roots[k]._shared is not None
+        }
 
     def outer(self) -> list[ArrayTracer]:
         """The arrays among them that were there before."""
@@ -74,8 +77,7 @@ def forbid_writes(session: Session, arrays: Iterable[ArrayTracer], key: Any) -> 
     """From now on a write to one of these gives up the region `key` and begins again without it."""
     for cell in arrays:
         root = cell._root()
-        if root._shared is None:
-            session.touch(root)
+        if root._shared is None:  # for good: an arm's merged array is handed on when its journal is undone
             root._shared = key
 
 

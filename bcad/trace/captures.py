@@ -322,6 +322,46 @@ class Captures:
         self.session.touch(self._written)
         self._written.add(place)
 
+    def note_written(self, owner: Any, kind: str, key: Any) -> None:
+        """A region has left something at a place of `owner`."""
+        known = self.outer.get(id(owner))
+        if known is not None:
+            self.session.touch(self._written)
+            self._written.add((id(owner), known[1].text if kind == "cell" else key))  # type: ignore[union-attr]
+
+    def was_written(self, owner: Any, key: Any) -> bool:
+        """Whether the user's code has assigned to a place, be it what was there before."""
+        return (id(owner), key) in self._written
+
+    def standing(self, owner: Any, kind: str, key: Any, value: Any, written: set[Any] | None = None) -> Any:
+        """What the user's code would get for `value`, which stands at a place of `owner` that it may not have read.
+
+        `written` are the places that were written before; what stands there was made while tracing.
+        """
+        known = self.outer.get(id(owner))
+        place = (id(owner), known[1].text if known and kind == "cell" else key)  # type: ignore[union-attr]
+        if known is None or type(value) in TRACERS or place in (self._written if written is None else written):
+            return value
+        seen = self._seen.get(place)
+        if seen is not None and seen[0] is value:
+            return seen[1]
+        source = _place_of(owner, kind, key, known[1])
+        if type(value) is int and source not in self.session.symbolic:
+            from .session import Restart
+
+            raise Restart(frozenset((source,)))
+        lifted = self.lift(value, source)
+        self._seen[place] = (value, lifted)
+        return lifted
+
+
+def _place_of(owner: Any, kind: str, key: Any, source: Source) -> Source:
+    if kind == "cell":
+        return Closure(source, source.text)  # type: ignore[arg-type, union-attr]
+    if kind == "attribute":
+        return Attribute(source, key)
+    return Global(source, key) if isinstance(source, Pinned) and type(owner) is dict else Item(source, key)
+
 
 def _is_stored(owner: Any, name: str) -> bool:
     """Whether ``owner.name`` is data that was stored, not what a property computed."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bcad.ir import Value
+from bcad.ir import Value, python_type
 from interpreter import EMPTY, UNBOUND, Frame
 
 from .aliases import Holders, arrays_in, arrays_made, forbid_writes
@@ -109,7 +109,11 @@ class Carries:
     def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
         if any(growth.obj is s for s in self._standins) or len(growth.items) != 1:
             raise Abandon("a list grows by more than one item an iteration")
+        if id(growth.obj) in self.session.virtual:
+            raise Abandon("a list grows that another loop has made")
         pattern = pattern_of(growth.items[0])
+        if not pattern.leaves:
+            pattern = _as_stack(pattern)
         known = self.growths.get(id(growth.obj))
         if known is not None:
             pattern = join(self.session, known[1], pattern)
@@ -157,6 +161,8 @@ class Carries:
             if not isinstance(key, int) and key.kind != "cell":
                 raise Abandon(f"{self._name(key)} is first set in it")
             return None
+        if not isinstance(key, int) and key.kind != "array":
+            value = self.session.captures.standing(obj, key.kind, key.key, value)
         return freeze(self.session, value)
 
     def _name(self, key: Key) -> str:
@@ -268,6 +274,13 @@ class Carries:
 
 
 _OWN_REFERENCES = 6
+
+
+def _as_stack(pattern: Pattern) -> Pattern:
+    """A number known now is stacked too: the list's length is that of its stacks."""
+    if isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
+        return Leaf(python_type(type(pattern.obj)))
+    raise Abandon("a list of Python objects grows in it")
 
 
 def _containers(made: Any) -> list[Any]:

@@ -28,9 +28,9 @@ def collect(session: Session, journal: Journal) -> Iterator[Effect]:
         if type(obj) is OuterList:
             yield from _list_effects(session, obj)
         elif type(obj) is OuterDict:
-            yield from _dict_effects(obj)
+            yield from _dict_effects(session, obj)
         elif id(obj) in session.captures.outer and not isinstance(obj, np.ndarray):
-            yield from _object_effects(obj, before, session.captures.outer[id(obj)][1])
+            yield from _object_effects(session, obj, before)
     yield from _array_effects(session)
 
 
@@ -55,33 +55,39 @@ def _list_effects(session: Session, mirror: OuterList) -> Iterator[Effect]:
     yield Replace(mirror._source, items, {id(x): k for k, x in enumerate(lifted)})
 
 
-def _dict_effects(mirror: OuterDict) -> Iterator[Effect]:
-    lifted = mirror._lifted
+def _dict_effects(session: Session, mirror: OuterDict) -> Iterator[Effect]:
+    lifted, written = mirror._lifted, session.captures.was_written
     for key, value in mirror.items():
-        if key not in lifted or lifted[key] is not value:
+        if key not in lifted or lifted[key] is not value or written(mirror._original, key):
             yield Store(Item(mirror._source, key), value)
     for key in lifted:
         if not dict.__contains__(mirror, key):
             yield Remove(mirror._source, key, attribute=False)
 
 
-def _object_effects(obj: Any, before: Snapshot, source: Source) -> Iterator[Effect]:
-    after = Snapshot(obj)
+def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Effect]:
+    after, source = Snapshot(obj), session.captures.outer[id(obj)][1]
+
+    def written(name: Any) -> bool:
+        return session.captures.was_written(obj, name)
+
     if before.attributes is not None:
-        yield from _named(before.attributes, after.attributes or {}, source, attribute=True)
+        yield from _named(before.attributes, after.attributes or {}, source, written, attribute=True)
     if isinstance(obj, CellType):
-        if after.contents is not before.contents and isinstance(source, Pinned):
+        if isinstance(source, Pinned) and (after.contents is not before.contents or written(source.text)):
             yield Store(Closure(source, source.text), after.contents)
     elif isinstance(obj, (dict, type)):
-        yield from _named(before.contents, after.contents, source, attribute=isinstance(obj, type))
+        yield from _named(before.contents, after.contents, source, written, attribute=isinstance(obj, type))
     elif isinstance(obj, (list, set, deque)) and list(before.contents) != list(after.contents):
         yield Replace(source, list(after.contents), {id(x): k for k, x in enumerate(before.contents)})
 
 
-def _named(before: Any, after: Any, source: Source, attribute: bool) -> Iterator[Effect]:
+def _named(
+    before: Any, after: Any, source: Source, written: Callable[[Any], bool], attribute: bool
+) -> Iterator[Effect]:
     make: Callable[[Source, Any], Source] = Attribute if attribute else Item  # type: ignore[assignment]
     for name, value in after.items():
-        if before.get(name, EMPTY) is value:
+        if before.get(name, EMPTY) is value and not (written(name) and value is not EMPTY):
             continue
         if value is EMPTY:
             yield Remove(source, name, attribute)

@@ -58,6 +58,8 @@ class Changes:
 def changes_in(session: Session, journal: Journal) -> Changes:
     """What the writes that `journal` knows have changed, frozen."""
     found = Changes()
+    captures = session.captures
+    written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)
     for obj, before in journal.written():
         if obj is session.captures._written:
             continue
@@ -69,6 +71,9 @@ def changes_in(session: Session, journal: Journal) -> Changes:
             _array_change(session, found, obj, before)
         elif not isinstance(obj, Tracer):
             _object_changes(session, found, obj, before)
+    for place, change in found.places.items():
+        if place.kind != "array" and change.old is not EMPTY:
+            change.old = captures.standing(change.obj, place.kind, place.key, change.old, written)
     return found
 
 
@@ -155,6 +160,7 @@ def read(place: Place, obj: Any) -> Any:
 def store(session: Session, place: Place, obj: Any, value: Any) -> None:
     """Put `value` at a place, so that it can be undone."""
     session.touch(obj)
+    session.captures.note_written(obj, place.kind, place.key)
     if place.kind == "array":
         obj._value = value if isinstance(value, Value) else session.value(value)
     elif place.kind == "cell":

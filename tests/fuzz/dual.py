@@ -295,7 +295,7 @@ def _both(function: Any) -> Any:
 
     def call(x: Any, *rest: Any, **options: Any) -> Any:
         v, t = parts(x)
-        return made(function(v, *rest, **options), function(np.broadcast_to(t, np.shape(v)), *rest, **options))
+        return made(function(v, *rest, **options), function(np.array(np.broadcast_to(t, np.shape(v))), *rest, **options))
 
     return call
 

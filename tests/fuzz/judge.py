@@ -103,7 +103,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
             expected = "a value" if outcome.error is None else repr(outcome.error)
             return Verdict(CRASH, f"call {k}: {expected} expected\n{traceback.format_exc(limit=-4)}")
         own = [i for i in range(len(args)) if mode != "forward" or i in case.wrt]  # the rest is captured there
-        wrong = _difference(outcome, value, traced, [args[i] for i in own], [kept[i] for i in own])
+        wrong = _difference(case, outcome, value, traced, [args[i] for i in own], [kept[i] for i in own])
         if not wrong and mode != "value":
             verdict = _check_derivative(case, k, outcome, derived, tangents, args)
             if verdict is not None:
@@ -159,26 +159,26 @@ def directions(case: Case, args: Any, k: int) -> list[Any]:
 
 
 # -- values and effects --------------------------------------------------------------------------
-def _difference(outcome: Outcome, value: Any, traced: World, args: Any, kept: Any) -> str:
+def _difference(case: Case, outcome: Outcome, value: Any, traced: World, args: Any, kept: Any) -> str:
     if outcome.error is not None:
         return f"{outcome.error!r} expected, {value!r} given"
-    if not _same(value, outcome.value):
+    loose = "float32" in case.source
+    if not _same(value, outcome.value, loose):
         return f"{outcome.value!r} expected, {value!r} given"
     after = traced.state()
     for name, expected in outcome.after.items():
-        if not _same(after[name], expected):
+        if not _same(after[name], expected, loose):
             return f"{name} is {after[name]!r} instead of {expected!r}"
     return "" if _same(args, kept) else "an argument was modified"
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: Any, b: Any, loose: bool = False) -> bool:
     if isinstance(b, dict):
-        return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k]) for k in b)
+        return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k], loose) for k in b)
     if isinstance(b, (list, tuple)):
-        return type(a) is type(b) and len(a) == len(b) and all(map(_same, a, b))
+        return type(a) is type(b) and len(a) == len(b) and all(_same(x, y, loose) for x, y in zip(a, b, strict=True))
     if np.asarray(a).dtype != np.asarray(b).dtype or np.shape(a) != np.shape(b) or isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
         return False
-    loose = np.asarray(b).dtype == np.float32
     return bool(np.allclose(a, b, rtol=2e-3 if loose else 1e-8, atol=1e-4 if loose else 1e-9, equal_nan=True))
 
 
