@@ -161,7 +161,6 @@ def test_symbolic_sizes() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Output seems independent")
-@pytest.mark.filterwarnings("ignore::UserWarning")  # that it does not depend on the argument is what is tested
 def test_one_number_never_deviates():
     from bcad import grad
 
