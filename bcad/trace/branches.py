@@ -113,7 +113,7 @@ class Merge:
         known = [p for p in pair if p is not None]
         pattern = pattern_of(known[0])
         if len(known) == 2:
-            pattern = join(self.session, pattern, pattern_of(known[1]), strict=True)
+            pattern = join(self.session, pattern, pattern_of(known[1]))
         if isinstance(pattern, Constant):
             put(pattern.obj)
             return

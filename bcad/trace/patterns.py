@@ -155,8 +155,8 @@ def _plain(frozen: Number) -> Any:
     return None
 
 
-def join(session: Session, a: Pattern, b: Pattern, strict: bool = False) -> Pattern:
-    """The form that both states fit; if `strict`, NumPy's floats of different precision do not.
+def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
+    """The form that both states fit.
 
     Raises
     ------
@@ -166,23 +166,21 @@ def join(session: Session, a: Pattern, b: Pattern, strict: bool = False) -> Patt
         return a
     left, right = _as_leaf(a), _as_leaf(b)
     if left is not None and right is not None:
-        _require_exact(a, b, left, right, strict)
+        _require_exact(a, b, left, right)
         return Leaf(common_type(session, left, right))
     if isinstance(a, Nest) and isinstance(b, Nest):
         if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
             raise Mismatch(f"{_short(a)} and {_short(b)}")
-        return Nest(a.like, a.keys, [
-            join(session, x, y, strict) for x, y in zip(a.children, b.children, strict=True)], a.extra)
+        return Nest(a.like, a.keys, [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)], a.extra)
     raise Mismatch(f"{_short(a)} and {_short(b)}")
 
 
-def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType, strict: bool) -> None:
-    """Refuse a common type in which a number of the one or the other would be rounded."""
+def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType) -> None:
+    """Refuse floats of different precision, and a common type in which a Python number would be rounded."""
     if not isinstance(left, ArrayType) or not isinstance(right, ArrayType):
         return
-    if strict and Kind.PYTHON not in (left.kind, right.kind) and left.dtype != right.dtype and "f" in (
-        left.dtype.kind, right.dtype.kind
-    ) and left.dtype.kind == right.dtype.kind:
+    numpys = Kind.PYTHON not in (left.kind, right.kind)
+    if numpys and left.dtype != right.dtype and left.dtype.kind == right.dtype.kind and left.dtype.kind in "fc":
         raise Mismatch(f"{left} and {right}")
     for pattern, own, other in ((a, left, right), (b, right, left)):
         if own.kind is not Kind.PYTHON or other.kind is Kind.PYTHON or other.dtype.itemsize >= own.dtype.itemsize:
