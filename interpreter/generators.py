@@ -43,6 +43,8 @@ def make_generator(frame: Frame) -> Any:
         made = _drive_iterable_coroutine(frame)
     else:
         made = _drive(frame)
+    if frame.thread.journal is not None:
+        frame.thread.journal.born(made)
     function = frame.function
     made.__name__ = raw.co_name if function is None else function.__name__
     made.__qualname__ = raw.co_qualname if function is None else function.__qualname__

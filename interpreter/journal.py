@@ -79,7 +79,7 @@ class Journal:
     def touch(self, obj: Any) -> None:
         """Remember `obj` as it is now, unless that was done before."""
         key = id(obj)
-        if key not in self._snapshots:
+        if key not in self._snapshots and key not in self._born:
             self._snapshots[key] = Snapshot(obj)
 
     def rollback(self) -> None:

@@ -65,3 +65,25 @@ def test_slices_from_outside():
         return (x @ a + b).sum()
 
     assert np.array_equal(grad(loss)(np.zeros(9), np.ones((4, 2))), [4.0] * 9)
+
+
+class Chained:
+    """Looks for attributes in what its generators chain."""
+
+    def sources(self):
+        yield {"slope": 3.0}
+        yield {"offset": 1.0}
+
+    def chained(self):
+        yield from self.sources()
+
+    def __getattr__(self, name):
+        for source in self.chained():
+            if name in source:
+                return source[name]
+        raise AttributeError(name)
+
+
+def test_generators_that_delegate_to_generators():
+    line = Chained()
+    assert grad(lambda x: line.slope * x + line.offset)(2.0) == 3.0
