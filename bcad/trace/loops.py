@@ -70,7 +70,7 @@ def leaves_unrolled_loop(session: Session, frame: Frame, instruction: Instructio
     context = session.context_of(frame)
     if around is None or (context is not None and context.header == around.header):
         return False
-    return cfg.join_of(instruction.index) not in around.body or cfg.join_of(instruction.index) == around.header
+    return cfg.join_of(instruction.index) not in around.body
 
 
 def _is_for(frame: Frame, header: int) -> bool:
