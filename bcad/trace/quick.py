@@ -7,7 +7,9 @@ unexpected on the way, gives `MISS`: the caller then looks further, slowly and w
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,8 +26,11 @@ MISS: Any = type("Miss", (), {"__repr__": lambda self: "MISS", "__slots__": ()})
 _PLAIN_KEYS = (int, str, bool, type(None))
 
 
-def quick_call(program: Program, finish: str, names: dict[str, Any]) -> Callable[..., Any]:
-    """``quick(args, kwargs)``: `finish`, an expression in which ``{values}`` stands for the inputs.
+Seeds = Sequence[tuple[Tree, Sequence[ArrayType]]]
+
+
+def quick_call(program: Program, finish: str, names: dict[str, Any], seeds: Seeds = ()) -> Callable[..., Any]:
+    """``quick(args, kwargs, seeds)``: `finish`, an expression in which ``{values}`` stands for the inputs.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def quick_call(program: Program, finish: str, names: dict[str, Any]) -> Callable
         What to return when all guards hold, such as ``run({values})``.
     names : dict
         What `finish` names.
+    seeds : sequence of (Tree, sequence of ArrayType)
+        How each further object that a call is given is nested, and what its leaves must be: the last inputs.
 
     Returns
     -------
@@ -41,11 +48,11 @@ def quick_call(program: Program, finish: str, names: dict[str, Any]) -> Callable
         Gives `MISS` where the program does not hold.
     """
     writer = _Writer(names)
-    body = list(writer.lines(program))
-    values = ", ".join(writer.expression(s) for s in program.sources)
+    body = [*writer.lines(program), *writer.seed_lines(seeds)]
+    values = ", ".join([*(writer.expression(s) for s in program.sources), *writer.seeds])
     fetched = [f"        fetched = ({values}{',' if values else ''})"]
     source = "\n".join([
-        "def quick(args, kwargs):", "    try:", *(f"        {line}" for line in body), *fetched,
+        "def quick(args, kwargs, seeds=()):", "    try:", *(f"        {line}" for line in body), *fetched,
         "    except Exception:", "        return MISS", f"    return {finish.format(values='*fetched')}",
     ])
     if all(isinstance(s, Argument) for s in program.sources):  # locals need no tuple
@@ -65,6 +72,7 @@ class _Writer:
         self._fresh = itertools.count()
         self._known: dict[int, str] = {}
         self.leaf_count = 0
+        self.seeds: list[str] = []  # names of their leaves
 
     def name(self, obj: Any, base: str = "k") -> str:
         """A global name for an object."""
@@ -77,36 +85,50 @@ class _Writer:
         """Take the arguments apart, then check each guard."""
         self.leaf_count = program.tree.size
         positional, named = program.tree.children
-        yield from self.unpack(positional, "args", known=True)
+        yield from self.unpack(positional, "args", 0, known=True)
         if named.children:
-            yield from self.unpack(named, "kwargs", known=True)
+            yield from self.unpack(named, "kwargs", positional.size, known=True)
         else:
             yield "if kwargs: return MISS"
         for guard in program.guards:
             yield from self.guard(guard)
 
-    def unpack(self, tree: Tree, whole: str, known: bool = False) -> Iterator[str]:
-        """Bind the leaves below `whole` to ``a0``, ``a1``, ... in order."""
+    def seed_lines(self, seeds: Seeds) -> Iterator[str]:
+        """Take the seeds apart; each leaf must be what belongs to its number, a Python float will do for one."""
+        if not seeds:
+            return
+        nest = Tree(tuple, tuple(range(len(seeds))), tuple(tree for tree, _ in seeds))
+        yield from self.unpack(nest, "seeds", self.leaf_count, known=True)
+        types = [t for _, of_seed in seeds for t in of_seed]
+        for k, type_ in enumerate(types, self.leaf_count):
+            self.seeds.append(f"a{k}")
+            if type_.kind is Kind.SCALAR:
+                yield f"if type(a{k}) is float: a{k} = {self.name(type_.python_type)}(a{k})"
+            yield from self._type(f"a{k}", type_)
+
+    def unpack(self, tree: Tree, whole: str, first: int, known: bool = False) -> Iterator[str]:
+        """Bind the leaves below `whole` to ``a<first>`` and so on, numbered as `flatten` lists them."""
         if not known:
             yield f"if type({whole}) is not {self.name(tree.cls)}: return MISS"
-        if tree.cls is type(None):
-            return
-        parts = [self._part(child) for child in tree.children]
-        if tree.cls is not None and issubclass(tree.cls, dict):
+        parts = []
+        for child in tree.children:
+            parts.append((child, first, f"a{first}" if child.cls is None else f"t{next(self._fresh)}"))
+            first += child.size
+        if tree.cls is deque:
+            yield self._unless(f"{whole}.maxlen == {tree.extra!r}")
+        if tree.cls is defaultdict:
+            yield self._unless(f"{whole}.default_factory is {self.name(tree.extra)}")
+        if tree.cls is SimpleNamespace:
+            whole = f"vars({whole})"
+        if tree.cls is not None and issubclass(tree.cls, (dict, SimpleNamespace)):
             yield f"if tuple({whole}) != {self.name(tree.keys)}: return MISS"
             whole = f"{whole}.values()"
-        elif tree.cls is not None and not issubclass(tree.cls, (list, tuple)):
+        elif tree.cls is not None and not issubclass(tree.cls, (list, tuple, deque)):
             whole = "(" + "".join(f"{whole}.{key}, " for key in tree.keys) + ")"
-        yield f"[{', '.join(parts)}] = {whole}"
-        for child, part in zip(tree.children, parts, strict=True):
+        yield f"[{', '.join(part for _, _, part in parts)}] = {whole}"
+        for child, start, part in parts:
             if child.cls is not None:
-                yield from self.unpack(child, part)
-
-    def _part(self, tree: Tree) -> str:
-        if tree.cls is not None:
-            return f"t{next(self._fresh)}"
-        self._leaf = getattr(self, "_leaf", -1) + 1
-        return f"a{self._leaf}"
+                yield from self.unpack(child, part, start)
 
     # -- sources ----------------------------------------------------------------------------
     def expression(self, source: Source) -> str:

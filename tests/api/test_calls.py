@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
+from collections import defaultdict, deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from bcad import Function, Gradient, grad, options, value_and_grad
+from bcad.trace import flatten
 
 SCALE = np.array([1.0, 2.0, 3.0])
 RATE = 0.5
@@ -105,6 +109,51 @@ def test_strided_fortran_readonly_and_byteswapped_arguments(backend):
     frozen.flags.writeable = False
     for x in (base, base[::2, ::-1], np.asfortranarray(base), base.T, frozen, base.astype(">f8")):
         np.testing.assert_allclose(g(x), 3 * np.asarray(x, float) ** 2)
+
+
+@dataclasses.dataclass
+class Pair:
+    a: np.ndarray
+    b: object
+
+
+@pytest.mark.parametrize("args", [
+    ({"w": 1}, 2), ([1, [2]], 3), ([[1], 2], 3), (1, ({"w": 2}, 3)), (Pair(1, [2]), 3), ([Pair(1, (2, 3)), 4], 5),
+    (SimpleNamespace(u=[1], v=2), 3), (deque([[1], 2], 5), 3), (defaultdict(list, a=[1], b=2), 3),
+], ids=str)
+def test_nested_arguments_keep_their_places_at_later_calls(args, backend):
+    """Leaves of one type in nests of every kind: none takes another's place."""
+    leaves, tree = flatten(args)
+    rng = np.random.default_rng(0)
+
+    def f(*nested):
+        total = 1.0
+        for k, leaf in enumerate(flatten(nested)[0]):
+            total = total * np.sum(leaf ** (k + 1))
+        return total
+
+    g = grad(f, tuple(range(len(args))))
+    for _ in range(8):
+        given = tree.unflatten([rng.uniform(1, 2, 3) for _ in leaves])
+        values = flatten(given)[0]
+        found, structure = flatten(g(*given))
+        assert structure == tree
+        for k, x in enumerate(values):
+            others = np.prod([np.sum(y ** (j + 1)) for j, y in enumerate(values) if j != k])
+            np.testing.assert_allclose(found[k], (k + 1) * x**k * others)
+
+
+def test_nests_that_only_differ_in_their_containers_are_told_apart(backend):
+    g = grad(lambda p: sum(np.sum(np.asarray(v) ** 2) for v in (p.values() if isinstance(p, dict) else p)))
+    x = np.ones(2)
+    for _ in range(8):
+        assert g(deque([x], 3)).maxlen == 3 and g(deque([x], 7)).maxlen == 7
+        assert g(defaultdict(list, a=x)).default_factory is list and g(defaultdict(int, a=x)).default_factory is int
+        assert type(g({"a": x})) is dict and list(g({"b": x})) == ["b"]
+    h = grad(lambda s: np.sum(s.a**2))
+    for _ in range(8):
+        assert vars(h(SimpleNamespace(a=x))).keys() == {"a"}
+        assert vars(h(SimpleNamespace(a=x, b=x))).keys() == {"a", "b"}
 
 
 def test_positional_and_keyword_spellings(backend):
