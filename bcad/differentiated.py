@@ -13,7 +13,7 @@ from bcad.log import log
 from bcad.modes import Mode, check_scalar
 from bcad.options import options
 from bcad.seeds import conform
-from bcad.specialise import ABANDONED, Specialisation, positions_of
+from bcad.specialise import ABANDONED, Point, Specialisation, positions_of
 from bcad.trace import MISS, Tree, active_traces, flatten, inside, trace_inside, wrap
 from bcad.wrt import Place, Wrt, differentiable_call, pick
 
@@ -89,13 +89,13 @@ class Differentiated:
         vars(self).update(state)
         self._lock = threading.RLock()
 
-    def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What the call gives by the generated path of a specialisation, or `MISS`."""
+    def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Any:
+        """What the call gives by the generated path of a specialisation, or `MISS`; seeds are whole objects."""
         if active_traces.depth and inside():
             return MISS
         for special in self.specialisations:
             try:
-                outputs = special.quick(args, kwargs)
+                outputs = special.quick(args, kwargs, seeds)
             except ABANDONED:
                 continue
             if outputs is not MISS:
@@ -117,20 +117,32 @@ class Differentiated:
         self, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
         """The result now, and a function from seeds to the derivative at this very point."""
-        if inside():
+        if active_traces.depth and inside():
             inner = _Inner(self, args, kwargs)
             return inner.result(), inner.answer
 
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-            result, point = special.run_primal(args, kwargs)
+            return self._linear(special, *special.run_primal(special.program.fetch(args, kwargs), args, kwargs))
 
-            def derivative(seeds: Sequence[Any]) -> Answer:
-                derived = special.run_derived(point, seeds)
-                return Answer(result, self._shaped(special, derived), special.trees)
-
-            return result, derivative
-
+        for special in self.specialisations:
+            values = special.quick_values(args, kwargs)
+            if values is not MISS:
+                try:
+                    return self._linear(special, *special.run_primal(values))
+                except ABANDONED:
+                    continue
         return self._try(args, kwargs, run)
+
+    def _linear(
+        self, special: Specialisation, result: Any, point: Point
+    ) -> tuple[Any, Callable[[Sequence[Any]], Answer]]:
+        """What `linearize` gives, at a point where the primal has been run."""
+
+        def derivative(seeds: Sequence[Any]) -> Answer:
+            derived = special.run_derived(point, seeds)
+            return Answer(result, self._shaped(special, derived), special.trees)
+
+        return result, derivative
 
     def _try(
         self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Specialisation, Any, Any], Any]
@@ -242,6 +254,15 @@ def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None)
     if not any(makers):
         return lambda outputs: several(outputs[total:])
     return lambda outputs: several(special.shaped(outputs[total:]))
+
+
+def quick_blocks(special: Specialisation, single: bool) -> Callable[[list[Any]], Any] | None:
+    """The Jacobian of one bare result by plain arguments, as `quick_derived` gives derivatives."""
+    bare = special.program.result.tree.cls is None and special.results == 1
+    if not bare or any(t.cls is not None for t in special.trees):
+        return None
+    total = len(special.program.graph.outputs)
+    return (lambda outputs: outputs[total]) if single else (lambda outputs: tuple(outputs[total:]))
 
 
 class _Inner:

@@ -109,7 +109,21 @@ class Function(_Traced):
         return special.program.finish
 
 
-class Gradient(_Traced):
+class _ByArgument(_Traced):
+    """What gives one object for each chosen argument: bare if there is one, else a list."""
+
+    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
+        quick = quick_derived(special, list if len(special.trees) != 1 else None)
+        whole = answer_of(special)
+        return quick or (lambda outputs: self._pack(whole(outputs)))
+
+    @staticmethod
+    def _pack(answer: Answer) -> Any:
+        found = answer.nested()
+        return found[0] if len(found) == 1 else found
+
+
+class Gradient(_ByArgument):
     """The gradient of a scalar function of arrays; ``print`` shows it as maths.
 
     Parameters
@@ -154,18 +168,8 @@ class Gradient(_Traced):
         found = self.core.quick(args, kwargs)
         return self._pack(self.core.answer(args, kwargs)) if found is MISS else found
 
-    def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
-        quick = quick_derived(special, list if len(special.trees) != 1 else None)
-        whole = answer_of(special)
-        return quick or (lambda outputs: self._pack(whole(outputs)))
 
-    @staticmethod
-    def _pack(answer: Answer) -> Any:
-        found = answer.nested()
-        return found[0] if len(found) == 1 else found
-
-
-class HessianVector(_Traced):
+class HessianVector(_ByArgument):
     """The product of the Hessian of a scalar function with vectors.
 
     Parameters
@@ -195,13 +199,15 @@ class HessianVector(_Traced):
             raise StructureError(
                 "HessianVector needs vectors=", hint="one array, or a tuple with one for each argument"
             )
-        places = self.core.wrt.places(args, kwargs)
         parts = given if isinstance(given, (tuple, list)) else (given,)
+        quick = self.core.quick(args, kwargs, parts)
+        if quick is not MISS:
+            return quick
+        places = self.core.wrt.places(args, kwargs)
         if len(parts) != len(places):
             raise StructureError(f"{len(parts)} vectors for {len(places)} arguments")
         seeds = seeds_like([pick(p, args, kwargs) for p in places], parts, "vector")
-        found = self.core.answer(args, kwargs, seeds).nested()
-        return found[0] if len(found) == 1 else found
+        return self._pack(self.core.answer(args, kwargs, seeds))
 
 
 def report(derivative: Any) -> str:

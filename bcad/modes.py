@@ -30,6 +30,8 @@ class Mode:
         Whether the function must give one real number.
     seeded : bool
         Whether it takes further inputs (`seeds`).
+    seeds_like_results : bool
+        Whether these are shaped as the results are, and not as the chosen arguments.
     like_arguments : bool
         Whether what is derived has the shapes of the chosen arguments, one for each.
     """
@@ -37,6 +39,7 @@ class Mode:
     name = "value"
     scalar = False
     seeded = False
+    seeds_like_results = False
     like_arguments = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
@@ -93,6 +96,7 @@ class VjpMode(Mode):
 
     name = "vjp"
     seeded = True
+    seeds_like_results = True
 
     def seeds(self, graph: Graph, wrt: Sequence[int], results: int) -> list[ArrayType]:
         return [tangent_type(v.type) for v in graph.outputs[:results]]

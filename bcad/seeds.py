@@ -21,6 +21,8 @@ def seeds_like(wholes: Sequence[Any], given: Sequence[Any], what: str) -> list[A
     StructureError
         If the structure or a shape differs.
     """
+    if len(wholes) == len(given) and all(map(_fits, wholes, given)):
+        return [np.float64(seed) if type(seed) is float else seed for seed in given]
     seeds = []
     for whole, part in zip(wholes, given, strict=True):
         leaves, tree = flatten(whole)
@@ -32,6 +34,14 @@ def seeds_like(wholes: Sequence[Any], given: Sequence[Any], what: str) -> list[A
             if isinstance(type_, ArrayType):
                 seeds.append(_seed_like(leaf, type_, seed, what))
     return seeds
+
+
+def _fits(whole: Any, seed: Any) -> bool:
+    """Whether a seed is, as it is, what `whole` wants: the case of almost every call."""
+    cls = type(whole)
+    if cls is np.ndarray:
+        return type(seed) is cls and seed.dtype == whole.dtype and seed.shape == whole.shape and whole.dtype.kind in "fc"
+    return (cls is float or cls is np.float64) and type(seed) in (float, np.float64)
 
 
 def _same_structure(a: Tree, b: Tree) -> bool:

@@ -6,6 +6,8 @@ other captured arrays.  It starts on the NumPy executor and is compiled when tha
 
 from __future__ import annotations
 
+import functools
+import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,12 +18,12 @@ import numpy as np
 from bcad import backends, rewrite
 from bcad.diff import expand, varied_outputs
 from bcad.errors import CompileError
-from bcad.ir import Graph, Kind
+from bcad.ir import ArrayType, Graph, Kind
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.trace import MISS, Program, flatten, quick_call, restore, state_of, streams_of, trace
+from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
 
 ABANDONED = (CheckFailed, backends.Abandoned)
@@ -84,6 +86,11 @@ class Specialisation:
         self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
         log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
 
+    @functools.cached_property
+    def quick_values(self) -> Callable[..., Any]:
+        """``quick_values(args, kwargs)``: the inputs' values where all guards hold, else `MISS`."""
+        return _miss if self.program.effects else quick_call(self.program, "[{values}]", {})
+
     @property
     def derived_graph(self) -> Graph:
         """Only the derived values, for printing."""
@@ -115,12 +122,24 @@ class Specialisation:
         return result, outputs[total:]
 
     def _quick(self) -> Callable[..., Any]:
-        """``quick(args, kwargs)``: the outputs where all guards hold, else `MISS`."""
-        if self.program.effects or self.mode.seeded or self.streams:
+        """``quick(args, kwargs, seeds)``: the outputs where all guards hold, else `MISS`."""
+        seeds = self._seed_types()
+        if self.program.effects or self.streams or seeds is None:
             return _miss
-        quick = quick_call(self.program, "run({values})", {"run": self.entry})
+        quick = quick_call(self.program, "run({values})", {"run": self.entry}, seeds)
         self.entry.hand_over_to(quick.__globals__)
         return quick
+
+    def _seed_types(self) -> list[tuple[Tree, list[ArrayType]]] | None:
+        """How the seeds of a call are nested, and their types; None if they are fitted one by one."""
+        if not self.mode.seeded:
+            return []
+        types = self.mode.seeds(self.program.graph, self.wrt, self.results)
+        trees = [self.program.result.tree] if self.mode.seeds_like_results else self.trees
+        if sum(tree.size for tree in trees) != len(types):  # a leaf that is no number has no seed
+            return None
+        given = iter(types)
+        return [(tree, list(itertools.islice(given, tree.size))) for tree in trees]
 
     def _states(self) -> list[Any]:
         """The states of the streams of random numbers that a run draws from."""
@@ -130,11 +149,13 @@ class Specialisation:
         for stream, state in zip(self.streams, states, strict=True):
             restore(stream, state)
 
-    def run_primal(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, Point]:
-        """The result alone, effects included, and the point it was computed at."""
+    def run_primal(
+        self, values: Sequence[Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> tuple[Any, Point]:
+        """The result alone for inputs that were fetched, effects included, and the point it was computed at."""
         if self._primal is None:
             self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend)
-        point = Point([_copy(x) for x in self.program.fetch(args, kwargs)], self._states())
+        point = Point([_copy(x) for x in values], self._states())
         try:
             outputs = self._primal(*point.values)
         except ABANDONED:
@@ -144,10 +165,13 @@ class Specialisation:
 
     def run_derived(self, point: Point, seeds: Sequence[Any]) -> list[Any]:
         """The derived leaves alone, with the draws of the point; effects have happened already."""
+        total = len(self.program.graph.outputs)
+        if not self.streams:
+            return self.entry(*point.values, *seeds)[total:]
         now = self._states()
         self._restore(point.states)
         try:
-            return self.entry(*point.values, *seeds)[len(self.program.graph.outputs) :]
+            return self.entry(*point.values, *seeds)[total:]
         finally:
             self._restore(now)
 
@@ -256,7 +280,7 @@ def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int
     return [k for place in places for path, k in arguments.items() if (path[0], path[1]) == place]
 
 
-def _miss(args: Any, kwargs: Any) -> Any:
+def _miss(args: Any, kwargs: Any, seeds: Any = ()) -> Any:
     """The quick way of a program that has none."""
     return MISS
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.differentiated import Answer, Differentiated, answer_of, quick_derived
+from bcad.differentiated import Answer, Differentiated, answer_of, quick_blocks, quick_derived
 from bcad.errors import NotDifferentiable
 from bcad.modes import (
     ElementwiseMode,
@@ -71,6 +71,10 @@ class Transform:
         if quick is not None and self._finish is _with_value:
             result = special.program.finish
             return lambda outputs: (result(outputs), quick(outputs))
+        if self._finish is _pack_jacobian or (self._finish is _pack_hessian and self.single):
+            blocks = quick_blocks(special, self.single)
+            if blocks is not None:
+                return blocks
         return lambda outputs: self._finish(self, whole(outputs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -369,9 +373,12 @@ def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
     inner = Transform("hessian_vector_product", fun, HessianVectorMode(), argnum, Transform.pack)
 
     def product(*args: Any, **kwargs: Any) -> Any:
-        *rest, v = args
-        places = inner.core.wrt.places(rest, kwargs)
+        rest, v = args[:-1], args[-1]
         vectors = (v,) if inner.single else tuple(v)
+        found = inner.core.quick(rest, kwargs, vectors)
+        if found is not MISS:
+            return found
+        places = inner.core.wrt.places(rest, kwargs)
         seeds = seeds_like([pick(p, rest, kwargs) for p in places], vectors, "vector")
         return inner.pack(inner.core.answer(rest, kwargs, seeds))
 

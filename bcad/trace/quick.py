@@ -101,6 +101,8 @@ class _Writer:
         yield from self.unpack(nest, "seeds", self.leaf_count, known=True)
         types = [t for _, of_seed in seeds for t in of_seed]
         for k, type_ in enumerate(types, self.leaf_count):
+            if not all(isinstance(n, int) or symbols(n) <= self.bound for n in type_.shape):
+                yield "return MISS"  # a length that only the run tells
             self.seeds.append(f"a{k}")
             if type_.kind is Kind.SCALAR:
                 yield f"if type(a{k}) is float: a{k} = {self.name(type_.python_type)}(a{k})"
@@ -197,14 +199,13 @@ class _Writer:
         """Bind new symbols; compare known ones and numbers; a symbol is never 0 or 1."""
         names, checks = [], []
         for size in sizes:
-            text = f"n_{size}" if isinstance(size, Dim) else ""
-            if isinstance(size, Dim) and str(size) not in self.bound:
+            if isinstance(size, Dim) and size.is_symbol() and str(size) not in self.bound:
                 self.bound.add(str(size))
-                names.append(text)
-                checks.append(f"{text} > 1")
+                names.append(_size(size))
+                checks.append(f"{names[-1]} > 1")
             else:
                 names.append(f"m{next(self._fresh)}")
-                checks.append(f"{names[-1]} == {text or size}")
+                checks.append(f"{names[-1]} == {_size(size)}")
         yield f"[{', '.join(names)}] = {shape}" if names else self._unless(f"{shape} == ()")
         if checks:
             yield self._unless(" and ".join(checks))

@@ -10,7 +10,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bcad import Function, Gradient, grad, options, value_and_grad
+from bcad import (
+    Function,
+    Gradient,
+    HessianVector,
+    StructureError,
+    grad,
+    hessian,
+    hessian_vector_product,
+    jacobian,
+    make_jvp,
+    make_vjp,
+    options,
+    value_and_grad,
+)
 from bcad.trace import flatten
 
 SCALE = np.array([1.0, 2.0, 3.0])
@@ -266,3 +279,98 @@ def test_methods_properties_and_attributes(backend):
         assert model.calls == k
     model.w = np.array([3.0, 4.0])
     np.testing.assert_allclose(g(np.ones(2)), [12.0, 16.0])
+
+
+# -- derivatives that take vectors, and matrices of derivatives ------------------------------------
+
+
+def cubic(x, w=2.0):
+    return np.sum(w * x**3)
+
+
+def test_vectors_of_any_make_give_the_same_at_every_call(backend):
+    hvp, hv = hessian_vector_product(cubic), HessianVector(cubic)
+    x, v = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, -1.0])
+    strange = [v, v.astype(np.float32), v.astype(int), np.broadcast_to(2.0, 3), 2.0, v[::-1], np.array(3.0)]
+    for vector in strange * 3:
+        expected = 12 * x * np.asarray(vector)
+        np.testing.assert_allclose(hvp(x, vector), expected)
+        np.testing.assert_allclose(hv(x, vectors=vector), expected)
+    assert hvp.__closure__ and hv.traces == 1
+
+
+@pytest.mark.parametrize("wrong", [np.ones(4), np.ones((3, 3)), np.ones((1, 1, 3)), {"a": 1.0}, (np.ones(3), np.ones(3))], ids=str)
+def test_a_vector_that_does_not_fit_is_refused_at_every_call(wrong, backend):
+    hv = HessianVector(cubic, wrt=0)
+    for _ in range(8):
+        np.testing.assert_allclose(hv(np.ones(3), vectors=np.ones(3)), 12 * np.ones(3))
+        with pytest.raises((StructureError, TypeError)):
+            hv(np.ones(3), vectors=wrong)
+
+
+def test_vectors_nested_as_the_arguments_are(backend):
+    hv = HessianVector(lambda p, x: np.sum(p["a"] * x**2) + np.sum(p["b"][0] ** 2 * x))
+    a, b, x = np.array([1.0, 2.0]), np.array([3.0, 4.0]), np.array([5.0, 6.0])
+    for scale in np.arange(1.0, 9.0):
+        da, db, dx = scale * a, scale + b, scale - x
+        p, found = hv({"a": a, "b": [b]}, x, vectors=({"a": da, "b": [db]}, dx))
+        np.testing.assert_allclose(p["a"], 2 * x * dx)
+        np.testing.assert_allclose(p["b"][0], 2 * x * db + 2 * b * dx)
+        np.testing.assert_allclose(found, 2 * x * da + 2 * a * dx + 2 * b * db)
+
+
+def test_vectors_for_numbers_and_complex_ones_for_real_arrays(backend):
+    hvp = hessian_vector_product(lambda x: x**3)
+    for v in (1.0, 2, np.float64(3.0), np.float32(4.0), np.array(5.0), True):
+        for _ in range(4):
+            assert hvp(2.0, v) == 12.0 * v
+
+
+def test_a_linear_map_stands_at_its_point(backend):
+    w = np.array([1.0, 2.0])
+    at = make_vjp(lambda x: w * x**2)
+    for k in range(8):
+        x = np.array([1.0, k])
+        pull, value = at(x)
+        x[:], w[1] = 7.0, 3.0  # later changes are no news to it
+        for g in (np.ones(2), np.ones(2, int), 1.0):
+            np.testing.assert_allclose(pull(g), [2.0, 2 * 2.0 * k])
+        np.testing.assert_allclose(value, [1.0, 2.0 * k**2])
+        w[1] = 2.0
+    assert at.core.traces == 1
+
+
+def test_a_linear_map_honours_guards_and_effects(backend):
+    seen = []
+
+    def f(x, flag=True):
+        seen.append(1)
+        return x**2 if flag else x**3
+
+    at, push = make_vjp(f), make_jvp(f)
+    for k in range(1, 9):
+        assert at(3.0)[0](1.0) == 6.0 and at(3.0, False)[0](1.0) == 27.0
+        assert push(3.0)(2.0) == (9.0, 12.0) and push(3, False)(1.0) == (27.0, 27.0)
+        assert len(seen) == 4 * k
+
+
+def test_a_branch_flips_below_a_linear_map(backend):
+    at = make_vjp(lambda x: np.sum(x) if x[0] > 0 else -np.sum(x))
+    for _ in range(8):
+        np.testing.assert_array_equal(at(np.array([1.0, 2.0]))[0](1.0), [1.0, 1.0])
+        np.testing.assert_array_equal(at(np.array([-1.0, 2.0]))[0](1.0), [-1.0, -1.0])
+
+
+@pytest.mark.parametrize("argnum", [0, (0, 1)])
+def test_jacobians_and_hessians_keep_their_nesting(argnum, backend):
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])
+    cases = [lambda x, y: np.outer(x, y) ** 2, lambda x, y: (np.sum(x) * y, {"s": x}), lambda x, y: np.sum(np.outer(x**2, y**2))]
+    for f in cases:
+        for derive in (jacobian, hessian):
+            derived = derive(f, argnum)
+            leaves, tree = flatten(derived(x, y))
+            for _ in range(8):
+                found, structure = flatten(derived(x, y))
+                assert structure == tree
+                for a, b in zip(leaves, found, strict=True):
+                    np.testing.assert_allclose(a, b, rtol=1e-14)
