@@ -55,7 +55,9 @@ class Frame:
 
     __slots__ = ("code", "function", "globals", "builtins", "names", "slots", "stack", "pc",
                  "handled", "domain", "back", "thread", "steps", "watched", "result", "generator",
-                 "arrived", "lasti", "locals_view", "__weakref__")
+                 "arrived", "lasti", "locals_view", "abandoned", "__weakref__")
+
+    abandoned: bool             # of generators: made under a journal that was rolled back
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
                  builtins: dict[str, Any], slots: list, domain: Domain, back: Frame | None,

@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
+from functools import partial
 from types import CoroutineType, FunctionType
 from typing import Any
 
 from .attributes import get_attribute
 from .errors import Unsupported
-from .evaluate import YIELDED, catch, enter, handle, leave, run
+from .evaluate import RETURNED, YIELDED, catch, enter, handle, leave, run
 from .frame import Frame
 from .lookup import MISSING, find, is_instance
 from .operators import call_special
 from .thread import current_thread
-from .tracebacks import extend_context
+from .tracebacks import clean, extend_context
 from .versions import cannot_await, no_iterator
 
 GENERATOR, COROUTINE, ITERABLE_COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
@@ -32,9 +33,8 @@ def make_generator(frame: Frame) -> Any:
     made: Any
     frame.generator = True
     frame.handled = None
+    frame.abandoned = False
     raw = frame.code.raw
-    if frame.thread.journal is not None:
-        frame.thread.journal.born(frame)
     if frame.code.flags & ASYNC_GENERATOR:
         made = _drive_async_generator(frame)
     elif frame.code.flags & COROUTINE:
@@ -44,7 +44,7 @@ def make_generator(frame: Frame) -> Any:
     else:
         made = _drive(frame)
     if frame.thread.journal is not None:
-        frame.thread.journal.born(made)
+        frame.thread.journal.suspended(made, frame)
     function = frame.function
     made.__name__ = raw.co_name if function is None else function.__name__
     made.__qualname__ = raw.co_qualname if function is None else function.__qualname__
@@ -52,23 +52,25 @@ def make_generator(frame: Frame) -> Any:
 
 
 def _drive(frame: Frame) -> Generator[Any, Any, Any]:
-    outcome, thrown = resume(frame, None), None
+    outcome = resume(frame, None)
     while outcome == YIELDED:
-        if thrown is not None and frame.code.flags & COROUTINE:
-            _refuse_to_ignore(thrown)
         thrown, sent = None, None
         try:
             sent = yield _taken(frame)
         except BaseException as error:      # goes on outside: nothing must run in this handler
             thrown = error
-        outcome = resume(frame, sent) if thrown is None else throw(frame, thrown)
+        if thrown is None:
+            outcome = resume(frame, sent)
+            continue
+        closing = is_instance(thrown, GeneratorExit)
+        try:
+            outcome = throw(frame, thrown)
+        finally:
+            thrown = None       # it may be on its way out: its traceback would hold it, and the frame
+        if closing and outcome == YIELDED and frame.code.flags & COROUTINE:
+            # a generator's own close() checks this, but would name the driver's kind
+            raise RuntimeError("coroutine ignored GeneratorExit")
     return _taken(frame)
-
-
-def _refuse_to_ignore(thrown: BaseException) -> None:
-    """A generator's own close() checks this, but would name the driver's kind."""
-    if is_instance(thrown, GeneratorExit):
-        raise RuntimeError("coroutine ignored GeneratorExit")
 
 
 def _taken(frame: Frame) -> Any:
@@ -119,7 +121,10 @@ async def _drive_async_generator(frame: Frame) -> AsyncGenerator[Any, Any]:
                 sent = await _Relay(value)
         except BaseException as error:
             thrown = error
-        outcome = resume(frame, sent) if thrown is None else throw(frame, thrown)
+        try:
+            outcome = resume(frame, sent) if thrown is None else throw(frame, thrown)
+        finally:
+            thrown = None
 
 
 # --- running a suspended frame ------------------------------------------------------------------
@@ -143,7 +148,33 @@ def stop_error(frame: Frame, error: BaseException) -> BaseException:
 
 def throw(frame: Frame, error: BaseException) -> int:
     """Run on with `error` raised at the yield; a delegate gets it first."""
-    return _run_on(frame, lambda f: _throw(f, error))
+    run_on = _close_frame if is_instance(error, GeneratorExit) else _run_on
+    action = partial(_throw, error)
+    try:
+        return run_on(frame, action)
+    except BaseException as raised:
+        clean(raised)           # our frames hold the exception that their traceback shows
+        raise
+    finally:
+        del error, action
+
+
+def _close_frame(frame: Frame, action: Callable[[Frame], int]) -> int:
+    """Raise GeneratorExit in the frame, under the journal that it was made under.
+
+    It is mostly the garbage collector who asks, at any time: under another journal the effects of
+    a ``finally`` would be undone with what that journal covers.
+    """
+    if frame.abandoned:
+        return RETURNED
+    thread = current_thread()
+    journal = thread.journal
+    if journal is not None:
+        thread.journal = journal.owner(frame)
+    try:
+        return _run_on(frame, action)
+    finally:
+        thread.journal = journal
 
 
 def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
@@ -151,9 +182,10 @@ def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
     frame.thread = thread
     outer = thread.frame
     frame.back = outer
-    if thread.journal is not None and not thread.journal.knows(frame):
-        raise Unsupported("a generator made before this branch or loop cannot be advanced in it",
-                          location=frame.location(), calls=frame.calls(),
+    journal = thread.journal
+    if frame.abandoned or journal is not None and journal.owner(frame) is not journal:
+        raise Unsupported("a generator made in another branch or loop, or before this one, cannot be "
+                          "advanced here", location=frame.location(), calls=frame.calls(),
                           hint="make the generator where it is used up, or use a list")
     outermost = enter(thread)
     frame.watch()
@@ -170,7 +202,7 @@ def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
         frame.back = None               # a suspended frame must not keep its last caller alive
 
 
-def _throw(frame: Frame, error: BaseException) -> int:
+def _throw(error: BaseException, frame: Frame) -> int:
     instruction = frame.instruction
     if instruction.opcode != "YIELD_VALUE" or not instruction.arg:
         return _raise_inside(frame, error)

@@ -5,8 +5,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
-from types import CellType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import CellType, CoroutineType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
+from weakref import WeakSet, WeakValueDictionary
 
 from .errors import Unsupported
 from .thread import current_thread
@@ -64,6 +65,8 @@ class Journal:
     def __init__(self) -> None:
         self._snapshots: dict[int, Snapshot] = {}
         self._born: dict[int, Any] = {}
+        self._generators: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._suspended: WeakSet[Any] = WeakSet()       # the frames of these generators
         self.outer: Journal | None = None
 
     def __enter__(self) -> Journal:
@@ -79,14 +82,19 @@ class Journal:
     def touch(self, obj: Any) -> None:
         """Remember `obj` as it is now, unless that was done before."""
         key = id(obj)
-        if key not in self._snapshots and key not in self._born:
+        if key not in self._snapshots and not self.knows(obj):
             self._snapshots[key] = Snapshot(obj)
 
     def rollback(self) -> None:
-        """Restore every touched object in place, the newest first."""
+        """Restore every touched object in place, the newest first; generators never go on."""
         for snapshot in reversed(self._snapshots.values()):
             snapshot.restore()
         self._snapshots.clear()
+        for frame in self._suspended:
+            frame.abandoned = True
+        for made in self._generators.values():
+            if type(made) is CoroutineType:
+                made.close()            # so that nobody complains that it was never awaited
 
     def commit(self) -> None:
         """Keep the writes; an enclosing journal takes the snapshots it does not have."""
@@ -94,7 +102,10 @@ class Journal:
             for key, snapshot in self._snapshots.items():
                 self.outer._snapshots.setdefault(key, snapshot)
             self.outer._born.update(self._born)
+            self.outer._generators.update(self._generators)
+            self.outer._suspended.update(self._suspended)
         self._snapshots.clear()
+        self._suspended.clear()
 
     def written(self) -> Iterator[tuple[Any, Snapshot]]:
         """The touched objects with what they held before, in the order of the first write."""
@@ -103,12 +114,24 @@ class Journal:
 
     # Most iterators cannot be put back, so only those made inside may be advanced freely.
     def born(self, iterator: Any) -> None:
-        """Note that an iterator (or the frame of a generator) was made under this journal."""
+        """Note that an iterator was made under this journal."""
         self._born[id(iterator)] = iterator
+
+    def suspended(self, generator: Any, frame: Any) -> None:
+        """Note that a generator was made under this journal; it dies as soon as it would without."""
+        self._generators[id(generator)] = generator
+        self._suspended.add(frame)
 
     def knows(self, iterator: Any) -> bool:
         """Whether it was made under this journal, so that nobody misses it after a rollback."""
-        return id(iterator) in self._born
+        return id(iterator) in self._born or id(iterator) in self._generators
+
+    def owner(self, frame: Any) -> Journal | None:
+        """The journal, this one or one around it, that the frame of a generator was made under."""
+        journal: Journal | None = self
+        while journal is not None and frame not in journal._suspended:
+            journal = journal.outer
+        return journal
 
     def advance(self, iterator: Any, one: bool = False) -> None:
         """About to take `one` item, or all, from a native iterator.

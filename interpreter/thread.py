@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .frame import Frame
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 class Thread:
     """State of one thread; frames keep a reference, which is cheaper than a thread-local."""
 
-    __slots__ = ("frame", "depth", "limit", "journal")
+    __slots__ = ("frame", "depth", "limit", "journal", "stage")
 
     def __init__(self) -> None:
         self.frame: Frame | None = None         # the innermost running interpreted frame
         self.depth = 0                          # how many interpreted frames are running
         self.limit = 0                          # the user's recursion limit while running
         self.journal: Journal | None = None     # the innermost active journal
+        self.stage: GeneratorType[None, Any, None] | None = None    # where tracebacks get their frames
 
 
 class _Local(threading.local):

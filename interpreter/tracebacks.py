@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import opcode
 import os
-from types import CodeType, FrameType, TracebackType
-from typing import Any
+from collections.abc import Generator
+from types import CodeType, FrameType, GeneratorType, TracebackType
+from typing import Any, cast
 
 from .code import Code
 from .frame import Frame, current_exception
@@ -45,14 +46,30 @@ def real_frame(frame: Frame, offset: int) -> FrameType:
     """A frame object of CPython's own that shows the user's function, line and locals."""
     names = slot_values(frame) if frame.names is None else frame.names
     bare = "__builtins__" not in frame.globals
-    try:
-        exec(_stub_code(frame.code, offset), frame.globals, names)
-    except NameError as error:
-        if bare:                # exec put it there
-            del frame.globals["__builtins__"]
-        entry: Any = error.__traceback__
-        return entry.tb_next.tb_frame
-    raise AssertionError("the stub did not raise")
+    thread = frame.thread
+    stage = thread.stage
+    if stage is None or not stage.gi_suspended:     # in use by what a finalizer interrupted, or interrupted itself
+        stage = thread.stage = cast("GeneratorType[None, Any, None]", _stage())
+        next(stage)
+    made: list[FrameType] = []
+    stage.send((_stub_code(frame.code, offset), frame.globals, names, made))
+    if bare:                    # exec put it there
+        del frame.globals["__builtins__"]
+    return made[0]
+
+
+def _stage() -> Generator[None, tuple[CodeType, dict[str, Any], Any, list[FrameType]], None]:
+    """Runs stubs. Their frames keep their caller alive for as long as the exception lives: here
+    it is a suspended generator, which holds nothing, instead of the evaluator with all it runs.
+    """
+    while True:
+        code, namespace, names, made = yield
+        try:
+            exec(code, namespace, names)
+        except NameError as error:
+            entry: Any = error.__traceback__
+            made.append(entry.tb_next.tb_frame)
+        del code, namespace, names, made, entry
 
 
 def record(frame: Frame, error: BaseException, pc: int) -> None:

@@ -1,5 +1,7 @@
 """Heap writes of interpreted code are remembered and put back exactly."""
 import collections
+import gc
+import sys
 
 import numpy as np
 import pytest
@@ -208,3 +210,110 @@ def test_using_up_an_iterator_from_outside_is_refused():
     with Journal(), pytest.raises(Unsupported):
         interpreter.call(lambda: list(other))
     assert list(other) == [(1, 2)]
+
+
+# --- generators ---------------------------------------------------------------------------------
+LOG: list = []
+
+
+def counting(tag):
+    try:
+        yield 0
+        yield 1
+    finally:
+        LOG.append(tag)
+
+
+def started(tag):
+    generator = counting(tag)
+    next(generator)
+    return generator
+
+
+@pytest.fixture
+def log():
+    LOG.clear()
+    yield LOG
+    LOG.clear()
+
+
+@pytest.fixture
+def unraisable(monkeypatch):
+    """What was raised where nobody could catch it."""
+    found = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda info: found.append(info.exc_value))
+    yield found
+    assert not found
+
+
+def test_a_generator_dropped_under_a_journal_is_finished_at_once(log, unraisable):
+    def program():
+        any(x == 1 for x in counting("any"))
+        for _ in counting("loop"):
+            break
+        return list(LOG)
+
+    with Journal():
+        assert interpreter.call(program) == ["any", "loop"]
+    assert log == []
+
+
+def test_a_generator_of_an_abandoned_journal_is_never_finished(log, unraisable):
+    with Journal():
+        with Journal():
+            kept = interpreter.call(started, "inner")
+        with pytest.raises(Unsupported, match="another branch"):
+            next(kept)
+        del kept
+        gc.collect()
+        assert log == []
+    assert log == []
+
+
+def test_a_generator_from_outside_is_finished_although_a_journal_is_rolled_back(log, unraisable):
+    kept = interpreter.call(started, "outside")
+    with Journal():
+        del kept                # as when a collection happens to fall into a speculation
+        gc.collect()
+        assert log == ["outside"]
+    assert log == ["outside"]
+
+
+def test_a_generator_from_outside_is_finished_under_its_own_journal(log, unraisable):
+    with Journal():
+        kept = interpreter.call(started, "outer")
+        with Journal():
+            del kept
+            gc.collect()
+        assert log == ["outer"]
+    assert log == []
+
+
+def test_closing_a_generator_from_outside_is_refused(log, unraisable):
+    kept = interpreter.call(started, "outside")
+    with Journal(), pytest.raises(Unsupported):
+        interpreter.call(lambda: kept.close())
+    assert log == []
+    assert next(kept) == 1
+    kept.close()
+    assert log == ["outside"]
+
+
+def test_a_committed_generator_lives_on(log, unraisable):
+    with Journal() as journal:
+        kept = interpreter.call(started, "kept")
+        journal.commit()
+    assert next(kept) == 1
+    kept.close()
+    assert log == ["kept"]
+
+
+def test_coroutines_of_an_abandoned_journal_die_in_silence(unraisable, recwarn):
+    async def never():
+        pass
+
+    with Journal():
+        kept = [interpreter.call(never)]
+    kept.clear()
+    gc.collect()
+    assert not recwarn.list
