@@ -10,7 +10,7 @@ import functools
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
+from bcad.small_sizes import compiled_for
 from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
 
@@ -72,7 +73,7 @@ class Specialisation:
         self.wrt = self._wrt_positions()
         self.graph = self._derive()
         self.backend = backend or options.backend
-        self.entry = Entry(self.graph, self.backend)
+        self.entry = Entry(self.graph, self.backend, self.program.sizes)
         self._primal: Entry | None = None
         self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
         derived = self.graph.outputs[len(self.program.graph.outputs) :] if mode.like_arguments else ()
@@ -154,7 +155,7 @@ class Specialisation:
     ) -> tuple[Any, Point]:
         """The result alone for inputs that were fetched, effects included, and the point it was computed at."""
         if self._primal is None:
-            self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend)
+            self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend, self.program.sizes)
         point = Point([_copy(x) for x in values], self._states())
         try:
             outputs = self._primal(*point.values)
@@ -199,11 +200,14 @@ class Entry:
     graph : Graph
     backend : str
         'auto', or the name of a backend that runs every call.
+    sizes : mapping of str to int
+        What the symbols are in the example.
     """
 
-    def __init__(self, graph: Graph, backend: str) -> None:
+    def __init__(self, graph: Graph, backend: str, sizes: Mapping[str, int]) -> None:
         self.graph = graph
         self.backend = backend
+        self.sizes = sizes
         self._compiled = self._made_by("numpy" if backend == "auto" else backend)
         self._final = backend != "auto"
         self._large = sum(1 for _ in graph.walk()) > _IN_BACKGROUND
@@ -215,7 +219,7 @@ class Entry:
 
     def _made_by(self, name: str) -> backends.Compiled:
         try:
-            return backends.get(name).compile(self.graph)
+            return compiled_for(name, self.graph, self.sizes)
         except backends.Abandoned:
             raise
         except Exception as error:

@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.ir",),
     ("bcad.ops",),
     ("bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends"),
-    ("bcad.modes", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache"),
+    ("bcad.modes", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes"),
     ("bcad.specialise", "bcad.rules"),
     ("bcad.differentiated",),
     ("bcad.function",),

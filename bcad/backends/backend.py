@@ -66,8 +66,8 @@ class Backend(Protocol):
 
     name: str
 
-    def compile(self, graph: Graph) -> Compiled:
-        """`graph` made ready to run on concrete values."""
+    def compile(self, graph: Graph, otherwise: Callable[..., list[Any]] | None = None) -> Compiled:
+        """`graph` made ready to run on concrete values; `otherwise` runs those of other sizes than its types say."""
         ...
 
 

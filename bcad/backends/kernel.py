@@ -196,6 +196,33 @@ class Library:
     status: Variable | None = None
 
 
+@dataclass(frozen=True)
+class Strided:
+    """A matrix in a real buffer: the element at (i, j) stands at ``start + i*down + j*across``."""
+
+    buffer: Buffer
+    start: Expr
+    down: Expr
+    across: Expr
+
+
+@dataclass(eq=False)
+class Product:
+    """``target = a @ b``, or ``target += a @ b``, of so few numbers that it is written out.
+
+    A row of the result is one vector; `target` holds the rows one after the other from `place` on.
+    """
+
+    target: Buffer
+    place: Expr
+    a: Strided
+    b: Strided
+    rows: int
+    depth: int
+    columns: int
+    add: bool = False
+
+
 class Block:
     """A list of statements; what a loop or an arm of a conditional holds.
 

@@ -45,7 +45,7 @@ def lower(graph: Graph, sizes: Sequence[str] = ()) -> Kernel:
     Unsupported
         If an op or a dtype in it cannot be compiled; the message says which.
     """
-    from . import lower_control, lower_index, lower_linalg  # noqa: F401  (they declare specials)
+    from . import lower_control, lower_index, lower_linalg, lower_products  # noqa: F401  (they declare specials)
 
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 50_000))
@@ -72,6 +72,7 @@ class _Function:
         self.storages = 0
         self.ranges: dict[Expr, Any] = {}
         self.flag: Any = None
+        self.factors: dict[Any, Any] = {}  # of matrices in memory, for all that solve with them
         self.scope = Scope(self, graph, None)
         for position, value in enumerate(graph.inputs):
             self.input(value, position)

@@ -1,4 +1,4 @@
-"""Matrix products and solvers in the kernel form: BLAS and LAPACK, loops for the smallest.
+"""Factors and linear systems in the kernel form, by LAPACK; how matrices lie in memory.
 
 Memory is row-major and Fortran's column-major, so a routine sees every matrix transposed.
 A transpose of the last two axes is never made: it is a flag of the routine.
@@ -14,14 +14,13 @@ import numpy as np
 
 from bcad.ir import Node, Value
 
-from .fuse import is_array
-from .kernel import INT, Accumulate, Buffer, Expr, Fail, Library, Pair
+from .kernel import INT, Buffer, Expr, Fail, Library
 from .lower import Scope, special
-from .scalars import Unsupported, is_float, needs
+from .lower_small_systems import Elimination, cholesky, elements, is_small, substitute
+from .scalars import Unsupported, needs
 
-SMALL = 4  # products of matrices no larger than this are loops, which LLVM unrolls
 PREFIX = {"f8": "d", "f4": "s", "c16": "z", "c8": "c"}
-SINGULAR = "Singular matrix"
+SINGULAR, NOT_POSITIVE = "Singular matrix", "Matrix is not positive definite"
 
 
 @dataclass
@@ -54,7 +53,7 @@ def stored(value: Value) -> tuple[Value, bool]:
     return value, False
 
 
-def _operands(node: Node) -> list[Value]:
+def operands(node: Node) -> list[Value]:
     return [stored(v)[0] for v in node.inputs]
 
 
@@ -88,138 +87,9 @@ def at_least_one(scope: Scope, n: Expr) -> Expr:
     return scope.s._select(scope.s.compare("lt", n, scope.e.int(1)), scope.e.int(1), n)
 
 
-# -- products ----------------------------------------------------------------------------------------
-@special("matmul", operands=_operands)
-def _matmul(scope: Scope, node: Node, step: int) -> None:
-    a, b = node.inputs
-    out = node.output
-    if a.dtype != out.dtype or b.dtype != out.dtype:
-        raise Unsupported(f"a product of {a.dtype} and {b.dtype}")
-    if not is_array(out):
-        raise Unsupported("a product of vectors")  # decomposed before
-    target = scope.room_for(out)
-    sizes = [s for v in (a, b) for s in v.shape[-2:]]
-    small = all(isinstance(s, int) and s <= SMALL for s in sizes)
-    if small or f"{out.dtype.kind}{out.dtype.itemsize}" not in PREFIX:
-        _loops(scope, a, b, target, out)
-    elif a.ndim == 1 or b.ndim == 1:
-        _gemv(scope, a, b, target, out)
-    else:
-        _gemm(scope, a, b, target, out)
-    scope.bind(out, scope.rewritten(target))
-
-
-def _gemm(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None:
-    A, B = matrix(scope, a), matrix(scope, b)
-    m, n, k = (scope.size(s) for s in (a.shape[-2], b.shape[-1], a.shape[-1]))
-    name, one = routine(out.dtype, "gemm"), at_least_one
-
-    def product(batch: tuple[Expr, ...]) -> None:
-        C = Matrix(target, m, n, False, tuple(out.shape))
-        arguments = (
-            ("char", "T" if B.flipped else "N"), ("char", "T" if A.flipped else "N"), ("int", n), ("int", m), ("int", k),
-            *_number(out, 1.0), ("buffer", B.buffer, _at(scope, B, batch)), ("int", one(scope, B.columns)),
-            ("buffer", A.buffer, _at(scope, A, batch)), ("int", one(scope, A.columns)), *_number(out, 0.0),
-            ("buffer", target, _at(scope, C, batch)), ("int", one(scope, n)),
-        )
-        scope.e.append(Library(name, arguments))
-
-    each(scope, tuple(out.shape[:-2]), product)
-    scope.function.kernel.summary.append(f"{name} {a.type} @ {b.type}")
-
-
-def _number(value: Value, x: float) -> list[Any]:
+def scalar_argument(value: Value, x: float) -> list[Any]:
+    """A number of a matrix's dtype, for a routine."""
     return [("scalar", x, needs(value.dtype), value.dtype.kind == "c")]
-
-
-def _at(scope: Scope, m: Matrix, batch: tuple[Expr, ...]) -> Expr:
-    """The offset of a matrix in scalars: a complex number is two."""
-    offset = m.offset(scope, batch)
-    return scope.e.mul(offset, scope.e.int(2)) if m.buffer.is_complex else offset
-
-
-def _gemv(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None:
-    vector, other = (a, b) if a.ndim == 1 else (b, a)
-    M, x = matrix(scope, other), scope.memory(vector)
-    name, e = routine(out.dtype, "gemv"), scope.e
-    # Column-major, the routine sees the stored matrix transposed: "N" sums over its rows as stored.
-    over_rows = M.flipped if vector is b else not M.flipped
-    count = scope.size(out.shape[-1])
-    contracted = scope.size(vector.shape[0])
-
-    def product(batch: tuple[Expr, ...]) -> None:
-        start = e.int(0)
-        for i, size in zip(batch, out.shape[:-1], strict=True):
-            start = e.add(e.mul(start, scope.size(size)), i)
-        place = e.mul(e.mul(start, count), e.int(1 + target.is_complex))
-        if contracted.op != "const" or contracted.data == 0:
-            _zeros_if_empty(scope, contracted, target, e.mul(start, count), count)
-        arguments = (
-            ("char", "N" if over_rows else "T"), ("int", M.columns), ("int", M.rows), *_number(out, 1.0),
-            ("buffer", M.buffer, _at(scope, M, batch)), ("int", at_least_one(scope, M.columns)),
-            ("buffer", x, e.int(0)), ("int", e.int(1)), *_number(out, 0.0), ("buffer", target, place), ("int", e.int(1)),
-        )
-        e.append(Library(name, arguments))
-
-    each(scope, tuple(out.shape[:-1]), product)
-    scope.function.kernel.summary.append(f"{name} {a.type} @ {b.type}")
-
-
-def _zeros_if_empty(scope: Scope, contracted: Expr, target: Buffer, start: Expr, count: Expr) -> None:
-    """BLAS leaves the result alone when there is nothing to add up."""
-    e = scope.e
-    empty, rest = e.arms(scope.s.compare("eq", contracted, e.int(0)))
-    with empty, e.loop(e.int(0), count) as i:
-        zero = e.const(0.0, target.type)
-        e.store(target, e.add(start, i), Pair(zero, zero) if target.is_complex else zero)
-    with rest:
-        pass
-
-
-def _loops(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None:
-    """A product written out; also for dtypes that no BLAS knows."""
-    e, t = scope.e, needs(out.dtype)
-    if out.dtype.kind == "c":
-        raise Unsupported("a small product of complex matrices")
-    depth = scope.size(a.shape[-1])
-    A, B = _reader(scope, a, left=True), _reader(scope, b, left=False)
-    columns = 1 if b.ndim > 1 else 0
-
-    def element(index: tuple[Expr, ...]) -> None:
-        column = index[-1] if columns else None
-        rows = index[: len(index) - columns]
-        row = rows[-1] if a.ndim > 1 else None
-        batch = rows[:-1] if a.ndim > 1 else rows
-        zero = e.const(0.0 if is_float(t) else t == "b1" and False or 0, t)
-        total = e.variable("dot", t, zero)
-
-        def term(k: Expr) -> None:
-            product = scope.s.binary("and" if t == "b1" else "mul", A(batch, row, k), B(batch, k, column))
-            e.append(Accumulate(total, "or" if t == "b1" else "add", product))
-
-        e.each(e.int(0), depth, term)
-        e.store(target, scope.flat(target, index), e.get(total))
-
-    each(scope, tuple(out.shape), element)
-    scope.function.kernel.summary.append(f"product in loops {a.type} @ {b.type}")
-
-
-def _reader(scope: Scope, value: Value, left: bool) -> Callable[..., Expr]:
-    buffer_value, flipped = stored(value)
-    buffer = scope.memory(buffer_value)
-
-    def read(batch: tuple[Expr, ...], row: Expr | None, column: Expr | None) -> Expr:
-        own = value.shape[:-2]
-        lead = [scope.e.int(0) if s == 1 else i for i, s in zip(batch[len(batch) - len(own) :], own, strict=True)]
-        if value.ndim == 1:
-            index = [column if left else row]
-        else:
-            index = [*lead, column, row] if flipped else [*lead, row, column]
-        found = scope.e.load(buffer, scope.flat(buffer, tuple(index)))  # type: ignore[arg-type]
-        assert isinstance(found, Expr)
-        return found
-
-    return read
 
 
 # -- factors and systems -------------------------------------------------------------------------------
@@ -257,28 +127,49 @@ class _Solver:
         self.e.append(Library(self.name(name), arguments, status))
         found = self.e.get(status)
         if fails:
-            bad = self.scope.s.compare("ne", found, self.e.int(0))
-            self.e.append(Fail(bad, self.scope.function.message(fails)))
+            self.refuse(found, fails)
         return found
 
+    def refuse(self, status: Expr, message: str) -> None:
+        bad = self.scope.s.compare("ne", status, self.e.int(0))
+        self.e.append(Fail(bad, self.scope.function.message(message)))
+
     def lu(self, a: Matrix, batch: tuple[Expr, ...], fails: str | None = SINGULAR) -> tuple[Buffer, Buffer]:
-        """The factors of the stored matrix, transposed; and the pivots."""
-        factors = self.scratch(self.n, self.n)
-        pivots = self.scope.allocate(np.dtype(np.int32), (self.n,))
-        pivots.mutable = True
-        self.copy(factors, self.e.int(0), a.buffer, a.offset(self.scope, batch), self.size)
-        self.call("getrf", ("int", self.n), ("int", self.n), ("buffer", factors, None), ("int", self.lead),
-                  ("buffer", pivots, None), fails=fails)
+        """The factors of the stored matrix, transposed, and the pivots; once for all that ask in the same place."""
+        start = a.offset(self.scope, batch)
+        known, key = self.scope.function.factors, (a.buffer, start)
+        if key not in known or a.buffer.mutable or not self.e.block.inside(known[key][0]):
+            factors = self.scratch(self.n, self.n)
+            pivots = self.scope.allocate(np.dtype(np.int32), (self.n,))
+            pivots.mutable = True
+            self.copy(factors, self.e.int(0), a.buffer, start, self.size)
+            status = self.call("getrf", ("int", self.n), ("int", self.n), ("buffer", factors, None), ("int", self.lead),
+                               ("buffer", pivots, None))
+            known[key] = (self.e.block, factors, pivots, status)
+        _, factors, pivots, status = known[key]
+        if fails:
+            self.refuse(status, fails)
         return factors, pivots
 
+    def small(self, a: Matrix, batch: tuple[Expr, ...], fails: str | None = SINGULAR) -> Elimination:
+        """The factors of a small matrix, as it is read."""
+        n = self.n.data
+        made = Elimination(self.scope, elements(self.scope, a.buffer, a.offset(self.scope, batch), n, n, a.flipped))
+        if fails:
+            made.refuse_singular(fails)
+        return made
 
-@special("solve", operands=_operands)
+
+@special("solve", operands=operands)
 def _solve(scope: Scope, node: Node, step: int) -> None:
     s = _Solver(scope, node)
     a, b = node.inputs
     out, e = node.output, scope.e
     A, B = matrix(scope, a), matrix(scope, b)
     target, r = scope.room_for(out), scope.size(b.shape[-1])
+    if is_small(a.shape[-1]):
+        _solve_small(s, A, B, target, r)
+        return
     right = s.scratch(r, s.n)
 
     def one(batch: tuple[Expr, ...]) -> None:
@@ -294,6 +185,27 @@ def _solve(scope: Scope, node: Node, step: int) -> None:
     scope.function.kernel.summary.append(f"{s.name('getrf')}, {s.name('getrs')} {a.type}")
 
 
+def _solve_small(s: _Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> None:
+    scope, e, n, out = s.scope, s.e, s.n.data, s.node.output
+    down, across = (e.int(1), s.n) if B.flipped else (r, e.int(1))
+
+    def one(batch: tuple[Expr, ...]) -> None:
+        system = s.small(A, batch)
+        start, end = B.offset(scope, batch), Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
+
+        def column(j: Expr) -> None:
+            first = e.add(start, e.mul(j, across))
+            x = system.solve([e.load(B.buffer, e.add(first, e.mul(e.int(i), down))) for i in range(n)])  # type: ignore[misc]
+            for i in range(n):
+                e.store(target, e.add(end, e.add(e.mul(e.int(i), r), j)), x[i])
+
+        e.each(e.int(0), r, column)
+
+    each(scope, tuple(out.shape[:-2]), one)
+    scope.bind(out, scope.rewritten(target))
+    scope.function.kernel.summary.append(f"system of {n} unknowns written out")
+
+
 def _transposed(
     scope: Scope, target: Buffer, to: Expr, source: Buffer, start: Expr, rows: Expr, columns: Expr, straight: bool = False
 ) -> None:
@@ -304,7 +216,7 @@ def _transposed(
         e.store(target, e.add(to, back), e.load(source, e.add(start, back if straight else there)))
 
 
-@special("solve_triangular", operands=_operands)
+@special("solve_triangular", operands=operands)
 def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
     s = _Solver(scope, node)
     a, b = node.inputs
@@ -314,6 +226,9 @@ def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
     target = scope.room_for(out)
     target.mutable = True
     source = matrix(scope, b)
+    if is_small(a.shape[-1]):
+        _substitute_small(s, A, source, target, r)
+        return
 
     def one(batch: tuple[Expr, ...]) -> None:
         place = Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
@@ -326,7 +241,7 @@ def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
             _refuse_zero_pivot(s, A, matrix_at)
         arguments = (
             ("char", "R"), ("char", "L" if lower == A.flipped else "U"), ("char", "T" if A.flipped else "N"),
-            ("char", "U" if unit else "N"), ("int", r), ("int", s.n), *_number(out, 1.0), ("buffer", A.buffer, matrix_at),
+            ("char", "U" if unit else "N"), ("int", r), ("int", s.n), *scalar_argument(out, 1.0), ("buffer", A.buffer, matrix_at),
             ("int", s.lead), ("buffer", target, place), ("int", at_least_one(scope, r)),
         )
         e.append(Library(s.name("trsm"), arguments))
@@ -334,6 +249,31 @@ def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
     each(scope, tuple(out.shape[:-2]), one)
     scope.bind(out, scope.rewritten(target))
     scope.function.kernel.summary.append(f"{s.name('trsm')} {a.type}")
+
+
+def _substitute_small(s: _Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> None:
+    scope, e, n, node, out = s.scope, s.e, s.n.data, s.node, s.node.output
+    down, across = (e.int(1), s.n) if B.flipped else (r, e.int(1))
+    lower, unit = node.attrs["lower"], node.attrs["unit"]
+
+    def one(batch: tuple[Expr, ...]) -> None:
+        rows = elements(scope, A.buffer, A.offset(scope, batch), n, n, A.flipped)
+        if not unit:
+            for k in range(n):
+                scope.trouble(scope.s.compare("eq", rows[k][k], scope.s.like(rows[k][k], 0)))
+        start, end = B.offset(scope, batch), Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
+
+        def column(j: Expr) -> None:
+            first = e.add(start, e.mul(j, across))
+            right: Any = [e.load(B.buffer, e.add(first, e.mul(e.int(i), down))) for i in range(n)]
+            for i, x in enumerate(substitute(scope, rows, right, lower, unit)):
+                e.store(target, e.add(end, e.add(e.mul(e.int(i), r), j)), x)
+
+        e.each(e.int(0), r, column)
+
+    each(scope, tuple(out.shape[:-2]), one)
+    scope.bind(out, scope.rewritten(target))
+    scope.function.kernel.summary.append(f"triangular system of {n} unknowns written out")
 
 
 def _refuse_zero_pivot(s: _Solver, a: Matrix, start: Expr) -> None:
@@ -344,7 +284,7 @@ def _refuse_zero_pivot(s: _Solver, a: Matrix, start: Expr) -> None:
         s.scope.trouble(s.scope.s.compare("eq", pivot, e.const(0.0, pivot.type)))
 
 
-@special("cholesky", operands=_operands)
+@special("cholesky", operands=operands)
 def _cholesky(scope: Scope, node: Node, step: int) -> None:
     s = _Solver(scope, node)
     (a,), e, out = node.inputs, scope.e, node.output
@@ -353,54 +293,99 @@ def _cholesky(scope: Scope, node: Node, step: int) -> None:
     if A.flipped:
         raise Unsupported("cholesky of a transpose")
 
+    small, n = is_small(a.shape[-1]), s.n.data
+
     def one(batch: tuple[Expr, ...]) -> None:
         start = A.offset(scope, batch)
+        if small:
+            for i, row in enumerate(cholesky(scope, elements(scope, A.buffer, start, n, n), NOT_POSITIVE)):
+                for j, x in enumerate(row):
+                    e.store(target, e.add(start, e.int(i * n + j)), x)
+            return
         s.copy(target, start, A.buffer, start, s.size)
         s.call("potrf", ("char", "U"), ("int", s.n), ("buffer", target, start), ("int", s.lead),
-               fails="Matrix is not positive definite")
+               fails=NOT_POSITIVE)
         with e.loop(e.int(0), s.n) as i, e.loop(e.add(i, e.int(1)), s.n) as j:
             e.store(target, e.add(start, e.add(e.mul(i, s.n), j)), e.const(0.0, target.type))
 
     each(scope, tuple(out.shape[:-2]), one)
     scope.bind(out, scope.rewritten(target))
-    scope.function.kernel.summary.append(f"{s.name('potrf')} {a.type}")
+    scope.function.kernel.summary.append(f"{'cholesky written out' if small else s.name('potrf')} {a.type}")
 
 
-@special("inv", operands=_operands)
+@special("inv", operands=operands)
 def _inv(scope: Scope, node: Node, step: int) -> None:
     s = _Solver(scope, node)
     (a,), out, e = node.inputs, node.output, scope.e
     A, target = matrix(scope, a), scope.room_for(out)
     target.mutable = True
+    if is_small(a.shape[-1]):
+        _inv_small(s, A, target)
+        return
     work_size = e.mul(s.lead, e.int(32))
-    work = s.scratch(work_size)
+    work, inverse = s.scratch(work_size), s.scratch(s.n, s.n)
 
     def one(batch: tuple[Expr, ...]) -> None:
         factors, pivots = s.lu(A, batch)
-        s.call("getri", ("int", s.n), ("buffer", factors, None), ("int", s.lead), ("buffer", pivots, None),
+        s.copy(inverse, e.int(0), factors, e.int(0), s.size)  # the factors may be wanted again
+        s.call("getri", ("int", s.n), ("buffer", inverse, None), ("int", s.lead), ("buffer", pivots, None),
                ("buffer", work, None), ("int", work_size), fails=SINGULAR)
         place = Matrix(target, s.n, s.n, False, tuple(out.shape)).offset(scope, batch)
         if A.flipped:
-            _transposed(scope, target, place, factors, e.int(0), s.n, s.n)
+            _transposed(scope, target, place, inverse, e.int(0), s.n, s.n)
         else:
-            s.copy(target, place, factors, e.int(0), s.size)
+            s.copy(target, place, inverse, e.int(0), s.size)
 
     each(scope, tuple(out.shape[:-2]), one)
     scope.bind(out, scope.rewritten(target))
     scope.function.kernel.summary.append(f"{s.name('getrf')}, {s.name('getri')} {a.type}")
 
 
-@special("det", "slogdet", operands=_operands)
+def _inv_small(s: _Solver, A: Matrix, target: Buffer) -> None:
+    scope, e, n, out = s.scope, s.e, s.n.data, s.node.output
+    zero, one_ = (e.const(x, target.type) for x in (0.0, 1.0))
+
+    def one(batch: tuple[Expr, ...]) -> None:
+        system = s.small(A, batch)
+        place = Matrix(target, s.n, s.n, False, tuple(out.shape)).offset(scope, batch)
+        for j in range(n):
+            for i, x in enumerate(system.solve([one_ if k == j else zero for k in range(n)])):
+                e.store(target, e.add(place, e.int(i * n + j)), x)
+
+    each(scope, tuple(out.shape[:-2]), one)
+    scope.bind(out, scope.rewritten(target))
+    scope.function.kernel.summary.append(f"inverse of {n} x {n} written out")
+
+
+@special("det", "slogdet", operands=operands)
 def _det(scope: Scope, node: Node, step: int) -> None:
     s = _Solver(scope, node)
-    (a,), e = node.inputs, scope.e
+    (a,), log = node.inputs, node.op.name == "slogdet"
     if a.ndim != 2:
         raise Unsupported(f"{node.op.name} of stacks of matrices")
-    factors, pivots = s.lu(matrix(scope, a), (), fails=None)  # a singular matrix has a determinant
-    t, log = needs(s.dtype), node.op.name == "slogdet"
+    A = matrix(scope, a)
+    results = (_det_small if is_small(a.shape[-1]) else _det_of_factors)(s, A, log)
+    for value, result in zip(node.outputs, results, strict=False):
+        scope.bind(value, result)
+
+
+def _det_small(s: _Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
+    S, made = s.scope.s, s.small(a, (), fails=None)  # a singular matrix has a determinant
+    diagonal: list[Any] = made.diagonal
+    sign: Any = S.call("sign", diagonal[0]) if log else diagonal[0]
+    total: Any = S.call("log", S.call("absolute", diagonal[0])) if log else sign
+    for d in diagonal[1:]:
+        sign = S.binary("mul", sign, S.call("sign", d) if log else d)  # type: ignore[arg-type]
+        total = S.binary("add", total, S.call("log", S.call("absolute", d))) if log else total  # type: ignore[arg-type]
+    s.scope.function.kernel.summary.append(f"determinant of {s.n.data} x {s.n.data} written out")
+    return S._select(made.odd, S.unary("neg", sign), sign), total  # type: ignore[arg-type]
+
+
+def _det_of_factors(s: _Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
+    S, e, t = s.scope.s, s.e, needs(s.dtype)
+    factors, pivots = s.lu(a, (), fails=None)
     sign = e.variable("sign", t, e.const(1.0, t))
     total = e.variable("log", t, e.const(0.0, t))
-    S = scope.s
     with e.loop(e.int(0), s.n) as i:
         pivot = e.load(pivots, i)
         d = e.load(factors, e.mul(i, e.add(s.n, e.int(1))))
@@ -413,6 +398,5 @@ def _det(scope: Scope, node: Node, step: int) -> None:
             size = S.call("log", S.call("absolute", d))
             assert isinstance(size, Expr)
             e.set(total, e.fresh("add", e.get(total), size, type=t))
-    for value, variable in zip(node.outputs, (sign, total), strict=False):
-        scope.bind(value, e.get(variable))
-    scope.function.kernel.summary.append(f"{s.name('getrf')} {a.type}")
+    s.scope.function.kernel.summary.append(f"{s.name('getrf')} of {s.dtype}")
+    return e.get(sign), e.get(total)

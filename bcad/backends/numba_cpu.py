@@ -25,11 +25,40 @@ class NumbaBackend:
 
     name = "numba"
 
-    def compile(self, graph: Graph) -> Compiled:
-        return in_segments(decompose(graph), compile_kernel, self.name)
+    def compile(self, graph: Graph, otherwise: Run | None = None) -> Compiled:
+        made = in_segments(decompose(graph), compile_kernel, self.name)
+        if otherwise is not None:
+            made.run = for_sizes_of(graph, made, otherwise)
+        return made
 
 
+Run = Callable[..., list[Any]]
 CompileWhole = Callable[..., Compiled]
+
+
+def for_sizes_of(graph: Graph, made: Compiled, otherwise: Run) -> Run:
+    """Runs `made` on arguments of the sizes that the graph's inputs have, `otherwise` on others."""
+    fits = FixedSizes(graph)
+    if isinstance(made, Kerneled):  # its entry looks at the sizes
+        made.detours.otherwise = lambda *args: None if fits(args) else otherwise(*args)
+        return made.run
+    run = made.run
+    return lambda *args: run(*args) if fits(args) else otherwise(*args)
+
+
+class FixedSizes:
+    """Whether arguments have the sizes that are numbers in the types of a graph's inputs."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.fixed = [
+            (position, axis, size)
+            for position, value in enumerate(graph.inputs)
+            for axis, size in enumerate(getattr(value.type, "shape", ()))
+            if isinstance(size, int)
+        ]
+
+    def __call__(self, args: Sequence[Any]) -> bool:
+        return all(np.shape(args[position])[axis] == size for position, axis, size in self.fixed)
 
 
 def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
@@ -121,7 +150,15 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
     detours.run = run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
     report = Report("numba", kernel.summary, seconds=seconds)
-    return Compiled(run, text, report)
+    return Kerneled(run, text, report, detours)
+
+
+class Kerneled(Compiled):
+    """A graph compiled as one function."""
+
+    def __init__(self, run: Run, source: str, report: Report, detours: Detours) -> None:
+        super().__init__(run, source, report)
+        self.detours = detours
 
 
 class Detours:
@@ -130,6 +167,7 @@ class Detours:
     def __init__(self, graph: Graph, kernel: Kernel) -> None:
         self.graph, self.kernel = graph, kernel
         self.run: Callable[..., Any] | None = None
+        self.otherwise: Callable[..., list[Any] | None] | None = None  # what runs other sizes; None where they fit
         self._numpy: Callable[..., list[Any]] | None = None
         self._busy = threading.local()
 
@@ -139,6 +177,8 @@ class Detours:
             return self.in_numpy(*args)
         if len(args) != len(self.graph.inputs):
             raise TypeError(f"{self.graph.name} takes {len(self.graph.inputs)} values, not {len(args)}")
+        if self.otherwise is not None and (result := self.otherwise(*args)) is not None:
+            return result
         self._busy.value = True
         try:
             return self.run(*map(canonical, args, (v.type for v in self.graph.inputs)))  # type: ignore[misc]

@@ -11,6 +11,7 @@ from typing import Any
 from . import kernel as k
 from .kernel import BOOL, INT, Buffer, Expr, Kernel
 from .numba_llvm_division import Division
+from .numba_llvm_products import Products
 from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
 
 _COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
@@ -22,7 +23,7 @@ _PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul")
           "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
 
 
-class Body(Division):
+class Body(Division, Products):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -76,7 +76,8 @@ class SourcePrinter:
     def _count(self, block: k.Block) -> None:
         for statement in block.statements:
             fields = statement.args if isinstance(statement, Expr) else vars(statement).values()
-            for x in fields:
+            strided = [x for m in fields if isinstance(m, k.Strided) for x in (m.start, m.down, m.across)]
+            for x in (*fields, *strided):
                 if isinstance(x, Expr):
                     inside = isinstance(statement, Expr) and statement.block is x.block
                     self.uses[x] = self.uses.get(x, 0) + (1 if inside or not isinstance(statement, Expr) else 2)
@@ -278,6 +279,20 @@ class SourcePrinter:
         count = self.at(s.elements, 10) + (" * 2" if s.target.is_complex else "")
         self.add(f"for c in range({count}):")
         self.add(f"    {self.array(s.target)}[c] = {self.array(s.source)}[c]")
+
+    def do_Product(self, s: k.Product) -> None:
+        i, j, inner, dot = names = [self.unique(name) for name in ("i", "j", "l", "dot")]
+        self.add(f"for {i} in range({s.rows}):")
+        self.add(f"    for {j} in range({s.columns}):")
+        place = f"{self.array(s.target)}[{self.at(s.place, 9)} + {i} * {s.columns} + {j}]"
+        self.add(f"        {dot} = {place if s.add else '0.0'}")
+        self.add(f"        for {inner} in range({s.depth}):")
+        self.add(f"            {dot} += {self.strided(s.a, i, inner)} * {self.strided(s.b, inner, j)}")
+        self.add(f"        {place} = {dot}")
+        self.taken.difference_update(names)
+
+    def strided(self, m: k.Strided, i: str, j: str) -> str:
+        return f"{self.array(m.buffer)}[{self.at(m.start, 9)} + {i} * {self.at(m.down, 10)} + {j} * {self.at(m.across, 10)}]"
 
     def do_Library(self, s: k.Library) -> None:
         raise Unsupported(f"{s.name} is not called from numba source")
