@@ -39,8 +39,10 @@ from bcad.errors import (
 from bcad.export import export_module, to_latex, to_sympy, transform, transform_expr
 from bcad.fixed_point import fixed_point
 from bcad.function import Function, Gradient, HessianVector, explain, function, gradient, hessian_vector, report
+from bcad.insert import insert_grad_of
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options
+from bcad.tags import constant, escape, escaped_call, tag
 from bcad.testing import check_grads
 from bcad.transforms import (
     deriv,
@@ -70,15 +72,16 @@ from bcad.vectors import flatten, flatten_func
 __version__ = "0.1.0"
 
 __all__ = [
-    "BcadError", "CompileError", "Function", "Gradient", "HessianVector", "NotDifferentiable", "NotFinite",
-    "NotScalar", "Primitive", "ShapeError", "StructureError", "TraceLimit", "Unsupported", "adam",
-    "check_grads", "checkpoint", "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum",
-    "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "explain",
-    "export_module", "fixed_point", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
-    "fmin_ncg", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg", "hessian",
-    "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad", "jacobian",
-    "jvp", "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "minimize",
-    "multigrad_dict", "options", "primitive", "report", "rmsprop", "sgd", "stop_gradient",
+    "BcadError", "CompileError", "Function", "Gradient", "HessianVector", "NotDifferentiable",
+    "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError", "TraceLimit", "Unsupported",
+    "adam", "check_grads", "checkpoint", "constant", "custom_jvp", "custom_vjp", "def_linear", "defjvp",
+    "defjvp_argnum", "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv",
+    "elementwise_grad", "escape", "escaped_call", "explain", "export_module", "fixed_point", "flatten",
+    "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b", "fmin_ncg", "function", "grad",
+    "grad_and_aux", "grad_named", "gradient", "graph_svg", "hessian", "hessian_tensor_product",
+    "hessian_vector", "hessian_vector_product", "holomorphic_grad", "insert_grad_of", "jacobian", "jvp",
+    "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "minimize",
+    "multigrad_dict", "options", "primitive", "report", "rmsprop", "sgd", "stop_gradient", "tag",
     "tensor_jacobian_product", "to_latex", "to_sympy", "transform", "transform_expr", "value_and_grad",
     "vector_jacobian_product", "vjp",
 ]

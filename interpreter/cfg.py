@@ -69,10 +69,13 @@ class Cfg:
     exit : int
         The virtual exit, one behind the last instruction: pushing a value and jumping there
         returns it.
+    kept : set of int
+        Slots that somebody else reads: live everywhere.
     """
 
     def __init__(self, code: Code) -> None:
         self.code = code
+        self.kept: set[int] = set()
         self.exit = len(code.instructions)
 
     # --- blocks -------------------------------------------------------------------------------
@@ -210,7 +213,7 @@ class Cfg:
             _step_back(live, instruction)
         for handler in block.handlers:
             live |= self._live_in[handler]
-        return live
+        return live | self.kept
 
     @cached_property
     def _everything_is_seen(self) -> bool:

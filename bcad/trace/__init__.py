@@ -1,7 +1,9 @@
 """From a Python function and an example call to a Program: graph, captures, guards, effects."""
 
 from .active import active_traces
+from .aside import Aside
 from .guards import Guard, GuardMiss, Guards
+from .marks import evaluated, held, marks, pinned
 from .places import stepped
 from .program import InnerProgram, Program
 from .quick import MISS, quick_call
@@ -10,6 +12,6 @@ from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_insid
 from .tree import Tree, flatten, map_leaves
 
 __all__ = [
-    "MISS", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "flatten", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "quick_call", "restore", "state_of", "streams_of", "stepped",
+    "MISS", "Aside", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "evaluated", "flatten", "held", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "marks", "pinned", "quick_call", "restore", "state_of", "streams_of", "stepped",
     "trace", "trace_inside", "active_traces", "wrap",
 ]

@@ -175,6 +175,9 @@ class Captures:
         kind = type(value)
         if kind in TRACERS or kind in MIRRORS:
             return value
+        given = self.session.marks.given(value, source)
+        if given is not NotImplemented:
+            return given
         if kind is float or kind is complex:
             return self.session.input(value, _name(source), source)
         if kind is int and source in self.session.symbolic:
@@ -303,7 +306,7 @@ class Captures:
     def cell(self, value: np.ndarray) -> Any:
         """The cell of an array that turned up without a known source: the array itself is pinned."""
         known = self.cells.get(id(value))
-        return known[1] if known is not None else self.array(value, Pinned(value, "an array"))
+        return known[1] if known is not None else self.lift(value, Pinned(value, "an array"))
 
     # -- writes -----------------------------------------------------------------------------
     def stored(self, kind: str, owner: Any, key: Any) -> None:

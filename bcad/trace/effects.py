@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import Kind, Value
+from bcad import ops
+from bcad.ir import Kind, Literal, Value
 
 from .active import current_session
 from .outer import MIRRORS
@@ -18,6 +19,9 @@ from .text import TextTracer, finish
 from .tracers import ArrayTracer, Tracer, has_traced
 from .tree import children_of, flatten, rebuild_like
 from .virtual import VirtualList
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 class Plan:
@@ -170,6 +174,22 @@ class Call(Effect):
 
     def __str__(self) -> str:
         return f"{getattr(self.fn, '__name__', self.fn)}(...)"
+
+
+def as_node(session: Session, effect: Effect) -> None:
+    """An effect as a node where the program stands, for code that is run as a part of a graph."""
+    values: list[Value] = []
+
+    def position(leaf: Any) -> int:
+        values.append(session.value(leaf))
+        return len(values) - 1
+
+    effect.plan(position)
+
+    def act(*outputs: Any) -> None:
+        effect.apply(outputs, effect.target(()))
+
+    ops.host_effect(*values, fn=Literal(act), types=())
 
 
 class Store(Effect):

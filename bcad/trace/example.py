@@ -157,7 +157,8 @@ class Example:
                 continue
             seen.add(current)
             if current.node is not None:
-                stack += current.node.inputs
+                if getattr(current.node.op, "differentiable", True):
+                    stack += current.node.inputs
             elif current in self.arguments:
                 return True
             elif current not in self.values:

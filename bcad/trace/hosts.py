@@ -9,6 +9,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, ModuleType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Literal, Value, type_of
 from interpreter import Unsupported
+from interpreter import call as interpret
 
 from .tracers import Tracer, has_traced
 
@@ -86,16 +88,23 @@ def _refusal(session: Session, name: str, why: str) -> Unsupported:
 
 
 def run_at_each_call(
-    session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Value]
+    session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Value],
+    *, effect: bool = False,
 ) -> Any:
-    """A host node: CPython calls `fn` with plain values whenever the graph runs."""
+    """A host node: CPython calls `fn` with plain values whenever the graph runs.
+
+    With `effect` it does so just once a run and in program order, whether or not its result is used; what it
+    writes while its example is computed is undone.
+    """
     call = HostFunction(fn, args, kwargs)
-    with np.errstate(all="ignore"):
-        example = call(*(session.concrete(v, f"the result of {call}") for v in values))
+    concrete = [session.concrete(v, f"the result of {call}") for v in values]
+    with np.errstate(all="ignore"), session.journal() if effect else nullcontext():
+        example = interpret(call, *concrete) if effect else call(*concrete)
+    op = ops.host_effect if effect else ops.host
     single = not isinstance(example, (tuple, list))
     results = [example] if single else list(example)
     types = tuple(result_type(session, r) for r in results)
-    outputs = ops.host(*values, fn=Literal(call), types=types)
+    outputs = op(*values, fn=Literal(call), types=types)
     for output, result in zip(outputs, results, strict=True):
         session.example.values[output] = result
     wrapped = [session.wrap(o) for o in outputs]

@@ -29,6 +29,7 @@ from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 from . import active, virtual
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
+from .effects import as_node
 from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_location
@@ -70,6 +71,7 @@ class Session:
     ) -> None:
         from .captures import Captures
         from .domain import GraphDomain
+        from .marks import Marks
 
         self.root = TraceBuilder(self, None, name)
         self.symbolic = symbolic
@@ -78,10 +80,12 @@ class Session:
         self.assumptions = TraceAssumptions(self)
         self.guards = Guards()
         self.captures = Captures(self)
+        self.marks = Marks(self)
         self.domain = GraphDomain(self)
         self.journals: list[Journal] = []
         self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing
         self.calls: list[Any] = []  # effects in program order: print and the like
+        self.aside = False  # whether code of a derivative is being evaluated: its effects are nodes
         self.inputs: list[tuple[Value, Source | None]] = []
         self.frame: Frame | None = None
         self.failure: LocatedError | None = None
@@ -250,6 +254,10 @@ class Session:
             self._check(ops.FUNCTIONS[np.not_equal](value, found), f"it was {found}")
         return found
 
+    def hold(self, broken: Value, message: str) -> None:
+        """Trace again where a run finds `broken` true."""
+        self._check(self.as_bool(broken), message)
+
     def _check(self, flag: Value, message: str) -> None:
         ops.check(flag, message=Literal(message), error=Literal(GuardMiss))
 
@@ -292,6 +300,9 @@ class Session:
     # -- effects and streams ------------------------------------------------------------------
     def effect(self, effect: Any) -> None:
         """Something to do after each run, in program order."""
+        if self.aside:
+            as_node(self, effect)
+            return
         if self.builder is not self.root and (self.speculating or has_traced(getattr(effect, "nest", None))):
             raise self.error("an effect inside a loop or branch that is kept as such")
         self.calls.append(effect)

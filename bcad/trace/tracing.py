@@ -16,6 +16,7 @@ from .active import current_session
 from .builder import TraceBuilder
 from .changes import collect, replayed
 from .effects import Effect, Plan, is_plain_number
+from .outer import MIRRORS
 from .program import InnerProgram, Program
 from .raises import keep_raising
 from .session import Restart, Session
@@ -145,12 +146,31 @@ def wrap(value: Any) -> Any:
     return session.wrap(value)
 
 
-def host_call(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """A call that CPython makes with plain values at every run; its results are traced."""
+def host_call(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], *, effect: bool = False) -> Any:
+    """A call that CPython makes with plain values at every run, once and in order if it is an `effect`."""
     session = current_session()
     assert session is not None, "host_call() outside a trace"
-    values = [session.value(x) for x in (*args, *kwargs.values()) if isinstance(x, Tracer)]
-    return hosts.run_at_each_call(session, fn, tuple(args), dict(kwargs), values)
+    leaves, tree = flatten((tuple(args), dict(kwargs)))
+    values = [session.value(x) for x in leaves if isinstance(x, Tracer)]
+    fn, leaves = _from_outside(fn), [_from_outside(x) for x in leaves]
+    if all(isinstance(x, Tracer) or not has_traced(x) for x in (*args, *kwargs.values())):
+        args, kwargs = tree.unflatten(leaves)
+        return hosts.run_at_each_call(session, fn, tuple(args), kwargs, values, effect=effect)
+
+    def call(*leaves: Any) -> Any:
+        args, kwargs = tree.unflatten(leaves)
+        return fn(*args, **kwargs)
+
+    call.__name__ = _name_of(fn)
+    return hosts.run_at_each_call(session, call, tuple(leaves), {}, values, effect=effect)
+
+
+def _from_outside(x: Any) -> Any:
+    """The list or dict from outside that a mirror stands for, or its bound method."""
+    if type(x) in MIRRORS:
+        return x._original
+    owner: Any = getattr(x, "__self__", None)
+    return getattr(owner._original, x.__name__) if type(owner) in MIRRORS else x
 
 
 def is_traced(thing: Any) -> bool:
