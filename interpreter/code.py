@@ -11,7 +11,8 @@ from .errors import Location
 if TYPE_CHECKING:
     from .cfg import Cfg
 
-JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False}
+JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False,
+            "POP_JUMP_IF_NONE": True, "POP_JUMP_IF_NOT_NONE": False}   # of: it is None
 
 
 class Marker:

@@ -41,7 +41,7 @@ class Domain:
         return NotImplemented
 
     def identical(self, frame: Frame, left: Any, right: Any) -> Any:
-        """``left is right``, asked where one of them is True or False."""
+        """``left is right``, also where a jump asks whether a value is None."""
         return NotImplemented
 
     def contains(self, frame: Frame, item: Any, container: Any) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from .patterns import Box, Frozen, Number
-from .tracers import ArrayTracer, Tracer
+from .choices import options_of
+from .patterns import Box, Frozen, Number, Picked
+from .tracers import ArrayTracer, ChoiceTracer, Tracer
 from .tree import children_of
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ def arrays_in(state: Frozen | None) -> Iterator[ArrayTracer]:
     """The arrays of a frozen state, each as often as it stands there."""
     if isinstance(state, Number) and isinstance(state.obj, ArrayTracer):
         yield state.obj
-    elif isinstance(state, Box):
+    elif isinstance(state, (Box, Picked)):
         for child in state.children:
             yield from arrays_in(child)
 
 
 def boxes_in(state: Frozen | None) -> Iterator[Any]:
     """The containers of a frozen state."""
-    if isinstance(state, Box):
+    if isinstance(state, (Box, Picked)):
         yield state.obj
         for child in state.children:
             yield from boxes_in(child)
@@ -83,15 +84,20 @@ def forbid_writes(session: Session, arrays: Iterable[ArrayTracer], key: Any) -> 
 
 def arrays_made(made: Any) -> Iterator[ArrayTracer]:
     """The arrays in what a region has left."""
-    if isinstance(made, Tracer):
+    if type(made) is ChoiceTracer:
+        for option in options_of(made):
+            yield from arrays_made(option)
+    elif isinstance(made, Tracer):
         if isinstance(made, ArrayTracer):
             yield made
-        return
-    found = children_of(made)
-    if found is None:
-        namespace = getattr(made, "__dict__", None)
-        children = list(namespace.values()) if type(namespace) is dict and not callable(made) else []
     else:
-        children = found[1]  # type: ignore[assignment]
-    for child in children:
-        yield from arrays_made(child)
+        for child in _children(made):
+            yield from arrays_made(child)
+
+
+def _children(made: Any) -> Iterable[Any]:
+    found = children_of(made)
+    if found is not None:
+        return found[1]
+    namespace = getattr(made, "__dict__", None)
+    return list(namespace.values()) if type(namespace) is dict and not callable(made) else []

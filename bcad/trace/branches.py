@@ -9,15 +9,17 @@ from bcad import ops
 from bcad.ir import Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, Frame, Instruction, Unsupported
 
+from . import choices
 from .aliases import Holders, arrays_made, boxes_in, forbid_writes
 from .builder import constant_of, is_constant
-from .heap import Change, Place, store
+from .heap import Change, Place, reachable, store
 from .patterns import (
     Box,
     Constant,
     Frozen,
     Leaf,
     Mismatch,
+    Nest,
     Number,
     Pattern,
     Same,
@@ -69,7 +71,11 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     predicate = session.as_bool(session.value(condition))
     context = session.context_of(frame)
     stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
-    arms = [run_arm(session, frame, pc, stops, context, name) for pc, name in zip(ways, ("then", "else"), strict=True)]
+    known = choices.refinements(session, condition)
+    arms = [
+        run_arm(session, frame, pc, stops, context, name, known=known, way=way)
+        for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True))
+    ]
     raising = [arm.kind == "raised" for arm in arms]
     if any(raising):
         _check_raise(session, frame, predicate, arms, raising, ways)
@@ -106,11 +112,15 @@ class Merge:
         self.key = key
         self.outputs: tuple[list[Value], list[Value]] = ([], [])
         self.pending: list[tuple[Pattern, int, list[Frozen | None], Callable[[Any], None]]] = []
+        self._reachable: set[int] | None = None
         self._pairs: dict[tuple[int, int], list[Callable[[Any], None]]] = {}
 
     def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
         """One place: its state after each arm (None: nothing reads it), and how to set the merged one."""
         known = [p for p in pair if p is not None]
+        if all(isinstance(p, Box) and p.obj is known[0].obj for p in known) and self._existed(known[0].obj):
+            put(known[0].obj)  # what it holds is merged where it is
+            return
         pattern = pattern_of(known[0])
         if len(known) == 2:
             pattern = join(self.session, pattern, pattern_of(known[1]))
@@ -118,7 +128,7 @@ class Merge:
             put(pattern.obj)
             return
         objects = tuple(id(p.obj) if isinstance(p, (Number, Box)) else 0 for p in pair)
-        mutable = not isinstance(pattern, Leaf) or pattern.type.kind is Kind.ARRAY
+        mutable = isinstance(pattern, Nest) or isinstance(pattern, Leaf) and pattern.type.kind is Kind.ARRAY
         if mutable and len(known) == 2 and objects in self._pairs and not raw:
             self._pairs[objects].append(put)  # type: ignore[index]
             return
@@ -142,12 +152,14 @@ class Merge:
 
     def _refuse_choice(self, pair: list[Frozen | None]) -> None:
         for state in pair:
-            if isinstance(state, Box) and isinstance(state.obj, (list, dict)) and self._existed(state.obj):
-                raise Mismatch("one of two lists or dicts is chosen")
+            if isinstance(state, Box) and not isinstance(state.obj, tuple) and self._existed(state.obj):
+                raise Mismatch(f"one of two {type(state.obj).__name__} objects is chosen")
 
     def _existed(self, obj: Any) -> bool:
-        """Whether a container was there before the arms (as far as the frames can tell)."""
-        return any(obj is x for f in (self.frame, *self.frame.callers()) for x in (*f.slots, *f.stack))
+        """Whether a container or instance was there before the arms."""
+        if self._reachable is None:
+            self._reachable = reachable(self.frame)
+        return id(obj) in self._reachable
 
     def emit(self) -> None:
         """Emit the Cond and set every place."""

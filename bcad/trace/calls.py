@@ -12,11 +12,11 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import hosts, items, methods, mirrors, outside, overrides, pybuiltins, randomness, text, views, virtual
+from . import choices, hosts, items, methods, mirrors, outside, overrides, pybuiltins, randomness, text, views, virtual
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
-from .tracers import ArrayTracer, Method, has_traced, is_traced
+from .tracers import ArrayTracer, ChoiceTracer, Method, has_traced, is_traced
 
 if TYPE_CHECKING:
     from .session import Session
@@ -61,6 +61,22 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     if result is not NotImplemented or not _wants_meaning(session, fn, args, kwargs):
         return result
     return _meaning_or_source(session, fn, args, kwargs)
+
+
+def call_with_choices(
+    session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """A call with objects of which only a run knows which they are: Python code gets them as they are."""
+    if type(fn) is ChoiceTracer:
+        return evaluate(choices.decide(session, fn), args, kwargs, session.domain)
+    if type(fn) is FunctionType and _lookup(ops.FUNCTIONS, fn) is None and _lookup(ops.DERIVED, fn) is None:
+        return NotImplemented
+    if fn is isinstance or hosts.keeps_tracers(fn) or _is_hashable_function(fn) and outside.calls_outside(fn):
+        return call(session, frame, fn, args, kwargs)
+    args = tuple(choices.settled(session, args))
+    kwargs = dict(zip(kwargs, choices.settled(session, list(kwargs.values())), strict=True))
+    result = call(session, frame, fn, args, kwargs)
+    return evaluate(fn, args, kwargs, session.domain) if result is NotImplemented else result
 
 
 def _is_hashable_function(fn: Any) -> bool:

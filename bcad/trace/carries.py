@@ -14,6 +14,7 @@ from .builder import TraceBuilder
 from .heap import Growth, Place, read, store
 from .patterns import (
     Abandon,
+    Choice,
     Constant,
     Frozen,
     Leaf,
@@ -297,6 +298,8 @@ def _same_form(a: Pattern, b: Pattern) -> bool:
     if isinstance(a, Leaf) and isinstance(b, Leaf):
         return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
     if isinstance(a, Nest) and isinstance(b, Nest):
+        return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
+    if isinstance(a, Choice) and isinstance(b, Choice):
         return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
     return False
 

@@ -12,13 +12,14 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, items, iteration, sequences, text, virtual
+from . import attributes, calls, choices, items, iteration, sequences, text, virtual
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
 from .tracers import (
     TRACERS,
     ArrayTracer,
+    ChoiceTracer,
     Method,
     NumberTracer,
     ScalarTracer,
@@ -39,7 +40,9 @@ _BINARY: dict[str, Callable[..., Any]] = {
 _COMPARE: dict[str, Callable[..., Any]] = {
     "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
 }
-_UNARY: dict[str, Callable[..., Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_UNARY: dict[str, Callable[..., Any]] = {
+    "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,
+}
 _PLAIN = frozenset((bool, int, float, complex))
 
 
@@ -64,6 +67,10 @@ class GraphDomain(Domain):
     # --- operators -----------------------------------------------------------------------
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
+        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
+            left, right = choices.settled(session, (left, right))
+            result = self.binary(frame, symbol, left, right)
+            return _BINARY[symbol.removesuffix("=")](left, right) if result is NotImplemented else result
         self._look_at_lists(left, right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
             return text.binary(session, symbol, left, right)
@@ -105,6 +112,10 @@ class GraphDomain(Domain):
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
         session = self.at(frame)
         self._look_at_lists(value)
+        if type(value) is ChoiceTracer:
+            value = choices.truth(session, value) if symbol == "not" else choices.settle(session, value)
+            result = self.unary(frame, symbol, value) if type(value) in self.types else NotImplemented
+            return _UNARY[symbol](value) if result is NotImplemented else result
         if type(value) in MIRRORS:
             value.fill()
             return not len(value) if symbol == "not" else NotImplemented
@@ -123,6 +134,8 @@ class GraphDomain(Domain):
 
     def compare(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
+        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
+            return self._compare_choice(session, symbol, left, right)
         self._look_at_lists(left, right)
         if type(left) in MIRRORS or type(right) in MIRRORS:
             items.look_at(left, right)
@@ -135,6 +148,13 @@ class GraphDomain(Domain):
         result = sequences.compare(symbol, left, right)
         return self._apply(_COMPARE[symbol], left, right) if result is None else result
 
+    def _compare_choice(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
+        if symbol not in ("==", "!="):
+            return choices.ordered(session, symbol, left, right)
+        if type(left) is not ChoiceTracer:
+            left, right = right, left
+        return choices.equal(session, left, right, symbol)
+
     def _unlike(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
         """A number compared with something else: equal to nothing."""
         if symbol not in ("==", "!=") or not (is_numeric(left) or is_numeric(right)) or not (_inert(left) or _inert(right)):
@@ -146,14 +166,23 @@ class GraphDomain(Domain):
         return session.wrap(fill)
 
     def identical(self, frame: Frame | None, left: Any, right: Any) -> Any:
+        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
+            choice, other = (left, right) if type(left) is ChoiceTracer else (right, left)
+            return choices.identical(self.at(frame), choice, other)
         if type(left) is bool:
             left, right = right, left
+        if type(right) is not bool:
+            return NotImplemented
         if type(left) is not NumberTracer or left._type().dtype.kind != "b":
             return NotImplemented
         return left if right else self.unary(frame, "not", left)
 
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
         session = self.at(frame)
+        if type(item) is ChoiceTracer or type(container) is ChoiceTracer:
+            item, container = choices.settled(session, (item, container))
+            result = self.contains(frame, item, container)
+            return item in container if result is NotImplemented else result
         self._look_at_lists(container)
         if type(container) is OuterDict:
             return container.has(item) if type(item) not in TRACERS else NotImplemented
@@ -172,18 +201,32 @@ class GraphDomain(Domain):
 
     # --- attributes and items ------------------------------------------------------------
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
+        if type(owner) is ChoiceTracer:
+            owner = choices.settle(self.at(frame), owner)
+            found = attributes.get(self.at(frame), owner, name) if type(owner) in self.types else NotImplemented
+            return getattr(owner, name) if found is NotImplemented else found
         return attributes.get(self.at(frame), owner, name)
 
     def setattr(self, frame: Frame | None, owner: Any, name: str, value: Any) -> Any:
+        if type(owner) is ChoiceTracer:
+            raise self.at(frame).error(f"{name!r} of one of several objects is set")
         return attributes.set_(self.at(frame), owner, name, value)
 
     def delattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
         return NotImplemented
 
     def getitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
+        if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
+            owner, key = choices.settled(self.at(frame), (owner, key))
+            found = items.get(self.at(frame), owner, key)
+            return owner[key] if found is NotImplemented else found
         return items.get(self.at(frame), owner, key)
 
     def setitem(self, frame: Frame | None, owner: Any, key: Any, value: Any) -> Any:
+        if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
+            raise self.at(frame).error("an item of one of several objects is set")
+        if type(value) is ChoiceTracer and isinstance(owner, np.ndarray):
+            value = choices.settle(self.at(frame), value)
         return items.set_(self.at(frame), owner, key, value)
 
     def delitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
@@ -194,11 +237,15 @@ class GraphDomain(Domain):
 
     def convert(self, frame: Frame | None, kind: str, value: Any) -> Any:
         session = self.at(frame)
+        if type(value) is ChoiceTracer and kind in ("int", "index", "float", "len"):
+            value = choices.settle(session, value)
         if type(value) in MIRRORS:
             value.fill()
             return NotImplemented
         if kind == "len":
             return self.length(value)
+        if kind == "hash" and type(value) is ChoiceTracer:
+            return hash(value)
         if kind in ("int", "index", "hash"):
             return session.decide_int(value, f"{kind}()")
         if kind == "bool":
@@ -225,6 +272,8 @@ class GraphDomain(Domain):
     # --- control flow ----------------------------------------------------------------------
     def undecided(self, value: Any) -> bool:
         kind = type(value)
+        if kind is ChoiceTracer:
+            return isinstance(choices.truth(self.session, value), Tracer)
         if kind in (ScalarTracer, NumberTracer):
             return not self.session.is_static(value)
         if kind is ArrayTracer or kind is np.ndarray:
@@ -235,6 +284,8 @@ class GraphDomain(Domain):
 
     def truth(self, frame: Frame | None, value: Any) -> bool:
         session = self.at(frame)
+        if type(value) is ChoiceTracer:
+            value = choices.truth(session, value)
         if isinstance(value, (list, OuterDict)):
             return bool(self.length(value) > 0)
         if type(value) is np.ndarray:
@@ -244,6 +295,8 @@ class GraphDomain(Domain):
     def branch(self, frame: Frame, condition: Any, instruction: Instruction) -> None:
         from .branches import branch
 
+        if type(condition) is ChoiceTracer:
+            condition = choices.truth(self.at(frame), condition)
         branch(self.at(frame), frame, condition, instruction)
 
     def loop(self, frame: Frame, header: int) -> bool:
@@ -252,6 +305,10 @@ class GraphDomain(Domain):
         return loop(self.at(frame), frame, header)
 
     def iterate(self, frame: Frame | None, value: Any) -> Any:
+        if type(value) is ChoiceTracer:
+            value = choices.settle(self.at(frame), value)
+            found = iteration.iterate(self.at(frame), value)
+            return iter(value) if found is NotImplemented else found
         return iteration.iterate(self.at(frame), value)
 
     def next(self, frame: Frame | None, iterator: Any) -> Any:
@@ -264,7 +321,10 @@ class GraphDomain(Domain):
 
     # --- calls -----------------------------------------------------------------------------
     def call(self, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return calls.call(self.at(frame), frame, fn, args, kwargs)
+        session = self.at(frame)
+        if type(fn) is ChoiceTracer or choices.among(args) or choices.among(kwargs.values()):
+            return calls.call_with_choices(session, frame, fn, args, kwargs)
+        return calls.call(session, frame, fn, args, kwargs)
 
     def call_traced(self, frame: Frame | None, fn: Any, args: Any, kwargs: Any) -> Any:
         """A call that C code made with a tracer among its arguments."""

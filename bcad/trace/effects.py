@@ -12,11 +12,12 @@ from bcad import ops
 from bcad.ir import Kind, Literal, Value
 
 from .active import current_session
+from .choices import decide
 from .outer import MIRRORS
 from .patterns import plain
 from .sources import Source, owner_of, read, write
 from .text import TextTracer, finish
-from .tracers import ArrayTracer, Tracer, has_traced
+from .tracers import ArrayTracer, ChoiceTracer, Tracer, has_traced
 from .tree import children_of, flatten, rebuild_like
 from .virtual import VirtualList
 
@@ -59,7 +60,16 @@ def is_plain_number(leaf: Any) -> bool:
     )
 
 
+def _choice_maker(leaf: ChoiceTracer, position: Callable[[Any], int]) -> Callable[[Sequence[Any]], Any]:
+    """The option that this run has taken."""
+    which = position(leaf._which)
+    options = [Plan(option, position) for option in leaf._options]
+    return lambda outputs: options[int(outputs[which])].build(outputs)
+
+
 def _result_maker(leaf: Any, position: Callable[[Any], int]) -> Callable[[Sequence[Any]], Any]:
+    if type(leaf) is ChoiceTracer:  # whose derivative is asked for must be one thing
+        leaf = decide(leaf._session, leaf)
     if is_plain_number(leaf):
         position(leaf)
         return lambda outputs: leaf
@@ -75,6 +85,8 @@ def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[A
         return _rows_maker(leaf, position)
     if type(leaf) in MIRRORS:
         return lambda outputs: leaf._original
+    if type(leaf) is ChoiceTracer:
+        return _choice_maker(leaf, position)
     if isinstance(leaf, Tracer):
         index = position(leaf)
         if isinstance(leaf, ArrayTracer) and leaf._session.captures.is_copy(leaf):

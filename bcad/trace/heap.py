@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from types import CellType
+from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bcad.ir import Value
-from interpreter import EMPTY, Journal, Snapshot
+from interpreter import EMPTY, Frame, Journal, Snapshot
 
 from .patterns import Abandon, Frozen, Same, freeze
 from .tracers import ArrayTracer, Tracer
@@ -171,3 +171,30 @@ def store(session: Session, place: Place, obj: Any, value: Any) -> None:
         type.__setattr__(obj, place.key, value)
     else:
         object.__setattr__(obj, place.key, value)
+
+
+def reachable(frame: Frame) -> set[int]:
+    """The containers and instances that the frames of the program can reach through such."""
+    found: set[int] = set()
+    stack = [x for f in (frame, *frame.callers()) for x in (*f.slots, *f.stack)]
+    while stack:
+        x = stack.pop()
+        if type(x) is CellType:
+            x = cell_value(x)
+        if id(x) in found or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
+            continue
+        if isinstance(x, (list, tuple, dict)):
+            found.add(id(x))
+            stack += x.values() if isinstance(x, dict) else x
+        elif type(getattr(x, "__dict__", None)) is dict:
+            found.add(id(x))
+            stack += vars(x).values()
+    return found
+
+
+def cell_value(cell: CellType) -> Any:
+    """What a cell holds, or None."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None

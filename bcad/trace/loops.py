@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from .carries import Carries
 from .conditions import condition_of
 from .dispatch import dispatch
 from .expressions import ExpressionIterator, over_expression
+from .heap import reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
 from .patterns import Abandon, Mismatch, Number, as_type
 from .raises import keep_raising
@@ -191,7 +191,7 @@ class LoopRegion:
 
         growing, before = session.growing, session.lists_before
         session.growing = growing | self.carries.growths.keys()
-        session.lists_before = before | lists_in(self.frame)
+        session.lists_before = before | reachable(self.frame)
         if session.growing:
             session.watch_lists()
         try:
@@ -313,33 +313,6 @@ class LoopRegion:
             frame.jump(ways[0].pc)
             return
         dispatch(self.session, frame, None, ways, flags, self.key)
-
-
-def lists_in(frame: Frame) -> set[int]:
-    """The lists that the frames of the program can reach, as far as plain containers and attributes go."""
-    found: set[int] = set()
-    stack = [x for f in (frame, *frame.callers()) for x in (*f.slots, *f.stack)]
-    while stack:
-        x = stack.pop()
-        if type(x) is CellType:
-            x = cell_value(x)
-        if id(x) in found or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
-            continue
-        if isinstance(x, (list, tuple, dict)):
-            found.add(id(x))
-            stack += x.values() if isinstance(x, dict) else x
-        elif type(getattr(x, "__dict__", None)) is dict:
-            found.add(id(x))
-            stack += vars(x).values()
-    return found
-
-
-def cell_value(cell: CellType) -> Any:
-    """What a cell holds, or None."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
 
 
 def _condition(body: Graph, position: int) -> Graph:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value, type_of
+from bcad.ir import ArrayType, Builder, Kind, Value, python_type, type_of
+from interpreter import EMPTY, UNBOUND
 
+from . import choices
 from .builder import constant_of, is_constant
-from .tracers import ArrayTracer, SizeTracer, Tracer, ValueTracer
+from .tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
 from .tree import children_of, rebuild_like
 
 if TYPE_CHECKING:
@@ -59,12 +62,24 @@ class Same:
         self.obj = obj
 
 
-Frozen = Number | Box | Same
+class Picked:
+    """One of several options: which, and what each holds."""
+
+    __slots__ = ("obj", "which", "children")
+
+    def __init__(self, obj: ChoiceTracer, which: Value, children: list[Any]) -> None:
+        self.obj, self.which, self.children = obj, which, children
+
+
+Frozen = Number | Box | Same | Picked
 
 
 def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
     """What `obj` holds now, as Values of the current builder."""
     kind = type(obj)
+    if kind is ChoiceTracer:
+        which = Builder.current().as_value(obj._which)
+        return Picked(obj, which, [freeze(session, option, depth - 1) for option in obj._options])
     if kind is Value or kind in _PLAIN or isinstance(obj, (Tracer, np.generic)):
         return _freeze_number(session, obj)
     if kind is np.ndarray and obj.dtype.kind in _RANK:
@@ -89,7 +104,7 @@ def _freeze_number(session: Session, obj: Any) -> Frozen:
 
 def _attributes(session: Session, obj: Any) -> Any:
     """The attributes of an instance made while tracing."""
-    if id(obj) in session.captures.outer or type(obj).__module__ == "builtins" or callable(obj):
+    if isinstance(obj, Enum) or id(obj) in session.captures.outer or type(obj).__module__ == "builtins" or callable(obj):
         return None
     namespace = getattr(obj, "__dict__", None)
     if type(namespace) is not dict:
@@ -134,7 +149,21 @@ class Nest:
         return tuple(t for child in self.children for t in child.leaves)
 
 
-Pattern = Constant | Leaf | Nest
+class Choice:
+    """Now the one form, now the other; its leaves are which one, then those of all."""
+
+    __slots__ = ("children",)
+
+    def __init__(self, children: Sequence[Any]) -> None:
+        self.children = list(children)
+
+    @property
+    def leaves(self) -> tuple[ArrayType, ...]:
+        return (WHICH, *(t for child in self.children for t in child.leaves))
+
+
+WHICH = python_type(int)
+Pattern = Constant | Leaf | Nest | Choice
 
 
 def pattern_of(frozen: Frozen) -> Pattern:
@@ -144,6 +173,8 @@ def pattern_of(frozen: Frozen) -> Pattern:
         return Leaf(frozen.value.type) if plain is None else Constant(plain)  # type: ignore[arg-type]
     if isinstance(frozen, Box):
         return Nest(frozen.obj, frozen.keys, [pattern_of(c) for c in frozen.children], frozen.extra)
+    if isinstance(frozen, Picked):
+        return Choice([pattern_of(c) for c in frozen.children])
     return Constant(frozen.obj)
 
 
@@ -162,6 +193,16 @@ def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
     ------
     Mismatch
     """
+    common = _common(session, a, b)
+    if common is not None:
+        return common
+    if not isinstance(a, Choice) and not isinstance(b, Choice) and None not in map(_as_leaf, (a, b)):
+        raise Mismatch(f"{_short(a)} and {_short(b)}")
+    return _choice(session, a, b)
+
+
+def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
+    """The one form that both have, or None."""
     if isinstance(a, Constant) and isinstance(b, Constant) and _equal_constants(a.obj, b.obj):
         return a
     left, right = _as_leaf(a), _as_leaf(b)
@@ -170,9 +211,53 @@ def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
         return Leaf(common_type(session, left, right))
     if isinstance(a, Nest) and isinstance(b, Nest):
         if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
-            raise Mismatch(f"{_short(a)} and {_short(b)}")
+            return None
         return Nest(a.like, a.keys, [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)], a.extra)
-    raise Mismatch(f"{_short(a)} and {_short(b)}")
+    return None
+
+
+def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
+    """The options of both, in order; those that have a common form are one."""
+    found: list[Pattern] = []
+    for option in (x for side in (a, b) for x in (side.children if isinstance(side, Choice) else (side,))):
+        if not _may_be_chosen(option):
+            raise Mismatch(f"{_short(a)} and {_short(b)}")
+        for k, known in enumerate(found):
+            common = _common_option(session, known, option)
+            if common is not None:
+                found[k] = common
+                break
+        else:
+            found.append(option)
+    if len(found) > MAX_OPTIONS:
+        raise Mismatch(f"{_short(a)} and {_short(b)} and others")
+    return Choice(found)
+
+
+def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
+    """The common form of two options; what has none must be told apart by what it is."""
+    try:
+        return _common(session, a, b)
+    except Mismatch:
+        if _fits(a, b):
+            raise
+        return None
+
+
+def _may_be_chosen(option: Pattern) -> bool:
+    """Whether an object has no identity that a write could tell: numbers, arrays, tuples, None, strings, functions."""
+    if isinstance(option, Nest):
+        return isinstance(option.like, tuple) and all(map(_may_be_chosen, option.children))
+    if isinstance(option, Constant):
+        obj = option.obj
+        if obj is UNBOUND or obj is EMPTY or isinstance(obj, Tracer):
+            return False
+        return obj is None or isinstance(obj, _CHOSEN) or _as_leaf(option) is not None
+    return True
+
+
+_CHOSEN = (str, bytes, type, FunctionType, np.ufunc, Enum)
+MAX_OPTIONS = 8
 
 
 def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType) -> None:
@@ -245,6 +330,55 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
             raise Mismatch(_short(pattern))
         for child, part in zip(frozen.children, pattern.children, strict=True):
             yield from values_of(child, part)
+    elif isinstance(pattern, Choice):
+        yield from _values_of_choice(frozen, pattern)
+
+
+def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
+    """Which option a state is, and its Values in their places; zeros in those of the others."""
+    if isinstance(frozen, Picked):
+        places = [_place_of(child, pattern) for child in frozen.children]
+        states = dict(zip(places, frozen.children, strict=True))
+        if len(states) < len(places):
+            raise Mismatch("two options of a choice have become one")
+        yield choices.renumbered(frozen.which, places)
+    else:
+        place = _place_of(frozen, pattern)
+        states = {place: frozen}
+        yield choices.which(place)
+    for k, option in enumerate(pattern.children):
+        yield from values_of(states[k], option) if k in states else fillers(option)
+
+
+def _place_of(frozen: Frozen, pattern: Choice) -> int:
+    """The first option that a state fits."""
+    own = pattern_of(frozen)
+    for k, option in enumerate(pattern.children):
+        if _fits(own, option):
+            return k
+    raise Mismatch(_short(own))
+
+
+def _fits(own: Pattern, option: Pattern) -> bool:
+    """Whether a state of the form `own` is of the kind that an option is."""
+    if isinstance(option, Choice):
+        return any(_fits(own, o) for o in option.children)
+    if isinstance(own, Choice):
+        return all(_fits(o, option) for o in own.children)
+    left, right = _as_leaf(own), _as_leaf(option)
+    if left is not None and right is not None:
+        return _outline(left) == _outline(right)
+    if isinstance(option, Constant):
+        return isinstance(own, Constant) and _equal_constants(own.obj, option.obj)
+    return isinstance(own, Nest) and isinstance(option, Nest) and type(own.like) is type(option.like) \
+        and own.keys == option.keys and all(map(_fits, own.children, option.children))
+
+
+def _outline(type_: Any) -> Any:
+    """What tells options of numbers apart."""
+    if not isinstance(type_, ArrayType):
+        return type_
+    return type_.kind is Kind.ARRAY, len(type_.shape), type_.dtype.kind == "b"
 
 
 def as_type(value: Value, type_: ArrayType) -> Value:
@@ -274,8 +408,16 @@ def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
         return session.wrap(next(values))
     if isinstance(pattern, Constant):
         return pattern.obj
+    if isinstance(pattern, Choice):
+        return _build_choice(session, pattern, values)
     children = [build(session, part, values) for part in pattern.children]
     return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
+
+
+def _build_choice(session: Session, pattern: Choice, values: Iterator[Value]) -> Any:
+    which = next(values)
+    options = tuple(build(session, part, values) for part in pattern.children)
+    return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
 
 
 def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
@@ -284,12 +426,17 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
         return next(values)
     if isinstance(pattern, Constant):
         return pattern.obj
+    if isinstance(pattern, Choice):
+        which = next(values)
+        return [plain(p, values) for p in pattern.children][which]
     return rebuild_like(pattern.like, pattern.keys, [plain(p, values) for p in pattern.children], pattern.extra)
 
 
 def _short(pattern: Pattern) -> str:
     if isinstance(pattern, Leaf):
         return str(pattern.type)
+    if isinstance(pattern, Choice):
+        return " or ".join(map(_short, pattern.children))
     what = pattern.obj if isinstance(pattern, Constant) else pattern.like
     return f"{type(what).__name__} {what!r:.40}"
 

@@ -11,12 +11,12 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Kind
 
-from . import calls, ranges
+from . import calls, choices, ranges
 from .effects import Call
 from .iteration import RangeTracer
 from .outer import MIRRORS
 from .text import TextTracer
-from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from .tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 if TYPE_CHECKING:
     from .session import Session
@@ -116,6 +116,8 @@ def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str,
 
 @handles(isinstance, always=True)
 def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if type(args[0]) is ChoiceTracer:
+        return choices.has_class(session, args[0], args[1])
     if isinstance(args[0], (Tracer, np.ndarray)) or type(args[0]) in MIRRORS:
         return isinstance(args[0], args[1])
     return NotImplemented

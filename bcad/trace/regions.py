@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from bcad.ir import Graph, Value, live_part
 from interpreter import UNBOUND, Frame, LocatedError, Outcome
 
+from . import choices
 from .builder import TraceBuilder
+from .choices import Refined
 from .heap import Changes, changes_in
 from .iteration import Indexed, NextItem
 from .patterns import Abandon, Frozen, Same, freeze
@@ -105,7 +107,8 @@ class Arm:
 def run_arm(
     session: Session, frame: Frame, pc: int, stops: frozenset[int], context: LoopContext | None, name: str,
     *, builder: TraceBuilder | None = None, prepare: Callable[[Frame], None] | None = None,
-    live: set[int] | None = None, run: Callable[[Frame], Outcome] | None = None,
+    live: set[int] | None = None, run: Callable[[Frame], Outcome] | None = None, known: Sequence[Refined] = (),
+    way: int = 0,
 ) -> Arm:
     """Run a fork of `frame` from `pc` to one of `stops`; everything it changed is frozen, then undone.
 
@@ -117,6 +120,8 @@ def run_arm(
         The slots to look at afterwards instead of those live where the arm ended.
     run : callable, optional
         Runs the fork instead.
+    known, way : optional
+        What the condition that led here tells of variables, and which of its two ways this is.
     """
     fork = fork_of(frame)
     fork.pc = pc
@@ -124,6 +129,7 @@ def run_arm(
     with arm.builder, session.journal() as journal, session.inside(fork, context):
         if prepare is not None:
             prepare(fork)
+        choices.refine(fork, known, way)
         if run is not None:
             outcome = run(fork)
         elif pc in stops and builder is None:
@@ -132,6 +138,7 @@ def run_arm(
             outcome = _run(session, fork, pc, stops, entering=builder is None)
         _classify(session, arm, outcome)
         if arm.kind != "raised":
+            choices.forget(fork, frame.slots, known, way)
             live = _live(fork, arm, stops) if live is None else live
             arm.slots = {k: _slot(session, fork.slots[k]) for k in live if fork.slots[k] is not frame.slots[k]}
             arm.stack = [_entry(session, frame, k, value) for k, value in enumerate(fork.stack)]

@@ -29,6 +29,7 @@ from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 from . import active, virtual
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
+from .choices import Refined
 from .effects import as_node
 from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
@@ -96,6 +97,7 @@ class Session:
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.growing: set[int] = set()  # lists that the loop being made appends to
         self.lists_before: set[int] = set()  # lists that were there before the region being made
+        self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
         self._contexts: dict[int, Any] = {}
         self._nodes = 0

@@ -94,6 +94,12 @@ class ValueTracer(Tracer):
     def __class__(self) -> type:
         return self._type().python_type
 
+    def __hash__(self) -> int:
+        """An int in a set or as a key is held to its number."""
+        if self._type().dtype.kind not in "biu":
+            return Tracer.__hash__(self)
+        return hash(self._session.decide_int(self, "hash()"))
+
     def _type(self) -> ArrayType:
         type_ = self._value.type
         assert isinstance(type_, ArrayType)
@@ -126,6 +132,41 @@ class ObjectTracer(ValueTracer):
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         return self._value.type.cls  # type: ignore[union-attr]
+
+
+class ChoiceTracer(Tracer):
+    """Now one object, now another: the option that a traced int says (see `choices`).
+
+    Attributes
+    ----------
+    _which : Value
+        The number of the option.
+    _options : tuple
+        Python objects, tracers among them.
+    """
+
+    __slots__ = ("_which", "_options")
+
+    def __init__(self, session: Session, which: Value, options: tuple[Any, ...]) -> None:
+        self._session = session
+        self._which = which
+        self._options = options
+
+    def _read(self) -> Value:
+        from .choices import settle
+
+        return self._session.value(settle(self._session, self))
+
+    def __bool__(self) -> bool:
+        return self._session.domain.truth(None, self)
+
+    def __hash__(self) -> int:
+        from .choices import decide
+
+        return hash(decide(self._session, self))
+
+    def _what(self) -> Any:
+        return " or ".join(str(x._what()) if isinstance(x, Tracer) else repr(x) for x in self._options)
 
 
 class SizeTracer(Tracer):
@@ -241,7 +282,13 @@ class Method:
 
 
 NUMBERS: tuple[type, ...] = (ScalarTracer, NumberTracer)
-TRACERS: frozenset[type] = frozenset((ArrayTracer, ScalarTracer, NumberTracer, SizeTracer, ObjectTracer))
+TRACERS: frozenset[type] = frozenset((ArrayTracer, ScalarTracer, NumberTracer, SizeTracer, ObjectTracer, ChoiceTracer))
+_NUMERIC = frozenset((ArrayTracer, ScalarTracer, NumberTracer, SizeTracer, bool, int, float, complex, np.ndarray))
+
+
+def is_number_like(x: Any) -> bool:
+    """Whether `x` is a number or array, traced or not."""
+    return type(x) in _NUMERIC or issubclass(type(x), np.generic)
 
 
 def is_traced(x: Any) -> bool:

@@ -54,14 +54,22 @@ def _decide(frame: Frame, condition: Any, target: int, jumps_if: bool) -> None:
 @opcode("POP_JUMP_IF_NONE")
 def pop_jump_if_none(frame: Frame, stack: list, target: int) -> None:
     """value --"""
-    if stack.pop() is None:
+    value = stack.pop()
+    if value is None:
         frame.pc = target
+    elif type(value) in frame.domain.types:
+        _decide(frame, operators.identical(frame, value, None), target, True)
 
 
 @opcode("POP_JUMP_IF_NOT_NONE")
 def pop_jump_if_not_none(frame: Frame, stack: list, target: int) -> None:
     """value --"""
-    if stack.pop() is not None:
+    value = stack.pop()
+    if value is None:
+        return
+    if type(value) in frame.domain.types:
+        _decide(frame, operators.identical(frame, value, None), target, False)
+    else:
         frame.pc = target
 
 

@@ -38,7 +38,7 @@ def compare_op(frame: Frame, stack: list, operation: Operation) -> None:
 def is_op(frame: Frame, stack: list, inverted: int) -> None:
     """left right -- bool"""
     right, left = stack.pop(), stack.pop()
-    if frame.watched and (type(right) is bool or type(left) is bool):
+    if frame.watched:
         found = operators.identical(frame, left, right)
         stack.append(operators.invert(frame, found) if inverted else found)
         return

@@ -1,0 +1,219 @@
+"""Choices: a variable that holds now one Python object, now another - None or a number, 'running' or 'done'.
+
+Where two ways of the program leave things that have no common type, the graph carries which of
+them it is, as an int, beside the numbers that each option has.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Kind, Literal, Value
+
+from .tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
+
+if TYPE_CHECKING:
+    from interpreter import Frame
+
+    from .session import Session
+
+_ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class Refined:
+    """What a condition tells of the variables it asked about, on each of its two ways."""
+
+    __slots__ = ("original", "ways")
+
+    def __init__(self, original: Any, ways: tuple[Any, Any]) -> None:
+        self.original, self.ways = original, ways
+
+
+# -- asking ------------------------------------------------------------------------------------------
+def truth(session: Session, choice: ChoiceTracer) -> Any:
+    """``bool(choice)``: True, False, or a traced bool."""
+    return _of_each(session, choice, lambda x: _truth_of(session, x))
+
+
+def _truth_of(session: Session, x: Any) -> Any:
+    if isinstance(x, Tracer):
+        return session.wrap(session.as_bool(session.value(x)))
+    return bool(x)
+
+
+def identical(session: Session, choice: ChoiceTracer, other: Any) -> Any:
+    """``choice is other``."""
+    if type(other) is ChoiceTracer:
+        return True if other is choice else bool(settle(session, choice) is settle(session, other))
+    return _of_each(session, choice, lambda x: x is other)
+
+
+def equal(session: Session, choice: ChoiceTracer, other: Any, symbol: str) -> Any:
+    """``choice == other`` or ``choice != other``."""
+    if type(other) is ChoiceTracer:
+        other = settle(session, other)
+    compare = operator.eq if symbol == "==" else operator.ne
+
+    def each(x: Any) -> Any:
+        if is_number_like(x) and is_number_like(other):
+            return session.domain.compare(session.frame, symbol, x, other)
+        if isinstance(x, Tracer) or isinstance(other, Tracer):  # a number beside something else
+            return symbol == "!="
+        return compare(x, other)
+
+    return _of_each(session, choice, each)
+
+
+def has_class(session: Session, choice: ChoiceTracer, classes: Any) -> Any:
+    """``isinstance(choice, classes)``."""
+    return _of_each(session, choice, lambda x: isinstance(x, classes))
+
+
+def _of_each(session: Session, choice: ChoiceTracer, ask: Callable[[Any], Any]) -> Any:
+    """What `ask` gives for the option that it is: options are asked each on its own."""
+    answers = [ask(option) for option in choice._options]
+    if all(type(a) in (bool, np.bool_) for a in answers):
+        if all(bool(a) == bool(answers[0]) for a in answers):
+            return bool(answers[0])
+        return _known_answers(session, choice, [bool(a) for a in answers])
+    if any(getattr(session.value(a), "ndim", 0) for a in answers):
+        return ask(settle(session, choice))
+    result: Any = False
+    for k, answer in enumerate(answers):
+        here = ops.FUNCTIONS[np.equal](choice._which, k)
+        both = ops.FUNCTIONS[np.logical_and](here, session.value(answer))
+        result = ops.FUNCTIONS[np.logical_or](session.value(result), both)
+    return session.wrap(session.as_bool(result))
+
+
+def _known_answers(session: Session, choice: ChoiceTracer, answers: Sequence[bool]) -> Any:
+    """A traced bool, and what it tells of the choice when it is asked for in a condition."""
+    yes = [k for k, answer in enumerate(answers) if answer]
+    no = [k for k, answer in enumerate(answers) if not answer]
+    few, flip = (yes, False) if len(yes) <= len(no) else (no, True)
+    flag: Any = None
+    for k in few:
+        here = ops.FUNCTIONS[np.equal](choice._which, k)
+        flag = here if flag is None else ops.FUNCTIONS[np.logical_or](flag, here)
+    made = session.wrap(session.as_bool(ops.BY_NAME["logical_not"](flag) if flip else flag))
+    if isinstance(made, Tracer) and (len(yes) == 1 or len(no) == 1):
+        narrow = tuple(choice._options[ks[0]] if len(ks) == 1 else choice for ks in (yes, no))
+        session.refined[id(made)] = made, Refined(choice, narrow)  # type: ignore[arg-type]
+    return made
+
+
+# -- using -------------------------------------------------------------------------------------------
+def settle(session: Session, x: Any) -> Any:
+    """The option that an operation is about to use.
+
+    If one option alone is a number or array it must be that one: with another the operation would
+    raise in Python, so a run with another is given up. Else the example decides, under a guard.
+    """
+    if type(x) is not ChoiceTracer:
+        return x
+    numbers = [k for k, option in enumerate(x._options) if is_number_like(option)]
+    others_are_inert = all(option is None or isinstance(option, str) for k, option in enumerate(x._options) if k not in numbers)
+    if len(numbers) == 1 and others_are_inert:
+        k = numbers[0]
+        if session.example.known(x._which) and session.concrete(x._which) != k:
+            return x._options[session.concrete(x._which)]
+        ops.check(ops.FUNCTIONS[np.not_equal](x._which, k), message=Literal("a number was expected"), error=Literal(TypeError))
+        return x._options[k]
+    return decide(session, x)
+
+
+def decide(session: Session, x: ChoiceTracer) -> Any:
+    """The option that it is for this call; later calls are held to it."""
+    return x._options[session.decide_int(session.wrap(x._which), "which of several objects it is")]
+
+
+def settled(session: Session, values: Sequence[Any]) -> list[Any]:
+    """Values, and what stands in lists and tuples of them, without choices."""
+    return [_settled(session, x) for x in values]
+
+
+def _settled(session: Session, x: Any) -> Any:
+    if type(x) is ChoiceTracer:
+        return settle(session, x)
+    if type(x) in (list, tuple) and any(type(item) is ChoiceTracer for item in x):
+        return type(x)(_settled(session, item) for item in x)
+    return x
+
+
+def among(values: Any) -> bool:
+    """Whether a choice is among values, or in a list or tuple of them."""
+    return any(
+        type(x) is ChoiceTracer or type(x) in (list, tuple) and any(type(item) is ChoiceTracer for item in x)
+        for x in values
+    )
+
+
+def ordered(session: Session, symbol: str, left: Any, right: Any) -> Any:
+    """``left < right`` and its kin."""
+    left, right = settle(session, left), settle(session, right)
+    result = session.domain.compare(session.frame, symbol, left, right)
+    return _ORDERINGS[symbol](left, right) if result is NotImplemented else result
+
+
+# -- what a condition tells ------------------------------------------------------------------------------
+def refinements(session: Session, condition: Any) -> list[Refined]:
+    """What holds on the two ways of a branch (true, false) on `condition`."""
+    found = []
+    kind = type(condition)
+    if kind in (NumberTracer, ScalarTracer) and condition._type().dtype.kind == "b":
+        cls = bool if condition._type().kind is Kind.PYTHON else np.bool_
+        found.append(Refined(condition, (cls(True), cls(False))))
+    told = session.refined.get(id(condition))
+    if told is not None and told[0] is condition:
+        found.append(told[1])
+    return found
+
+
+def refine(fork: Frame, known: Sequence[Refined], way: int) -> None:
+    """Put what is known on a way into the slots and the stack of a forked frame."""
+    for fact in known:
+        for places in (fork.slots, fork.stack):
+            for k, x in enumerate(places):
+                if x is fact.original:
+                    places[k] = fact.ways[way]
+
+
+def forget(fork: Frame, slots: Sequence[Any], known: Sequence[Refined], way: int) -> None:
+    """Let slots that hold what was refined, untouched, hold what they held before."""
+    for fact in known:
+        for k, x in enumerate(slots):
+            if x is fact.original and fork.slots[k] is fact.ways[way]:
+                fork.slots[k] = x
+
+
+# -- as Values ---------------------------------------------------------------------------------------------
+def which(index: int) -> Value:
+    """The Value of an option's number."""
+    from bcad.ir import Builder
+
+    return Builder.current().constant(index)
+
+
+def renumbered(old: Value, places: Sequence[int]) -> Value:
+    """The number of an option in a longer list, from that in a shorter one."""
+    if list(places) == list(range(len(places))):
+        from bcad.ir import Builder
+
+        return Builder.current().as_value(old)
+    table = np.asarray(places)
+    found = ops.METHODS["__getitem__"](table, old)
+    return ops.BY_NAME["as_kind"](found, kind=Kind.PYTHON, dtype=np.dtype(np.int64))  # type: ignore[no-any-return]
+
+
+def options_of(x: Any) -> Iterator[Any]:
+    """The options of a choice; the object itself if it is none."""
+    if type(x) is ChoiceTracer:
+        yield from x._options
+    else:
+        yield x
