@@ -59,17 +59,16 @@ def export_module(traced: Function | Gradient, out_file: str | os.PathLike[str] 
     if special.mode.name not in ("value", "gradient"):
         raise Unsupported(f"a {special.mode.name} cannot be exported; export a Function or a Gradient")
     body = [*module.checks(), *_body(module)]
-    parameters = ", ".join(module.parameters())
+    parameters = module.arguments.parameters()
     if special.mode.name == "value":
-        text = module.text(f"{name}, as NumPy code.", [_function(name, parameters, "", [*body, _return(module.results_text)])])
+        text = module.text(f"{name}, as NumPy code.", [_function(name, parameters, "", [*body, f"return {module.result()}"])])
     else:
         wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
-        gradient = module.derived_text[0] if len(wrt) == 1 else f"[{', '.join(module.derived_text)}]"
         both = _function(
             f"{name}_and_gradient", parameters, f"{name}({parameters}) and its gradient by {', '.join(wrt)}.",
-            [*body, f"return {module.results_text[0]}, {gradient}"],
+            [*body, f"return {module.result()}, {module.gradient()}"],
         )
-        alone = _function("gradient", parameters, "", [f"return {name}_and_gradient({parameters})[1]"])
+        alone = _function("gradient", parameters, "", [f"return {name}_and_gradient({module.arguments.call()})[1]"])
         text = module.text(f"{name} and its gradient by {', '.join(wrt)}, as NumPy code.", [both, alone])
     return _written(text, out_file)
 
@@ -277,10 +276,6 @@ def _increments(module: Module, adjoints: Sequence[str]) -> list[str]:
 def _function(name: str, parameters: str, doc: str, lines: Sequence[str]) -> str:
     body = [f'"""{doc}"""', *lines] if doc else list(lines)
     return "\n".join([f"def {name}({parameters}):", *indented(body)])
-
-
-def _return(results: Sequence[str]) -> str:
-    return f"return {results[0]}" if len(results) == 1 else f"return ({', '.join(results)})"
 
 
 def _plain_name(name: str) -> str:

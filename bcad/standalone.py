@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-import base64
 import builtins
-import inspect
-import io
 import keyword
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from bcad.backends import Listing, SizeText
+from bcad.argument_text import RESERVED, Arguments
+from bcad.backends import Listing
 from bcad.errors import Unsupported
-from bcad.ir import ArrayType, Graph, Names, Value
+from bcad.helper_text import helper_sources
+from bcad.ir import Graph, Value, constant_op
+from bcad.literal_text import literal
+from bcad.nest_text import derivative_text, result_text
 from bcad.rewrite import gentle
 
 PREFIX = "np."
-_LARGEST_LITERAL = 400  # elements of an array that is written out; a larger one is packed
+FRESH = ("zeros(", "ones(", "full(")  # calls that make new arrays
+VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag astype as_kind".split())
 
 
 class Module:
@@ -53,8 +51,10 @@ class Module:
         self.graph = gentle(Graph(whole.inputs, whole.nodes, outputs, whole.name))
         for value, seed in zip(self.graph.inputs[len(program.graph.inputs) :], seeds, strict=False):
             value.name = seed
-        reserved = {"np", "special", *keyword.kwlist, *dir(builtins), *taken}
+        reserved = {*RESERVED, *keyword.kwlist, *dir(builtins), *taken}
         self.listing = Listing(self.graph, prefix=PREFIX, taken=reserved, comments=comments)
+        names = [self.listing.names.of(v) for v in self.graph.inputs]
+        self.arguments = Arguments(program, fn, names)
         self.results = self.graph.outputs[: special.results]
         self.derived = self.graph.outputs[special.results :]
 
@@ -64,9 +64,8 @@ class Module:
         if result is not None and self.results[0] not in self.graph.inputs:
             listing.hints[self.results[0]] = result
             listing.always.add(self.results[0])
-        listing.section(self.results, [])
+        listing.section([*self.results, *self.derived], [])
         self.results_text = [listing.notation.of(v).text for v in self.results]
-        listing.section(self.derived, [])
         self.derived_text = [listing.notation.of(v).text for v in self.derived]
         return listing.lines
 
@@ -80,35 +79,26 @@ class Module:
         """The name of an input."""
         return self.listing.names.of(value)
 
-    def parameters(self) -> list[str]:
-        """The function's own parameters."""
-        try:
-            return [p.name for p in inspect.signature(self.fn).parameters.values()]
-        except (TypeError, ValueError):
-            return [self.name(self.graph.inputs[k]) for k in sorted(self.special.program.arguments.values())]
-
     def checks(self) -> list[str]:
         """Lines that unpack the arguments and refuse those for which the text does not hold."""
-        program, lines = self.special.program, []
-        arguments = set(program.arguments.values())
-        for k, (value, source) in enumerate(zip(program.graph.inputs, program.sources, strict=True)):
-            if k in arguments:
-                name = self.name(self.graph.inputs[k])
-                lines += _argument(name, str(source), value.type)
-        given = self._sizes_as_traced()
-        for guard in program.guards:
-            lines += _guard(guard, given)
-        return lines
+        return self.arguments.lines()
 
-    def _sizes_as_traced(self) -> SizeText:
-        """Sizes by the symbols that guards mention: those of each input before equal ones became one."""
-        program, names, values = self.special.program, Names(), []
-        types = {str(g.where): g.type for g in program.guards if type(g).__name__ == "HasType"}
-        for k, source in enumerate(program.sources):
-            value = Value(types.get(str(source), program.graph.inputs[k].type), None, None)
-            names._given[value] = self.name(self.graph.inputs[k])
-            values.append(value)
-        return SizeText(values, names, PREFIX)
+    def result(self) -> str:
+        """What the function returns, nested as it does."""
+        return result_text(self.special.program, self._fresh(self.results, self.results_text))
+
+    def gradient(self) -> str:
+        """The derivatives, nested as the arguments are."""
+        return derivative_text(self.special.trees, self._fresh(self.derived, self.derived_text))
+
+    def _fresh(self, values: Sequence[Value], texts: Sequence[str]) -> list[str]:
+        """The texts of what is returned: never an array that the caller, the module or another result holds."""
+        found = []
+        for value, text in zip(values, texts, strict=True):
+            array = bool(getattr(value.type, "shape", ())) and not text.startswith(self.listing.starts(*FRESH))
+            shared = array and (_is_view(value) or text in found)
+            found.append(f"{text}.copy()" if shared and text.isidentifier() else f"({text}).copy()" if shared else text)
+        return found
 
     # -- the module ----------------------------------------------------------------------------
     def text(self, doc: str, functions: Sequence[str]) -> str:
@@ -116,7 +106,7 @@ class Module:
         helpers, imports = self._helpers()
         head = [f'"""{doc}"""', "\n".join(["import numpy as np", *imports])]
         captures = "\n".join(self._captures())
-        return "\n\n\n".join(filter(None, ["\n\n".join(filter(None, [*head, captures])), *helpers, *functions])) + "\n"
+        return "\n\n\n".join(filter(None, ["\n\n".join(filter(None, [*head, captures])), *functions, *helpers])) + "\n"
 
     def _captures(self) -> list[str]:
         """What the function read from outside, with the values of now."""
@@ -132,13 +122,12 @@ class Module:
         return lines
 
     def _helpers(self) -> tuple[list[str], list[str]]:
-        helpers, imports = [], []
+        """Functions and imports that the text needs, each once."""
+        needed = dict(self.arguments.helpers)
         for name, op in self.listing.notation.helpers.items():
-            if isinstance(op, str):
-                imports.append(op)
-            else:
-                helpers.append(helper(name, op))
-        return helpers, imports
+            needed.update({name: op} if isinstance(op, str) else helper_sources(name, op))
+        imports = [text for text in needed.values() if text.startswith(("import ", "from "))]
+        return [text for text in needed.values() if text not in imports], imports
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -146,85 +135,11 @@ def indented(lines: Iterable[str]) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def literal(value: Any) -> str:
-    """A number or array as an expression; every bit is kept."""
-    if not isinstance(value, (np.ndarray, np.generic)):
-        if isinstance(value, (bool, int, float, complex, str, type(None))) and value == value and abs_finite(value):
-            return repr(value)
-        if isinstance(value, float):
-            return f"float({str(value)!r})"
-        raise Unsupported(f"{value!r} cannot be written in a module")
-    array = np.asarray(value)
-    if array.dtype.kind not in "biufc":
-        raise Unsupported(f"an array of {array.dtype} cannot be written in a module")
-    if array.size > _LARGEST_LITERAL or not np.all(np.isfinite(array)):
-        buffer = io.BytesIO()
-        np.save(buffer, array)
-        packed = base64.b64encode(buffer.getvalue()).decode()
-        text = f"np.load(__import__('io').BytesIO(__import__('base64').b64decode({packed!r})))"
-    else:
-        text = f"np.array({array.tolist()!r}, dtype={array.dtype.name!r})"
-        text = f"{text}.reshape({array.shape})" if array.size == 0 else text
-    return text if isinstance(value, np.ndarray) else f"{text}[()]"
-
-
-def abs_finite(value: Any) -> bool:
-    """Whether a Python number has a literal."""
-    return not isinstance(value, (float, complex)) or bool(np.isfinite(value))
-
-
-def helper(name: str, op: Any) -> str:
-    """The source of a function that does what `op` does, from the op's own meaning.
-
-    Raises
-    ------
-    Unsupported
-        If that needs more than NumPy.
-    """
-    source = textwrap.dedent(inspect.getsource(type(op).evaluate))
-    tree = ast.parse(source)
-    (function,) = tree.body
-    assert isinstance(function, ast.FunctionDef)
-    function.name = name
-    del function.args.args[0]  # self
-    for argument in (*function.args.args, *function.args.kwonlyargs):
-        argument.annotation = None
-    if function.args.vararg:
-        function.args.vararg.annotation = None
-    function.returns = None
-    text = ast.unparse(function)
-    names = [a for a in ast.walk(function) if isinstance(a, ast.Name)]
-    known = {"np", *dir(builtins), *(a.id for a in names if isinstance(a.ctx, ast.Store))}
-    known |= {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
-    free = {a.id for a in names} - known
-    if free:
-        raise Unsupported(f"{name}() has no NumPy function that a module could call", why=f"it needs {', '.join(sorted(free))}")
-    return text
-
-
-def _argument(name: str, where: str, type_: Any) -> list[str]:
-    lines = [f"{name} = {where}"] if name != where else []
-    if isinstance(type_, ArrayType) and type_.shape:
-        lines.append(f"{name} = np.asarray({name}, dtype={type_.dtype.name!r})")
-        lines.append(f"if {name}.ndim != {len(type_.shape)}:")
-        lines.append(f"    raise ValueError(f\"{name} must have {len(type_.shape)} axes, not {{{name}.ndim}}\")")
-        for axis, size in enumerate(type_.shape):
-            if isinstance(size, int):
-                lines.append(f"if {name}.shape[{axis}] != {size}:")
-                lines.append(f"    raise ValueError('{name}.shape[{axis}] must be {size}')")
-    return lines
-
-
-def _guard(guard: Any, given: SizeText) -> list[str]:
-    """A check of what the trace relied on, if it is about arguments."""
-    kind = type(guard).__name__
-    if kind == "SizeRelation":
-        condition = f"{given.of(guard.left)[0]} {guard.symbol} {given.of(guard.right)[0]}"
-        return [f"if not {condition}:", f"    raise ValueError('this holds for {condition} only')"]
-    if kind == "HasValue" and type(guard.where).__name__ == "Argument":
-        said = f"this holds for {guard} only"
-        return [f"if not {guard}:", f"    raise ValueError({said!r})"]
-    return []
+def _is_view(value: Value) -> bool:
+    """Whether a value is an input, or shares the memory of one."""
+    while value.node is not None and value.node.op.name in VIEWS:
+        value = value.node.inputs[0]
+    return value.node is None or value.node.op is constant_op
 
 
 def _used(graph: Graph) -> set[Value]:

@@ -20,6 +20,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.ir",),
     ("bcad.ops",),
     ("bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends"),
+    ("bcad.literal_text",),
+    ("bcad.argument_text", "bcad.helper_text", "bcad.nest_text"),
     ("bcad.modes", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes"),
     ("bcad.specialise", "bcad.rules"),
     ("bcad.differentiated",),

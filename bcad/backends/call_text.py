@@ -40,7 +40,8 @@ def _axis(node: Node, position: int = 0) -> int | None:
 def _eye(n: Notation, node: Node) -> Text:
     rows, columns, k = (node.attrs[key] for key in ("n", "m", "k"))
     sizes = [n.size(rows)] if rows == columns else [n.size(rows), n.size(columns)]
-    return _call(n, "eye", *sizes, k=None if isinstance(k, int) and k == 0 else n.size(k))
+    dtype = None if node.outputs[0].type.dtype == float else Text(n.dtype(node.outputs[0].type.dtype))  # type: ignore
+    return _call(n, "eye", *sizes, k=None if isinstance(k, int) and k == 0 else n.size(k), dtype=dtype)
 
 
 @reads("tri")
@@ -94,10 +95,21 @@ def _fft(n: Notation, node: Node) -> Text:
 @reads("shift")
 def _shift(n: Notation, node: Node) -> Text:
     (x,), by, fill = node.inputs, node.attrs["by"], node.attrs["fill"]
-    if len(x.shape) != 1:
+    if len(x.shape) != 1 or x.shape[0] == 0:
         return bound_call(n, node)
     text = n.of(x).at(ATOM)
     return Text(f"{n.prefix}append({fill}, {text}[:-1])" if by == 1 else f"{n.prefix}append({text}[1:], {fill})")
+
+
+@reads("modf_fraction", "modf_whole", "frexp_mantissa", "frexp_exponent")
+def _one_of_two(n: Notation, node: Node) -> Text:
+    op: Any = node.op
+    return Text(f"{_call(n, op.whole.__name__, *node.inputs)}[{op.which}]")
+
+
+@reads("where")
+def _where(n: Notation, node: Node) -> Text:
+    return _call(n, "where", *node.inputs)
 
 
 @reads("norm")

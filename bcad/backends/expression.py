@@ -83,6 +83,7 @@ class Notation:
         self.inline = inline or (lambda value: True)
         self.given: dict[Value, Text] = {}  # values that are to be written in a certain way
         self.constants: dict[str, Any] = {}  # objects that have no literal, by the name they got
+        self.unwritten: set[Value] = set()  # conversions of numbers that are not written
         self.sizes: SizeText | None = None  # how sizes are written for a reader
         self.helpers: dict[str, Any] = {}  # ops without a NumPy function, by the name of the function that is called
 
@@ -218,7 +219,7 @@ class Notation:
         if not self.exact and abs(value) in _NAMED:
             text = re.sub(r"(pi|sqrt)", rf"{self.prefix}\1", _NAMED[abs(value)])
             return Text(text, PRODUCT) if value > 0 else Text(f"-{text}", PRODUCT)
-        if not self.exact and value == int(value) and abs(value) < 1e15 and str(value) != "-0.0":
+        if not self.prefix and value == int(value) and abs(value) < 1e15 and str(value) != "-0.0":
             return self.number(int(value))
         return Text(repr(value), UNARY if repr(value).startswith("-") else ATOM)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from bcad.ir import ArrayType, Dim, Kind, Node, Value
 from bcad.ops import Part, Span
 
@@ -60,10 +62,14 @@ def _stack(n: Notation, node: Node) -> Text:
         return bound_call(n, node)
     items = ", ".join(n.of(v).text for v in node.inputs)
     if all(not getattr(v.type, "shape", ()) for v in node.inputs):
+        if n.prefix:
+            return Text(f"{n.prefix}array([{items}], {n.dtype(node.outputs[0].type.dtype)})")  # type: ignore[union-attr]
         whole = items.replace(", ", "").replace("-", "").isdigit() and node.outputs[0].type.differentiable
-        return Text(f"{n.prefix}array([{items}{'.' * whole}])")
-    axis = node.attrs.get("axis", 0)
-    return Text(f"{n.prefix}stack([{items}]" + (")" if axis == 0 else f", axis={axis})"))
+        return Text(f"array([{items}{'.' * whole}])")
+    axis, dtype = node.attrs.get("axis", 0), node.outputs[0].type.dtype  # type: ignore[union-attr]
+    text = f"{n.prefix}stack([{items}]" + (")" if axis == 0 else f", axis={axis})")
+    implied = dtype == np.result_type(*(v.type.dtype for v in node.inputs))
+    return Text(text if implied or not n.prefix else f"{text}.astype({n.dtype(dtype)})")
 
 
 @writes("concatenate")
@@ -77,7 +83,10 @@ def _concatenate(n: Notation, node: Node) -> Text:
 
 @writes("nonzero")
 def _nonzero(n: Notation, node: Node) -> Text:
-    return bound_call(n, node) if n.exact else n.call(f"{n.prefix}nonzero", *node.inputs)
+    if n.exact:
+        return bound_call(n, node)
+    text = n.call(f"{n.prefix}nonzero", *node.inputs)
+    return Text(f"{text}[0]") if len(node.outputs) == 1 else text
 
 
 @writes("check")

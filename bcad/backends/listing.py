@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from . import call_text as _call_text  # declares how calls are written
 from .expression import ATOM, Notation
 from .item_text import index_text
 from .naming import reading_name
+from .number_text import unwritten_kinds
 from .size_text import SizeText
 
 WIDTH = 92
@@ -42,6 +43,8 @@ class Listing:
         self.names._taken.update(taken)
         self.chosen: set[Value] = set()
         self.notation = Notation(prefix, self.names, inline=lambda v: v not in self.chosen, exact=False)
+        if prefix:
+            self.notation.unwritten.update(*map(unwritten_kinds, graphs_of(graph)))
         for value in graph.inputs:
             self.names.of(value)
         if not prefix:  # a variable must not hide a function that the text calls
@@ -183,7 +186,7 @@ class Listing:
         if node.op.name == "set_item":
             self.add(f"{name}[{index}] = {text}")
         elif any(getattr(v.type, "shape", ()) for v in arrays):
-            index = f"({index})" if "," in index else index
+            index = f"{self.notation.prefix}s_[{index}]" if ":" in index else f"({index})" if "," in index else index
             self.add(f"{self.notation.prefix}add.at({name}, {index}, {text})")
         else:
             self.add(f"{name}[{index}] += {text}")
@@ -267,6 +270,13 @@ class Listing:
 
         write_regions(self, node, uses)
         self._written.add(node)
+
+
+def graphs_of(graph: Graph) -> Iterator[Graph]:
+    """A graph and all regions in it."""
+    yield graph
+    for node in graph.walk():
+        yield from node.regions
 
 
 def users_of(graph: Graph) -> dict[Value, list[Node]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import cmath
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -97,6 +99,9 @@ def _elementwise(notation: Notation, node: Node, op: Elementwise) -> tuple[Text,
         return notation.infix(op.infix, operands), natural
     if python and notation.exact and not has_own_attrs:
         return notation.call(python_name(notation, op.python), *operands), natural
+    called = _math_name(notation, node, op) if python and notation.prefix and not has_own_attrs else None
+    if called is not None:
+        return notation.call(called, *operands), natural
     function = numpy_name(op, notation.prefix)
     if function is None:
         return bound_call(notation, node), None
@@ -112,6 +117,19 @@ def python_name(notation: Notation, function: Any) -> str:
     if module == "builtins" and getattr(builtins, name, None) is function:
         return name
     return notation.named_constant(function, "python_").text
+
+
+def _math_name(notation: Notation, node: Node, op: Elementwise) -> str | None:
+    """``math.sin`` in a module of its own; None where Python has no such function."""
+    name = getattr(op.python, "__name__", "")
+    complexes = any(getattr(v.type, "is_complex", False) for v in node.inputs)
+    module = builtins if op.python is abs else cmath if complexes else math
+    if not hasattr(module, name):
+        return None
+    if module is builtins:
+        return name
+    notation.helpers[module.__name__] = f"import {module.__name__}"
+    return f"{module.__name__}.{name}"
 
 
 # A class whose `evaluate` is one of these calls `op.numpy` with the attributes as keywords.
@@ -164,7 +182,7 @@ def bound_call(notation: Notation, node: Node) -> Text:
 def helper_call(notation: Notation, node: Node) -> Text:
     """A call of a function that the text must bring along: what the op computes, or SciPy's own."""
     name = node.op.name
-    if type(node.op).__module__.endswith("special_op"):
+    if type(node.op).__module__.endswith("special_op") and not node.attrs:
         notation.helpers["special"] = "from scipy import special"
         name = {"hurwitz_zeta": "zeta"}.get(name, name)
         return notation.call(f"special.{name}", *node.inputs)
@@ -209,8 +227,8 @@ def _transpose(n: Notation, node: Node) -> Text:
 def _astype(n: Notation, node: Node) -> Text:
     (x,), dtype = node.inputs, node.attrs["dtype"]
     text = n.of(x)
-    if not n.exact:
-        return Text(f"{text.at(14)}.astype({n.dtype(dtype)})") if _narrows(x.type.dtype, dtype) else text
+    if not n.exact and (not n.prefix and not _narrows(x.type.dtype, dtype) or x.type.dtype == dtype):
+        return text
     if x.type.is_complex and dtype.kind in "fiu":  # type: ignore[union-attr]
         text = Text(f"{n.prefix}real({text})")
     if isinstance(x.type, ArrayType) and x.type.kind is Kind.ARRAY:
@@ -227,10 +245,10 @@ def _narrows(source: Any, dtype: Any) -> bool:
 @writes("as_kind")
 def _as_kind(n: Notation, node: Node) -> Text:
     (x,), kind, dtype = node.inputs, node.attrs["kind"], node.attrs["dtype"]
-    if not n.exact:
-        if _narrows(x.type.dtype, dtype):  # type: ignore[union-attr]
-            return n.call(ArrayType(dtype, (), Kind.PYTHON).python_type.__name__, x)
+    if not n.exact and not n.prefix and not _narrows(x.type.dtype, dtype) or node.output in n.unwritten:  # type: ignore[union-attr]
         return n.of(x)
+    if not n.exact and not n.prefix:
+        return n.call(ArrayType(dtype, (), Kind.PYTHON).python_type.__name__, x)
     if kind is Kind.PYTHON:
         return n.call(ArrayType(dtype, (), kind).python_type.__name__, x)
     if kind is Kind.SCALAR:
@@ -241,12 +259,16 @@ def _as_kind(n: Notation, node: Node) -> Text:
 @writes("full")
 def _full(n: Notation, node: Node) -> Text:
     (fill,), shape, dtype = node.inputs, node.attrs["shape"], node.attrs["dtype"]
-    text = n.of(fill)
-    if not n.exact:
-        return stretched(n, text, shape)
+    if not n.exact and (not n.prefix or not tuple(shape)):
+        return stretched(n, n.of(fill), shape)
+    return _filled(n, n.of(fill), shape, dtype)
+
+
+def _filled(n: Notation, text: Text, shape: Any, dtype: np.dtype[Any]) -> Text:
+    """A new array of one number, of a dtype that the number may not have."""
     tail = "" if dtype == np.float64 else f", {n.dtype(dtype)}"
     for literal, function in (("0.0", "zeros"), ("1.0", "ones")):
-        if text.text in (literal, f"np.{dtype.name}({literal})", literal[0]):
+        if text.text in (literal, f"np.{dtype.name}({literal})", literal[0]) and dtype.kind != "b":
             return Text(f"{n.prefix}{function}({n.shape(shape)}{tail})")
     return Text(f"{n.prefix}full({n.shape(shape)}, {text}, {n.dtype(dtype)})")
 
@@ -264,7 +286,8 @@ def stretched(n: Notation, number: Text, shape: Any) -> Text:
 @writes("broadcast_to")
 def _broadcast_to(n: Notation, node: Node) -> Text:
     if not n.exact and not node.inputs[0].shape:
-        return stretched(n, n.of(node.inputs[0]), node.attrs["shape"])
+        text, shape = n.of(node.inputs[0]), node.attrs["shape"]
+        return _filled(n, text, shape, node.output.dtype) if n.prefix and tuple(shape) else stretched(n, text, shape)
     return n.call(f"{n.prefix}broadcast_to", node.inputs[0], Text(n.shape(node.attrs["shape"])))
 
 

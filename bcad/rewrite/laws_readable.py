@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Value, constant_op
+from bcad.ir import Builder, Kind, Value, constant_op
 from bcad.ops import BY_NAME, Elementwise
 
 from .laws_arithmetic import double_not, implicit_broadcasting, mask_twice, same_on_both_sides
@@ -37,6 +37,10 @@ def zero_is_neutral(x: Value) -> Any:
 @node_rule(exact=False)
 def kinds_unwritten(value: Value) -> Any:
     """Python number, NumPy scalar or array of no dimensions: the same number."""
+    return _without_kind(value)
+
+
+def _without_kind(value: Value) -> Value | None:
     node = value.node
     assert node is not None
     if node.op.name not in ("as_kind", "astype") or getattr(node.inputs[0].type, "dtype", None) is None:
@@ -47,19 +51,35 @@ def kinds_unwritten(value: Value) -> Any:
 
 
 @node_rule(exact=False)
+def kinds_alone_unwritten(value: Value) -> Any:
+    """A NumPy scalar or array of no dimensions of the same dtype: the same bits, and never an exception."""
+    found = _without_kind(value)
+    if found is None or found.dtype != value.dtype or Kind.PYTHON in (found.type.kind, value.type.kind):
+        return None
+    return found
+
+
+@node_rule(exact=False)
 def python_numbers(value: Value) -> Any:
-    """A float constant with an integral value is written as an int where its type is implied."""
+    """A float constant with an integral value is written as an int where the other operand says that it is a float."""
     node = value.node
     assert node is not None
     if not isinstance(node.op, Elementwise) or len(node.inputs) != 2:
         return None
-    operands = [_plain(v) if is_number(v) else v for v in node.inputs]
+    left, right = node.inputs
+    operands = [_plain(v) if is_number(v) and _is_inexact(w) else v for v, w in ((left, right), (right, left))]
     return None if tuple(operands) == node.inputs else node.op(*operands)
+
+
+def _is_inexact(value: Value) -> bool:
+    return getattr(value.type, "dtype", np.dtype(bool)).kind in "fc" and not is_number(value)
 
 
 def _plain(value: Value) -> Value:
     number = number_of(value)
     if isinstance(number, (bool, np.bool_)) or number is None or number != number:
+        return value
+    if number == 0 and np.signbit(np.real(number)):
         return value
     if complex(number).imag == 0 and float(complex(number).real).is_integer() and abs(number) < 1e15:
         return Builder.current().constant(int(complex(number).real))

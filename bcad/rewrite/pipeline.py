@@ -16,7 +16,7 @@ from .readable import prepared, read_form
 from .rule import RuleSet
 
 EXACT = RuleSet(constant_folding) + laws_shape.EXACT + laws_arithmetic.EXACT
-GENTLE = EXACT + RuleSet(laws_readable.kinds_unwritten, laws_readable.python_numbers) + NOTATION
+GENTLE = EXACT + RuleSet(laws_readable.kinds_alone_unwritten, laws_readable.python_numbers) + NOTATION
 OWN = EXACT + laws_readable.OWN + NOTATION
 DERIVED = RuleSet(constant_folding) + laws_shape.EXACT + laws_readable.DERIVED + NOTATION + REDUCE + LINALG
 

@@ -1,0 +1,213 @@
+"""The text of exported modules: every op on its samples, every shape of call, every way to be given the wrong thing."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bcad import Function, Gradient, Unsupported, export_module
+from bcad.ir import evaluate
+from bcad.ops import BY_NAME
+from bcad.standalone import Module, indented
+from bcad.trace import Argument, flatten
+from tests.backends.test_samples import graph_of
+
+
+def loaded(traced):
+    scope = {}
+    exec(export_module(traced), scope)
+    return scope
+
+
+def f(*xs):  # what the graphs below stand for
+    return xs
+
+
+@pytest.mark.parametrize("name", [n for n, op in BY_NAME.items() if op.samples])
+@pytest.mark.filterwarnings("ignore")
+def test_every_op_is_written_as_what_it_computes(name):
+    """Values, shapes and dtypes; a helper stands in where NumPy has no such function."""
+    op = BY_NAME[name]
+    for sample in op.samples:
+        args, attrs = sample.make()
+        graph = graph_of(op, args, attrs)
+        program = SimpleNamespace(
+            graph=graph, arguments={k: k for k in range(len(args))}, effects=[], guards=[], sources=[Argument(k, f"x{k}") for k in range(len(args))],
+            tree=flatten((tuple(args), {}))[1], result=SimpleNamespace(build=list),
+        )
+        special = SimpleNamespace(program=program, graph=graph, results=len(graph.outputs), trees=[])
+        module = Module(special, f)
+        body = [*module.checks(), *module.body()]
+        scope = {}
+        head = f"def f({module.arguments.parameters()}):"
+        exec(module.text("", ["\n".join([head, *indented([*body, f"return {module.result()}"])])]), scope)
+        for found, expected in zip(scope["f"](*args), evaluate(graph, args), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+            assert np.shape(found) == np.shape(expected)
+            assert np.asarray(found).dtype.kind == np.asarray(expected).dtype.kind
+            assert np.asarray(found).dtype == np.asarray(expected).dtype or np.asarray(expected).dtype.kind in "iu"
+
+
+# -- calls -----------------------------------------------------------------------------------------
+def test_containers_are_taken_apart_and_gradients_nested_alike():
+    def loss(p, k=3):
+        return (p["w"] * p["b"][1] ** k).sum()
+
+    p = {"w": np.arange(3.0), "b": [1.0, 2.0]}
+    gradient = Gradient(loss, [p])
+    found, expected = loaded(gradient)["gradient"](p), gradient(p)
+    assert found.keys() == expected.keys() and found["b"] == expected["b"]
+    np.testing.assert_array_equal(found["w"], expected["w"])
+    with pytest.raises(ValueError, match="keys"):
+        loaded(gradient)["gradient"]({"w": p["w"], "c": p["b"]})
+    with pytest.raises(ValueError, match="list of 2"):
+        loaded(gradient)["gradient"]({"w": p["w"], "b": [1.0, 2.0, 3.0]})
+
+
+def test_a_parameter_left_at_its_default_is_no_parameter():
+    scope = loaded(Gradient(lambda x, n=3: x**n, [2.0]))
+    assert list(inspect.signature(scope["gradient"]).parameters) == ["x"]
+    assert scope["gradient"](2.0) == 12.0
+
+
+def test_keyword_only_and_star_arguments():
+    def scaled(*xs, scale):
+        return sum(xs) * scale
+
+    gradient = Gradient(scaled)
+    gradient(1.0, 2.0, scale=3.0)
+    assert loaded(gradient)["gradient"](1.0, 2.0, scale=4.0) == gradient(1.0, 2.0, scale=4.0)
+
+
+def test_results_keep_their_nesting():
+    def several(x):
+        return {"a": x + 1, "b": [x.sum(), 3, "text", None]}
+
+    found = loaded(Function(several, [np.ones(3)]))["several"](np.arange(3.0))
+    assert found["b"] == [3.0, 3, "text", None] and found["a"].tolist() == [1.0, 2.0, 3.0]
+
+
+def test_parameters_that_are_called_like_the_modules_own_names():
+    def product(np, _array, math):
+        return np * _array * math
+
+    assert loaded(Gradient(product, [1.0, 2.0, 3.0]))["gradient"](1.0, 2.0, 3.0) == [6.0, 3.0, 2.0]
+
+
+def test_a_bound_method_carries_its_object():
+    class Model:
+        def __init__(self):
+            self.w, self.k = np.arange(3.0), 2
+
+        def loss(self, x):
+            return (self.w * x**self.k).sum()
+
+    assert loaded(Gradient(Model().loss, [np.ones(3)]))["gradient"](np.ones(3)).tolist() == [0.0, 2.0, 4.0]
+
+
+# -- what is refused ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("wrong", [np.ones((2, 2)), 1.0, np.ones(1), np.zeros(0), np.ones(3, complex), np.ones(3, bool), "text"])
+def test_an_array_that_does_not_fit_is_refused(wrong):
+    gradient = loaded(Gradient(lambda x: (x * x).sum() if len(x) > 1 else -x.sum(), [np.ones(3)]))["gradient"]
+    with pytest.raises((ValueError, TypeError)):
+        gradient(wrong)
+
+
+def test_a_number_is_no_array_and_an_int_is_no_float():
+    scope = loaded(Gradient(lambda x, n: x**n, [2.0, 3], wrt=0))
+    assert scope["gradient"](2.0, 3) == 12.0
+    for wrong in [(np.ones(2), 3), (2.0, 4), (2.0, 3.0), (2.0, True)]:
+        with pytest.raises((ValueError, TypeError)):
+            scope["gradient"](*wrong)
+
+
+def test_another_function_as_argument_is_refused():
+    gradient = loaded(Gradient(lambda x, act: act(x).sum(), [np.ones(3), np.sin], wrt=0))["gradient"]
+    np.testing.assert_array_equal(gradient(np.ones(3), np.sin), np.cos(np.ones(3)))
+    with pytest.raises(ValueError, match="act is np.sin"):
+        gradient(np.ones(3), np.cos)
+    with pytest.raises(Unsupported, match="act"):
+        export_module(Gradient(lambda x, act: act(x).sum(), [np.ones(3), lambda x: x * x], wrt=0))
+
+
+def test_an_object_as_argument_cannot_be_exported():
+    class Model:
+        def __init__(self):
+            self.w = np.ones(3)
+
+    with pytest.raises(Unsupported, match="m"):
+        export_module(Gradient(lambda m, x: (m.w * x).sum(), [Model(), np.ones(3)], wrt=1))
+
+
+def test_overlapping_arguments_are_refused_where_one_is_written_to():
+    def shifted(x, y):
+        x = x.copy()
+        x[0] = y[1] * 2
+        return (x * y).sum()
+
+    def writes(x, y):
+        x[0] = y[1] * 2
+        return (x * y).sum()
+
+    a = np.ones(3)
+    assert len(loaded(Gradient(shifted, [a, a]))["gradient"](a, a)) == 2
+    gradient = loaded(Gradient(writes, [a, a.copy()]))["gradient"]
+    with pytest.raises(ValueError, match="shares_memory"):
+        gradient(a, a)
+
+
+def test_sizes_that_must_agree_are_checked():
+    gradient = loaded(Gradient(lambda x, y: (x + y).sum(), [np.ones(3), np.ones(3)]))["gradient"]
+    with pytest.raises(ValueError, match="x.size == y.size"):
+        gradient(np.ones(3), np.ones(4))
+
+
+# -- numbers -----------------------------------------------------------------------------------------
+POWERS = np.array([3, 10])
+
+
+@pytest.mark.parametrize("fn, args", [
+    (lambda x: (x * POWERS**20.0).sum(), (np.ones(2),)),  # an int would overflow
+    (lambda x: (x * POWERS**20).sum(), (np.ones(2),)),  # and does
+    (lambda x: abs(np.sqrt(x.astype(complex))).sum(), (np.array([-1.0, 2.0]),)),
+    (lambda x: (x.astype(np.float32) * 1.1).sum(), (np.array([0.1, 2.0]),)),
+    (lambda x: (x * np.full(2, 7)).sum(), (np.ones(2),)),
+])  # fmt: skip
+def test_dtypes_are_those_of_the_function(fn, args):
+    gradient = Gradient(fn, list(args))
+    value, found = loaded(gradient)["f_and_gradient"](*args)
+    assert np.asarray(value) == np.asarray(fn(*args)) and value.dtype == fn(*args).dtype
+    np.testing.assert_array_equal(found, gradient(*args))
+    assert found.dtype == np.float64
+
+
+@pytest.mark.parametrize("fn", [lambda x: 1 / x, lambda x: math.log(x), lambda x: x**-0.5, lambda x: math.exp(1 / (x + 1e-3))])
+def test_python_numbers_raise_where_python_does(fn):
+    gradient = loaded(Gradient(fn, [2.0]))["gradient"]
+    with pytest.raises((ZeroDivisionError, ValueError, OverflowError)):
+        fn(0.0)
+    with pytest.raises((ZeroDivisionError, ValueError, OverflowError)):
+        gradient(0.0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_derivatives_are_numpy_numbers_that_do_not_raise():
+    assert loaded(Gradient(lambda x: x**0.5, [2.0]))["gradient"](0.0) == np.inf
+
+
+def test_nothing_that_is_returned_belongs_to_someone_else():
+    weights = np.arange(3.0)
+    a, b = np.ones(3), np.full(3, 2.0)
+    scope = loaded(Gradient(lambda a, b: a @ b, [a, b]))
+    for found in scope["gradient"](a, b):
+        found += 1
+    assert a.tolist() == [1.0] * 3 and b.tolist() == [2.0] * 3
+    scope = loaded(Gradient(lambda x: x @ weights, [a]))
+    scope["gradient"](a)[:] = 0
+    assert scope["gradient"](a).tolist() == [0.0, 1.0, 2.0]
+    twice = loaded(Gradient(lambda a, b: np.sin(a + b).sum(), [a, b]))["gradient"](a, b)
+    assert not np.shares_memory(*twice)
