@@ -39,10 +39,14 @@ def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
         result = frame.domain.getattr(frame, owner, name)
         if result is not NotImplemented:
             return result
-    value = _get(frame, owner, name)
-    if frame.domain.observes:
-        return frame.domain.loaded(frame, "attr", owner, name, value)
-    return value
+    if not frame.domain.observes:
+        return _get(frame, owner, name)
+    try:
+        value = _get(frame, owner, name)
+    except AttributeError:
+        frame.domain.missing(frame, owner, name)
+        raise
+    return frame.domain.loaded(frame, "attr", owner, name, value)
 
 
 def _get(frame: Frame, owner: Any, name: str) -> Any:

@@ -13,7 +13,8 @@ class Domain:
 
     The operation hooks (`binary` ... `convert`) are asked only where the exact type of an operand
     (or key, or stored value) is in `types`. Returning NotImplemented means "go on as Python
-    would". Hooks that observe (`call` for every call, `loaded`, `stored`, `loop`) are asked
+    would". Hooks that observe (`call` for every call, `identical`, `loaded`, `missing`, `stored`, `loop`)
+    are asked
     only if `observes`.
 
     Attributes
@@ -41,7 +42,7 @@ class Domain:
         return NotImplemented
 
     def identical(self, frame: Frame, left: Any, right: Any) -> Any:
-        """``left is right``, also where a jump asks whether a value is None."""
+        """``left is right``, also where a jump asks whether a value is None; of any two objects if `observes`."""
         return NotImplemented
 
     def contains(self, frame: Frame, item: Any, container: Any) -> Any:
@@ -132,6 +133,9 @@ class Domain:
         'default' (`owner` is the function) or 'name'.
         """
         return value
+
+    def missing(self, frame: Frame, owner: Any, name: str) -> None:
+        """``owner.name`` has raised AttributeError."""
 
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
         """About to write: 'global', 'closure', 'attr', 'item' or 'name'."""

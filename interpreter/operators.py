@@ -206,7 +206,7 @@ def invert(frame: Frame, value: Any) -> Any:
 
 def identical(frame: Frame, left: Any, right: Any) -> Any:
     """``left is right``: a traced value may stand for an object."""
-    if traced(frame, left, right):
+    if frame.domain.observes or traced(frame, left, right):
         result = frame.domain.identical(frame, left, right)
         if result is not NotImplemented:
             return result

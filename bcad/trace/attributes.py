@@ -18,6 +18,7 @@ from .views import VIEW_METHODS, as_view
 if TYPE_CHECKING:
     from .session import Session
 
+_ASKED = frozenset(("C_CONTIGUOUS", "F_CONTIGUOUS", "WRITEABLE", "OWNDATA"))
 _FLAGS = {"C_CONTIGUOUS": True, "OWNDATA": True, "ALIGNED": True, "WRITEBACKIFCOPY": False}
 
 
@@ -95,7 +96,13 @@ def _base(session: Session, owner: Any, type_: ArrayType) -> Any:
 
 
 def _flags(session: Session, owner: Any, type_: ArrayType) -> Any:
-    return Flags(getattr(owner, "_writeable", False), type_.ndim)
+    if type(owner) is not ArrayTracer:
+        return Flags(False, type_.ndim)
+    flags = Flags(owner._writeable, type_.ndim)
+    for name in flags:
+        known = session.captures.flag(owner, name.lower()) if name in _ASKED else None
+        flags[name] = flags[name] if known is None else known
+    return flags
 
 
 class Flags(dict):  # type: ignore[type-arg]

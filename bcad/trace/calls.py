@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodWrapperType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,22 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
-from . import choices, hosts, items, methods, mirrors, outside, overrides, pybuiltins, randomness, text, views, virtual
+from . import (
+    choices,
+    containers,
+    hosts,
+    items,
+    methods,
+    mirrors,
+    outside,
+    overrides,
+    pybuiltins,
+    questions,
+    randomness,
+    text,
+    views,
+    virtual,
+)
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
@@ -46,6 +62,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
             return result
+    if kind is operator.attrgetter:
+        return evaluate(_written_out(fn), args, kwargs, session.domain)
     if kind is BuiltinFunctionType and outside.is_file(fn):
         return outside.file_method(session, fn, args, kwargs)
     if _is_hashable_function(fn) and outside.calls_outside(fn):
@@ -77,6 +95,14 @@ def call_with_choices(
     kwargs = dict(zip(kwargs, choices.settled(session, list(kwargs.values())), strict=True))
     result = call(session, frame, fn, args, kwargs)
     return evaluate(fn, args, kwargs, session.domain) if result is NotImplemented else result
+
+
+def _written_out(getter: operator.attrgetter[Any]) -> FunctionType:
+    """``operator.attrgetter(*names)`` in Python."""
+    names: Any = getter.__reduce__()[1]
+    parts = ", ".join(f"x.{name}" for name in names)
+    function: FunctionType = eval(f"lambda x: ({parts})")
+    return function
 
 
 def _is_hashable_function(fn: Any) -> bool:
@@ -244,6 +270,11 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if session.virtual or session.growing:
         virtual.look(session, *(args if virtual.looks_at(fn) else args[1:]), *kwargs.values())
     outside.refuse_while_speculating(session, fn)
+    owner = containers.owner_of(session, fn, args)
+    if owner is not None:
+        fn, args = containers.call(session, fn, owner, args)
+    elif not hosts.keeps_tracers(fn) or containers.reads_its_arguments(fn):
+        args = containers.read(session, args)
     if outside.opens_for_writing(fn, args, kwargs):
         raise session.error("opening a file for writing cannot be traced", hint="open it outside, or use print(file=)")
     if hosts.keeps_tracers(fn):
@@ -252,6 +283,9 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         made = fn(*args, **kwargs)
         randomness.note_stream(session, made, seeded=False)
         return made
+    answer = questions.ask(session, fn, args, kwargs)
+    if answer is not NotImplemented:
+        return answer
     items.look_into(*args, *kwargs.values(), getattr(fn, "__self__", None))
     if args and isinstance(args[0], dict) and fn in _ITERATE:
         args = (list(args[0]), *args[1:])  # of a dict they see the keys alone

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import enum
 import functools
-import sys
+import os
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -23,10 +22,14 @@ import numpy as np
 
 from interpreter import Frame
 
-from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
+from .containers import is_container
+from .definitions import Definitions
+from .guards import Absent, HasClass, HasElements, HasFlag, HasKey, HasLayout, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
-from .places import is_trusted
+from .places import is_trusted, namespace_of
+from .questions import PLAIN
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
+from .stored import inner_codes, is_stored, name_of, namespace_of_instance, place_of
 from .tracers import TRACERS, ArrayTracer, Method
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ _IDENTICAL = frozenset((FunctionType, ModuleType, CodeType, np.ufunc, property, 
                         GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType, type(np.sum),
                         type(str.join)))
 _BOUND = frozenset((BuiltinFunctionType, MethodWrapperType, Method))
+_WITHOUT_METHODS = frozenset((int, float, complex, bool, str, bytes, tuple, type(None))) | TRACERS | MIRRORS
 _NUMERIC = "biufc"
 
 
@@ -54,10 +58,16 @@ class Captures:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.outer: dict[int, tuple[Any, Source]] = {}
+        self.outer: dict[int, tuple[Any, Source]] = {id(os.environ): (os.environ, Pinned(os.environ, "os.environ"))}
         self.cells: dict[int, tuple[Any, ArrayTracer, Source]] = {}
         self.initial: dict[int, Any] = {}  # id of an array's cell -> its Value before any write
+        self.definitions = Definitions(session)
+        self._originals: dict[int, tuple[Any, Source]] = {}  # by id of an array's cell
+        self.unclear: set[int] = set()  # cells that may or may not share their memory with another
+        self.reshaped: dict[int, ArrayTracer] = {}  # cells that share memory or not as an array's layout says
         self._mirrors: dict[int, Any] = {}
+        self.filled: set[int] = set()  # ids of containers that hold lifted items
+        self.appended: dict[int, int] = {}  # how long a container was that has only grown
         self._seen: dict[tuple[int, Any], tuple[Any, Any]] = {}
         self._written: set[tuple[int, Any]] = set()
         self._ints: dict[tuple[int, Any], Source] = {}  # guarded by value
@@ -68,7 +78,14 @@ class Captures:
     # -- reads ----------------------------------------------------------------------------
     def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
         """The evaluator has read `value`; what the user's code gets instead."""
-        if kind in ("builtin", "name") or type(value) in TRACERS:
+        if kind == "builtin":
+            self.definitions.builtin(frame, owner, key, value)
+            return value
+        if type(value) in TRACERS:
+            if kind == "attr" and id(owner) in self.outer and not is_stored(owner, key):
+                self.definitions.computed(owner, key, self.outer[id(owner)][1])
+            return value
+        if kind == "name":
             return value
         try:
             place = (id(owner), key)
@@ -88,15 +105,23 @@ class Captures:
         self._seen[place] = (value, lifted)
         return lifted
 
-    def loaded_item(self, owner: Any, key: Any, source: Source) -> Any:
-        """``owner[key]`` of a container from outside, lifted once."""
+    def loaded_item(self, owner: Any, key: Any, source: Source, *item: Any) -> Any:
+        """``owner[key]`` (or `item`, which stands there) of a container from outside, lifted once."""
         place = (id(owner), key)
         known = self._seen.get(place)
         if known is None:
-            if type(owner[key]) is int and source not in self.session.symbolic:
+            (value,) = item or (owner[key],)
+            if place in self._written:
+                return value
+            if type(value) is int and source not in self.session.symbolic:
                 self._ints[place] = source
-            known = self._seen[place] = (owner[key], self.lift(owner[key], source))
+            known = self._seen[place] = (value, self.lift(value, source))
         return known[1]
+
+    def lifted_at(self, owner: Any, key: Any, value: Any) -> Any:
+        """The stand-in of `value`, which stood at a place of `owner` before the call."""
+        known = self._seen.get((id(owner), key))
+        return known[1] if known is not None and known[0] is value else value
 
     def _source(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Source | None:
         """Where the value stands, or None if its owner was made while tracing or never changes."""
@@ -110,7 +135,12 @@ class Captures:
             return Default(self._function_source(owner), key)
         if type(owner) is ModuleType:
             namespace = vars(owner)
-            if key not in namespace or is_trusted(namespace):
+            if is_trusted(namespace):
+                self.definitions.trusted(frame, namespace, owner.__name__, key, value)
+                if not (is_trusted(frame.globals) or callable(value) or type(value) in PLAIN or isinstance(value, np.generic)):
+                    self.outer.setdefault(id(value), (value, Pinned(value, f"{owner.__name__}.{key}")))
+                return None
+            if key not in namespace:
                 return None
             return Global(Pinned(self._keep(namespace), owner.__name__), key)
         known = self.outer.get(id(owner))
@@ -119,7 +149,10 @@ class Captures:
         if kind == "closure":
             return Closure(Pinned(owner, key), key)
         if kind == "attr":
-            return Attribute(known[1], key) if _is_stored(owner, key) else None
+            if is_stored(owner, key):
+                return Attribute(known[1], key)
+            self.definitions.computed(owner, key, known[1])
+            return None
         return Item(known[1], key)
 
     def _class_attribute(self, kind: str, owner: Any, key: Any, value: Any) -> Source | None:
@@ -131,7 +164,7 @@ class Captures:
                 if vars(cls)[key] is not value:  # a descriptor's
                     return None
                 known = self.outer.get(id(cls))
-                return Attribute(known[1], key) if known and key not in _namespace(owner) else None
+                return Attribute(known[1], key) if known and key not in namespace_of_instance(owner) else None
         return None
 
     def _keep(self, namespace: dict[str, Any]) -> dict[str, Any]:
@@ -139,15 +172,18 @@ class Captures:
         return namespace
 
     # -- functions and cells ----------------------------------------------------------------
-    def entered(self, fn: FunctionType) -> None:
+    def entered(self, fn: FunctionType, args: tuple[Any, ...] = ()) -> None:
         """A Python function is stepped into: its closure is outside if the function is."""
         if self._is_outer_function(fn):
+            self.definitions.function(fn)
+            if args and type(args[0]) not in _WITHOUT_METHODS:
+                self.definitions.method(fn, args[0])
             for cell, name in zip(fn.__closure__ or (), fn.__code__.co_freevars, strict=True):
                 self.outer.setdefault(id(cell), (cell, Pinned(cell, name)))
         code = fn.__code__
         if id(code) not in self._born:
             self._codes.append(code)
-            self._born.update(map(id, _inner_codes(code)))
+            self._born.update(map(id, inner_codes(code)))
 
     def _note_closure(self, frame: Frame) -> None:
         if frame.function is not None:
@@ -179,9 +215,9 @@ class Captures:
         if given is not NotImplemented:
             return given
         if kind is float or kind is complex:
-            return self.session.input(value, _name(source), source)
+            return self.session.input(value, name_of(source), source)
         if kind is int and source in self.session.symbolic:
-            return self.session.input(value, _name(source), source)
+            return self.session.input(value, name_of(source), source)
         if kind in _COMPARED:
             self.session.guard(HasValue(source, value))
             return value
@@ -203,7 +239,7 @@ class Captures:
 
     def _scalar(self, value: Any, source: Source) -> Any:
         if value.dtype.kind in _NUMERIC and value.dtype.kind != "b":
-            return self.session.input(value, _name(source), source)
+            return self.session.input(value, name_of(source), source)
         self.session.guard(HasValue(source, value))
         return value
 
@@ -235,14 +271,46 @@ class Captures:
             return value
         if kind is functools.partial:
             return self._partial(value, source)
+        if isinstance(value, np.ndarray):
+            raise self.session.error(f"{source} is a {kind.__name__}: subclasses of ndarray are not traced",
+                                     hint="pass numpy.asarray(it)")
         self.session.guard(HasClass(source, kind))
         self.register(value, source)
         self._register_class(kind)
+        if is_container(kind):
+            self.session.watch(kind)
         return value
 
+    def missing(self, owner: Any, name: str) -> None:
+        """``owner.name`` was asked for and is not there."""
+        if type(owner) is ModuleType:
+            self.session.guard(HasKey(Pinned(self._keep(vars(owner)), owner.__name__), name, False))
+        known = self.outer.get(id(owner))
+        if known is not None:
+            self.session.guard(Absent(known[1], name))
+            self.definitions.cls(owner if isinstance(owner, type) else type(owner))
+
+    def identical(self, a: Any, b: Any) -> Any:
+        """``a is b`` of two things from outside; NotImplemented where that never changes."""
+        first, second = self._original(a), self._original(b)
+        if first is None or second is None or first[1] == second[1]:
+            return NotImplemented
+        same = first[0] is second[0]
+        self.session.guard(Same(first[1], second[1], same))
+        return same
+
+    def _original(self, x: Any) -> tuple[Any, Source] | None:
+        """What a thing in traced code is outside, and where; None if it was made here or is guarded to stay."""
+        if type(x) in MIRRORS:
+            return x._original, x._source
+        if isinstance(x, np.ndarray):
+            return self._originals.get(id(x)) or self.outer.get(id(x))
+        return self.outer.get(id(x)) if type(x) not in _IDENTICAL and not isinstance(x, type) else None
+
     def _register_class(self, cls: type) -> None:
+        self.definitions.cls(cls)
         for base in cls.__mro__[:-1]:
-            if not is_trusted(_module_of(base)) and id(base) not in self.outer:
+            if not is_trusted(namespace_of(base)) and id(base) not in self.outer:
                 self.outer[id(base)] = (base, Pinned(base, base.__name__))
 
     def _tuple(self, value: Any, kind: type, source: Source) -> Any:
@@ -266,9 +334,7 @@ class Captures:
         """The stand-in of a leaf of the arguments; each array has a cell of its own."""
         if type(value) is np.ndarray and value.dtype.kind in _NUMERIC:
             cell: Any = self.session.input(value, str(source), source)
-            cell._writeable = bool(value.flags.writeable)
-            self.cells[id(cell)] = (value, cell, source)
-            self.initial[id(cell)] = cell._value
+            self.cells[id(cell)] = self._note(cell, value, source)
             return cell
         if type(value) is int and source not in self.session.symbolic:
             self._ints[(id(source), source)] = source
@@ -290,18 +356,42 @@ class Captures:
     def array(self, value: np.ndarray, source: Source) -> Any:
         """The cell that stands for an array from outside."""
         if value.dtype.kind not in _NUMERIC:
-            self.session.guard(IsObject(source, value))
+            self.session.guard(HasLayout(source, value.dtype, value.shape))
+            self.register(value, source)
             return value
         known = self.cells.get(id(value))
         if known is not None:
             if known[2] != source:
                 self.session.guard(Same(source, known[2]))
             return known[1]
-        cell: Any = self.session.input(value, _name(source), source)
-        cell._writeable = bool(value.flags.writeable)
-        self.cells[id(value)] = (value, cell, source)
-        self.initial[id(cell)] = cell._value
+        cell: Any = self.session.input(value, name_of(source), source)
+        self.cells[id(value)] = self._note(cell, value, source)
         return cell
+
+    def _note(self, cell: Any, value: np.ndarray, source: Source) -> tuple[Any, ArrayTracer, Source]:
+        cell._writeable = bool(value.flags.writeable)
+        self.initial[id(cell)] = cell._value
+        self._originals[id(cell)] = value, source
+        return value, cell, source
+
+    def flag(self, cell: Any, name: str) -> bool | None:
+        """A flag of the array that `cell` stands for, held to; None if it was made while tracing."""
+        known = self._originals.get(id(cell))
+        if known is None:
+            return None
+        value = bool(getattr(known[0].flags, name))
+        self.session.guard(HasFlag(known[1], name, value))
+        return value
+
+    def is_contiguous(self, cell: Any) -> bool:
+        """Whether the array that `cell` stands for lies in C order; one made while tracing does."""
+        known = self._originals.get(id(cell))
+        return known is None or bool(known[0].flags.c_contiguous)
+
+    def original(self, cell: Any) -> np.ndarray | None:
+        """The array from outside that a cell stands for."""
+        known = self._originals.get(id(cell))
+        return None if known is None else known[0]
 
     def cell(self, value: np.ndarray) -> Any:
         """The cell of an array that turned up without a known source: the array itself is pinned."""
@@ -322,6 +412,9 @@ class Captures:
             from .session import Restart
 
             raise Restart(frozenset((counter,)))
+        if kind == "attr" and id(owner) in self.outer and type(owner).__dict__.get(key).__class__ is GetSetDescriptorType:
+            raise self.session.error(f"setting .{key} of {self.outer[id(owner)][1]} is done by C code",
+                                     why="tracing could not undo it", hint="set it before the function is called")
         self.session.touch(self._written)
         self._written.add(place)
 
@@ -348,7 +441,7 @@ class Captures:
         seen = self._seen.get(place)
         if seen is not None and seen[0] is value:
             return seen[1]
-        source = _place_of(owner, kind, key, known[1])
+        source = place_of(owner, kind, key, known[1])
         if type(value) is int and source not in self.session.symbolic:
             from .session import Restart
 
@@ -356,59 +449,3 @@ class Captures:
         lifted = self.lift(value, source)
         self._seen[place] = (value, lifted)
         return lifted
-
-
-def _place_of(owner: Any, kind: str, key: Any, source: Source) -> Source:
-    if kind == "cell":
-        return Closure(source, source.text)  # type: ignore[arg-type, union-attr]
-    if kind == "attribute":
-        return Attribute(source, key)
-    return Global(source, key) if isinstance(source, Pinned) and type(owner) is dict else Item(source, key)
-
-
-def _is_stored(owner: Any, name: str) -> bool:
-    """Whether ``owner.name`` is data that was stored, not what a property computed."""
-    if isinstance(owner, type):
-        return True
-    if name in _namespace(owner):
-        return True
-    for cls in type(owner).__mro__:
-        if name in vars(cls):
-            found = vars(cls)[name]
-            return not isinstance(found, property) and not _computes(found)
-    return False
-
-
-def _computes(descriptor: Any) -> bool:
-    get = getattr(type(descriptor), "__get__", None)
-    return type(get) is FunctionType
-
-
-def _namespace(owner: Any) -> Any:
-    try:
-        return object.__getattribute__(owner, "__dict__")
-    except (AttributeError, TypeError):
-        return ()
-
-
-def _module_of(cls: type) -> dict[str, Any]:
-    return vars(sys.modules.get(cls.__module__, builtins))
-
-
-def _inner_codes(code: CodeType) -> list[CodeType]:
-    found = [c for c in code.co_consts if type(c) is CodeType]
-    return found + [inner for c in found for inner in _inner_codes(c)]
-
-
-def _name(source: Source) -> str:
-    """A name for an input: the last word of where it stands."""
-    match source:
-        case Attribute(parent, name) | Global(parent, name) | Closure(parent, name):
-            return name
-        case Item(parent, key):
-            plain = f"{_name(parent)}_{key}"
-            return plain if plain.isidentifier() else _name(parent)
-        case Default(_, key):
-            return str(key)
-    text = str(source)
-    return text if text.isidentifier() else "c"

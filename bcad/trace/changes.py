@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import operator
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from types import CellType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from interpreter import EMPTY, Journal, Snapshot
 
 from .effects import Effect, Extend, Overwrite, Remove, Replace, Store
-from .guards import Apart
+from .guards import Apart, HasLength
 from .outer import OuterDict, OuterList
 from .sources import Argument, Attribute, Closure, Item, Pinned, Source
 from .tracers import ArrayTracer, Tracer
@@ -71,23 +72,50 @@ def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Ef
     def written(name: Any) -> bool:
         return session.captures.was_written(obj, name)
 
+    def same(name: Any, old: Any, new: Any) -> bool:
+        return new is old or (id(obj) in session.captures.filled and new is session.captures.lifted_at(obj, name, old))
+
     if before.attributes is not None:
-        yield from _named(before.attributes, after.attributes or {}, source, written, attribute=True)
+        yield from _named(before.attributes, after.attributes or {}, source, written, same, attribute=True)
     if isinstance(obj, CellType):
         if isinstance(source, Pinned) and (after.contents is not before.contents or written(source.text)):
             yield Store(Closure(source, source.text), after.contents)
     elif isinstance(obj, (dict, type)):
-        yield from _named(before.contents, after.contents, source, written, attribute=isinstance(obj, type))
-    elif isinstance(obj, (list, set, deque)) and list(before.contents) != list(after.contents):
-        yield Replace(source, list(after.contents), {id(x): k for k, x in enumerate(before.contents)})
+        yield from _named(before.contents, after.contents, source, written, same, attribute=isinstance(obj, type))
+        if isinstance(obj, OrderedDict) and [k for k in after.contents if k in before.contents] != [
+                k for k in before.contents if k in after.contents]:
+            raise session.error(f"the order of {source} is changed", hint="make a new OrderedDict")
+    elif isinstance(obj, set) and before.contents != after.contents:
+        yield Replace(source, list(after.contents), {})
+    elif isinstance(obj, (list, deque)):
+        yield from _sequence_effects(session, obj, source, list(before.contents), list(after.contents), same)
+    elif type(obj) is bytearray and before.contents != after.contents:
+        raise session.error(f"{source} is written to", why="a bytearray's bytes are not traced", hint="use an array of np.uint8")
+
+
+def _sequence_effects(
+    session: Session, obj: Any, source: Source, before: list[Any], after: list[Any], same: Callable[[Any, Any, Any], bool]
+) -> Iterator[Effect]:
+    """What happened to a deque or to an instance of a subclass of list."""
+    kept = [after[k] if k < len(after) and same(k, x, after[k]) else session.captures.lifted_at(obj, k, x)
+            for k, x in enumerate(before)]
+    new = [x for x in after if not any(x is old for old in kept)]
+    grown = (kept + new)[-obj.maxlen:] if getattr(obj, "maxlen", None) else kept + new
+    if len(grown) == len(after) and all(map(operator.is_, grown, after)):
+        if new:
+            yield Extend(source, new)
+        return
+    session.guard(HasLength(source, len(before)))
+    yield Replace(source, after, {id(x): k for k, x in enumerate(kept)})
 
 
 def _named(
-    before: Any, after: Any, source: Source, written: Callable[[Any], bool], attribute: bool
+    before: Any, after: Any, source: Source, written: Callable[[Any], bool], same: Callable[[Any, Any, Any], bool],
+    attribute: bool,
 ) -> Iterator[Effect]:
     make: Callable[[Source, Any], Source] = Attribute if attribute else Item  # type: ignore[assignment]
     for name, value in after.items():
-        if before.get(name, EMPTY) is value and not (written(name) and value is not EMPTY):
+        if same(name, before.get(name, EMPTY), value) and not (written(name) and value is not EMPTY):
             continue
         if value is EMPTY:
             yield Remove(source, name, attribute)

@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, choices, items, iteration, sequences, text, virtual
+from . import attributes, calls, choices, containers, items, iteration, questions, sequences, text, virtual
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
@@ -44,6 +44,8 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,
 }
 _PLAIN = frozenset((bool, int, float, complex))
+_OPERATORS = frozenset(f"__{way}{name}__" for way in ("", "r") for name in
+                       "add sub mul truediv floordiv mod pow matmul and or xor neg lt le eq ne gt ge".split())
 
 
 class GraphDomain(Domain):
@@ -72,6 +74,7 @@ class GraphDomain(Domain):
             result = self.binary(frame, symbol, left, right)
             return _BINARY[symbol.removesuffix("=")](left, right) if result is NotImplemented else result
         self._look_at_lists(left, right)
+        left, right = self._number(left), self._number(right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
             return text.binary(session, symbol, left, right)
         if type(left) in MIRRORS or type(right) in MIRRORS:
@@ -92,6 +95,18 @@ class GraphDomain(Domain):
         if symbol.endswith("=") and isinstance(left, np.ndarray):
             return self._in_place(symbol[:-1], left, right)
         return self._apply(_BINARY[symbol.removesuffix("=")], left, right)
+
+    def _number(self, x: Any) -> Any:
+        """The number that an instance of a subclass of int, float or complex is; anything else as it is."""
+        kind = type(x)
+        if kind in _PLAIN or kind in TRACERS or not isinstance(x, (int, float, complex)) or isinstance(x, np.generic):
+            return x
+        base: Any = next(cls for cls in (int, float, complex) if isinstance(x, cls))
+        if any(isinstance(found, FunctionType) and name in _OPERATORS
+               for cls in kind.__mro__ if not issubclass(base, cls) for name, found in vars(cls).items()):
+            return x
+        found = questions.ask(self.session, base, (x,), {})
+        return base(x) if found is NotImplemented else found
 
     def _in_place(self, symbol: str, left: Any, right: Any) -> Any:
         """``a += b`` on an array: a ufunc call with ``out=a``."""
@@ -137,6 +152,9 @@ class GraphDomain(Domain):
         if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
             return self._compare_choice(session, symbol, left, right)
         self._look_at_lists(left, right)
+        left, right = self._number(left), self._number(right)
+        if is_unlike_numbers(left) or is_unlike_numbers(right):
+            return questions.ask(session, _COMPARE[symbol], (left, right), {})
         if type(left) in MIRRORS or type(right) in MIRRORS:
             items.look_at(left, right)
         if type(left) is SizeTracer or type(right) is SizeTracer:
@@ -171,10 +189,8 @@ class GraphDomain(Domain):
             return choices.identical(self.at(frame), choice, other)
         if type(left) is bool:
             left, right = right, left
-        if type(right) is not bool:
-            return NotImplemented
-        if type(left) is not NumberTracer or left._type().dtype.kind != "b":
-            return NotImplemented
+        if type(left) is not NumberTracer or type(right) is not bool or left._type().dtype.kind != "b":
+            return self.at(frame).captures.identical(left, right)
         return left if right else self.unary(frame, "not", left)
 
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
@@ -188,6 +204,10 @@ class GraphDomain(Domain):
             return container.has(item) if type(item) not in TRACERS else NotImplemented
         if type(container) is OuterList:
             container.fill()
+        if containers.is_outer(session, container):
+            container = containers.contents(session, container)
+            if not has_traced(container) and not is_traced(item):
+                return item in container
         if isinstance(container, np.ndarray):
             equal = self.compare(frame, "==", container, item)
             return calls.call_meaning(session, np.any, (equal,), {})
@@ -259,6 +279,10 @@ class GraphDomain(Domain):
             return found.total()
         if type(value) in MIRRORS:
             value.fill()
+        if type(value) is text.TextTracer:
+            raise self.session.leak(value, "the length of text with traced numbers in it was asked for")
+        if containers.is_outer(self.session, value):
+            value = containers.contents(self.session, value)
         if isinstance(value, (list, dict)):
             return len(value)
         if type(value) is iteration.RangeTracer:
@@ -333,7 +357,7 @@ class GraphDomain(Domain):
     def enter(self, frame: Frame, fn: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         if is_own(fn):
             return False
-        self.session.captures.entered(fn)
+        self.session.captures.entered(fn, args)
         return True
 
     def native(self, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -343,6 +367,9 @@ class GraphDomain(Domain):
     def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
         self.session.frame = frame
         return self.session.captures.loaded(frame, kind, owner, key, value)
+
+    def missing(self, frame: Frame, owner: Any, name: str) -> None:
+        self.at(frame).captures.missing(owner, name)
 
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
         self.session.frame = frame
@@ -358,6 +385,11 @@ def is_numeric(x: Any) -> bool:
     """Whether `x` is a number or array, traced or not."""
     kind = type(x)
     return kind in TRACERS or kind in _PLAIN or kind is np.ndarray or isinstance(x, np.generic)
+
+
+def is_unlike_numbers(x: Any) -> bool:
+    """Whether `x` is an array of strings, objects or records."""
+    return type(x) is np.ndarray and x.dtype.kind not in "biufc"
 
 
 def is_operand(x: Any) -> bool:

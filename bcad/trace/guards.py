@@ -41,12 +41,18 @@ class Guard:
         return getattr(self, "where", None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class IsObject(Guard):
     """The very same object is there: a function, a class, None."""
 
     where: Source
     obj: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IsObject) and self.obj is other.obj and self.where == other.where
+
+    def __hash__(self) -> int:  # an object may have none
+        return hash((self.where, id(self.obj)))
 
     def holds(self, state: State) -> bool:
         return read(self.where, state.leaves) is self.obj
@@ -141,16 +147,32 @@ class HasKey(Guard):
 
 
 @dataclass(frozen=True, slots=True)
-class HasAttribute(Guard):
+class Absent(Guard):
+    """An object has no attribute of its own with this name."""
+
     where: Source
     name: str
-    present: bool
 
     def holds(self, state: State) -> bool:
-        return hasattr(read(self.where, state.leaves), self.name) == self.present
+        obj = read(self.where, state.leaves)
+        return self.name not in obj.__dict__ if hasattr(obj, "__dict__") else not hasattr(obj, self.name)
 
     def __str__(self) -> str:
-        return f"hasattr({self.where}, {self.name!r}) is {self.present}"
+        return f"{self.where} has no {self.name!r} of its own"
+
+
+@dataclass(frozen=True, slots=True)
+class HasNames(Guard):
+    """A class has as many names of its own as before: none has come or gone."""
+
+    where: Source
+    count: int
+
+    def holds(self, state: State) -> bool:
+        return len(vars(read(self.where, state.leaves))) == self.count
+
+    def __str__(self) -> str:
+        return f"{self.where} has {self.count} names of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +187,37 @@ class HasType(Guard):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasLayout(Guard):
+    """An array of strings, objects or records with this dtype and shape."""
+
+    where: Source
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def holds(self, state: State) -> bool:
+        now = read(self.where, state.leaves)
+        return type(now) is np.ndarray and now.dtype == self.dtype and now.shape == self.shape
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.dtype} of shape {self.shape}"
+
+
+@dataclass(frozen=True, slots=True)
+class HasFlag(Guard):
+    """A flag of an array that the function asked about, or that decides what a reshape is."""
+
+    where: Source
+    flag: str
+    value: bool
+
+    def holds(self, state: State) -> bool:
+        return bool(getattr(read(self.where, state.leaves).flags, self.flag)) == self.value
+
+    def __str__(self) -> str:
+        return f"{self.where}.flags.{self.flag} is {self.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     captures = session.captures
     written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)
     for obj, before in journal.written():
-        if obj is session.captures._written:
+        if obj is captures._written or obj is captures.appended:
             continue
         if obj is session.virtual:
             _require_own(session, journal, before.contents)

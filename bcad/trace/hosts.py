@@ -20,7 +20,9 @@ from bcad.ir import ArrayType, Literal, Value, type_of
 from interpreter import Unsupported
 from interpreter import call as interpret
 
-from .tracers import Tracer, has_traced
+from .outer import OuterDict, OuterList
+from .tracers import Tracer
+from .tree import Tree, flatten
 
 if TYPE_CHECKING:
     from .session import Session
@@ -70,14 +72,28 @@ def is_container_method(fn: Any) -> bool:
 def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A C function without a meaning, applied to traced values."""
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
-    traced = [x for x in (*args, *kwargs.values()) if isinstance(x, Tracer)]
-    if any(has_traced(x) and not isinstance(x, Tracer) for x in (*args, *kwargs.values())):
-        raise _refusal(session, name, "traced values stand inside one of its arguments")
-    values = [session.value(x) for x in traced]
+    if isinstance(getattr(fn, "__self__", None), Tracer):
+        raise _refusal(session, name, "it is a method of a traced value")
+    args, kwargs = _unmirrored(args), _unmirrored(kwargs)
+    values = [session.value(x) for x in traced_leaves((args, kwargs))]
     active = [v for v in values if session.example.is_active(v)]
     if active:
         raise _refusal(session, name, f"its argument {active[0].type} depends on what is differentiated")
     return run_at_each_call(session, fn, args, kwargs, values)
+
+
+def _unmirrored(nest: Any) -> Any:
+    """Nested arguments with plain lists and dicts in place of mirrors."""
+    if type(nest) in (dict, OuterDict):
+        return {key: _unmirrored(item) for key, item in nest.items()}
+    if type(nest) in (list, OuterList):
+        return [_unmirrored(item) for item in nest]
+    return tuple(map(_unmirrored, nest)) if type(nest) is tuple else nest
+
+
+def traced_leaves(nest: Any) -> list[Any]:
+    """The traced values of nested arguments, in order."""
+    return [x for x in flatten(nest)[0] if isinstance(x, Tracer)]
 
 
 def _refusal(session: Session, name: str, why: str) -> Unsupported:
@@ -99,16 +115,14 @@ def run_at_each_call(
     call = HostFunction(fn, args, kwargs)
     concrete = [session.concrete(v, f"the result of {call}") for v in values]
     with np.errstate(all="ignore"), session.journal() if effect else nullcontext():
-        example = interpret(call, *concrete) if effect else call(*concrete)
+        example = interpret(call.plainly, *concrete) if effect else call.plainly(*concrete)
+    leaves, call.result = flatten(example)
+    types = tuple(result_type(session, r) for r in leaves)
     op = ops.host_effect if effect else ops.host
-    single = not isinstance(example, (tuple, list))
-    results = [example] if single else list(example)
-    types = tuple(result_type(session, r) for r in results)
     outputs = op(*values, fn=Literal(call), types=types)
-    for output, result in zip(outputs, results, strict=True):
+    for output, result in zip(outputs, leaves, strict=True):
         session.example.values[output] = result
-    wrapped = [session.wrap(o) for o in outputs]
-    return wrapped[0] if single else type(example)(wrapped)
+    return call.result.unflatten([session.wrap(o) for o in outputs])
 
 
 def result_type(session: Session, example: Any) -> Any:
@@ -125,21 +139,37 @@ def result_type(session: Session, example: Any) -> Any:
 
 
 class HostFunction:
-    """A call with the traced arguments left open."""
+    """A call with the traced arguments left open; its result is given leaf by leaf, if it is nested.
+
+    Attributes
+    ----------
+    result : Tree or None
+        How the result was nested while tracing; a run that gives another nesting is abandoned.
+    """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.fn = fn
-        self.args = [None if isinstance(a, Tracer) else a for a in args]
-        self.kwargs = {k: v for k, v in kwargs.items() if not isinstance(v, Tracer)}
-        self.places = [k for k, a in enumerate(args) if isinstance(a, Tracer)]
-        self.names = [k for k, v in kwargs.items() if isinstance(v, Tracer)]
+        leaves, self.tree = flatten((args, kwargs))
+        self.leaves = [None if isinstance(x, Tracer) else x for x in leaves]
+        self.places = [k for k, x in enumerate(leaves) if isinstance(x, Tracer)]
+        self.result: Tree | None = None
+
+    def plainly(self, *values: Any) -> Any:
+        """The result as `fn` gives it."""
+        leaves = list(self.leaves)
+        for place, value in zip(self.places, values, strict=False):
+            leaves[place] = value
+        args, kwargs = self.tree.unflatten(leaves)
+        return self.fn(*args, **kwargs)
 
     def __call__(self, *values: Any) -> Any:
-        args, kwargs = list(self.args), dict(self.kwargs)
-        for place, value in zip(self.places, values, strict=False):
-            args[place] = value
-        kwargs.update(zip(self.names, values[len(self.places):], strict=True))
-        return self.fn(*args, **kwargs)
+        found = self.plainly(*values)
+        if self.result is None or self.result.cls is None:
+            return found
+        leaves, tree = flatten(found)
+        if tree != self.result:
+            raise ops.CheckFailed(f"the result of {self} is nested in another way")
+        return leaves[0] if len(leaves) == 1 else tuple(leaves)
 
     def __repr__(self) -> str:
         return f"{getattr(self.fn, '__name__', self.fn)}()"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Value
 
-from . import virtual
+from . import questions, virtual
 from .outer import MIRRORS, OuterDict, OuterList
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from .views import as_view
@@ -43,6 +44,8 @@ def look_into(*values: Any) -> None:
 
 def get(session: Session, owner: Any, key: Any) -> Any:
     """``owner[key]``."""
+    if type(owner) is np.ndarray and owner.dtype.kind not in "biufc":
+        return questions.ask(session, operator.getitem, (owner, _concrete_key(session, key)), {})
     if isinstance(owner, np.ndarray):
         return get_array_item(session, owner, key)
     if type(owner) in MIRRORS:
@@ -76,14 +79,13 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
     from .calls import emit
 
     cell = owner if isinstance(owner, Tracer) else session.captures.cell(owner)
-    if isinstance(key, str):
-        raise session.error("fields of structured arrays are not traced")
     result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, normal_key(session, key)), {}))
     return as_view("__getitem__", cell, result)
 
 
 def normal_key(session: Session, key: Any) -> Any:
     """A key whose known parts are known: static numbers as ints."""
+    look_at(key)
     if type(key) is tuple:
         return tuple(normal_key(session, k) for k in key)
     if type(key) is slice:
@@ -157,6 +159,14 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
     if not cell._writeable:
         raise ValueError("assignment destination is read-only")
     shared = cell._root()._shared
+    captures, root = session.captures, cell._root()
+    if id(cell) in captures.unclear or id(root) in captures.unclear:
+        raise session.error(
+            "an array that does not lie in C order was reshaped, and is written to",
+            why="whether NumPy makes a copy or a view of it depends on its strides", hint="reshape a copy of the array",
+        )
+    for flag in ("c_contiguous", "f_contiguous") if id(root) in captures.reshaped else ():
+        captures.flag(captures.reshaped[id(root)], flag)
     if shared is not None:  # which array is written depends on a region: do without it
         raise session.restart(shared)
     return cell

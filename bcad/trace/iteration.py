@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import operator
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import containers
 from .items import get_array_item
 from .outer import MIRRORS
 from .patterns import Abandon
@@ -243,6 +245,8 @@ def iterate(session: Session, value: Any) -> Any:
         return NotImplemented
     if type(value) in ITERATORS:
         return value
+    if containers.is_outer(session, value) and not _steps_itself(value):
+        return iter(containers.contents(session, value))
     if type(value) is np.ndarray and value.dtype.kind not in "biufc":
         return NotImplemented
     if type(value) in (ArrayTracer, np.ndarray, RangeTracer):
@@ -252,6 +256,11 @@ def iterate(session: Session, value: Any) -> Any:
     if isinstance(value, Tracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
     return NotImplemented
+
+
+def _steps_itself(value: Any) -> bool:
+    """Whether a container is iterated over by Python code of its class."""
+    return isinstance(getattr(type(value), "__iter__", None), FunctionType)
 
 
 def _over_virtual(session: Session, value: list[Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import os
 import sys
@@ -85,6 +86,11 @@ def is_trusted(namespace: dict[str, Any]) -> bool:
         known = namespace, _decide(namespace)
         _trusted[id(namespace)] = known
     return known[1]
+
+
+def namespace_of(cls: type) -> dict[str, Any]:
+    """The names of the module that a class belongs to."""
+    return vars(sys.modules.get(cls.__module__, builtins))
 
 
 _trusted: dict[int, tuple[dict[str, Any], bool]] = {}

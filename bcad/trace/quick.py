@@ -16,9 +16,22 @@ import numpy as np
 
 from bcad.ir import ArrayType, Dim, Kind, Size, symbols
 
-from .guards import Guard, HasClass, HasKeys, HasLength, HasType, HasValue, IsObject, Same, SizeRelation, State
+from .guards import (
+    Guard,
+    HasClass,
+    HasKey,
+    HasKeys,
+    HasLength,
+    HasNames,
+    HasType,
+    HasValue,
+    IsObject,
+    Same,
+    SizeRelation,
+    State,
+)
 from .program import Program
-from .sources import Argument, Attribute, Closure, Global, Item, Pinned, Source, read
+from .sources import Argument, Attribute, Closure, Entry, Global, Item, Pinned, Source, read
 from .tree import Tree
 
 MISS: Any = type("Miss", (), {"__repr__": lambda self: "MISS", "__slots__": ()})()
@@ -144,6 +157,8 @@ class _Writer:
                 return f"{self.expression(parent)}.{name}"
             case Item(parent, key) if type(key) in _PLAIN_KEYS:
                 return f"{self.expression(parent)}[{key!r}]"
+            case Entry(cls, name):
+                return f"{self.name(cls.obj)}.__dict__[{name!r}]"
             case Global(namespace, name):
                 return f"{self.name(namespace.obj)}[{name!r}]"
             case Closure(cell, _):
@@ -170,6 +185,11 @@ class _Writer:
                 yield self._unless(f"len({self.expression(guard.where)}) == {guard.length}")
             case HasKeys():
                 yield self._unless(f"tuple({self.expression(guard.where)}) == {self.name(guard.keys)}")
+            case HasKey():
+                relation = "in" if guard.present else "not in"
+                yield self._unless(f"{self.name(guard.key)} {relation} {self.expression(guard.where)}")
+            case HasNames():
+                yield self._unless(f"len({self.expression(guard.where)}.__dict__) == {guard.count}")
             case Same():
                 relation = "is" if guard.same else "is not"
                 yield self._unless(f"{self.expression(guard.where)} {relation} {self.expression(guard.other)}")

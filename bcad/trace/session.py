@@ -378,7 +378,11 @@ class Session:
 
     def watch_lists(self) -> None:
         """From now on the evaluator asks the domain about every list."""
-        self.domain.types = type(self.domain).types | {list}
+        self.watch(list)
+
+    def watch(self, kind: type) -> None:
+        """From now on the evaluator asks the domain about objects of this class."""
+        self.domain.types = self.domain.types | {kind}
 
     def touch(self, obj: Any) -> None:
         """About to change `obj`: the innermost journal remembers it."""

@@ -75,6 +75,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What a class itself has under a name, unbound."""
+
+    cls: Pinned
+    name: str
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        return self.cls.obj.__dict__[self.name]
+
+    def __str__(self) -> str:
+        return f"{self.cls}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Global:
     """A name in a module's namespace."""
 
@@ -103,6 +117,23 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What a C function that changes nothing says about things from outside."""
+
+    function: Source
+    args: tuple[Source, ...]
+    kwargs: tuple[tuple[str, Source], ...]
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        named = {name: source.read(leaves) for name, source in self.kwargs}
+        return self.function.read(leaves)(*(source.read(leaves) for source in self.args), **named)
+
+    def __str__(self) -> str:
+        given = [*map(str, self.args), *(f"{name}={source}" for name, source in self.kwargs)]
+        return f"{self.function}({', '.join(given)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Default:
     """The default value of a parameter."""
 
@@ -122,7 +153,7 @@ class Default:
         return f"default {self.name} of {self.function}"
 
 
-Source: TypeAlias = Argument | Pinned | Attribute | Item | Global | Closure | Default
+Source: TypeAlias = Argument | Pinned | Attribute | Item | Entry | Global | Closure | Result | Default
 
 
 def read(source: Source, leaves: Sequence[Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Value
+from bcad.ir import Dim, Value
 
 from .tracers import ArrayTracer
 
@@ -83,13 +83,63 @@ def as_view(function: Any, base: Any, result: Any) -> Any:
     if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
         return result
     step = step_between(base._read(), result._value)
-    if step is None or (function in _NEEDS_ORDER and not is_contiguous(base)):
+    if step is None or (function in _NEEDS_ORDER and not _is_view(function, base, result)):
         return result
     if not step.path and function in IDENTITIES:
         return base
     view = ArrayTracer(base._session, result._value, base, step)
     view._writeable = base._writeable and function not in _READ_ONLY
     return view
+
+
+def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer) -> bool:
+    """Whether NumPy's reshape would be a view here; that it stays so is a guard of who writes."""
+    captures, root = base._session.captures, base._root()
+    if is_contiguous(base) and captures.is_contiguous(root):
+        captures.reshaped[id(root)] = root
+        return True
+    example = _layout(root, base)
+    if example is None:
+        captures.unclear.update((id(root), id(result)))
+        return False
+    captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+    shape = tuple(map(base._session.size_example, result._type().shape))
+    flat = example.ravel() if function in (np.ravel, "ravel") else example.reshape(shape)
+    return np.shares_memory(flat, example)
+
+
+def _layout(root: ArrayTracer, view: ArrayTracer) -> np.ndarray | None:
+    """An array that lies in memory as `view` does; None if another call's may lie differently."""
+    session = root._session
+    original = session.captures.original(root)
+    if original is None:
+        base = np.empty(tuple(map(session.size_example, root._type().shape)), root._type().dtype)
+    elif original.flags.c_contiguous or original.flags.f_contiguous:
+        base = original
+    else:
+        return None
+    path = []
+    while view is not root:
+        assert view._base is not None and view._step is not None
+        path.append(view._step)
+        view = view._base
+    for step in reversed(path):
+        for op, rest, attrs in step.path:
+            if rest:
+                return None
+            base = op.evaluate(base, **{k: _plain(session, v) for k, v in attrs.items()})
+    return base
+
+
+def _plain(session: Any, attribute: Any) -> Any:
+    """An attribute of an op with numbers in place of sizes."""
+    if isinstance(attribute, Dim):
+        return session.size_example(attribute)
+    if isinstance(attribute, (tuple, list)):
+        return tuple(_plain(session, part) for part in attribute)
+    if isinstance(attribute, slice):
+        return slice(*(_plain(session, part) for part in (attribute.start, attribute.stop, attribute.step)))
+    return attribute
 
 
 def is_contiguous(cell: ArrayTracer) -> bool:

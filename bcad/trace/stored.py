@@ -1,0 +1,63 @@
+"""Where a value stands in the object that it was read from, and what it is called there."""
+
+from __future__ import annotations
+
+from types import CodeType, FunctionType
+from typing import Any
+
+from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
+
+
+def place_of(owner: Any, kind: str, key: Any, source: Source) -> Source:
+    """The source of what stands at a place of `owner`, which stands at `source`."""
+    if kind == "cell":
+        return Closure(source, source.text)  # type: ignore[arg-type, union-attr]
+    if kind == "attribute":
+        return Attribute(source, key)
+    return Global(source, key) if isinstance(source, Pinned) and type(owner) is dict else Item(source, key)
+
+
+def is_stored(owner: Any, name: str) -> bool:
+    """Whether ``owner.name`` is data that was stored, not what a property computed."""
+    if isinstance(owner, type):
+        return True
+    if name in namespace_of_instance(owner):
+        return True
+    for cls in type(owner).__mro__:
+        if name in vars(cls):
+            found = vars(cls)[name]
+            return not isinstance(found, property) and not _computes(found)
+    fallback = getattr(type(owner), "__getattr__", None)
+    return fallback is not None and type(fallback) is not FunctionType  # one written in C reads what is stored
+
+
+def _computes(descriptor: Any) -> bool:
+    get = getattr(type(descriptor), "__get__", None)
+    return type(get) is FunctionType
+
+
+def namespace_of_instance(owner: Any) -> Any:
+    """The attributes of its own that an object has; empty where it keeps none."""
+    try:
+        return object.__getattribute__(owner, "__dict__")
+    except (AttributeError, TypeError):
+        return ()
+
+
+def inner_codes(code: CodeType) -> list[CodeType]:
+    found = [c for c in code.co_consts if type(c) is CodeType]
+    return found + [inner for c in found for inner in inner_codes(c)]
+
+
+def name_of(source: Source) -> str:
+    """A name for an input: the last word of where it stands."""
+    match source:
+        case Attribute(parent, name) | Global(parent, name) | Closure(parent, name):
+            return name
+        case Item(parent, key):
+            plain = f"{name_of(parent)}_{key}"
+            return plain if plain.isidentifier() else name_of(parent)
+        case Default(_, key):
+            return str(key)
+    text = str(source)
+    return text if text.isidentifier() else "c"
