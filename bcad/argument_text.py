@@ -14,12 +14,13 @@ from bcad.errors import Unsupported
 from bcad.ir import ArrayType, Dim, Kind, Names, Value
 from bcad.literal_text import literal
 from bcad.trace import (
+    Absent,
     Apart,
     Argument,
     Attribute,
-    HasAttribute,
     HasClass,
     HasElements,
+    HasFlag,
     HasKey,
     HasKeys,
     HasLength,
@@ -27,6 +28,7 @@ from bcad.trace import (
     HasValue,
     IsObject,
     Item,
+    Result,
     Same,
     SizeRelation,
     Tree,
@@ -189,8 +191,10 @@ class Arguments:
             return f"{guard.key!r} {'in' if guard.present else 'not in'} {text}"
         if isinstance(guard, HasElements):
             return f"type({text}) is {guard.cls.__name__} and {text} == {set(guard.elements)!r}"
-        if isinstance(guard, HasAttribute):
-            return f"hasattr({text}, {guard.name!r}) is {guard.present}"
+        if isinstance(guard, Absent):
+            return f"not hasattr({text}, {guard.name!r})"
+        if isinstance(guard, HasFlag):
+            return f"{text}.flags.{guard.flag} is {guard.value}"
         known = _known(guard.obj) if isinstance(guard, IsObject) else ""
         if not known:
             what = guard.cls.__name__ if isinstance(guard, HasClass) else getattr(guard, "obj", guard)
@@ -217,6 +221,8 @@ class Arguments:
             return self._leaves[source.index]
         if isinstance(source, Attribute):
             return f"{self._where(source.parent)}.{source.name}"
+        if isinstance(source, Result):
+            raise Unsupported(f"{source} cannot be exported", hint="pass what it gives as an argument")
         return f"{self._where(source.parent)}[{literal(source.key)}]"
 
 
@@ -242,6 +248,8 @@ def _is_argument(source: Any) -> bool:
     """Whether a source leads to an argument, not to what is read from outside."""
     while isinstance(source, (Attribute, Item)):
         source = source.parent
+    if isinstance(source, Result):
+        return any(map(_is_argument, (source.function, *source.args)))
     return isinstance(source, Argument)
 
 

@@ -3,13 +3,14 @@
 from .active import active_traces
 from .aside import Aside
 from .guards import (
+    Absent,
     Apart,
     Guard,
     GuardMiss,
     Guards,
-    HasAttribute,
     HasClass,
     HasElements,
+    HasFlag,
     HasKey,
     HasKeys,
     HasLength,
@@ -24,13 +25,13 @@ from .places import stepped
 from .program import InnerProgram, Program
 from .quick import MISS, quick_call
 from .randomness import restore, state_of, streams_of
-from .sources import Argument, Attribute, Item
+from .sources import Argument, Attribute, Item, Result
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Tree, flatten, map_leaves
 
 __all__ = [
-    "Apart", "Argument", "Attribute", "HasAttribute", "HasClass", "HasElements", "HasKey", "HasKeys", "HasLength", "HasType",
-    "HasValue", "IsObject", "Item", "Same", "SizeRelation",
+    "Absent", "Apart", "Argument", "Attribute", "HasClass", "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType",
+    "HasValue", "IsObject", "Item", "Result", "Same", "SizeRelation",
     "MISS", "Aside", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "evaluated", "flatten", "held", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "marks", "pinned", "quick_call", "restore", "state_of", "streams_of", "stepped",
     "trace", "trace_inside", "active_traces", "wrap",
 ]
