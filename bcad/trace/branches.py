@@ -13,6 +13,7 @@ from . import choices
 from .aliases import Holders, arrays_made, boxes_in, forbid_writes
 from .builder import constant_of, is_constant
 from .heap import Change, Place, reachable, store
+from .iteration import Indexed, NextItem
 from .patterns import (
     Box,
     Constant,
@@ -50,7 +51,7 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
                 return
             if leaves_unrolled_loop(session, frame, instruction):
                 raise Abandon("it decides about another round of a loop that is unrolled")
-            with speculation(session):
+            with speculation(session, frame):
                 _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
             return
         except (Abandon, Unsupported) as reason:
@@ -325,8 +326,15 @@ def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
         not isinstance(s, Same) or s.obj is not x for s, x in zip(arm.stack, frame.stack, strict=False)
     ):
         raise Abandon("a value on the stack leaves the loop with it")
+    if any(not _is_iterator(s) for s in arm.stack[context.depth:]):
+        raise Abandon("a value on the stack leaves the loop with it")
     way = context.exit(arm.kind, arm.pc, len(arm.stack))
     return (True, 0, []) if way is None else (False, way.code, [way])
+
+
+def _is_iterator(state: Frozen) -> bool:
+    """Whether a stack entry is that of an inner loop, which is done with."""
+    return isinstance(state, Same) and (isinstance(state.obj, (Indexed, NextItem)) or hasattr(type(state.obj), "__next__"))
 
 
 def _frozen(session: Session, arm: Arm, x: Any) -> Frozen:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def dispatch(
-    session: Session, frame: Frame, exhausted: Exit | None, ways: Sequence[Exit], flags: Sequence[Value], key: Any
+    session: Session, frame: Frame, exhausted: Exit | None, ways: Sequence[Exit], flags: Sequence[Value], result: Any,
+    key: Any,
 ) -> None:
     """Move `frame` to where the ways out of its loop meet.
 
@@ -29,57 +30,77 @@ def dispatch(
     exhausted : Exit or None
         Where a ``for`` goes on after its last item.
     flags : sequence of Value
-        Whether another iteration would follow; then, if there are several ways, the code of the one taken.
+        Whether another iteration would follow; then, if there are several ways, the code of the one taken
+        (the last way is taken for any other code).
+    result : object
+        What a way that returns from inside the loop returns.
     """
     every = [*([exhausted] if exhausted is not None else []), *ways]
     context = session.context_of(frame)
     join = _join(frame, every)
     stops = frozenset((join,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
     if exhausted is None:
-        _choose(session, frame, ways, flags[1], stops, key)
+        _choose(session, frame, ways, flags[1], stops, result, key)
         return
     arms = [
-        _arm(session, frame, exhausted, stops, "exhausted"),
-        _rest(session, frame, ways, flags[1] if len(ways) > 1 else None, stops, key),
+        _arm(session, frame, exhausted, stops, result, "exhausted"),
+        _rest(session, frame, ways, flags[1] if len(ways) > 1 else None, stops, result, key),
     ]
     _merge(session, frame, flags[0], arms, key)
 
 
 def _choose(
-    session: Session, frame: Frame, ways: Sequence[Exit], code: Value, stops: frozenset[int], key: Any
+    session: Session, frame: Frame, ways: Sequence[Exit], code: Value, stops: frozenset[int], result: Any, key: Any
 ) -> None:
     """One of several ways, by the code that the loop gave."""
     first, *others = ways
     taken = session.as_bool(ops.FUNCTIONS[np.equal](code, first.code))
     arms = [
-        _arm(session, frame, first, stops, "way"),
-        _rest(session, frame, others, code if len(others) > 1 else None, stops, key),
+        _arm(session, frame, first, stops, result, "way"),
+        _rest(session, frame, others, code if len(others) > 1 else None, stops, result, key),
     ]
     _merge(session, frame, taken, arms, key)
 
 
 def _rest(
-    session: Session, frame: Frame, ways: Sequence[Exit], code: Value | None, stops: frozenset[int], key: Any
+    session: Session, frame: Frame, ways: Sequence[Exit], code: Value | None, stops: frozenset[int], result: Any, key: Any
 ) -> Arm:
     if code is None:
-        return _arm(session, frame, ways[0], stops, "way")
+        return _arm(session, frame, ways[0], stops, result, "way")
 
     def run(fork: Frame) -> Outcome:
-        _choose(session, fork, ways, code, stops, key)
+        _choose(session, fork, ways, code, stops, result, key)
         return Outcome("reached", pc=fork.pc) if fork.pc in stops else fork.run_until(stops)
 
     return run_arm(session, frame, frame.pc, stops, session.context_of(frame), "way", run=run)
 
 
-def _arm(session: Session, frame: Frame, way: Exit, stops: frozenset[int], name: str) -> Arm:
+def _arm(session: Session, frame: Frame, way: Exit, stops: frozenset[int], result: Any, name: str) -> Arm:
     """Go on from one way out."""
     if way.pc is None:
-        raise Abandon("it returns from inside")
+        return run_arm(session, frame, frame.pc, stops, session.context_of(frame), name,
+                       run=lambda fork: Outcome("returned", value=result))
 
     def prepare(fork: Frame) -> None:
-        del fork.stack[way.depth:]
+        _cut(fork, way.depth)
 
     return run_arm(session, frame, way.pc, stops, session.context_of(frame), name, prepare=prepare)
+
+
+def leave(frame: Frame, way: Exit, result: Any) -> None:
+    """Move `frame` along the only way out of a loop."""
+    if way.pc is None:
+        frame.push(result)
+        frame.jump(frame.code.cfg.exit)
+        return
+    _cut(frame, way.depth)
+    frame.jump(way.pc)
+
+
+def _cut(frame: Frame, depth: int) -> None:
+    """Let the stack have `depth` entries; iterators of inner loops, missing here, are only dropped later."""
+    del frame.stack[depth:]
+    frame.stack += [None] * (depth - len(frame.stack))
 
 
 def _merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:

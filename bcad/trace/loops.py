@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Builder, Graph, Value, python_type
+from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame, Instruction, Unsupported
 
+from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
 from .builder import TraceBuilder
 from .carries import Carries
 from .conditions import condition_of
-from .dispatch import dispatch
+from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
 from .heap import reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
-from .patterns import Abandon, Mismatch, Number, as_type
+from .patterns import Abandon, Mismatch, Number, Pattern, as_type, build, fillers, pattern_of, values_of
 from .raises import keep_raising
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
 from .tracers import SizeTracer, Tracer
@@ -107,7 +109,7 @@ def _probe(session: Session, frame: Frame, header: int, iterator: Indexed | None
             fork.stack[-1] = NextItem(session, lambda: iterator.at(session.wrap(index)))
 
     try:
-        with speculation(session):
+        with speculation(session, frame):
             run_arm(session, frame, header, context.stops, context, "probe", builder=builder, prepare=prepare)
     except Abandon:
         session.frame = frame
@@ -119,7 +121,7 @@ def _attempt(
     session: Session, frame: Frame, header: int, iterator: Indexed | None, entry: tuple[Value, int] | None
 ) -> bool:
     try:
-        with speculation(session):
+        with speculation(session, frame):
             LoopRegion(session, frame, header, iterator, entry).capture()
         return True
     except (Abandon, Mismatch, Unsupported) as reason:
@@ -154,6 +156,7 @@ class LoopRegion:
         read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
         self.carries = Carries(session, frame, read_in_body, self.key)
         self.outer = session.builder
+        self.pattern: Pattern | None = None  # of what is returned from inside
 
     # -- the body -------------------------------------------------------------------------
     def capture(self) -> None:
@@ -222,10 +225,11 @@ class LoopRegion:
             constants = list(arm.builder.captured)
             test = condition_of(arm, flags[0][2], outputs, before, constants, self.carries.inputs, flags[0][1])
             flags = [] if test is not None else flags
+        extras = [*flags, *self._returned(arm, ways)]
         with arm.builder:
-            outputs += [arm.builder.as_value(v) for _, _, v in flags]
-        inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in flags)]
-        initial = [*before, *(first for _, first, _ in flags)]
+            outputs += [arm.builder.as_value(v) for _, _, v in extras]
+        inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in extras)]
+        initial = [*before, *(first for _, first, _ in extras)]
         keep_raising(arm.builder, [*outputs, *stacked])
         constants = list(arm.builder.captured)
         body = arm.graph(constants, [*outputs, *stacked], (index, *inputs))
@@ -239,27 +243,51 @@ class LoopRegion:
         count = len(self.carries.inputs)
         self._require_one_iteration(results[-1])
         self.carries.store(list(results[:count]), list(results[len(inputs):-1]), length)
-        self._go_on(ways, results[count: len(inputs)], self._result(arm, results))
+        result = self._result(results[count + len(flags): len(inputs)])
+        self._go_on(ways, results[count: count + len(flags)], result)
 
     def _flags(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:
         """Name, first and next value of the carries that say how the loop is left."""
         if arm.kind != "mixed":
             return []
-        if any(way.kind == "returned" for way in ways):
-            raise Abandon("it returns from inside")
         assert isinstance(arm.go, Number)
         builder = self.outer
         go = self.entry[0] if self.entry is not None else builder.constant(True)
         flags = [("go", go, arm.go.value)]
-        if len(ways) > 1:
+        if len(ways) > 1 or self._is_skipped_to_elsewhere(ways):
             assert isinstance(arm.code, Number)
             with arm.builder:
                 code = as_type(arm.code.value, INDEX)
             flags.append(("way", builder.constant(0), code))
         return flags
 
-    def _result(self, arm: Arm, results: Any) -> Any:
-        return None
+    def _is_skipped_to_elsewhere(self, ways: list[Exit]) -> bool:
+        """Whether a ``while`` that is not entered goes on where no iteration leaves it for."""
+        return self.entry is not None and all(way.pc != self.entry[1] for way in ways)
+
+    def _returned(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:
+        """Name, first and next value of the carries that hold what is returned from inside the loop."""
+        if not any(way.kind == "returned" for way in ways):
+            return []
+        there = reachable(self.frame)
+        if any(id(box) in there and not isinstance(box, tuple) for box in boxes_in(arm.result)):
+            raise Abandon("it returns a container that was there before")
+        with arm.builder:
+            pattern = self.pattern = pattern_of(arm.result)
+            values = [arm.builder.as_value(v) for v in values_of(arm.result, pattern)]
+        inside = {name for node in arm.builder.nodes for v in node.outputs for n in getattr(v.type, "shape", ()) for name in symbols(n)}
+        if any(name in inside and name not in self.session.sizes for t in pattern.leaves for n in t.shape for name in symbols(n)):
+            raise Abandon("it returns an array of a size that an iteration decides")
+        forbid_writes(self.session, arrays_in(arm.result), self.key)
+        return [("result", first, value) for first, value in zip(fillers(pattern), values, strict=True)]
+
+    def _result(self, values: Sequence[Value]) -> Any:
+        """What the loop has returned, if it did."""
+        if self.pattern is None:
+            return None
+        made = build(self.session, self.pattern, iter(values))
+        forbid_writes(self.session, arrays_made(made), self.key)
+        return made
 
     def _trip(self) -> Any:
         if self.iterator is None:
@@ -302,17 +330,19 @@ class LoopRegion:
                 frame.jump(target)
                 return
             exhausted = Exit("reached", target, len(frame.stack) - 1, 0)
-            dispatch(self.session, frame, exhausted, ways, flags, self.key)
+            dispatch(self.session, frame, exhausted, ways, flags, result, self.key)
             return
-        past = self.entry[1] if self.entry is not None else None
-        if past is not None and any(way.pc != past for way in ways):
-            raise Abandon("it is left in several ways and may not be entered")
+        if self.entry is not None:
+            ways = self._past_last(ways, self.entry[1])
         if len(ways) == 1:
-            assert ways[0].pc is not None
-            del frame.stack[ways[0].depth:]
-            frame.jump(ways[0].pc)
+            leave(frame, ways[0], result)
             return
-        dispatch(self.session, frame, None, ways, flags, self.key)
+        dispatch(self.session, frame, None, ways, flags, result, self.key)
+
+    def _past_last(self, ways: list[Exit], past: int) -> list[Exit]:
+        """The ways out, that of a loop which was not entered (its code is 0) at the end."""
+        others = [way for way in ways if way.pc != past]
+        return [*others, *([way for way in ways if way.pc == past] or [Exit("reached", past, len(self.frame.stack), 0)])]
 
 
 def _condition(body: Graph, position: int) -> Graph:

@@ -219,3 +219,11 @@ def _shares_memory(session: Session, frame: Any, args: tuple[Any, ...], kwargs: 
     return roots[0]._root() is roots[1]._root()
 
 
+@handles(np.errstate.__enter__, np.errstate.__exit__, always=True)
+def _errstate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Floating-point warnings are off in every run: nothing is switched, on whichever ways it is left."""
+    modes = [getattr(args[0], f"_{what}", None) for what in ("all", "divide", "over", "under", "invalid")]
+    if "raise" in modes or "call" in modes:
+        raise session.error("np.errstate with 'raise' or 'call' has no effect on compiled code",
+                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+    return None

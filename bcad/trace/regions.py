@@ -141,7 +141,8 @@ def run_arm(
             choices.forget(fork, frame.slots, known, way)
             live = _live(fork, arm, stops) if live is None else live
             arm.slots = {k: _slot(session, fork.slots[k]) for k in live if fork.slots[k] is not frame.slots[k]}
-            arm.stack = [_entry(session, frame, k, value) for k, value in enumerate(fork.stack)]
+            if arm.kind == "reached":
+                arm.stack = [_entry(session, frame, k, value) for k, value in enumerate(fork.stack)]
             arm.changes = changes_in(session, journal)
     return arm
 
@@ -234,12 +235,21 @@ def _live(fork: Frame, arm: Arm, stops: frozenset[int]) -> set[int]:
 
 
 @contextmanager
-def speculation(session: Session) -> Iterator[None]:
-    """Inside, a failure abandons a region and is forgotten; guards stay, since what was read is remembered."""
+def speculation(session: Session, frame: Frame) -> Iterator[None]:
+    """Inside, a failure abandons a region and is forgotten: the frame and the heap are as before.
+
+    Guards stay, since what was read is remembered.
+    """
     failure = session.failure
+    slots, stack, pc = list(frame.slots), list(frame.stack), frame.pc
     session.speculating += 1
     try:
-        yield
+        with session.journal() as journal:
+            yield
+            journal.commit()
+    except BaseException:
+        frame.slots[:], frame.stack[:], frame.pc = slots, stack, pc
+        raise
     finally:
         session.speculating -= 1
         session.failure = failure
