@@ -13,7 +13,7 @@ from typing import Any
 from bcad import backends, rewrite
 from bcad.ir import ArrayType, Dim, Graph, Value
 
-LARGEST = 8
+LARGEST = 16
 
 
 def compiled_for(name: str, graph: Graph, sizes: Mapping[str, int]) -> backends.Compiled:

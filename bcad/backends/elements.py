@@ -263,9 +263,9 @@ def checked(scope: Any, value: Number, array: Value, n: Any) -> Expr:
 
 def checked_expr(scope: Any, value: Expr, n: Any) -> Expr:
     e, s, size = scope.e, scope.s, scope.size(n)
-    wrapped = s.select(s.compare("lt", value, e.int(0)), e.add(value, size), value)
     if scope.in_range(value, n):
         return value
+    wrapped = s.select(s.compare("lt", value, e.int(0)), e.add(value, size), value)
     outside = s.binary("or", s.compare("lt", wrapped, e.int(0)), s.compare("ge", wrapped, size))
     scope.trouble(outside)
     return s.select(outside, e.int(0), wrapped)
@@ -311,7 +311,7 @@ def bounds(scope: Any, part: Any, n: Any, waiting: list[Value]) -> tuple[Expr, E
             ends.append(_clamped(scope, scope.size(bound), n, step, isinstance(bound, int) and bound >= 0))
     start, stop = ends
     span = e.sub(stop, start) if step > 0 else e.sub(start, stop)
-    count = e.emit("udiv", e.add(span, e.int(abs(step) - 1)), e.int(abs(step)), type=INT)
+    count = e.floordiv(e.add(span, e.int(abs(step) - 1)), e.int(abs(step)))
     return start, s.select(s.compare("gt", span, e.int(0)), count, e.int(0))
 
 

@@ -38,7 +38,7 @@ def item_bytes(dtype: Any) -> int:
 class Expr:
     """A scalar: an operation on other scalars, in the block that computes it.
 
-    ``op`` is ``const``, ``index`` (of a For), ``load``, ``get`` (of a Variable), ``size`` (a
+    ``op`` is ``const``, ``index`` (of a For, whose ends are its data), ``load``, ``get`` (of a Variable), ``size`` (a
     symbol), ``input``, or an operation of the table of a printer.
     """
 
@@ -386,10 +386,10 @@ class Emitter:
     def loop(self, start: Expr, stop: Expr) -> _Scope:
         """``with emitter.loop(a, b) as i:``"""
         body = Block(self.block)
-        index = Expr("index", (), INT, None, body)
+        index = Expr("index", (), INT, (start, stop), body)
         return _Scope(self, body, For(index, start, stop, body), index)
 
-    def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None], note: Callable[[Expr], None] | None = None) -> None:
+    def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None]) -> None:
         """`body` for each index; written out if there are few, so that small arrays become registers."""
         if start.op == stop.op == "const" and 0 <= stop.data - start.data <= UNROLL and self.room >= stop.data - start.data:
             before, count = self.room, max(stop.data - start.data, 1)
@@ -399,8 +399,6 @@ class Emitter:
             self.room = before
             return
         with self.loop(start, stop) as i:
-            if note is not None:
-                note(i)
             body(i)
 
     def forever(self) -> _Scope:

@@ -15,6 +15,7 @@ from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_
 from .faults import note_faults
 from .fuse import Plan, Planner, Step, is_array
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
+from .ranges import in_range
 from .scalars import Scalars, Unsupported, apply, needs
 
 LOCAL = 32  # buffers of at most so many elements, if their size is fixed, live on the stack
@@ -70,7 +71,6 @@ class _Function:
         self.symbols: dict[str, Expr] = {}
         self.kernel = Kernel(graph.name, [], [], self.e.top, self.symbols)
         self.storages = 0
-        self.ranges: dict[Expr, Any] = {}
         self.flag: Any = None
         self.factors: dict[Any, Any] = {}  # of matrices in memory, for all that solve with them
         self.scope = Scope(self, graph, None)
@@ -355,13 +355,7 @@ class Scope:
 
     def in_range(self, value: Expr, n: Size) -> bool:
         """Whether an index is known to be at least 0 and less than n."""
-        if value.op == "const":
-            return isinstance(n, int) and 0 <= value.data < n
-        limit = self.function.ranges.get(value)
-        if limit is None:
-            return False
-        difference = n - limit
-        return isinstance(difference, int) and difference >= 0
+        return in_range(value, self.size(n))
 
     # -- memory --------------------------------------------------------------------------------------
     def bind(self, value: Value, found: Any) -> None:

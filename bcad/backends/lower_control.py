@@ -9,7 +9,7 @@ from bcad.ir import Dim, Graph, Node, Value
 
 from .elements import broadcast_index
 from .fuse import VIEWS, is_array
-from .kernel import INT, Allocate, Buffer, Copy, Exit, Expr, Fail, Pair
+from .kernel import INT, Accumulate, Allocate, Buffer, Copy, Exit, Expr, Fail, Pair, Variable
 from .lower import Scope, special
 from .scalars import Unsupported, needs
 
@@ -147,6 +147,10 @@ class _Loop:
         self.length = node.attrs.get("length")
         self.ragged: dict[int, Any] = dict(node.attrs.get("ragged") or ())
         self.filled: dict[int, Any] = {}  # ragged stack -> how many rows it has
+        self.sums = running_sums(self.body, self.condition, self.carries)
+        extra = [v for terms in self.sums.values() for v, _ in terms]
+        outputs = [self.body.inputs[1 + k] if k in self.sums else v for k, v in enumerate(self.body.outputs)]
+        self.body = Graph(self.body.inputs, self.body.nodes, [*outputs, *extra], self.body.name)
 
     def run(self) -> None:
         scope = self.scope
@@ -209,10 +213,6 @@ class _Loop:
     # -- the loop itself -----------------------------------------------------------------------------
     def _counted(self, trip: Expr) -> None:
         with self.e.loop(self.e.int(0), trip) as i:
-            if self.length is not None:
-                self.scope.function.ranges[i] = self.length
-            elif trip.op == "const":
-                self.scope.function.ranges[i] = trip.data
             self._iteration(i)
         zero = self.e.int(0)
         self.e.set(self.count, self.scope.s._select(self.scope.s.compare("lt", trip, zero), zero, trip))
@@ -243,13 +243,21 @@ class _Loop:
             if capacity is not None and k not in self.ragged:
                 self._grow(buffer, capacity, i)
         results = region.run()
+        terms = iter(results[self.carries + len(self.stacks) :])
         for k, (buffer, capacity) in enumerate(self.stacks):
             result = results[self.carries + k]
             if k in self.ragged:
                 self._append(k, buffer, capacity, result)
             else:
                 self._push(buffer, i, result)
-        _give(scope, self.state, results[: self.carries])
+        kept = [k for k in range(self.carries) if k not in self.sums]
+        _give(scope, [self.state[k] for k in kept], [results[k] for k in kept])
+        for k, added in self.sums.items():
+            for _, sign in added:
+                self._add(self.state[k][0], next(terms), sign)
+
+    def _add(self, variable: Variable, term: Expr, sign: int) -> None:
+        self.e.append(Accumulate(variable, "add", term if sign > 0 else self.e.emit("neg", term, type=term.type)))
 
     def _append(self, k: int, buffer: Buffer, capacity: Any, result: Buffer) -> None:
         """Join rows to a ragged stack."""
@@ -308,6 +316,35 @@ class _Loop:
             scope.bind(value, version)
 
 
+def running_sums(body: Graph, condition: Graph | None, carries: int) -> dict[int, list[tuple[Value, int]]]:
+    """The carries that are real numbers which a loop only adds to, and the terms that it adds with their signs.
+
+    Nothing in the loop sees such a sum before the end, so the order of its terms is free, as in any sum.
+    """
+    uses, read_by = body.uses(), {v: n for n in body.nodes for v in n.inputs}
+    asked = condition.uses() if condition is not None else {}
+    found: dict[int, list[tuple[Value, int]]] = {}
+    for k in range(carries):
+        value, end, terms = body.inputs[1 + k], body.outputs[k], []
+        if is_array(value) or value.dtype.kind != "f" or condition and asked.get(condition.inputs[1 + k]):
+            continue
+        while value is not end and uses.get(value) == 1 and value in read_by:
+            node = read_by[value]
+            if node.op.name not in ("add", "subtract") or node.output.dtype != value.dtype:
+                break
+            first, second = node.inputs
+            if second is value and node.op.name == "subtract":
+                break
+            term = second if first is value else first
+            if term.dtype != value.dtype:
+                break
+            terms.append((term, -1 if node.op.name == "subtract" else 1))
+            value = node.output
+        if value is end and terms and uses.get(end) == 1:
+            found[k] = terms
+    return found
+
+
 def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> None:
     """Copy all elements of `value`, in memory or not, into `place`."""
     found = scope.env.get(value)
@@ -319,10 +356,7 @@ def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> N
         if len(index) == len(shape):
             scope.e.store(place, scope.flat(place, index), scope.element(value, broadcast_index(scope, index, value, shape)))
             return
-        def note(i: Expr) -> None:
-            scope.function.ranges[i] = shape[len(index)]
-
-        scope.e.each(scope.e.int(0), place.shape[len(index)], lambda i: level((*index, i)), note)
+        scope.e.each(scope.e.int(0), place.shape[len(index)], lambda i: level((*index, i)))
 
     level(())
 

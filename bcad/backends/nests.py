@@ -137,11 +137,7 @@ class _Nest:
             self._level(axis + 1)
             self.index.pop()
 
-        self.e.each(start, stop, body, lambda i: self._note(i, axis))
-
-    def _note(self, i: Expr, axis: int) -> None:
-        if not self.flat:
-            self.scope.function.ranges[i] = self.domain[axis]
+        self.e.each(start, stop, body)
 
     def _chunks(self, axis: int) -> None:
         """The innermost loop in runs, each summed by itself."""

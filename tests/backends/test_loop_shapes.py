@@ -1,0 +1,157 @@
+"""What loops are spared: checks of indices that cannot fail, the order of sums that nothing sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bcad
+
+
+def compiled(f, *args):
+    """The function compiled at `args`, and its source."""
+    function = bcad.Function(f)
+    with bcad.options.set(backend="numba"):
+        function(*args)
+    return function, function.source
+
+
+def checks(source: str) -> int:
+    return source.count("store i1") - source.count("store i1 false")
+
+
+def ahead(x):
+    total = 0.0
+    for i in range(len(x) - 1):
+        total += x[i + 1] * x[i]
+    return total
+
+
+def backwards(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += x[len(x) - 1 - i] * i
+    return total
+
+
+def triangle(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(i):
+            total += x[i] * x[i - 1 - j]
+    return total
+
+
+def stepping(x):
+    total = 0.0
+    for i in range(2, len(x) - 1):
+        total += x[i - 2] * x[i + 1]
+    return total
+
+
+@pytest.mark.parametrize("f", [ahead, backwards, triangle, stepping])
+def test_indices_that_are_in_range_are_not_checked(f) -> None:
+    x = np.random.default_rng(0).normal(size=7)
+    function, source = compiled(f, x)
+    assert checks(source) == 0
+    for n in (7, 3, 2, 1, 0):
+        np.testing.assert_allclose(function(x[:n]), f(x[:n]), rtol=1e-13)
+
+
+def test_indices_that_wrap_or_leave_are_checked() -> None:
+    def around(x):
+        total = 0.0
+        for i in range(len(x)):
+            total += x[i - 1] * x[i]
+        return total
+
+    def beyond(x):
+        total = 0.0
+        for i in range(len(x)):
+            total += x[i + 1]
+        return total
+
+    def twice(x, k):
+        total = 0.0
+        for i in range(len(x)):
+            total += x[i * k]
+        return total
+
+    x = np.arange(1.0, 5.0)
+    function, source = compiled(around, x)
+    assert checks(source) and function(x) == around(x)
+    with pytest.raises(IndexError, match="index 4 is out of bounds"):
+        bcad.Function(beyond)(x)
+    strided = bcad.Function(twice)
+    with bcad.options.set(backend="numba"):
+        assert strided(x, 1) == 10.0 and strided(x, -1) == 10.0 and strided(x, 0) == 4.0
+        with pytest.raises(IndexError):
+            strided(x, 2)
+
+
+# -- sums ------------------------------------------------------------------------------------------------
+def test_running_sums_and_differences() -> None:
+    def f(x):
+        a, b, c = 1.0, 0.0, 5.0
+        for i in range(len(x)):
+            a += x[i]
+            b = x[i] + b
+            c -= x[i] * x[i]
+            a += 2.0 * x[i]
+        return a, b, c
+
+    function, source = compiled(f, np.ones(3))
+    assert "reassoc" in source
+    for x in (np.random.default_rng(1).normal(size=1000), np.zeros(0), np.array([1.0, np.inf, -2.0]), np.array([np.nan])):
+        np.testing.assert_allclose(function(x), f(x), rtol=1e-12)
+
+
+def test_sums_that_something_sees_keep_their_order() -> None:
+    def seen(x):
+        total, history = 0.0, np.zeros(len(x))
+        for i in range(len(x)):
+            total += x[i]
+            history[i] = total
+        return history
+
+    def until(x):
+        total, i = 0.0, 0
+        while total < 1.0:
+            total += x[i]
+            i += 1
+        return total
+
+    def kahan(x):
+        total, lost = 0.0, 0.0
+        for i in range(len(x)):
+            y = x[i] - lost
+            t = total + y
+            lost = (t - total) - y
+            total = t
+        return total
+
+    def reflected(x):
+        total = 0.0
+        for i in range(len(x)):
+            total = x[i] - total
+        return total
+
+    x = np.random.default_rng(2).uniform(0.01, 1, size=300) * 10.0 ** np.arange(-8, 7).repeat(20)
+    for f in (seen, until, kahan, reflected):
+        function, source = compiled(f, x)
+        assert "reassoc" not in source
+        np.testing.assert_array_equal(function(x), f(x))
+
+
+def test_whole_numbers_are_added_exactly() -> None:
+    def count(x):
+        n = 0
+        for i in range(len(x)):
+            n += 3
+            if x[i] > 0:
+                n += 1
+        return x.sum() * n
+
+    x = np.array([1.0, -1.0, 2.0])
+    function, _ = compiled(count, x)
+    assert function(x) == count(x)
