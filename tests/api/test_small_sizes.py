@@ -34,7 +34,7 @@ def test_other_sizes_after_small_ones(backend: str) -> None:
     g = bcad.grad(spread)
     with bcad.options.set(backend=backend):
         for repeat in range(8):
-            for axis in (3, 2, 3, 1, 9, 3, 0):
+            for axis in (3, 2, 3, 1, 20, 3, 0):
                 points = np.random.default_rng(repeat).normal(size=(5, axis))
                 np.testing.assert_allclose(g(points), by_hand(points), rtol=1e-12, atol=1e-14)
 
@@ -66,7 +66,7 @@ def test_which_sizes_are_worth_it() -> None:
         x, y = b.input(array_type(float, (n, m)), "x"), b.input(array_type(float, (k,)), "y")
         graph = b.build([O["sum"](x, axis=(0, 1), keepdims=False), O["exp"](y)])
     assert small_sizes(graph, {"n": 5, "m": 3, "k": 2}) == {"m": 3}  # n is a batch, k nothing but the length of a vector
-    assert small_sizes(graph, {"n": 5, "m": 9, "k": 2}) == {}
+    assert small_sizes(graph, {"n": 5, "m": 17, "k": 2}) == {}
     assert small_sizes(graph, {"n": 5, "m": 1}) == {}
 
 
