@@ -7,7 +7,8 @@ from .dim import evaluate as evaluate_size
 from .evaluate import bind_sizes, evaluate, resolve, run_node
 from .graph import Graph, Node, OpLike, Value
 from .live import has_effect, live_part, symbols_of, type_symbols
-from .printer import Names, show, text
+from .parser import OPS, GraphSyntaxError, parse
+from .printer import Names, attribute_class, objects_of, text
 from .structural import Constant, DimValue, Literal, constant_op, dim_op
 from .types import (
     ArrayType,
@@ -27,6 +28,7 @@ __all__ = [
     "Names", "Node", "ObjectType", "OpLike", "Size", "Type", "Value", "array_type", "as_kind", "assuming", "assumptions",
 
     "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "bounds", "freeze", "has_effect", "live_part",
-    "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type", "show",
+    "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type",
+    "GraphSyntaxError", "OPS", "attribute_class", "objects_of", "parse",
     "substitute", "symbols", "symbols_of", "text", "type_of", "type_symbols", "verify",
 ]

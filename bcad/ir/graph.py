@@ -184,3 +184,22 @@ class Graph:
         from .printer import text
 
         return text(self)
+
+    def objects(self) -> list[Any]:
+        """What the text names but cannot hold, by number: functions, large arrays."""
+        from .printer import objects_of
+
+        return objects_of(self)
+
+    @staticmethod
+    def parse(text: str, objects: Sequence[Any] = ()) -> Graph:
+        """The graph that ``str(graph)`` shows; `objects`: ``graph.objects()``, if it names any.
+
+        Raises
+        ------
+        ValueError
+            Naming the line of `text` that is not part of a graph.
+        """
+        from .parser import parse
+
+        return parse(text, objects)

@@ -69,7 +69,7 @@ class ArrayType:
         if self.kind is Kind.PYTHON:
             return self.python_type.__name__
         if self.kind is Kind.SCALAR:
-            return str(self.dtype)
+            return "bool_" if self.dtype.kind == "b" else str(self.dtype)  # a Python bool is another class
         return f"{self.dtype}[{','.join(map(str, self.shape))}]"
 
 

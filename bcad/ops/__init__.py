@@ -1,6 +1,6 @@
 """Every op, each declared in one place; the registry that the other floors read."""
 
-from bcad.ir import has_effect
+from bcad.ir import OPS, attribute_class, has_effect
 
 from . import (
     arithmetic,
@@ -89,3 +89,7 @@ __all__ = [
     "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
     "known_size", "lookup", "lookup_derived", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]
+
+OPS.append(BY_NAME.get)  # a graph's text names its ops
+for _cls in (Part, Span):
+    attribute_class(_cls)

@@ -81,7 +81,7 @@ def test_an_arm_that_writes_an_element_keeps_an_element():
     check(graph, [np.array([0.3, 0.7, 0.9, 0.2]), np.float64(1.3)], [0, 1])
     loop = next(n for n in verify(vjp(graph, [0, 1])).nodes if n.op.name == "loop")
     saved = [str(v.type) for v in loop.regions[0].outputs[1:]]
-    assert sorted(saved) == ["bool", "float64", "float64"]  # the test, sin and cos
+    assert sorted(saved) == ["bool_", "float64", "float64"]  # the test, sin and cos
     dense = [n for n in loop.regions[0].nodes if n.op.name == "full"]
     assert dense == []
 

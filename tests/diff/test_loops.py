@@ -194,7 +194,7 @@ def test_swap_in_a_branch_tapes_no_array():
 
     graph = region(f, VECTOR, VECTOR)
     check(graph, [np.array([3.0, 1.0, 2.0, 0.5]), np.arange(4.0)], [0, 1])
-    assert tape(loops(vjp(graph, [0, 1]))[0]) == ["bool"]
+    assert tape(loops(vjp(graph, [0, 1]))[0]) == ["bool_"]
 
 
 def test_stacks_of_the_loop_itself():
