@@ -88,7 +88,7 @@ class SourcePrinter:
     # -- the function ----------------------------------------------------------------------
     def function(self, graph: Graph) -> str:
         self.needed = symbols_used(graph)
-        self.notation.names._taken.update(self.needed)
+        self.notation.names._taken.update(self.needed, {function_name(graph.name)})  # constants are its globals
         inputs = ", ".join(self.name(v) for v in graph.inputs)
         for value in graph.inputs:
             self.bind_sizes(value)

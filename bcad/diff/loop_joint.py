@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Kind, Node, Value, constant_op, python_type
-from bcad.ops import BY_NAME, Zero, tangent_type
+from bcad.ir import Builder, Kind, Node, Value, array_type, constant_op, python_type
+from bcad.ops import BY_NAME, Zero, known_size, tangent_type
 
 from .activity import loop_start, useful_in_loop, varied_in_loop
 from .extract import type_symbols
+from .reads import only_read, read_in_turn
 from .reverse import Reverse
 from .tangents import BOOL, conform, differentiable, masked, unmask
 from .tape import Joint
@@ -107,7 +108,8 @@ def _draft(parts: Parts, outer: Reverse, flagged: set[int]) -> Draft:
         free = {inputs[0], *inits, *(formula for formula, _ in affine.values())}
         free |= {inputs[1 + k + p] for p, v in enumerate(parts.constants) if outer.is_light(v)}
         wrt = [*(1 + j for j in parts.K), *(1 + k + p for p in parts.P)]
-        sweep = Reverse(body, values, wrt, [*parts.K, *(k + j for j in parts.S)], free, outer.scope)
+        keepers = _partly_read(parts, outer)
+        sweep = Reverse(body, values, wrt, [*parts.K, *(k + j for j in parts.S)], free, outer.scope, keepers)
         boundary = len(builder.nodes)
         draft = Draft(builder, sweep, inputs, affine)
         _seed(parts, draft, flagged)
@@ -141,6 +143,13 @@ def _affine_carries(parts: Parts, builder: Builder, inputs: Sequence[Value]) -> 
     return found
 
 
+def _partly_read(parts: Parts, outer: Reverse) -> list[Value]:
+    """The constants of which what the iterations read is kept, see `reads`."""
+    trip = known_size(parts.trip) if parts.trip is not None and not parts.condition else None
+    inside = {p: parts.body.inputs[1 + parts.k + p] for p in parts.P if parts.constants[p] in outer.keepers}
+    return [v for v in inside.values() if only_read(parts.body, v) and not read_in_turn(parts.body, v, trip)]
+
+
 def _seed(parts: Parts, draft: Draft, flagged: set[int]) -> None:
     """Inputs for the cotangents that come from the iteration after this one."""
     builder, sweep, body = draft.builder, draft.sweep, parts.body
@@ -155,8 +164,11 @@ def _seed(parts: Parts, draft: Draft, flagged: set[int]) -> None:
     for p in parts.P:
         v = body.inputs[1 + parts.k + p]
         slot = draft.constants[p] = Slot(builder.input(tangent_type(v.type)))
+        if v in sweep.keepers:
+            slot.old_flag = builder.input(array_type(bool, v.shape))
+            sweep.sums.add(slot.old)
         if v.ndim:  # arrays are added to in place
-            sweep.add(v, slot.old)
+            sweep.add(v, masked(slot.old_flag, slot.old))
 
 
 def _collect(parts: Parts, draft: Draft) -> None:
@@ -174,6 +186,9 @@ def _collect(parts: Parts, draft: Draft) -> None:
     for p, slot in draft.constants.items():
         v = body.inputs[1 + parts.k + p]
         g = sweep.cotangent.get(v)
+        if slot.old_flag is not None:
+            seen, g = unmask(g)
+            slot.new_flag = seen if seen is not None else BY_NAME["full"](True, shape=v.shape, dtype=BOOL.dtype)
         if v.ndim or g is None:
             slot.new = conform(slot.old if g is None else g, slot.old.type)
             continue
@@ -196,7 +211,7 @@ def as_flag(flag: Value | bool) -> Value:
     """A flag of the type that flags are carried in."""
     if isinstance(flag, bool):
         return Builder.current().constant(np.bool_(flag))
-    if flag.type == BOOL:
+    if flag.type == BOOL or flag.ndim:
         return flag
     value: Value = BY_NAME["as_kind"](flag, kind=Kind.SCALAR, dtype=BOOL.dtype)
     return value

@@ -14,6 +14,7 @@ from bcad.ops import BY_NAME, NotDeclared, Zero, custom, host, host_effect, tang
 
 from .activity import useful, varied
 from .extract import needed_nodes, type_symbols
+from .reads import READS, add_read, keeps_unread, selected
 from .tangents import common_mask, conform, differentiable, fit, flat, masked, total, unmask, zero_like
 
 Pullback = Callable[[list[Any]], None]  # takes a cotangent (or Zero) for each output of its node
@@ -38,6 +39,7 @@ class Reverse:
     wrt, seeded : positions of inputs that want, and of outputs that have, cotangents
     free : values that the reverse part can have for nothing, or None: all (nothing is run twice)
     scope : symbols of sizes that are known outside
+    keepers : arrays among the inputs of which `reads` keeps what is read
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Reverse:
         seeded: Iterable[int],
         free: set[Value] | None = None,
         scope: Collection[str] = (),
+        keepers: Iterable[Value] = (),
     ) -> None:
         self.graph = graph
         self.value = dict(zip(graph.inputs, inputs, strict=True))
@@ -56,6 +59,8 @@ class Reverse:
         self.needed = self.varied & self.useful
         self.free = free
         self._light: set[Value] = set()
+        self.keepers = set(keepers)
+        self.sums: set[Value] = set()  # cotangents that are zero wherever their masks hide them
         self.cotangent: dict[Value, Any] = {}
         self._scope = set(scope).union(*(type_symbols(v.type) for v in graph.inputs))
         self._pullbacks: list[tuple[Node, Pullback]] = []
@@ -69,6 +74,8 @@ class Reverse:
         if any(v in self.needed for v in node.outputs):
             record = RECORDERS.get(node.op, record_op)
             self._pullbacks.append((node, record(self, node)))
+            if keeps_unread(node, self.keepers):
+                self.keepers.update(v for v in node.outputs if v.ndim)
         else:
             copy_node(builder, node, self.value)
         self._scope.update(*(type_symbols(v.type) for v in node.outputs))
@@ -137,7 +144,7 @@ def record_op(sweep: Reverse, node: Node) -> Pullback:
 
 
 def _pull_op(sweep: Reverse, node: Node, cotangents: list[Any]) -> None:
-    if node.op in (BY_NAME.get("getitem"), BY_NAME.get("gather")) and _pull_item(sweep, node, cotangents[0]):
+    if node.op.name in READS and add_read(sweep, node, cotangents[0]):
         return
     op: Any = node.op
     condition, cotangents = common_mask(cotangents)
@@ -148,21 +155,9 @@ def _pull_op(sweep: Reverse, node: Node, cotangents: list[Any]) -> None:
     if op.multiple:
         results = op.vjp(tuple(cotangents), outputs, *inputs, **node.attrs)
     else:
-        results = op.vjp(cotangents[0], outputs[0], *inputs, **node.attrs)
+        results = op.vjp(selected(sweep, node, cotangents[0]), outputs[0], *inputs, **node.attrs)
     for value, g in zip(node.inputs, results, strict=True):
         sweep.add(value, masked(condition, g))
-
-
-def _pull_item(sweep: Reverse, node: Node, g: Any) -> bool:
-    """Add the cotangent of ``x[index]`` into that of x in place, if there is one to add to."""
-    x, *arrays = node.inputs
-    before = sweep.cotangent.get(x)
-    if before is None or (unmask(before)[0] is not None and unmask(g)[0] is not None):
-        return False
-    places = [sweep.value[v] for v in arrays]
-    g = fit(g, tangent_type(x.type).with_shape(g.shape))
-    sweep.cotangent[x] = BY_NAME["index_add"](before, g, *places, **node.attrs)
-    return True
 
 
 def _read_before_write(node: Node, g: Any, inputs: list[Value]) -> None:

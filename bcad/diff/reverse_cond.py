@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, substitute
+from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, array_type, substitute
 from bcad.ops import BY_NAME, cond, fresh_size, has_effect, tangent_type
 
 from .activity import useful, varied
 from .extract import bound_symbols, copy_nodes, emit_cond, missing_symbols, needed_nodes, type_symbols
 from .loop_joint import as_flag, split_flag, symbols_inside
 from .reverse import RECORDERS, Pullback, Reverse
-from .tangents import BOOL, common_mask, conform, masked, zero_like
+from .tangents import BOOL, common_mask, conform, masked, unmask, zero_like
 from .tape import Joint, Plan, plan
 
 
@@ -50,7 +50,7 @@ class CondTape:
         self.seeded = [k for k, v in enumerate(node.outputs) if v in sweep.needed]
         self.wrt = self._operands_wanted()
         # Inside a loop an array's cotangent is summed up in place; at the top it may stay hidden instead.
-        self.summed = [q for q in self.wrt if self.operands[q].ndim and sweep.free is not None]
+        self.summed = [q for q in self.wrt if self.operands[q].ndim and not self._at_top(self.operands[q])]
         self.arms = [self._arm(region) for region in node.regions]
         self.types = self._share_slots()
         self._emit()
@@ -63,6 +63,9 @@ class CondTape:
             found |= {q for q in candidates if region.inputs[q] in both}
         return sorted(found)
 
+    def _at_top(self, operand: Value) -> bool:
+        return self.sweep.free is None or (operand.node is None and operand in self.sweep.keepers)
+
     def _at_hand(self, operand: Value) -> bool:
         """Whether the reverse part of an arm should rather read the operand than something saved."""
         whole = bool(getattr(operand.type, "shape", ()))
@@ -74,7 +77,8 @@ class CondTape:
         with Builder(name=region.name) as builder:
             inputs = [builder.input(v.type, v.name) for v in region.inputs]
             free = {inner for inner, x in zip(inputs, self.operands) if self._at_hand(x)}
-            sweep = Reverse(region, inputs, self.wrt, self.seeded, free, outer.scope)
+            keepers = [region.inputs[q] for q in self.wrt if self._keeps(q)]
+            sweep = Reverse(region, inputs, self.wrt, self.seeded, free, outer.scope, keepers)
             boundary = len(builder.nodes)
             seeds = {k: builder.input(tangent_type(region.outputs[k].type)) for k in self.seeded}
             for k, g in seeds.items():
@@ -93,12 +97,21 @@ class CondTape:
             )  # fmt: skip
             return Arm(builder, sweep, inputs, seeds, sums, results, plan(joint), local, boundary, {})
 
+    def _keeps(self, q: int) -> bool:
+        """Whether the elements that an arm reads of an operand are told apart from the others."""
+        return self.operands[q] in self.sweep.keepers and q not in self.summed
+
     def _result(self, sweep: Reverse, q: int, before: Value | None) -> tuple[Value, Value | bool]:
-        """The cotangent of an operand, and whether it counts: False, True, or a number that says so."""
+        """The cotangent of an operand, and whether it counts: False, True, or a value that says where."""
         operand = sweep.graph.inputs[q]
         g = sweep.cotangent.get(operand, before)
         flag, inner = (True, g) if before is not None else split_flag(g)
-        return conform(inner, tangent_type(operand.type)), as_flag(flag) if isinstance(flag, Value) else flag
+        condition, elements = unmask(g)
+        if condition is not None and self._keeps(q):
+            flag, inner = condition, elements
+        if isinstance(flag, Value) and not flag.ndim:
+            flag = as_flag(flag)
+        return conform(inner, tangent_type(operand.type)), flag
 
     # -- further results -----------------------------------------------------------------------------
     def _share_slots(self) -> list[Type]:
@@ -170,7 +183,7 @@ class CondTape:
         inputs = [*self.slots, *(sweep.value[self.operands[q]] for q in read), *seeds, *sums]
         regions = [self._reverse_region(arm, read, flagged) for arm in self.arms]
         predicate = sweep.value[node.inputs[0]]
-        types = (*(tangent_type(self.operands[q].type) for q in self.wrt), *[BOOL] * len(flagged))
+        types = (*(tangent_type(self.operands[q].type) for q in self.wrt), *map(self._flag_type, flagged))
         results = emit_cond(predicate, inputs, regions, types)
         for j, q in enumerate(self.wrt):
             g = results[j]
@@ -190,6 +203,12 @@ class CondTape:
     def _certain(self, q: int) -> bool:
         """Whether an arm that hides the operand's cotangent gives plain zeros for it."""
         return all(isinstance(arm.results[q][1], bool) for arm in self.arms)
+
+    def _flag_type(self, q: int) -> ArrayType:
+        """The type of an operand's flag: a number unless an arm says of each element whether it counts."""
+        flags = [arm.results[q][1] for arm in self.arms]
+        each = any(isinstance(f, Value) and f.ndim for f in flags)
+        return array_type(bool, self.operands[q].shape) if each else BOOL
 
     def _flag(self, q: int, predicate: Value, given: Value) -> Value:
         """Whether the operand's cotangent counts: the predicate itself if only one arm reads it."""
@@ -216,8 +235,8 @@ class CondTape:
                 mapping[g] = builder.input(g.type)
             copy_nodes(builder, arm.plan.nodes, mapping)
             outputs = [conform(_at(mapping, arm.results[q][0]), tangent_type(self.operands[q].type)) for q in self.wrt]
-            flags = [_at(mapping, arm.results[q][1]) for q in flagged]
-            return builder.build([*outputs, *(as_flag(f) for f in flags)])
+            flags = [conform(as_flag(_at(mapping, arm.results[q][1])), self._flag_type(q)) for q in flagged]
+            return builder.build([*outputs, *flags])
 
 
 def _at(mapping: dict[Value, Value], value: Value | bool) -> Any:

@@ -181,7 +181,7 @@ class Reversal:
         for p, slot in self.draft.constants.items():
             self.initial.append(self._sum_so_far(p, slot))
             if slot.old_flag is not None:
-                flags.append(Builder.current().constant(BOOL.dtype.type(False)))
+                flags.append(conform(None, slot.old_flag.type))
         self.initial += flags  # the order of Draft.olds
 
     def _sum_so_far(self, p: int, slot: Slot) -> Value:

@@ -63,7 +63,9 @@ from .control import (
 )
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
 from .host import custom, host, host_effect
+from .index_op import scatter_zero
 from .index_template import Part, Span
+from .index_template import fill as fill_index
 from .lazy import lookup, lookup_derived
 from .mutate import MUTATES, MUTATING_METHODS
 from .op import (
@@ -86,8 +88,8 @@ __all__ = [
     "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
     "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
-    "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
+    "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
+    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

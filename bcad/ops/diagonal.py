@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import ArrayType, Size, Value, maximum, minimum
 
 from .arguments import as_array, as_int, as_size, full
-from .cotangents import to_cotangent
+from .cotangents import rearranged, to_cotangent
 from .index_template import non_negative
 from .layout import LinearMap
 from .op import BY_NAME, Op, Zero, define, implements
@@ -45,8 +45,8 @@ class Diagonal(LinearMap):
         return np.diagonal(x, offset, -2, -1)
 
     def vjp(self, g: Any, y: Value, x: Value, *, offset: int) -> tuple[Any]:
-        rows, columns = x.shape[-2:]
-        return (to_cotangent(make_diagonal(g, offset=offset, rows=rows, columns=columns), x),)
+        sizes = {"rows": x.shape[-2], "columns": x.shape[-1]}
+        return (to_cotangent(rearranged(g, lambda h: make_diagonal(h, offset=offset, **sizes)), x),)
 
 
 @define

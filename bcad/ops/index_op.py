@@ -10,7 +10,7 @@ import numpy as np
 from bcad.ir import ArrayType, Dim, Kind, Size, Value, product
 
 from .arguments import concrete, counting, full, zeros
-from .cotangents import broadcast_like, rearranged, to_cotangent
+from .cotangents import broadcast_like, masked, rearranged, to_cotangent
 from .index_template import Part, Span, Template, check_value_shape, fill, item_shape, item_type
 from .layout import LinearMap, View
 from .op import BY_NAME, Op, Zero, define
@@ -59,10 +59,13 @@ class Item(LinearMap):
 
 
 def scatter_zero(g: Value, shape: Sequence[Size], arrays: Sequence[Value], index: Template) -> Value:
-    """The transpose of reading items: zeros of `shape` with `g` added at the index."""
-    if g.dtype.kind == "b":  # where a rearranged mask hides nothing
+    """The transpose of reading items: zeros of `shape` with `g` added at the index; of flags, whether any is set."""
+    if g.dtype.kind != "b":
+        return index_add(zeros(shape, g.dtype), g, *arrays, index=index)
+    if not may_repeat(shape, arrays, index):
         return set_item(full(False, shape, bool), g, *arrays, index=index)
-    return index_add(zeros(shape, g.dtype), g, *arrays, index=index)
+    count = index_add(zeros(shape, np.intp), BY_NAME["astype"](g, dtype=np.dtype(np.intp)), *arrays, index=index)
+    return BY_NAME["greater"](count, 0)  # type: ignore[no-any-return]
 
 
 @define
@@ -83,8 +86,14 @@ class Gather(Item):
 
     def vjp(self, g: Any, y: Value, *inputs: Value, index: Template) -> tuple[Any, ...]:
         x, *arrays = inputs
-        back = Zero(x.type) if type(g) is Zero else scatter_zero(g, x.shape, arrays, index)
-        return (to_cotangent(back, x), *(None for _ in arrays))
+        none = [None for _ in arrays]
+        if type(g) is Zero:
+            return (Zero(x.type), *none)
+        back = scatter_zero(g, x.shape, arrays, index)  # a sum: what is hidden must not be a term
+        split = masked(g)
+        if split is not None:
+            back = BY_NAME["mask"](scatter_zero(split[0], x.shape, arrays, index), back)
+        return (to_cotangent(back, x), *none)
 
 
 def item_op(arrays: Sequence[Value]) -> Op:

@@ -8,7 +8,8 @@ import numpy as np
 
 from bcad.ir import ArrayType, Kind, Value
 
-from .arguments import as_array, as_inexact, as_int, astype, concrete, fresh
+from .arguments import as_array, as_inexact, as_int, astype, concrete, fresh, zeros
+from .cotangents import rearranged
 from .op import BY_NAME, Op, define, implements
 from .samples import Sample, complexes, integers, reals
 from .shape import ravel, stretch
@@ -50,8 +51,8 @@ class BySorting(Op):
     def vjp(self, g: Any, y: Value, x: Value, **attrs: Any) -> tuple[Any]:
         from .mutate import put_along_axis
 
-        zeros = BY_NAME["full"](x.dtype.type(0), shape=x.shape, dtype=x.dtype)
-        return (put_along_axis(zeros, self.order(x, **attrs), g, attrs["axis"]),)
+        order = self.order(x, **attrs)
+        return (rearranged(g, lambda h: put_along_axis(zeros(x.shape, h.dtype), order, h, attrs["axis"])),)
 
 
 @define

@@ -162,6 +162,16 @@ def part_where_it_is_zero_anyway(value: Value) -> Any:
     return None
 
 
+@node_rule(exact=False, op="mask")
+def zero_where_nothing_was_read(value: Value) -> Any:
+    """``where(read, g, 0)`` is g: zero at elements that no index read, in exact arithmetic."""
+    condition, inner = value.node.inputs  # type: ignore[union-attr]
+    flags = condition.node
+    while flags is not None and flags.op.name == "set_item" and number_of(flags.inputs[1]) == 1:
+        flags = flags.inputs[0].node
+    return inner if flags is not None and flags.op.name == "full" and number_of(flags.inputs[0]) == 0 else None
+
+
 @node_rule(exact=False, op="index_add")
 def add_where_it_was_cleared(value: Value) -> Any:
     """``g[i] = 0; g[i] += v`` is ``g[i] = v``."""
@@ -185,5 +195,5 @@ OWN = RuleSet(absolute_of_negative, number_first, zero_is_neutral, kinds_unwritt
 DERIVED = RuleSet(
     ring_arithmetic, kinds_unwritten, implicit_broadcasting, same_on_both_sides, mask_twice, double_not, exp_of_log,
     log_of_exp, logarithm_at_zero, exponent_at_zero, same_where_it_vanishes, part_where_it_is_zero_anyway,
-    python_numbers, add_where_it_was_cleared, absolute_of_negative,
+    python_numbers, zero_where_nothing_was_read, add_where_it_was_cleared, absolute_of_negative,
 )
