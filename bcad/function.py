@@ -6,13 +6,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from bcad.differentiated import Answer, Differentiated, answer_of, name_of, quick_derived
 from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.modes import GradientMode, HessianVectorMode, Mode
+from bcad.options import accept_legacy
 from bcad.seeds import seeds_like
 from bcad.specialise import Specialisation
-from bcad.trace import MISS
+from bcad.trace import MISS, stepped
 from bcad.wrt import ALL, pick
 
 
@@ -98,7 +101,8 @@ class Function(_Traced):
     np.float64(5.0)
     """
 
-    def __init__(self, fn: Any, example_args: Any = None, *, backend: str | None = None) -> None:
+    def __init__(self, fn: Any, example_args: Any = None, *, backend: str | None = None, **legacy: Any) -> None:
+        accept_legacy(legacy)
         super().__init__(fn, example_args, ALL, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -132,8 +136,12 @@ class Gradient(_ByArgument):
         Ordinary Python and NumPy.
     example_args : sequence, optional
         Trace at these arguments at once; else the first call traces.
-    wrt : int, str or sequence of them, optional
-        The arguments with respect to which; all positional ones by default.
+    wrt : int, str, array or sequence of them, optional
+        The arguments with respect to which: positions, names, or the very arrays of a call; all by default.
+    reduction : 'sum', 'max', 'mean', 'min', 'prod', 'std', 'var' or callable, optional
+        Makes one number of an array that `fn` returns.
+    **legacy
+        Options of PyAutoDiff's that nothing needs here, such as ``use_cache=False``.
 
     Returns
     -------
@@ -160,8 +168,11 @@ class Gradient(_ByArgument):
     _mode = GradientMode
 
     def __init__(
-        self, fn: Any, example_args: Any = None, *, wrt: Any = None, backend: str | None = None
+        self, fn: Any, example_args: Any = None, *, wrt: Any = None, reduction: Any = None,
+        backend: str | None = None, **legacy: Any,
     ) -> None:
+        accept_legacy(legacy)
+        fn = fn if reduction is None else reduced(fn, reduction)
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -187,8 +198,11 @@ class HessianVector(_ByArgument):
     _mode = HessianVectorMode
 
     def __init__(
-        self, fn: Any, example_args: Any = None, *, wrt: Any = None, backend: str | None = None
+        self, fn: Any, example_args: Any = None, *, wrt: Any = None, reduction: Any = None,
+        backend: str | None = None, **legacy: Any,
     ) -> None:
+        accept_legacy(legacy)
+        fn = fn if reduction is None else reduced(fn, reduction)
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
 
     def __call__(
@@ -208,6 +222,35 @@ class HessianVector(_ByArgument):
             raise StructureError(f"{len(parts)} vectors for {len(places)} arguments")
         seeds = seeds_like([pick(p, args, kwargs) for p in places], parts, "vector")
         return self._pack(self.core.answer(args, kwargs, seeds))
+
+
+_REDUCTIONS = {name: getattr(np, name) for name in "sum max mean min prod std var".split()}
+
+
+def reduction_of(given: Any) -> Callable[..., Any]:
+    """The function that a reduction's name means.
+
+    Raises
+    ------
+    ValueError
+        If it is neither one of them nor callable.
+    """
+    if callable(given):
+        return given
+    if given in _REDUCTIONS:
+        return _REDUCTIONS[given]
+    raise ValueError(f"reduction {given!r} is neither a function nor one of {', '.join(_REDUCTIONS)}")
+
+
+def reduced(fn: Any, reduction: Any) -> Callable[..., Any]:
+    """`fn` with `reduction` applied to its result."""
+    reduce, inner = reduction_of(reduction), fn.fn if isinstance(fn, _Traced) else fn
+
+    @stepped
+    def with_reduction(*args: Any, **kwargs: Any) -> Any:
+        return reduce(inner(*args, **kwargs))
+
+    return functools.wraps(inner)(with_reduction)
 
 
 def report(derivative: Any) -> str:

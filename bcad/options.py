@@ -44,4 +44,20 @@ class Options:
             vars(self).update(before)
 
 
+_LEGACY = frozenset("borrowable context escape_on_error force_floatX ignore infer_updates use_cache".split())
+
+
+def accept_legacy(given: dict[str, Any]) -> None:
+    """Take options of PyAutoDiff's that nothing needs here; refuse others.
+
+    Raises
+    ------
+    TypeError
+        If an option is none of those.
+    """
+    unknown = set(given) - _LEGACY
+    if unknown:
+        raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
+
+
 options = Options()

@@ -24,9 +24,14 @@ def tag(obj: Any, name: str) -> Any:
 
     Examples
     --------
-    >>> from bcad import grad
-    >>> float(grad(lambda x: tag(x**2, "square") * 3)(2.0))
-    12.0
+    >>> from bcad import Symbolic
+    >>> def f(x):
+    ...     hidden = tag(x**2, "hidden")
+    ...     return hidden.sum() * 3
+    >>> s = Symbolic(f)
+    >>> total = s(np.ones(2))
+    >>> s.compile_gradient(inputs="hidden", outputs=total, wrt="hidden")(np.array([1.0, 5.0]))
+    array([3., 3.])
     """
     if not isinstance(name, str):
         raise TypeError(f"a tag is a str, not {type(name).__name__}")

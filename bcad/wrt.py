@@ -22,8 +22,9 @@ class Wrt:
     ----------
     fn : callable
         Its signature gives names a position.
-    spec : int, str, sequence of them, or 'all'
-        Positions (negative ones count from the end of the call's) or parameter names.
+    spec : int, str, array, sequence of them, or 'all'
+        Positions (negative ones count from the end of the call's), parameter names, or arrays: they mean the
+        argument that they are in the first call that has them.
 
     Attributes
     ----------
@@ -32,9 +33,10 @@ class Wrt:
     """
 
     def __init__(self, fn: Callable[..., Any], spec: Any) -> None:
-        self.single = isinstance(spec, (int, np.integer)) or (isinstance(spec, str) and spec != ALL)
+        self.single = isinstance(spec, (int, np.integer, np.ndarray)) or (isinstance(spec, str) and spec != ALL)
         self._spec: Any = (spec,) if self.single else spec
         self._names = _positional_names(fn)
+        self._found: dict[int, Place] = {}  # the places of arrays
 
     def places(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Place]:
         """Where in a call ``(args, kwargs)`` the chosen arguments stand.
@@ -59,6 +61,8 @@ class Wrt:
                 f"the call has no argument {item!r}",
                 hint=f"pass it, or choose among {', '.join(self._names) or 'the positions'}",
             )
+        if isinstance(item, np.ndarray):
+            return self._holding(item, args, kwargs)
         position = int(item) + len(args) if item < 0 else int(item)
         if 0 <= position < len(args):
             return 0, position
@@ -67,6 +71,19 @@ class Wrt:
         raise NotDifferentiable(
             f"the call has {len(args)} positional arguments, none at position {item}",
             hint="argnums counts from 0",
+        )
+
+    def _holding(self, array: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Place:
+        """Where the call, or the first one that had it, has this very array."""
+        everything: list[Place] = [*((0, k) for k in range(len(args))), *((1, name) for name in kwargs)]
+        for place in everything:
+            if pick(place, args, kwargs) is array:
+                return self._found.setdefault(id(array), place)
+        if self._found.get(id(array)) in everything:
+            return self._found[id(array)]
+        raise NotDifferentiable(
+            "the array that wrt= names is no argument of the call",
+            hint="name the argument; for arrays that the function reads from outside there is Symbolic",
         )
 
 

@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
     ("bcad.tags", "bcad.insert"),
-    ("bcad.optimize", "bcad.descent", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
+    ("bcad.optimize", "bcad.descent", "bcad.sgd", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
     ("bcad.symbolic", "bcad.tangent"),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),
     ("bcad.__main__",),

@@ -25,13 +25,15 @@ from .places import stepped
 from .program import InnerProgram, Program
 from .quick import MISS, quick_call
 from .randomness import restore, state_of, streams_of
-from .sources import Argument, Attribute, Item, Result
+from .sources import Argument, Attribute, Item, Pinned, Result, Source
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
-from .tree import Tree, flatten, map_leaves
+from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 
 __all__ = [
-    "Absent", "Apart", "Argument", "Attribute", "HasClass", "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType",
-    "HasValue", "IsObject", "Item", "Result", "Same", "SizeRelation",
-    "MISS", "Aside", "Guard", "GuardMiss", "Guards", "InnerProgram", "Program", "Tree", "evaluated", "flatten", "held", "host_call", "inside", "is_traced", "leaf_type", "map_leaves", "marks", "pinned", "quick_call", "restore", "state_of", "streams_of", "stepped",
-    "trace", "trace_inside", "active_traces", "wrap",
+    "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
+    "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
+    "IsObject", "Item", "MISS", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
+    "active_traces", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
+    "leaf_type", "map_leaves", "marks", "pinned", "quick_call", "rebuild_like", "restore", "state_of",
+    "stepped", "streams_of", "trace", "trace_inside", "wrap",
 ]

@@ -75,6 +75,10 @@ class Marks:
         if array is not None:
             self._for_arrays[id(array)] = array, given
 
+    def read(self, value: Any, source: Source) -> Any:
+        """What traced code sees in place of `value`, which stands at `source` and is read there at each call."""
+        return self.session.captures.lift(value, source)
+
     def given(self, value: Any, source: Source | None) -> Any:
         """What stands in for a value from outside; NotImplemented: nothing."""
         if self._for_arrays and type(value) is np.ndarray and id(value) in self._for_arrays:
