@@ -159,11 +159,17 @@ class Differentiated:
                     return run(special, args, kwargs)
                 except ABANDONED as why:
                     log.info("%s abandoned a run: %s", self, why)
-        special = self._trace(places, args, kwargs)
-        try:
-            return run(special, args, kwargs)
-        except ABANDONED as why:
-            raise self._true_exception(args, kwargs, why) from None
+        refuted: frozenset[Any] = frozenset()
+        while True:
+            special = self._trace(places, args, kwargs, refuted)
+            try:
+                return run(special, args, kwargs)
+            except ABANDONED as why:
+                if special.program.suppositions <= refuted:
+                    raise self._true_exception(args, kwargs, why) from None
+                log.info("%s is traced again without %d loops: %s", self, len(special.program.suppositions), why)
+                refuted |= special.program.suppositions
+                self._forget(special)
 
     def prepare(
         self, args: Sequence[Any], kwargs: dict[str, Any]
@@ -180,11 +186,16 @@ class Differentiated:
                 return special
         return self._trace(places, args, kwargs)
 
+    def _forget(self, special: Specialisation) -> None:
+        with self._lock:
+            self.specialisations = [s for s in self.specialisations if s is not special]
+
     def _trace(
-        self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any],
+        refuted: frozenset[Any] = frozenset(),
     ) -> Specialisation:
         with self._lock:
-            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend)
+            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted)
             special.finish = self.finisher(special)
             if not special.varies:
                 warnings.warn(f"Output seems independent of input: {self!r} is zero", stacklevel=_depth_of_caller())

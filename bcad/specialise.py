@@ -53,16 +53,19 @@ class Specialisation:
         The arguments with respect to which.
     args, kwargs
         The call to trace, its chosen arguments already floats.
+    refuted : frozenset
+        Suppositions of earlier traces that do not hold for this call.
     """
 
     def __init__(
         self, fn: Callable[..., Any], mode: Mode, places: Sequence[Place],
         args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None = None,
+        refuted: frozenset[Any] = frozenset(),
     ) -> None:
         started = time.perf_counter()
         self.mode = mode
         self.places = tuple(places)
-        self.program: Program = trace(fn, args, kwargs, expand=expand)
+        self.program: Program = trace(fn, args, kwargs, expand=expand, avoid=refuted)
         if self.program.same:
             self.program.graph = rewrite.rename_sizes(self.program.graph, self.program.same)
         rewrite.name_values(self.program.graph)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
+from bcad.ir import Dim, Graph, Names, Node, Value, constant_op, dim_op
+from bcad.ops import LONGEST, Span
 
 from . import call_text as _call_text  # declares how calls are written
 from .expression import ATOM, Notation
@@ -51,6 +53,8 @@ class Listing:
             self.names._taken.update(node.op.name for node in graph.walk())
             self.names._taken.update(_CALLED)
         self.sizes = self.notation.sizes = SizeText(graph.inputs, self.names, prefix)
+        for symbol, text in _lengths(self.notation, graph):
+            self.sizes.computed.setdefault(symbol, text)
         self.total = graph.uses()
         self.lines: list[str] = []
         self.indent = 0
@@ -67,7 +71,7 @@ class Listing:
         for label, value in zip(labels, outputs, strict=False):
             if "/" in label and value.node is not None and value.node.op.name in WRITES:
                 self.hints.setdefault(value, f"d{label.rsplit('/d', 1)[-1]}")
-        self.body(self._needed(outputs), outputs)
+        self.body(self.needed(self.graph, outputs), outputs)
         for label, value in zip(labels, outputs, strict=False):
             self.add(f"{label} = {self.notation.of(value)}")
             self.entries.append((label, value))
@@ -93,11 +97,12 @@ class Listing:
             line = f"{line:<60}  # {node.location.file.rsplit('/', 1)[-1]}:{node.location.line}"
         self.lines.append(line)
 
-    def _needed(self, outputs: Iterable[Value]) -> list[Node]:
-        """The nodes behind `outputs` that are not written yet, in order."""
+    def needed(self, graph: Graph, outputs: Iterable[Value]) -> list[Node]:
+        """The nodes behind `outputs` that are not written yet, in order; to a reader, checks are none."""
         live, found = set(outputs), []
-        for node in reversed(self.graph.nodes):
-            if node not in self._written and (node.op.effect or any(v in live for v in node.outputs)):
+        for node in reversed(graph.nodes):
+            effect = node.op.effect and (node.op.name != "check" or self.notation.prefix)
+            if node not in self._written and (effect or any(v in live for v in node.outputs)):
                 live.update(node.inputs)
                 found.append(node)
         return found[::-1]
@@ -122,11 +127,10 @@ class Listing:
                 self._one(node.output, uses.get(node.output, 0))
 
     def _check(self, node: Node) -> None:
-        """Where the function would raise; a reader knows."""
-        if self.notation.prefix:
-            self.add(f"if {self.notation.of(node.inputs[0])}:")
-            message = getattr(node.attrs.get("message"), "value", None) or "the function raises here"
-            self.add(f"    raise ArithmeticError({str(message)!r})")
+        """Where the function would raise."""
+        self.add(f"if {self.notation.of(node.inputs[0])}:")
+        message = getattr(node.attrs.get("message"), "value", None) or "the function raises here"
+        self.add(f"    raise ArithmeticError({str(message)!r})")
 
     def _one(self, value: Value, uses: int) -> None:
         if value in self.notation.given:
@@ -277,6 +281,23 @@ def graphs_of(graph: Graph) -> Iterator[Graph]:
     yield graph
     for node in graph.walk():
         yield from node.regions
+
+
+def _lengths(notation: Notation, graph: Graph) -> Iterator[tuple[str, Callable[[], str]]]:
+    """How the lengths of slices with computed bounds are written where no named array has them."""
+    for node in graph.walk():
+        if node.op.name == "getitem" and any(isinstance(part, Span) for part in node.attrs["index"]):
+            for axis, size in enumerate(node.output.type.shape):
+                if isinstance(size, Dim) and size.is_symbol():
+                    yield str(size), functools.partial(_length, notation, node, axis)
+
+
+def _length(notation: Notation, node: Node, axis: int) -> str:
+    (number, *_), base = node.inputs[1:], node.inputs[0]
+    if base.node is not None and base.node.op.name == "broadcast_to" and base.type.shape == (LONGEST,):
+        return notation.of(number).at(ATOM)
+    shape = node.output.type.shape
+    return f"{notation.node(node).at(ATOM)}.{'size' if len(shape) == 1 else f'shape[{axis}]'}"
 
 
 def users_of(graph: Graph) -> dict[Value, list[Node]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from bcad.ir import ArrayType, Graph, Node, Value, constant_op
+from bcad.ir import ArrayType, Graph, Node, Size, Value, bounds, constant_op
 from bcad.ops import operands_of
 
 from .expression import ATOM, CONDITIONAL, Text
@@ -56,7 +56,7 @@ class _Regions:
         listing.total = {**listing.total, **graph.uses()}
         listing._users, listing._results = users_of(graph), graph.outputs
         outputs = [graph.outputs[k] for k in keep]
-        listing.body(_live(graph, outputs), outputs)
+        listing.body(listing.needed(graph, outputs), outputs)
         listing._results, listing.total, listing._users = before
         return [listing.notation.of(v) for v in outputs]
 
@@ -276,15 +276,22 @@ class _Loop(_Regions):
     def _finish_stacks(self, stacks: dict[int, str]) -> None:
         ragged, p = dict(self.node.attrs.get("ragged", ())), self.listing.notation.prefix
         for k, name in stacks.items():
-            self.listing.sizes.add(self.node.outputs[k])
+            type_ = self.node.outputs[k].type
             if k - self.carries in ragged:
-                shape = self.node.outputs[k].type.shape[1:]  # type: ignore[union-attr]
-                dtype = "" if self.node.outputs[k].type.differentiable else ", int"
-                empty = f"{p}zeros({self.listing.notation.shape((0, *shape))}{dtype})"
-                self.listing.add(f"{name} = {p}concatenate([{empty}, *{name}])")
+                dtype = "" if type_.differentiable else ", int"
+                empty = f"{p}zeros({self.listing.notation.shape((0, *type_.shape[1:]))}{dtype})"
+                text = f"{p}concatenate([{empty}, *{name}])"
             else:
-                whole = isinstance(self.node.outputs[k].type, ArrayType) and self.node.outputs[k].dtype.kind in "iu"
-                self.listing.add(f"{name} = {p}array({name}{', int' if whole else ''})")
+                text = f"{p}array({name}{', int' if type_.dtype.kind in 'iu' else ''})"
+                if self.listing.indent and len(type_.shape) > 1 and not _is_positive(type_.shape[0]):
+                    text += f".reshape({self.listing.notation.shape((-1, *type_.shape[1:]))})"  # so that none fit, too
+            self.listing.add(f"{name} = {text}")
+            self.listing.sizes.add(self.node.outputs[k])
+
+
+def _is_positive(size: Size) -> bool:
+    low, _ = bounds(size)
+    return low is not None and low > 0
 
 
 def _less_one(text: Text) -> tuple[str, ...]:
@@ -335,15 +342,6 @@ def forget(listing: Listing, graph: Graph) -> None:
             forget(listing, region)
 
 
-def _live(graph: Graph, outputs: Sequence[Value]) -> list[Node]:
-    live, found = set(outputs), []
-    for node in reversed(graph.nodes):
-        if node.op.effect or any(v in live for v in node.outputs):
-            live.update(node.inputs)
-            found.append(node)
-    return found[::-1]
-
-
 def _assignment(target: str, text: str) -> str:
     """``s += x`` for ``s = s + x``."""
     for symbol in "+-":
@@ -356,7 +354,3 @@ def _assignment(target: str, text: str) -> str:
 
 def _mentions(text: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text) is not None
-
-
-def _negated(test: Text) -> str:
-    return f"not {test.at(4)}"

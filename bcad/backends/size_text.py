@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bcad.ir import ArrayType, Dim, Names, Size, Value, product
 
@@ -22,6 +22,7 @@ class SizeText:
         self.prefix = prefix
         self.values = [v for v in values if isinstance(v.type, ArrayType) and v.type.shape]
         self.names = names
+        self.computed: dict[str, Callable[[], str]] = {}  # what a symbol without such an array is
 
     def add(self, value: Value) -> None:
         """Let the shape of a value that has a name now be mentioned."""
@@ -66,6 +67,8 @@ class SizeText:
         if function is None:
             symbol = Dim.of(atom)  # type: ignore[arg-type]
             known = any(symbol in v.type.shape for v in self.values)  # type: ignore[union-attr]
+            if not known and str(symbol) in self.computed:
+                return self.computed[str(symbol)]()
             return self.of(symbol)[0] if known else str(symbol)
         texts = [self.of(a) for a in atom.args]  # type: ignore[attr-defined]
         if function in ("max", "min"):

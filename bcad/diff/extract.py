@@ -22,6 +22,21 @@ def needed_nodes(
     return found[::-1]
 
 
+def with_binders(
+    nodes: Sequence[Node], values: Sequence[Value], known: Collection[Value], also: Collection[Node], local: Collection[str]
+) -> list[Node]:
+    """The same, with the nodes that give the `local` symbols their meaning."""
+    also = list(also)
+    while True:
+        found = needed_nodes(nodes, values, known, also)
+        missing = missing_symbols(found, bound_symbols(known)) & set(local)
+        binders = [next((n for n in nodes if name in bound_symbols(n.outputs)), None) for name in sorted(missing)]
+        new = [n for n in binders if n is not None and n not in found]
+        if not new:
+            return found
+        also += new
+
+
 def copy_nodes(builder: Builder, nodes: Iterable[Node], mapping: dict[Value, Value]) -> None:
     """Emit `nodes` again; outputs that `mapping` has already are kept as they are."""
     for node in nodes:

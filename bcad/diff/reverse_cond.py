@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bcad.ir import ArrayType, Builder, Dim, Graph, Node, Type, Value, array_type, substitute
-from bcad.ops import BY_NAME, cond, fresh_size, has_effect, tangent_type
+from bcad.ops import BY_NAME, bind, cond, fresh_size, has_effect, tangent_type
 
 from .activity import useful, varied
-from .extract import bound_symbols, copy_nodes, emit_cond, missing_symbols, needed_nodes, type_symbols
+from .extract import bound_symbols, copy_nodes, emit_cond, missing_symbols, type_symbols, with_binders
 from .loop_joint import as_flag, split_flag, symbols_inside
 from .reverse import RECORDERS, Pullback, Reverse
 from .tangents import BOOL, common_mask, conform, masked, unmask, zero_like
@@ -39,6 +39,7 @@ class Arm:
     local: set[str]
     boundary: int
     slots: dict[Value, int]  # saved value -> the further result of the cond that holds it
+    lengths: dict[str, Value] = field(default_factory=dict)  # sizes that nothing saved binds by its shape
 
 
 class CondTape:
@@ -130,12 +131,13 @@ class CondTape:
         return types
 
     def _saved(self, arm: Arm) -> list[Value]:
-        """What the arm keeps: not its operands; and a witness for each length that only it knows."""
+        """What the arm keeps: not its operands; and each length that only it knows."""
         saved = [v for v in arm.plan.saved if v not in arm.inputs]
         missing = missing_symbols(arm.plan.nodes, bound_symbols([*saved, *arm.plan.inputs])) & arm.local
         with arm.builder:
             for name in sorted(missing):
-                saved.append(BY_NAME["full"](False, shape=(Dim.symbol(name),), dtype=np.dtype(bool)))
+                arm.lengths[name] = arm.builder.size(Dim.symbol(name))
+        saved += [v for v in arm.lengths.values() if v not in saved]
         return saved
 
     @staticmethod
@@ -164,7 +166,8 @@ class CondTape:
         with Builder(name=arm.builder.name) as builder:
             mapping = {v: builder.input(v.type, v.name) for v in arm.inputs}
             effects = [n for n in arm.builder.nodes[: arm.boundary] if has_effect(n)]
-            copy_nodes(builder, needed_nodes(arm.builder.nodes, [*primal, *arm.slots], mapping, effects), mapping)
+            nodes = with_binders(arm.builder.nodes, [*primal, *arm.slots], mapping, effects, arm.local)
+            copy_nodes(builder, nodes, mapping)
             kept = [
                 mapping[by_place[j]] if j in by_place else _dummy(t, self.sweep.scope)
                 for j, t in enumerate(self.types)
@@ -233,6 +236,8 @@ class CondTape:
                 mapping[arm.inputs[q]] = builder.input(arm.inputs[q].type, arm.inputs[q].name)
             for g in (*arm.seeds.values(), *arm.sums.values()):
                 mapping[g] = builder.input(g.type)
+            for name, length in arm.lengths.items():
+                bind(name, mapping[length])
             copy_nodes(builder, arm.plan.nodes, mapping)
             outputs = [conform(_at(mapping, arm.results[q][0]), tangent_type(self.operands[q].type)) for q in self.wrt]
             flags = [conform(as_flag(_at(mapping, arm.results[q][1])), self._flag_type(q)) for q in flagged]

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Node, Size, Value
-from bcad.ops import BY_NAME, Part, Span, fresh_size, has_effect, known_size, loop, stack_length, tangent_type
+from bcad.ir import ArrayType, Builder, Dim, Graph, Kind, Node, Size, Value, bounds
+from bcad.ops import (
+    BY_NAME,
+    Part,
+    Span,
+    bind,
+    extent,
+    fresh_size,
+    has_effect,
+    known_size,
+    loop,
+    stack_length,
+    tangent_type,
+)
 
-from .extract import bound_symbols, copy_nodes, missing_symbols, needed_nodes
+from .extract import bound_symbols, copy_nodes, missing_symbols, needed_nodes, type_symbols, with_binders
 from .loop_joint import INDEX, Draft, Parts, Slot, draft_of
 from .reverse import RECORDERS, Pullback, Reverse
 from .tangents import BOOL, common_mask, conform, masked, total, unmask
@@ -33,7 +45,8 @@ class Tape:
     """The loop with its tapes: which stack holds which value of the body.
 
     A value of one shape is an element of a stack.  One whose leading axis differs from one
-    iteration to the next (the tape of an inner loop) joins a ragged stack, with its length.
+    iteration to the next (the tape of an inner loop) joins a ragged stack, with its length; any
+    other whose size differs is laid out flat for that.
     """
 
     def __init__(self, parts: Parts, draft: Draft, decided: Plan, sweep: Reverse) -> None:
@@ -41,20 +54,33 @@ class Tape:
         assert draft.joint is not None
         self.local = draft.joint.local
         self.saved = list(decided.saved)
+        self.flat: dict[Value, Value] = {}  # saved in a row -> as it is in the body
+        self.unread: list[str] = []  # symbols that nothing on the tape binds by its shape
         with draft.builder:
+            self._flatten()
             self.lengths = self._save_lengths()
         self.stacks: dict[Value, Value] = {}  # saved value -> its stack, in the sweep's builder
         self._emit()
 
+    def _flatten(self) -> None:
+        """Lay out in a row what has more than a leading axis that differs."""
+        for k, value in enumerate(self.saved):
+            sizes = [s for s in value.shape if isinstance(s, Dim) and s.symbols() & self.local]
+            if sizes and (len(sizes) > 1 or sizes[0] is not value.shape[0] or not sizes[0].is_symbol()):
+                length = extent(self.draft.builder.size(value.type.size))
+                self.local.add(str(length))
+                self.saved[k] = BY_NAME["reshape"](value, shape=(length,))
+                self.flat[self.saved[k]] = value
+
     def _save_lengths(self) -> dict[str, Value]:
-        """Bind the symbols that the reverse part mentions: the length of each goes on the tape."""
+        """The symbols that the reverse part mentions or reads by: each goes on the tape as an int."""
         builder, seeds = self.draft.builder, list(self.draft.stacks.values())
-        given = bound_symbols([*self.saved, *seeds])
-        for missing in sorted(missing_symbols(self.plan.nodes, given) & self.local):
-            self.saved.append(BY_NAME["full"](False, shape=(Dim.symbol(missing),), dtype=BOOL.dtype))
+        mentioned = set().union(*(type_symbols(v.type) for v in self.flat.values()))
+        mentioned |= missing_symbols(self.plan.nodes, bound_symbols([*self.saved, *seeds]))
         names = {name for v in [*self.saved, *seeds] if (name := self.ragged(v)) is not None}
-        lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(names)}
+        lengths = {name: builder.size(Dim.symbol(name)) for name in sorted(names | mentioned & self.local)}
         self.saved += [v for v in lengths.values() if v not in self.saved]
+        self.unread = [name for name in lengths if name not in names]
         return lengths
 
     def ragged(self, value: Value) -> str | None:
@@ -65,7 +91,7 @@ class Tape:
             return None
         if inside[0] is value.type.shape[0] and inside[0].is_symbol() and len(inside) == 1:
             return str(inside[0])
-        raise NotImplementedError(f"a value of type {value.type} in a loop whose sizes change inside it")
+        raise NotImplementedError(f"the cotangent of a value of type {value.type} whose size changes inside a loop")
 
     def _emit(self) -> None:
         parts, node = self.parts, self.parts.node
@@ -107,7 +133,8 @@ class Tape:
             for j, (formula, _) in draft.affine.items():
                 mapping[formula] = mapping[draft.inputs[1 + j]]
             wanted = [*primal, *added]
-            copy_nodes(builder, needed_nodes(draft.builder.nodes, wanted, mapping, effects), mapping)
+            nodes = with_binders(draft.builder.nodes, wanted, mapping, effects, self.local)
+            copy_nodes(builder, nodes, mapping)
             return builder.build([mapping[v] for v in (*primal, *added)]), places
 
 
@@ -242,6 +269,8 @@ class Reversal:
         for v, stack in stacks:
             if self.tape.ragged(v) is None:
                 mapping[v] = self._element(builder, stack, position, v.type)
+        for unread in self.tape.unread:
+            bind(unread, mapping[self.tape.lengths[unread]])
         starts: dict[str, Any] = {name: ends[name] - mapping[self.tape.lengths[name]] for name in ends}
         for v, stack in stacks:
             name = self.tape.ragged(v)
@@ -249,6 +278,8 @@ class Reversal:
                 flat = self._constant(builder, stack)
                 index = (Span(name, _AT, _AT, None),)
                 mapping[v] = BY_NAME["getitem"](flat, starts[name], ends[name], index=index)
+        for v, whole in self.tape.flat.items():
+            mapping[whole] = BY_NAME["reshape"](mapping[v], shape=whole.shape)
         return list(starts.values())
 
     def _element(self, builder: Builder, stack: Value, position: Value, type_: Any) -> Value:
@@ -281,7 +312,7 @@ class Reversal:
         Without one the sum is zero; only what computed `value` could make something else of it.
         """
         size = known_size(self.trip)
-        if self.sweep.is_start(value) or (isinstance(size, int) and size > 0):
+        if self.sweep.is_start(value) or (size is not None and (bounds(size)[0] or 0) > 0):
             return None
         ran: Value = BY_NAME["greater"](self.trip, 0)
         return ran

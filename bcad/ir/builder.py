@@ -41,6 +41,7 @@ class Builder:
         self.nodes: list[Node] = []
         self.captured: dict[Value, Value] = {}  # value outside -> input inside
         self.location: Location | None = parent.location if parent else None
+        self.lengths: dict[Any, str] = {}  # symbols of sizes that ops compute, by what they compute them from
         self._numbers: dict[Any, tuple[Value, ...]] = {}
 
     # -- the current builder ---------------------------------------------------------

@@ -62,6 +62,7 @@ from .control import (
     tangent_type,
 )
 from .elementwise_op import Elementwise, accumulate, to_cotangent, unbroadcast
+from .extent import LONGEST, bind, extent
 from .host import custom, host, host_effect
 from .index_op import scatter_zero
 from .index_template import Part, Span
@@ -86,9 +87,9 @@ from .shapes import ShapeError
 
 __all__ = [
     "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
-    "Part", "Span",
+    "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
-    "RegionError", "check", "checkpoint", "cond", "custom", "derivative", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
+    "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
     "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]
 

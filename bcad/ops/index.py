@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Dim, Kind, Size, Value, assumptions
+from bcad.ir import Builder, Dim, Kind, Size, Value, assumptions
 
 from .arguments import as_array, astype, concrete, fresh, has_values, known_size
 from .index_op import getitem_op, index_add, item_op, set_item
@@ -90,18 +90,21 @@ class Parsed:
         bounds = [b if b is None else known_size(b) for b in (s.start, s.stop)]
         computed = [known is None and b is not None for known, b in zip(bounds, (s.start, s.stop), strict=True)]
         if any(computed):
-            return self._span(s, bounds, computed, step)
+            return self._span(s, n, bounds, computed, step)
         start, stop = bounds
         if step is None or step > 0:
             return slice(_from_start(start, n), _from_start(stop, n), step)
         return _backward(start, stop, step, n)
 
-    def _span(self, s: slice, bounds: list[Any], computed: list[bool], step: Any) -> Span:
+    def _span(self, s: slice, n: Size, bounds: list[Any], computed: list[bool], step: Any) -> Span:
+        """A slice with computed bounds; those that have the same bounds have the same length."""
+        builder = Builder.current()
         for k, bound in enumerate((s.start, s.stop)):
             if computed[k]:
-                self.arrays.append(bound)
-                bounds[k] = Part.ARRAY
-        return Span(fresh("n"), *bounds, step)  # type: ignore[call-arg]
+                bounds[k] = builder.as_value(bound)
+        length = builder.lengths.setdefault((*bounds, step, n), fresh("n"))
+        self.arrays += [b for k, b in enumerate(bounds) if computed[k]]
+        return Span(length, *(Part.ARRAY if computed[k] else b for k, b in enumerate(bounds)), step)  # type: ignore[call-arg]
 
 
 def _is_mask(item: Any) -> bool:
@@ -198,6 +201,8 @@ def setitem(x: Any, index: Any, value: Any) -> Value:
     if not parsed.arrays and all(p is None or p in (FULL, Ellipsis) for p in parsed.template):
         target = item_shape(x.shape, parsed.template, ())
         return to_shape(_replace(to_shape(x, target), value), shape)
+    if value.ndim and any(isinstance(part, Span) for part in parsed.template):
+        item_op(parsed.arrays)(x, *parsed.arrays, index=parsed.template)  # binds the lengths that `value` is to have
     return to_shape(set_item(x, value, *parsed.arrays, index=parsed.template), shape)
 
 

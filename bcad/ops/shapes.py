@@ -31,20 +31,22 @@ def broadcasts_to(shape: Sequence[Size], target: Sequence[Size]) -> bool:
     """Whether an array of `shape` can be written to one of shape `target`."""
     answers = assumptions()
     return len(shape) <= len(target) and all(
-        answers.equal(a, 1) or answers.equal(a, b) for a, b in zip(reversed(shape), reversed(target))
+        a == 1 or answers.equal(a, b) or answers.equal(a, 1) for a, b in zip(reversed(shape), reversed(target))
     )
 
 
 def _common(a: Size, b: Size) -> Size:
     if a == b:
         return a
+    if a == 1 or b == 1:
+        return b if a == 1 else a
     answers = assumptions()
+    if answers.equal(a, b):  # asked first: then it does not matter whether they are one
+        return a if isinstance(a, int) else b if isinstance(b, int) else min(a, b, key=_simplicity)
     if answers.equal(a, 1):
         return b
     if answers.equal(b, 1):
         return a
-    if answers.equal(a, b):
-        return a if isinstance(a, int) else b if isinstance(b, int) else min(a, b, key=_simplicity)
     raise ShapeError(f"sizes {a} and {b} do not broadcast")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bcad.ir import Assumptions, Dim, Size, bounds, substitute
+from bcad.ir import Assumptions, Dim, Size, bounds, substitute, symbols
 
 from .guards import relation
 
@@ -46,22 +46,43 @@ class TraceAssumptions(Assumptions):
         known = _by_form(a, symbol, b)
         if known is not None:
             return known
-        answer = relation(symbol, self.session.size_example(a), self.session.size_example(b))
+        examples = [self.session.size_or_none(size) for size in (a, b)]
+        if symbol == "==" and None in examples:
+            return self._suppose(a, b)
+        answer = relation(symbol, *(self.session.size_example(size) for size in (a, b)))
         held = symbol if answer else {"==": "!=", "<": ">="}[symbol]
         self.session.rely_on(a, held, b)
         if held == "==":
             self._unify(a, b)
         return answer
 
+    def _suppose(self, a: Size, b: Size) -> bool:
+        """Sizes that differ from one iteration to the next and meet are taken to be equal, and not to be one.
+
+        The run is given up where they are not; then the loop is not kept.
+        """
+        equal = 1 not in (a, b)
+        self.session.suppose(a, "==" if equal else "!=", b)
+        if equal:
+            self._unify(a, b)
+        return equal
+
     def canonical(self, size: Size) -> Size:
         """`size` in terms of the symbols that stand for all that were found equal."""
         return substitute(size, self.unified) if self.unified and isinstance(size, Dim) else size
 
+    def guarded(self) -> dict[str, Size]:
+        """The sizes found equal that guards hold to be so: what only a check in the graph tells stays apart in it."""
+        return {
+            name: size for name, size in self.unified.items()
+            if "_" not in name and not any("_" in other for other in symbols(size))
+        }
+
     def _unify(self, a: Size, b: Size) -> None:
         """Let one of two equal sizes, a bare symbol, stand for the other: the older name stays."""
-        age = list(self.session.sizes)
+        age = {name: k for k, name in enumerate(self.session.sizes)}
         bare = [s for s in (a, b) if isinstance(s, Dim) and s.is_symbol()]
-        for symbol in sorted(bare, key=lambda s: age.index(str(s)), reverse=True):
+        for symbol in sorted(bare, key=lambda s: age.get(str(s), len(age)), reverse=True):
             name, other = str(symbol), b if symbol is a else a
             if isinstance(other, Dim) and name in other.symbols():
                 continue

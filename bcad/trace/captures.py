@@ -409,7 +409,7 @@ class Captures:
         except TypeError:
             return
         if counter is not None:
-            from .session import Restart
+            from .restart import Restart
 
             raise Restart(frozenset((counter,)))
         if kind == "attr" and id(owner) in self.outer and type(owner).__dict__.get(key).__class__ is GetSetDescriptorType:
@@ -443,7 +443,7 @@ class Captures:
             return seen[1]
         source = place_of(owner, kind, key, known[1])
         if type(value) is int and source not in self.session.symbolic:
-            from .session import Restart
+            from .restart import Restart
 
             raise Restart(frozenset((source,)))
         lifted = self.lift(value, source)

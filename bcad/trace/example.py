@@ -64,7 +64,7 @@ class Example:
 
     def _needs(self, value: Value) -> tuple[Value, ...]:
         if value.node is None:
-            return (_outside(value),)
+            return (outside(value),)
         needed = value.node.inputs
         for size in _dims(value.node):
             for name in symbols(size):
@@ -76,7 +76,7 @@ class Example:
     def _compute(self, value: Value) -> None:
         node = value.node
         if node is None:
-            self.values[value] = self.values[_outside(value)]
+            self.values[value] = self.values[outside(value)]
             return
         if node.op.effect:
             self._run_effects_before(node, value.scope)
@@ -162,11 +162,11 @@ class Example:
             elif current in self.arguments:
                 return True
             elif current not in self.values:
-                stack.append(_outside(current))
+                stack.append(outside(current))
         return False
 
 
-def _outside(value: Value) -> Value:
+def outside(value: Value) -> Value:
     """The value of the enclosing builder that an input of a region stands for."""
     builder = value.scope
     for outer, inner in getattr(builder, "captured", {}).items():

@@ -22,6 +22,8 @@ from .iteration import Indexed, ListIterator, NextItem, indexed
 from .patterns import Abandon, Mismatch, Number, Pattern, as_type, build, fillers, pattern_of, values_of
 from .raises import keep_raising
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
+from .restart import Restart
+from .steering import steering_ints
 from .tracers import SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
         return False
     iterator = None
     if _is_for(frame, header):
-        iterator = _iterator(session, frame)
+        iterator = _iterator(session, frame, header)
         if iterator is None:
             return False
     elif not _worth_a_look(session, frame, header):
@@ -56,6 +58,7 @@ def enter_while(session: Session, frame: Frame, condition: Any, ways: tuple[int,
             continue
         if frame.pc - 1 in found.body or (frame.code.raw, inside) in session.avoid:
             return False
+        _require_steering(session, frame, inside)
         go = session.as_bool(session.value(condition))
         if flip:
             go = ops.BY_NAME["logical_not"](go)
@@ -79,27 +82,38 @@ def _is_for(frame: Frame, header: int) -> bool:
     return frame.code.instructions[header].opcode == "FOR_ITER"
 
 
-def _iterator(session: Session, frame: Frame) -> Indexed | None:
+def _iterator(session: Session, frame: Frame, header: int) -> Indexed | None:
     """The loop's iterator if its items have numbers and a region may be worth while."""
     iterator = indexed(session, frame.stack[-1]) or over_expression(session, frame.stack[-1])
     if iterator is None or isinstance(iterator, ListIterator):
         return None
     left = iterator.left()
-    if type(left) is int and (left <= SMALL_TRIP or not _touches(session, frame, iterator)):
+    if type(left) is not int:
+        return iterator
+    steering = steering_ints(session, frame, header)
+    if left <= SMALL_TRIP and not steering or not _touches(session, frame, header, iterator):
         return None
+    if steering:
+        raise Restart(steering=steering)
     return iterator
 
 
-def _touches(session: Session, frame: Frame, iterator: Indexed) -> bool:
-    """Whether an iteration has to do with values from outside that are traced."""
-    return _probe(session, frame, frame.pc, iterator)
-
-
 def _worth_a_look(session: Session, frame: Frame, header: int) -> bool:
-    return _probe(session, frame, header, None)
+    if not _touches(session, frame, header, None):
+        return False
+    _require_steering(session, frame, header)
+    return True
 
 
-def _probe(session: Session, frame: Frame, header: int, iterator: Indexed | None) -> bool:
+def _require_steering(session: Session, frame: Frame, header: int) -> None:
+    """The ints that decide about the loop are inputs, or tracing begins again."""
+    steering = steering_ints(session, frame, header)
+    if steering:
+        raise Restart(steering=steering)
+
+
+def _touches(session: Session, frame: Frame, header: int, iterator: Indexed | None) -> bool:
+    """Whether an iteration has to do with values from outside that are traced."""
     context = LoopContext(header, frame.code.cfg.loops[header].exits, len(frame.stack))
     builder = TraceBuilder(session, session.builder, "probe")
     index = builder.input(INDEX, "i")
@@ -197,10 +211,12 @@ class LoopRegion:
         session.lists_before = before | reachable(self.frame)
         if session.growing:
             session.watch_lists()
+        session.bodies.append(self.key)
         try:
             arm = run_arm(session, self.frame, self.header, context.stops, context, "body", builder=builder,
                           prepare=prepare, live=self.live)
         finally:
+            session.bodies.pop()
             session.growing, session.lists_before = growing, before
         return arm, context, index
 

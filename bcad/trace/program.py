@@ -46,12 +46,15 @@ class Program:
         Sizes that the trace found equal: what stands for a symbol.
     reasons : list of str
         The branches that are guarded and the loops that are unrolled, and why.
+    suppositions : frozenset
+        Loops kept as such on a supposition that a run may refute: then trace again with ``avoid=`` them.
     """
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect],
         sizes: dict[str, int] | None = None, reasons: Sequence[str] = (), same: dict[str, Size] | None = None,
+        suppositions: frozenset[Any] = frozenset(),
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -64,6 +67,7 @@ class Program:
         self.sizes = dict(sizes or {})
         self.reasons = list(reasons)
         self.same = dict(same or {})
+        self.suppositions = suppositions
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""

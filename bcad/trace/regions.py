@@ -216,7 +216,7 @@ def _classify(session: Session, arm: Arm, outcome: Outcome) -> None:
 
 
 def _reraise(session: Session, error: BaseException) -> None:
-    from .session import Restart
+    from .restart import Restart
 
     if isinstance(error, (Abandon, Restart, *_FATAL)):
         raise error

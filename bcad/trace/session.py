@@ -35,19 +35,13 @@ from .example import Example, NoExample
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_location
 from .randomness import restore, state_of
+from .restart import Lessons, Restart
 from .sources import Argument, Pinned, Source
+from .steering import behind
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 _LETTERS = "nmkpqrst"
 MAX_NODES = 200_000
-
-
-class Restart(BaseException):
-    """Tracing must begin again, with what was learnt."""
-
-    def __init__(self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset()) -> None:
-        self.symbolic = symbolic
-        self.avoid = avoid
 
 
 class Session:
@@ -57,25 +51,22 @@ class Session:
     ----------
     name : str
         The graph's name.
-    symbolic : frozenset of Source
-        Captured ints that are inputs instead of being guarded by value.
     expand : callable, optional
         ``bcad.diff.expand``: lets examples be computed through derivatives.
+    lessons : Lessons
     """
 
     def __init__(
-        self,
-        name: str,
-        symbolic: frozenset[Source] = frozenset(),
-        expand: Callable[[Graph], Graph] | None = None,
-        avoid: frozenset[Any] = frozenset(),
+        self, name: str, expand: Callable[[Graph], Graph] | None = None, lessons: Lessons = Lessons(),
     ) -> None:
         from .captures import Captures
         from .domain import GraphDomain
         from .marks import Marks
 
         self.root = TraceBuilder(self, None, name)
-        self.symbolic = symbolic
+        self.fixed = lessons.fixed
+        self.steering = lessons.steering - lessons.fixed - lessons.symbolic
+        self.symbolic = lessons.symbolic | self.steering
         self.sizes: dict[str, int] = {}
         self.example = Example(self.sizes, expand)
         self.assumptions = TraceAssumptions(self)
@@ -91,7 +82,7 @@ class Session:
         self.frame: Frame | None = None
         self.failure: LocatedError | None = None
         self.alive = True
-        self.avoid = avoid  # branches and loops that are not to be kept as regions
+        self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
@@ -99,6 +90,8 @@ class Session:
         self.lists_before: set[int] = set()  # lists that were there before the region being made
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
+        self.bodies: list[Any] = []  # the loops whose bodies are being made
+        self.supposing: set[Any] = set()  # loops that a run may refute
         self._contexts: dict[int, Any] = {}
         self._nodes = 0
         self._symbols = 0
@@ -146,6 +139,15 @@ class Session:
                 f"the size {size} must be known while tracing", why="a loop or branch that is kept as such makes it"
             ) from None
         return self.size_example(size)
+
+    def size_or_none(self, size: Size) -> int | None:
+        """The same, or None if it differs from one iteration of a loop to the next."""
+        for name in symbols(size) - self.sizes.keys():
+            try:
+                self.example.bind(name)
+            except NoExample:
+                return None
+        return evaluate_size(size, self.sizes)
 
     # -- tracers and values ---------------------------------------------------------------
     @property
@@ -222,6 +224,11 @@ class Session:
         broken = {"==": np.not_equal, "!=": np.equal, "<": np.greater_equal, ">=": np.less}[symbol]
         self._check(ops.FUNCTIONS[broken](self.builder.size(a), self.builder.size(b)), f"{a} {symbol} {b}")
 
+    def suppose(self, a: Size, symbol: str, b: Size) -> None:
+        """Take a relation of sizes for granted in the loop whose body is being made; it is given up if a run refutes it."""
+        self.rely_on(a, symbol, b)
+        self.supposing.update(self.bodies[-1:])
+
     def is_static(self, x: Any) -> bool:
         """Whether a tracer depends on nothing that changes from call to call."""
         return type(x) is not SizeTracer and self.example.is_static(x._read())
@@ -251,6 +258,7 @@ class Session:
         value = self.unwrap(x)
         if value.type.dtype.kind not in "biu":
             raise TypeError(f"'{value.type.python_type.__name__}' object cannot be interpreted as an integer")
+        self._fix(value)
         found = int(self.concrete(value, why))
         if not self.example.is_static(value):
             self._check(ops.FUNCTIONS[np.not_equal](value, found), f"it was {found}")
@@ -259,6 +267,12 @@ class Session:
     def hold(self, broken: Value, message: str) -> None:
         """Trace again where a run finds `broken` true."""
         self._check(self.as_bool(broken), message)
+
+    def _fix(self, value: Value) -> None:
+        """Ints that were made inputs for the sake of loops have to be known: they are guarded by value again."""
+        sources = behind(self, value)
+        if sources:
+            raise Restart(fixed=sources)
 
     def _check(self, flag: Value, message: str) -> None:
         ops.check(flag, message=Literal(message), error=Literal(GuardMiss))
@@ -275,6 +289,7 @@ class Session:
             return self.decide_int(self.wrap(value), why)
         if value.dtype.kind not in "iu":
             raise TypeError(f"{value.dtype.name!r} object cannot be interpreted as an integer")
+        self._fix(value)
         found = np.asarray(self.concrete(value, why))
         if not self.example.is_static(value):
             differs = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](value, found))

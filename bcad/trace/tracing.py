@@ -19,12 +19,13 @@ from .effects import Effect, Plan, is_plain_number
 from .outer import MIRRORS
 from .program import InnerProgram, Program
 from .raises import keep_raising
-from .session import Restart, Session
+from .restart import Lessons, Restart
+from .session import Session
 from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
 from .tree import Path, Tree, flatten
 
-MAX_RESTARTS = 16
+MAX_RESTARTS = 64
 
 
 def trace(
@@ -34,6 +35,7 @@ def trace(
     *,
     symbolic: frozenset[Source] = frozenset(),
     expand: Callable[[Graph], Graph] | None = None,
+    avoid: frozenset[Any] = frozenset(),
 ) -> Program:
     """Trace ``fn(*args, **kwargs)``.
 
@@ -48,6 +50,8 @@ def trace(
         Places of ints that are inputs although they are Python ints (see `Guard.source`).
     expand : callable, optional
         ``bcad.diff.expand``: lets control flow depend on derivatives.
+    avoid : frozenset, optional
+        Loops that are not to be kept (see `Program.suppositions`).
 
     Returns
     -------
@@ -58,14 +62,13 @@ def trace(
     LocatedError
         At the user's line, if something cannot be traced.
     """
-    avoid: frozenset[Any] = frozenset()
+    lessons = Lessons(symbolic, avoid)
     for _ in range(MAX_RESTARTS):
-        session = Session(_name_of(fn), symbolic, expand, avoid)
+        session = Session(_name_of(fn), expand, lessons)
         try:
             return _trace(session, fn, tuple(args), dict(kwargs or {}))
         except Restart as restart:
-            symbolic |= restart.symbolic
-            avoid |= restart.avoid
+            lessons = restart.learn(lessons)
         finally:
             session.alive = False
     raise session.error("tracing does not come to an end: too many ints change from call to call")
@@ -103,7 +106,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
             arguments[path] = place[session.captures.input_of(leaf)]
     return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes,
                    [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()],
-                   session.assumptions.unified)
+                   session.assumptions.guarded(), frozenset(session.supposing))
 
 
 def _line(code: Any, pc: int) -> Any:

@@ -20,7 +20,6 @@ class Traced:
         self.fn = fn
         self.programs: list[Program] = []
         self.traces = 0
-        self.symbolic: frozenset[Any] = frozenset()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for program in self.programs:
@@ -29,14 +28,23 @@ class Traced:
                     return self.run(program, args, kwargs)
                 except CheckFailed:
                     continue
-        self.traces += 1
-        assert self.traces < 10, "traced again and again"
-        program = trace(self.fn, args, kwargs)
-        verify(program.graph)
-        failed = program.check(args, kwargs)
-        assert failed is None, f"the program does not hold for the call it was made from: {failed}"
-        self.programs.insert(0, program)
-        return self.run(program, args, kwargs)
+        refuted: frozenset[Any] = frozenset()
+        while True:
+            self.traces += 1
+            assert self.traces < 10, "traced again and again"
+            program = trace(self.fn, args, kwargs, avoid=refuted)
+            verify(program.graph)
+            failed = program.check(args, kwargs)
+            assert failed is None, f"the program does not hold for the call it was made from: {failed}"
+            try:
+                result = self.run(program, args, kwargs)
+            except CheckFailed:
+                if program.suppositions <= refuted:
+                    raise
+                refuted |= program.suppositions
+                continue
+            self.programs.insert(0, program)
+            return result
 
     def run(self, program: Program, args: Any, kwargs: Any) -> Any:
         with np.errstate(all="ignore"):

@@ -1,0 +1,48 @@
+"""Restart: tracing begins again with what an attempt has taught."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .sources import Source
+
+
+class Lessons(NamedTuple):
+    """What earlier attempts have taught.
+
+    Attributes
+    ----------
+    symbolic : frozenset of Source
+        Captured ints that are inputs instead of being guarded by value.
+    avoid : frozenset
+        Branches and loops that are not to be kept as regions.
+    steering : frozenset of Source
+        Ints that decide how often loops go round: inputs, unless they have to be known.
+    fixed : frozenset of Source
+        Those that had to be known.
+    """
+
+    symbolic: frozenset[Source] = frozenset()
+    avoid: frozenset[Any] = frozenset()
+    steering: frozenset[Source] = frozenset()
+    fixed: frozenset[Source] = frozenset()
+
+
+class Restart(BaseException):
+    """Tracing must begin again, with what was learnt."""
+
+    def __init__(
+        self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset(),
+        steering: frozenset[Source] = frozenset(), fixed: frozenset[Source] = frozenset(),
+    ) -> None:
+        self.symbolic = symbolic
+        self.avoid = avoid
+        self.steering = steering
+        self.fixed = fixed
+
+    def learn(self, known: Lessons) -> Lessons:
+        """What is known now."""
+        return Lessons(
+            known.symbolic | self.symbolic, known.avoid | self.avoid, known.steering | self.steering,
+            known.fixed | self.fixed,
+        )
