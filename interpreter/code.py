@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False,
             "POP_JUMP_IF_NONE": True, "POP_JUMP_IF_NOT_NONE": False}   # of: it is None
 
+OF_SLOTS = frozenset("""
+    LOAD_FAST STORE_FAST DELETE_FAST LOAD_FAST_AND_CLEAR MAKE_CELL LOAD_CLOSURE
+    LOAD_DEREF STORE_DEREF DELETE_DEREF LOAD_FROM_DICT_OR_DEREF
+""".split())
+_OF_OPERATIONS = frozenset(("BINARY_OP", "COMPARE_OP"))
+_OF_NAMES = frozenset("""
+    LOAD_NAME STORE_NAME DELETE_NAME LOAD_GLOBAL LOAD_GLOBAL_CALLABLE STORE_GLOBAL DELETE_GLOBAL
+    LOAD_ATTR LOAD_METHOD STORE_ATTR DELETE_ATTR LOAD_SUPER_ATTR LOAD_SPECIAL IMPORT_NAME IMPORT_FROM
+    LOAD_FROM_DICT_OR_GLOBALS UNARY_NEGATIVE UNARY_POSITIVE UNARY_INVERT
+""".split())
+
 
 class Marker:
     """A private value that no program can hold."""
@@ -51,10 +62,10 @@ class Instruction:
         Place in `Code.instructions`; byte offset in ``co_code`` it came from.
     """
 
-    __slots__ = ("opcode", "arg", "symbol", "target", "index", "offset")
+    __slots__ = ("opcode", "arg", "symbol", "target", "offset", "index")
 
-    def __init__(self, opcode: str, arg: Any = None, symbol: str | None = None,
-                 target: int | None = None, offset: int = 0, index: int = -1) -> None:
+    def __init__(self, opcode: str, arg: Any, symbol: str | None, target: int | None, offset: int,
+                 index: int) -> None:
         self.opcode = opcode
         self.arg = arg
         self.symbol = symbol
@@ -89,23 +100,29 @@ class Code:
     Attributes
     ----------
     raw : CodeType
+    opcodes, offsets : list
+        Core opcode and byte offset of every instruction.
+    targets : dict
+        Where the jumps among them go, by index.
     instructions : list of Instruction
         A pc is an index into this list.
     exception_table : list of Handler
     slot_names : tuple of str
         Names of the frame's slots: locals, cells, free variables.
     steps : list of (handler, operand)
-        What the evaluator runs, one per instruction.
+        What the evaluator runs, one per instruction, and one behind the last that returns the top.
+        Most code is only run, and needs no `Instruction` objects.
     """
 
-    __slots__ = ("raw", "instructions", "exception_table", "slot_names", "steps", "flags",
+    __slots__ = ("raw", "opcodes", "offsets", "targets", "exception_table", "slot_names", "steps", "flags",
                  "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "__dict__")
 
-    def __init__(self, raw: CodeType, instructions: list[Instruction],
-                 exception_table: list[Handler], slot_names: tuple[str, ...]) -> None:
+    def __init__(self, raw: CodeType, slot_names: tuple[str, ...]) -> None:
         self.raw = raw
-        self.instructions = instructions
-        self.exception_table = exception_table
+        self.opcodes: list[str] = []
+        self.offsets: list[int] = []
+        self.targets: dict[int, int] = {}
+        self.exception_table: list[Handler] = []
         self.slot_names = slot_names
         self.steps: list[tuple[Callable, Any]] = []
         self.flags = raw.co_flags
@@ -119,6 +136,21 @@ class Code:
         self.stubs: dict[int, CodeType] = {}    # see tracebacks
         self.leaf: bool | None = None           # see leaves
         self.hidden = False                     # our own polyfills: not the user's source
+
+    @cached_property
+    def instructions(self) -> list[Instruction]:
+        """The instructions as objects."""
+        return [Instruction(opcode, arg, self._symbol(opcode, arg), self.targets.get(index), offset, index)
+                for index, (opcode, offset, (_, arg)) in enumerate(zip(self.opcodes, self.offsets, self.steps))]
+
+    def _symbol(self, opcode: str, arg: Any) -> str | None:
+        if opcode in OF_SLOTS:
+            return self.slot_names[arg]
+        if opcode in _OF_OPERATIONS:
+            return arg.symbol
+        if opcode in _OF_NAMES:
+            return arg if type(arg) is str else arg[0]
+        return None
 
     @cached_property
     def cfg(self) -> Cfg:
@@ -154,9 +186,9 @@ class Code:
 
     def location(self, pc: int) -> Location:
         """Where the instruction at `pc` stands in the source."""
-        line, end_line, column, end_column = self.positions[self.instructions[pc].offset // 2]
+        line, end_line, column, end_column = self.positions[self.offsets[pc] // 2]
         return Location(self.raw.co_filename, line, end_line, column, end_column,
                         self.raw.co_name)
 
     def __repr__(self) -> str:
-        return f"<Code {self.raw.co_qualname} of {len(self.instructions)} instructions>"
+        return f"<Code {self.raw.co_qualname} of {len(self.opcodes)} instructions>"

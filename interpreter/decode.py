@@ -1,13 +1,12 @@
 """Decoder: a code object of any supported Python to the core instructions; knows versions."""
 from __future__ import annotations
 
-import bisect
 import opcode
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from .code import Code, Handler, Instruction
+from .code import Code, Handler
 from .errors import Unsupported
 from .versions import VERSION
 
@@ -20,17 +19,17 @@ _COMPARE_SHIFT = {(3, 11): 0, (3, 12): 4}.get(VERSION, 5)
 _JUMPS = {opcode.opname[op] for op in (*opcode.hasjrel, *opcode.hasjabs)}
 _CONSTS = {opcode.opname[op] for op in opcode.hasconst}
 _NAMES = {opcode.opname[op] for op in opcode.hasname}
-_SLOTS = {opcode.opname[op] for op in (*opcode.haslocal, *opcode.hasfree)}
 _COMMON_CONSTANTS = getattr(opcode, "_common_constants", ())
 _SPECIAL = [pair[0] if isinstance(pair, tuple) else pair
             for pair in getattr(opcode, "_special_method_names", ())]
+_UNARY = {"UNARY_NEGATIVE": "-", "UNARY_POSITIVE": "+", "UNARY_INVERT": "~"}
 _CONVERSIONS = ("", "s", "r", "a")
 _INTRINSIC_1 = ("INVALID", "PRINT_EXPR", "IMPORT_STAR", "STOPITERATION_ERROR", "ASYNC_GEN_WRAP",
                 "UNARY_POSITIVE", "LIST_TO_TUPLE", "TYPEVAR", "PARAMSPEC", "TYPEVARTUPLE",
                 "SUBSCRIPT_GENERIC", "TYPEALIAS")
 _INTRINSIC_2 = ("INVALID", "PREP_RERAISE_STAR", "TYPEVAR_WITH_BOUND", "TYPEVAR_WITH_CONSTRAINTS",
                 "SET_FUNCTION_TYPE_PARAMS", "SET_TYPEPARAM_DEFAULT")
-_SKIPPED = {"CACHE", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "END_FOR", "EXTENDED_ARG",
+_SKIPPED = {"CACHE", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "END_FOR",
             "ANNOTATIONS_PLACEHOLDER"}
 _RENAMED = {
     "LOAD_FAST_CHECK": "LOAD_FAST", "LOAD_FAST_BORROW": "LOAD_FAST",
@@ -38,6 +37,8 @@ _RENAMED = {
     **{f"POP_JUMP_{way}_IF_{what}": f"POP_JUMP_IF_{what}" for way in ("FORWARD", "BACKWARD")
        for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")},
 }
+_EXTENDED = opcode.EXTENDED_ARG
+_CALL_KW = opcode.opmap.get("CALL_KW") or min(set(range(1, 256)) - set(opcode.opmap.values()))
 DECODED: dict[int, Code] = {}
 
 
@@ -56,33 +57,6 @@ def decode(raw: CodeType) -> Code:
             raise Unsupported(f"bytecode of Python {shown} is not known")
         found = DECODED[id(raw)] = _Decoder(raw).code()
     return found
-
-
-class _Units:
-    """The instructions of a code object: side by side, for lists cost less than many tuples."""
-
-    __slots__ = ("offsets", "names", "args", "ends")
-
-    def __init__(self, raw: CodeType) -> None:
-        data, opname, extended = raw.co_code, opcode.opname, opcode.EXTENDED_ARG
-        offsets: list[int] = [0]
-        names: list[str] = []
-        args: list[int] = []
-        self.offsets, self.names, self.args = offsets, names, args
-        prefix, empty = 0, True
-        for offset, op, low in zip(range(0, len(data), 2), data[::2], data[1::2]):
-            if not op:              # an inline cache; co_code has them zeroed
-                continue
-            if not empty:
-                offsets.append(offset)
-                empty = True
-            if op == extended:
-                prefix = prefix + low << 8
-            else:
-                names.append(opname[op])
-                args.append(prefix + low)
-                prefix, empty = 0, False
-        self.ends = [*offsets[1:], len(data)]      # where the next instruction starts
 
 
 def _exception_table(raw: CodeType) -> list[tuple[int, int, int, int, bool]]:
@@ -104,78 +78,123 @@ def _slot_names(raw: CodeType) -> tuple[str, ...]:
 
 
 class _Decoder:
-    """Turns the units of one code object into core instructions."""
+    """Turns the code units of one code object into core instructions."""
+
+    __slots__ = ("raw", "ops", "lows", "made", "index_at", "offset", "name")
 
     def __init__(self, raw: CodeType) -> None:
         self.raw = raw
-        self.units = _Units(raw)
-        self.slots = _slot_names(raw)
-        self.out: list[Instruction] = []
-        self.jumps: list[Instruction] = []
+        data = raw.co_code
+        self.ops, self.lows = bytearray(data[::2]), data[1::2]      # rules may change what comes later
+        self.made = Code(raw, _slot_names(raw))
         self.index_at: dict[int, int] = {}      # by offset; odd ones are in the middle of a unit
-        self.position = 0               # of the current unit in `units`
-        self.offset, self.name, self.arg, self.end = 0, "", 0, 0
+        self.offset, self.name = 0, ""          # of the current instruction, with its prefixes
 
     def code(self) -> Code:
-        index_at, out = self.index_at, self.out
-        consts, names, slots, add = self.raw.co_consts, self.raw.co_names, self.slots, out.append
-        units = self.units
-        for position, (offset, name, arg) in enumerate(zip(units.offsets, units.names, units.args)):
-            index_at[offset] = index = len(out)
-            rule, core = _RULES[name]
-            if rule is _SLOT:
-                add(Instruction(core, arg, slots[arg], None, offset, index))
+        raw, made, index_at = self.raw, self.made, self.index_at
+        consts, names = raw.co_consts, raw.co_names
+        steps, opcodes, targets = made.steps, made.opcodes, made.targets
+        add_opcode, add_step, add_offset = opcodes.append, steps.append, made.offsets.append
+        shared, by_op = _SHARED, _BY_OP or _table()
+        prefix, start = 0, -1
+        for offset, op, arg in zip(range(0, 2 * len(self.ops), 2), self.ops, self.lows):
+            if not op:                          # an inline cache: they are zero here
+                continue
+            if start >= 0:                      # behind prefixes: it starts where they do
+                offset, arg, start = start, prefix + arg, -1
+            known = shared.get(arg << 8 | op)
+            index_at[offset] = len(steps)
+            if known is not None:
+                core, step, more = known
+                add_opcode(core)
+                add_step(step)
+                add_offset(offset)
+                if more is not None:
+                    core, step = more
+                    add_opcode(core)
+                    add_step(step)
+                    add_offset(offset)
+                continue
+            rule, core, handler = by_op[op]
+            if rule is _NAME:
+                add_opcode(core)
+                add_step((handler, names[arg]))
+                add_offset(offset)
             elif rule is _CONST:
-                add(Instruction(core, consts[arg], None, None, offset, index))
-            elif rule is _NAME:
-                add(Instruction(core, names[arg], names[arg], None, offset, index))
-            elif rule is _PLAIN:
-                add(Instruction(core, arg, None, None, offset, index))
+                add_opcode(core)
+                add_step((handler, consts[arg]))
+                add_offset(offset)
+            elif rule is _NAME_OR_OTHER:        # the low bit says which
+                if arg & 1:
+                    core, handler = handler
+                else:
+                    handler = _HANDLERS[core][0]
+                add_opcode(core)
+                add_step((handler, names[arg >> 1]))
+                add_offset(offset)
+            elif rule is _PREFIX:
+                prefix, start = arg << 8, offset
             elif rule is not None:
-                self.position, self.offset, self.name, self.arg = position, offset, name, arg
-                self.end = units.ends[position]
+                self.offset, self.name = offset, core
                 rule(self, arg)
-        index_at[len(self.raw.co_code)] = len(self.out)
-        for instruction in self.jumps:
-            instruction.target = instruction.arg = index_at[instruction.target]  # type: ignore[index]
-        table = [Handler(index_at[start], index_at[end], index_at[target], depth, lasti)
-                 for start, end, target, depth, lasti in _exception_table(self.raw)]
-        code = Code(self.raw, self.out, [entry for entry in table if entry.start < entry.end],
-                    self.slots)
-        from .opcodes import prepare
-        code.steps = prepare(code)
-        return code
+                if op in _ALWAYS_THE_SAME:
+                    _share(arg << 8 | op, made, index_at[offset])
+        index_at[2 * len(self.ops)] = len(steps)
+        for jump, unit in targets.items():
+            targets[jump] = target = index_at[unit]
+            steps[jump] = steps[jump][0], target
+        for first, last, unit, depth, lasti in _exception_table(raw):
+            if index_at[first] < index_at[last]:
+                made.exception_table.append(
+                    Handler(index_at[first], index_at[last], index_at[unit], depth, lasti))
+        steps.append((_HANDLERS["RETURN_VALUE"][0], None))
+        return made
 
-    def emit(self, name: str, arg: Any = None, symbol: str | None = None,
-             target: int | None = None) -> None:
-        out = self.out
-        made = Instruction(name, arg, symbol, target, self.offset, len(out))
-        out.append(made)
+    def emit(self, name: str, arg: Any = None, target: int | None = None) -> None:
+        made = self.made
         if target is not None:
-            self.jumps.append(made)
+            made.targets[len(made.steps)] = target
+        handler, operands = _HANDLERS[name]
+        made.opcodes.append(name)
+        made.steps.append((handler, arg if operands is None else operands[arg]))
+        made.offsets.append(self.offset)
 
     def following(self, distance: int = 1) -> tuple[str, int]:
         """Name and argument of a later unit."""
-        at = self.position + distance
-        units = self.units
-        return (units.names[at], units.args[at]) if at < len(units.names) else ("", 0)
+        at = self.offset
+        for _ in range(distance):
+            at = self.behind(at)
+        while at < 2 * len(self.ops) and self.ops[at // 2] == _EXTENDED:
+            at += 2
+        return (opcode.opname[self.ops[at // 2]], self.lows[at // 2]) if at < 2 * len(self.ops) else ("", 0)
 
-    def target(self) -> int:
+    def behind(self, offset: int) -> int:
+        """Where the instruction after the one at `offset` starts."""
+        ops, at = self.ops, offset // 2
+        while ops[at] == _EXTENDED:
+            at += 1
+        at += 1
+        while at < len(ops) and not ops[at]:
+            at += 1
+        return 2 * at
+
+    def target(self, arg: int) -> int:
         """Offset that the current jump goes to."""
-        distance = 2 * self.arg
-        return self.end + (-distance if "BACKWARD" in self.name else distance)
-
-    def slot(self, name: str, index: int) -> None:
-        self.emit(name, index, self.slots[index])
+        distance = 2 * arg
+        return self.behind(self.offset) + (-distance if "BACKWARD" in self.name else distance)
 
 
 Rule = Callable[[_Decoder, int], None]
-_RULES: dict[str, tuple[Any, str]] = {}     # and the core opcode; None: no meaning of its own
+_RULES: dict[str, Rule] = {}
+_FREE: set[Rule] = set()
 
 
-def _rule(*names: str) -> Callable[[Rule], Rule]:
+def _rule(*names: str, free: bool = False) -> Callable[[Rule], Rule]:
+    """Register the rule for these names; `free`: nothing but the argument matters to it."""
     def register(function: Rule) -> Rule:
-        _RULES.update(dict.fromkeys(names, (function, "")))
+        _RULES.update(dict.fromkeys(names, function))
+        if free:
+            _FREE.add(function)
         return function
     return register
 
@@ -187,74 +206,59 @@ def _return_const(d: _Decoder, arg: int) -> None:
     d.emit("RETURN_VALUE")
 
 
-@_rule("LOAD_SMALL_INT")
+@_rule("LOAD_SMALL_INT", free=True)
 def _load_small_int(d: _Decoder, arg: int) -> None:
     d.emit("LOAD_CONST", arg)
 
 
-@_rule("LOAD_ASSERTION_ERROR")
+@_rule("LOAD_ASSERTION_ERROR", free=True)
 def _load_assertion_error(d: _Decoder, arg: int) -> None:
     d.emit("LOAD_CONST", AssertionError)
 
 
-@_rule("LOAD_COMMON_CONSTANT")
+@_rule("LOAD_COMMON_CONSTANT", free=True)
 def _load_common_constant(d: _Decoder, arg: int) -> None:
     d.emit("LOAD_CONST", _COMMON_CONSTANTS[arg])
 
 
 @_rule("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "STORE_FAST_LOAD_FAST",
-       "STORE_FAST_STORE_FAST")
+       "STORE_FAST_STORE_FAST", free=True)
 def _fused_pair(d: _Decoder, arg: int) -> None:
     name = d.name
-    d.slot(name[:name.index("FAST") + 4], arg >> 4)
-    d.slot("STORE_FAST" if name.endswith("STORE_FAST") else "LOAD_FAST", arg & 15)
-
-
-@_rule("LOAD_GLOBAL")
-def _load_global(d: _Decoder, arg: int) -> None:
-    """The low bit asks for a NULL as well, whose side matters only to CALL_FUNCTION_EX."""
-    name = d.raw.co_names[arg >> 1]
-    if not arg & 1:
-        d.emit("LOAD_GLOBAL", name, name)
-    elif d.units.names[d.position + 1] != "CALL_FUNCTION_EX":
-        d.emit("LOAD_GLOBAL_CALLABLE", name, name)
-    else:
-        d.emit("LOAD_GLOBAL", name, name)
-        d.emit("PUSH_NULL")
-
-
-@_rule("LOAD_ATTR")
-def _load_attr(d: _Decoder, arg: int) -> None:
-    method = VERSION >= (3, 12) and arg & 1
-    name = d.raw.co_names[arg >> 1 if VERSION >= (3, 12) else arg]
-    d.emit("LOAD_METHOD" if method else "LOAD_ATTR", name, name)
+    d.emit(name[:name.index("FAST") + 4], arg >> 4)
+    d.emit("STORE_FAST" if name.endswith("STORE_FAST") else "LOAD_FAST", arg & 15)
 
 
 @_rule("LOAD_SUPER_ATTR")
 def _load_super_attr(d: _Decoder, arg: int) -> None:
     name = d.raw.co_names[arg >> 2]
-    d.emit("LOAD_SUPER_ATTR", (name, bool(arg & 1), bool(arg & 2)), name)
+    d.emit("LOAD_SUPER_ATTR", (name, bool(arg & 1), bool(arg & 2)))
 
 
 @_rule("LOAD_CLASSDEREF")
 def _load_classderef(d: _Decoder, arg: int) -> None:
     d.emit("LOAD_LOCALS")
-    d.slot("LOAD_FROM_DICT_OR_DEREF", arg)
+    d.emit("LOAD_FROM_DICT_OR_DEREF", arg)
 
 
 # --- operators ----------------------------------------------------------------------------------
-@_rule("BINARY_OP")
+@_rule("BINARY_OP", free=True)
 def _binary_op(d: _Decoder, arg: int) -> None:
     symbol = _BINARY[arg]
     if symbol == "[]":
         d.emit("BINARY_SUBSCR")
     else:
-        d.emit("BINARY_OP", arg, symbol)
+        d.emit("BINARY_OP", symbol)
 
 
-@_rule("COMPARE_OP")
+@_rule("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT", free=True)
+def _unary_op(d: _Decoder, arg: int) -> None:
+    d.emit(d.name, _UNARY[d.name])
+
+
+@_rule("COMPARE_OP", free=True)
 def _compare_op(d: _Decoder, arg: int) -> None:
-    d.emit("COMPARE_OP", arg, _COMPARE[arg >> _COMPARE_SHIFT])
+    d.emit("COMPARE_OP", _COMPARE[arg >> _COMPARE_SHIFT])
 
 
 @_rule("TO_BOOL")
@@ -264,44 +268,45 @@ def _to_bool(d: _Decoder, arg: int) -> None:
         d.emit("TO_BOOL")
 
 
-@_rule("BINARY_SLICE")
+@_rule("BINARY_SLICE", free=True)
 def _binary_slice(d: _Decoder, arg: int) -> None:
     d.emit("BUILD_SLICE", 2)
     d.emit("BINARY_SUBSCR")
 
 
-@_rule("STORE_SLICE")
+@_rule("STORE_SLICE", free=True)
 def _store_slice(d: _Decoder, arg: int) -> None:
     d.emit("BUILD_SLICE", 2)
     d.emit("STORE_SUBSCR")
 
 
-@_rule("FORMAT_VALUE")
+@_rule("FORMAT_VALUE", free=True)
 def _format_value(d: _Decoder, arg: int) -> None:
     d.emit("FORMAT_VALUE", (_CONVERSIONS[arg & 3], bool(arg & 4)))
 
 
-@_rule("FORMAT_SIMPLE", "FORMAT_WITH_SPEC")
+@_rule("FORMAT_SIMPLE", "FORMAT_WITH_SPEC", free=True)
 def _format_simple(d: _Decoder, arg: int) -> None:
     d.emit("FORMAT_VALUE", ("", d.name == "FORMAT_WITH_SPEC"))
 
 
-@_rule("CONVERT_VALUE")
+@_rule("CONVERT_VALUE", free=True)
 def _convert_value(d: _Decoder, arg: int) -> None:
     d.emit("CONVERT_VALUE", _CONVERSIONS[arg])
 
 
-@_rule("CALL_INTRINSIC_1")
+@_rule("CALL_INTRINSIC_1", free=True)
 def _intrinsic_1(d: _Decoder, arg: int) -> None:
-    d.emit(_INTRINSIC_1[arg], (d.name, arg, 1))
+    name = _INTRINSIC_1[arg]
+    d.emit(name, _UNARY.get(name, (d.name, arg, 1)))
 
 
-@_rule("CALL_INTRINSIC_2")
+@_rule("CALL_INTRINSIC_2", free=True)
 def _intrinsic_2(d: _Decoder, arg: int) -> None:
     d.emit(_INTRINSIC_2[arg], (d.name, arg, 2))
 
 
-@_rule("PREP_RERAISE_STAR")
+@_rule("PREP_RERAISE_STAR", free=True)
 def _prep_reraise_star(d: _Decoder, arg: int) -> None:
     d.emit(d.name, (d.name, 0, 2))
 
@@ -310,20 +315,16 @@ def _prep_reraise_star(d: _Decoder, arg: int) -> None:
 @_rule("JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP")
 def _jump_or_pop(d: _Decoder, arg: int) -> None:
     d.emit("COPY", 1)
-    d.emit("POP_JUMP_IF_" + d.name.split("_")[2], target=d.target())
+    d.emit("POP_JUMP_IF_" + d.name.split("_")[2], target=d.target(arg))
     d.emit("POP_TOP")
 
 
 @_rule("FOR_ITER")
 def _for_iter(d: _Decoder, arg: int) -> None:
     """Exhausted, it goes on after the epilogue, whose pop of the iterator the handler has done."""
-    target = d.target()
-    at = bisect.bisect_left(d.units.offsets, target, d.position)
-    if d.units.names[at] == "END_FOR":
-        if _PAIRS:
-            target = d.units.offsets[at + 1] + 1
-        else:
-            target = d.units.offsets[at + (1 if VERSION == (3, 12) else 2)]
+    target = d.target(arg)
+    if opcode.opname[d.ops[target // 2]] == "END_FOR":
+        target += 3 if _PAIRS else 2 if VERSION == (3, 12) else 4
     d.emit("FOR_ITER", target=target)
 
 
@@ -331,7 +332,7 @@ def _for_iter(d: _Decoder, arg: int) -> None:
 def _pop_iter(d: _Decoder, arg: int) -> None:
     d.emit("POP_TOP")
     if _PAIRS:
-        d.index_at[d.offset + 1] = len(d.out)
+        d.index_at[d.offset + 1] = len(d.made.steps)
         d.emit("POP_TOP")
 
 
@@ -352,7 +353,7 @@ def _end_send(d: _Decoder, arg: int) -> None:
 
 @_rule("SEND")
 def _send(d: _Decoder, arg: int) -> None:
-    d.emit("SEND", target=d.target())
+    d.emit("SEND", target=d.target(arg))
 
 
 @_rule("YIELD_VALUE")
@@ -370,19 +371,17 @@ def _end_async_for(d: _Decoder, arg: int) -> None:
 # --- calls --------------------------------------------------------------------------------------
 @_rule("KW_NAMES")
 def _kw_names(d: _Decoder, arg: int) -> None:
+    """Up to 3.12 it comes before the call, and before its PRECALL on 3.11."""
     d.emit("LOAD_CONST", d.raw.co_consts[arg])
+    at = d.behind(d.offset)
+    if opcode.opname[d.ops[at // 2]] == "PRECALL":
+        at = d.behind(at)
+    while d.ops[at // 2] == _EXTENDED:
+        at += 2
+    d.ops[at // 2] = _CALL_KW
 
 
-@_rule("CALL")
-def _call(d: _Decoder, arg: int) -> None:
-    """Keyword names come before it up to 3.12, and before its PRECALL on 3.11."""
-    before = d.units.names[d.position - 1]
-    if before == "PRECALL":
-        before = d.units.names[d.position - 2]
-    d.emit("CALL_KW" if before == "KW_NAMES" else "CALL", arg)
-
-
-@_rule("CALL_FUNCTION_EX")
+@_rule("CALL_FUNCTION_EX", free=True)
 def _call_function_ex(d: _Decoder, arg: int) -> None:
     d.emit("CALL_FUNCTION_EX", VERSION >= (3, 14) or bool(arg & 1))
 
@@ -395,12 +394,12 @@ def _make_function(d: _Decoder, arg: int) -> None:
             d.emit("SET_FUNCTION_ATTRIBUTE", flag)
 
 
-@_rule("LOAD_SPECIAL")
+@_rule("LOAD_SPECIAL", free=True)
 def _load_special(d: _Decoder, arg: int) -> None:
-    d.emit("LOAD_SPECIAL", _SPECIAL[arg], _SPECIAL[arg])
+    d.emit("LOAD_SPECIAL", _SPECIAL[arg])
 
 
-@_rule("WITH_EXCEPT_START")
+@_rule("WITH_EXCEPT_START", free=True)
 def _with_except_start(d: _Decoder, arg: int) -> None:
     """The argument is how deep the exit function stands, a possible self above it."""
     d.emit("WITH_EXCEPT_START", 5 if VERSION >= (3, 14) else 4)
@@ -419,24 +418,59 @@ def _import_name(d: _Decoder, arg: int) -> None:
     """3.15 has two bits that say whether the import may be or is lazy."""
     name = d.raw.co_names[arg >> 2 if _PAIRS else arg]
     lazy = _PAIRS and not arg & 2 and ("lazy" if arg & 1 else "maybe")
-    d.emit("IMPORT_NAME", (name, lazy or ""), name)
+    d.emit("IMPORT_NAME", (name, lazy or ""))
 
 
 # --- all others: by the kind of their argument --------------------------------------------------
-_SLOT, _CONST, _NAME, _PLAIN = "slot", "const", "name", "plain"     # what the argument counts
+# What the argument counts; or a prefix of the next argument.
+_CONST, _NAME, _NAME_OR_OTHER, _PREFIX = "const", "name", "name or other", "prefix"
+# Here the low bit asks for a NULL or a method as well.
+_OR_OTHER = {"LOAD_GLOBAL": "LOAD_GLOBAL_CALLABLE",
+             **({"LOAD_ATTR": "LOAD_METHOD"} if VERSION >= (3, 12) else {})}
+
+
+@_rule(free=True)
+def _plain(d: _Decoder, arg: int) -> None:
+    d.emit(_RENAMED.get(d.name, d.name), arg)
 
 
 def _jump(d: _Decoder, arg: int) -> None:
-    d.emit(_RENAMED.get(d.name, d.name), target=d.target())
+    d.emit(_RENAMED.get(d.name, d.name), target=d.target(arg))
 
 
 def _usual_rule(name: str) -> Any:
+    if name == "EXTENDED_ARG":
+        return _PREFIX
     if name in _SKIPPED:
         return None
-    kinds = ((_JUMPS, _jump), (_CONSTS, _CONST), (_SLOTS, _SLOT), (_NAMES, _NAME))
-    return next((rule for names, rule in kinds if name in names), _PLAIN)
+    kinds = ((_JUMPS, _jump), (_CONSTS, _CONST), (_NAMES, _NAME))
+    return next((rule for names, rule in kinds if name in names), _plain)
 
 
-for _opcode in opcode.opmap:
-    if _opcode not in _RULES:
-        _RULES[_opcode] = _usual_rule(_opcode), _RENAMED.get(_opcode, _opcode)
+_BY_OP: dict[int, tuple[Any, str, Any]] = {}        # rule and name; or kind, core opcode, its handler
+_HANDLERS: dict[str, tuple[Callable, Any]] = {}
+_SHARED: dict[int, tuple[str, tuple[Callable, Any], tuple[str, tuple[Callable, Any]] | None]] = {}
+_ALWAYS_THE_SAME: set[int] = set()      # the opcodes whose rule is free
+
+
+def _share(key: int, code: Code, index: int) -> None:
+    """Use the one or two steps at `index` wherever this instruction comes again."""
+    first, *more = zip(code.opcodes[index:], code.steps[index:])
+    _SHARED[key] = (*first, more[0] if more else None)
+
+
+def _table() -> dict[int, tuple[Any, str, Any]]:
+    """Made when the first code object is decoded: the handlers import this module."""
+    from .opcodes import HANDLERS
+    _HANDLERS.update(HANDLERS)
+    numbers = {**opcode.opmap, "CALL_KW": _CALL_KW}
+    for name, number in numbers.items():
+        core = _RENAMED.get(name, name)
+        rule: Any = _RULES[name] if name in _RULES else _usual_rule(name)
+        handler: Any = HANDLERS.get(core, (None, None))[0]
+        if name in _OR_OTHER:
+            rule, handler = _NAME_OR_OTHER, (_OR_OTHER[name], HANDLERS[_OR_OTHER[name]][0])
+        if rule in _FREE:
+            _ALWAYS_THE_SAME.add(number)
+        _BY_OP[number] = rule, name if callable(rule) else core, handler
+    return _BY_OP

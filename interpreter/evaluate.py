@@ -149,14 +149,13 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
 
 def catch(frame: Frame, error: BaseException) -> Handler | None:
     """Put the frame into the traceback of `error`; the handler that is in force, if any."""
-    instructions = frame.code.instructions
-    pc = min(max(frame.pc - 1, 0), len(instructions) - 1)
-    instruction = instructions[pc]
-    reraised = instruction.opcode in _RERAISING or \
-        instruction.opcode == "RAISE_VARARGS" and instruction.arg == 0
-    if not reraised and instruction.opcode != "RAISE_VARARGS" and not seen(error):
+    code = frame.code
+    pc = min(max(frame.pc - 1, 0), len(code.opcodes) - 1)
+    opcode = code.opcodes[pc]
+    reraised = opcode in _RERAISING or opcode == "RAISE_VARARGS" and code.steps[pc][1] == 0
+    if not reraised and opcode != "RAISE_VARARGS" and not seen(error):
         extend_context(frame, error)
-    entry = frame.code.handler_at(pc)
+    entry = code.handler_at(pc)
     if not reraised:
         record(frame, error, pc)
     elif entry is None:

@@ -77,7 +77,7 @@ def record(frame: Frame, error: BaseException, pc: int) -> None:
     rest = strip(_traceback_of(error))
     code = frame.code
     if not code.hidden:
-        offset = code.instructions[pc].offset
+        offset = code.offsets[pc]
         line = code.positions[offset // 2][0] or code.raw.co_firstlineno
         rest = TracebackType(rest, real_frame(frame, offset), offset, line)
     BaseException.with_traceback(error, rest)
@@ -88,7 +88,7 @@ def record_again(frame: Frame, error: BaseException, pc: int) -> None:
     entry = strip(_traceback_of(error))
     own = frame.code.stubs.values()
     if entry is not None and any(entry.tb_frame.f_code is stub for stub in own):
-        last = real_frame(frame, frame.code.instructions[pc].offset)
+        last = real_frame(frame, frame.code.offsets[pc])
         entry = TracebackType(entry.tb_next, last, entry.tb_lasti, entry.tb_lineno)
     BaseException.with_traceback(error, entry)
 

@@ -15,9 +15,9 @@ from . import (
                typeparams,
 )
 from .fused import fuse
+from .registry import HANDLERS, watch_loops
 from .registry import names as handled_opcodes
-from .registry import prepare, watch_loops
 
-__all__ = ["calls", "containers", "exceptions", "functions", "fuse", "fused", "generators", "handled_opcodes",
-           "imports", "jumps", "matching", "names", "operators", "prepare", "stack", "typeparams",
+__all__ = ["HANDLERS", "calls", "containers", "exceptions", "functions", "fuse", "fused", "generators", "handled_opcodes",
+           "imports", "jumps", "matching", "names", "operators", "stack", "typeparams",
            "watch_loops"]

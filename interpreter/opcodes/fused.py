@@ -17,31 +17,38 @@ from .jumps import EXHAUSTED, NATIVE_ITERATORS
 from .operators import NUMBERS
 from .registry import Handler
 
-_FUSED: dict[tuple[str, ...], Handler] = {}
-_LONGEST = 3
+# first opcode -> second -> (handler of these two, third -> handler of all three)
+_FUSED: dict[str, dict[str, tuple[Handler | None, dict[str, Handler]]]] = {}
+_NONE: dict = {}
 
 
 def _fused(*sequences: tuple[str, ...]) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
-        _FUSED.update(dict.fromkeys(sequences, handler))
+        for first, second, *third in sequences:
+            pair, triples = _FUSED.setdefault(first, {}).get(second, (None, {}))
+            if third:
+                triples[third[0]] = handler
+            else:
+                pair = handler
+            _FUSED[first][second] = pair, triples
         return handler
     return register
 
 
 def fuse(code: Code) -> list[tuple[Handler, Any]]:
     """`Code.steps` with the first of every known sequence standing for all of it."""
-    names = [instruction.opcode for instruction in code.instructions]
-    steps = list(code.steps)
-    for index, name in enumerate(names):
-        if name not in _STARTS:
-            continue
-        for length in range(_LONGEST, 1, -1):
-            sequence = tuple(names[index:index + length])
-            handler = _FUSED.get(sequence)
-            if handler is not None:
-                parts = code.steps[index:index + len(sequence)]     # fewer at the end
-                steps[index] = handler, tuple(arg for _, arg in parts)
-                break
+    names = [*code.opcodes, "", ""]
+    plain = code.steps
+    steps = list(plain)
+    for index, name in enumerate(names[:-2]):
+        found = _FUSED.get(name, _NONE).get(names[index + 1])
+        if found is not None:
+            handler, triples = found
+            longer = triples.get(names[index + 2])
+            if longer is not None:
+                steps[index] = longer, (plain[index][1], plain[index + 1][1], plain[index + 2][1])
+            elif handler is not None:
+                steps[index] = handler, (plain[index][1], plain[index + 1][1])
     return steps
 
 
@@ -219,6 +226,3 @@ def next_into_variable(frame: Frame, stack: list, args: tuple) -> Any:
     else:
         frame.slots[slot] = value
         frame.pc += 1
-
-
-_STARTS = frozenset(sequence[0] for sequence in _FUSED)

@@ -13,10 +13,6 @@ from ..names import LAZY, imported, load_global, load_name
 from .registry import opcode
 
 
-def _slot(instruction: Any) -> tuple[int, str]:
-    return instruction.arg, instruction.symbol
-
-
 # --- locals -------------------------------------------------------------------------------------
 @opcode("LOAD_FAST")
 def load_fast(frame: Frame, stack: list, slot: int) -> None:
@@ -73,42 +69,40 @@ def copy_free_vars(frame: Frame, stack: list, count: int) -> None:
     frame.slots[-count:] = frame.function.__closure__  # type: ignore[union-attr, assignment]
 
 
-@opcode("LOAD_DEREF", operand=_slot)
-def load_deref(frame: Frame, stack: list, variable: tuple[int, str]) -> None:
+@opcode("LOAD_DEREF")
+def load_deref(frame: Frame, stack: list, slot: int) -> None:
     """-- value"""
-    slot, name = variable
     cell = frame.slots[slot]
     value = cell_value(cell)
     if value is EMPTY:
-        raise _empty(frame, slot, name)
+        raise _empty(frame, slot)
     if frame.watched:
-        value = frame.domain.loaded(frame, "closure", cell, name, value)
+        value = frame.domain.loaded(frame, "closure", cell, frame.code.slot_names[slot], value)
     stack.append(value)
 
 
-@opcode("STORE_DEREF", operand=_slot)
-def store_deref(frame: Frame, stack: list, variable: tuple[int, str]) -> None:
+@opcode("STORE_DEREF")
+def store_deref(frame: Frame, stack: list, slot: int) -> None:
     """value --"""
-    slot, name = variable
     cell = frame.slots[slot]
     if frame.watched:
-        _announce(frame, "closure", cell, name, stack[-1])
+        _announce(frame, "closure", cell, frame.code.slot_names[slot], stack[-1])
     cell.cell_contents = stack.pop()
 
 
-@opcode("DELETE_DEREF", operand=_slot)
-def delete_deref(frame: Frame, stack: list, variable: tuple[int, str]) -> None:
+@opcode("DELETE_DEREF")
+def delete_deref(frame: Frame, stack: list, slot: int) -> None:
     """--"""
-    slot, name = variable
     cell = frame.slots[slot]
     if cell_value(cell) is EMPTY:
-        raise _empty(frame, slot, name)
+        raise _empty(frame, slot)
     if frame.thread.journal is not None:
         frame.thread.journal.touch(cell)
     del cell.cell_contents
 
 
-def _empty(frame: Frame, slot: int, name: str) -> NameError:
+def _empty(frame: Frame, slot: int) -> NameError:
+    name = frame.code.slot_names[slot]
     if slot < frame.code.free_start:
         return _unbound(name)
     return NameError(f"cannot access free variable {name!r} where it is not associated with a "
@@ -232,15 +226,15 @@ def load_from_dict_or_globals(frame: Frame, stack: list, name: str) -> None:
     stack.append(load_global(frame, name) if value is NULL else value)
 
 
-@opcode("LOAD_FROM_DICT_OR_DEREF", operand=_slot)
-def load_from_dict_or_deref(frame: Frame, stack: list, variable: tuple[int, str]) -> None:
+@opcode("LOAD_FROM_DICT_OR_DEREF")
+def load_from_dict_or_deref(frame: Frame, stack: list, slot: int) -> None:
     """namespace -- value"""
     try:
-        value = attributes.get_item(frame, stack.pop(), variable[1])
+        value = attributes.get_item(frame, stack.pop(), frame.code.slot_names[slot])
     except KeyError:
         value = NULL
     if value is NULL:
-        load_deref(frame, stack, variable)
+        load_deref(frame, stack, slot)
     else:
         stack.append(value)
 

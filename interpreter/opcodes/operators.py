@@ -12,7 +12,7 @@ _PLAIN = frozenset((list, tuple, dict, str, range))
 NUMBERS = frozenset((int, float, bool, complex))
 
 
-@opcode("BINARY_OP", operand=lambda instruction: OPERATIONS[instruction.symbol or ""])
+@opcode("BINARY_OP", operands=OPERATIONS)
 def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()
@@ -23,7 +23,7 @@ def binary_op(frame: Frame, stack: list, operation: Operation) -> None:
         stack.append(operators.binary(frame, operation, left, right))
 
 
-@opcode("COMPARE_OP", operand=lambda instruction: COMPARISONS[instruction.symbol or ""])
+@opcode("COMPARE_OP", operands=COMPARISONS)
 def compare_op(frame: Frame, stack: list, operation: Operation) -> None:
     """left right -- result"""
     right = stack.pop()
@@ -53,8 +53,7 @@ def contains_op(frame: Frame, stack: list, inverted: int) -> None:
     stack.append(operators.invert(frame, found) if inverted else found)
 
 
-@opcode("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT",
-        operand=lambda instruction: {"N": "-", "P": "+", "I": "~"}[instruction.opcode[6]])
+@opcode("UNARY_NEGATIVE", "UNARY_POSITIVE", "UNARY_INVERT")
 def unary_op(frame: Frame, stack: list, symbol: str) -> None:
     """value -- result"""
     stack.append(operators.unary(frame, symbol, stack.pop()))

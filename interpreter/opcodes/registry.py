@@ -1,39 +1,27 @@
-"""The table of opcode handlers and how a decoded instruction becomes a step."""
+"""The table of opcode handlers, and steps that ask the domain about loops."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..code import Code, Instruction
+from ..code import Code
 from ..frame import Frame
 
 Handler = Callable[[Frame, list, Any], Any]     # a true result ends the loop: returned or yielded
-Operand = Callable[[Instruction], Any]
-_HANDLERS: dict[str, tuple[Handler, Operand | None]] = {}
+HANDLERS: dict[str, tuple[Handler, Mapping[Any, Any] | None]] = {}
 
 
-def opcode(*names: str, operand: Operand | None = None) -> Callable[[Handler], Handler]:
-    """Register a handler; `operand` turns the instruction into its third argument."""
+def opcode(*names: str, operands: Mapping[Any, Any] | None = None) -> Callable[[Handler], Handler]:
+    """Register a handler; `operands` turns what the decoder found into its third argument."""
     def register(handler: Handler) -> Handler:
-        for name in names:
-            _HANDLERS[name] = handler, operand
+        HANDLERS.update(dict.fromkeys(names, (handler, operands)))
         return handler
     return register
 
 
 def names() -> frozenset[str]:
     """Every opcode that has a handler."""
-    return frozenset(_HANDLERS)
-
-
-def prepare(code: Code) -> list[tuple[Handler, Any]]:
-    """The steps of `code`, one per instruction, and one behind the last that returns the top."""
-    steps = []
-    for instruction in code.instructions:
-        handler, operand = _HANDLERS[instruction.opcode]
-        steps.append((handler, instruction.arg if operand is None else operand(instruction)))
-    steps.append((_HANDLERS["RETURN_VALUE"][0], None))
-    return steps
+    return frozenset(HANDLERS)
 
 
 def watch_loops(code: Code) -> list[tuple[Handler, Any]]:
