@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks list | check | run``; see ``--help``."""
+"""The command line: ``python -m benchmarks list | check | run | start``; see ``--help``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="name the cases and the contenders")
     check = commands.add_parser("check", help="compare each hand gradient with Richardson differences")
     run = commands.add_parser("run", help="time contenders beside the hand gradients; all ratios are to these")
-    for command in (listing, check, run):
+    start = commands.add_parser("start", help="time fresh processes from their start to the first result")
+    for command in (listing, check, run, start):
         command.add_argument("--programs", metavar="A,B", help="only these cases")
         command.add_argument("--groups", metavar="A,B", help="only (or also) the cases of these groups")
     run.add_argument("--backends", metavar="A,B", default="numpy,bcad", help="contenders (default: %(default)s)")
@@ -30,7 +31,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seconds", type=float, default=0.02, help="of one contender in a round (default: %(default)s)")
     run.add_argument("--budget", type=float, default=20.0, help="seconds a case, compiling apart (default: %(default)s)")
     run.add_argument("--patience", type=float, default=120.0, help="seconds for a first call (default: %(default)s)")
-    run.add_argument("--json", metavar="FILE", help="write all figures there")
+    start.add_argument("--peers", metavar="A,B", default="", help="other contenders, such as jax (default: none)")
+    start.add_argument("--rounds", type=int, default=5, help="processes of each kind (default: %(default)s)")
+    for command in (run, start):
+        command.add_argument("--json", metavar="FILE", help="write all figures there")
     return top
 
 
@@ -44,6 +48,8 @@ def main(arguments: list[str]) -> int:
         return show(cases)
     if options.command == "check":
         return check_hand_gradients(cases)
+    if options.command == "start":
+        return time_starts(cases, options)
     return time_and_report(cases, options)
 
 
@@ -67,15 +73,42 @@ def check_hand_gradients(cases) -> int:
     return failed
 
 
-def time_and_report(cases, options) -> int:
-    from . import report
+def known_contenders(text: str) -> list[str]:
+    """The contenders in a list with commas; a message and the end if one is unknown."""
     from .contenders import CONTENDERS
-    from .run import BASE, Effort, circumstances, run
 
-    names = options.backends.split(",")
+    names = [name for name in text.split(",") if name]
     if unknown := [name for name in names if name not in CONTENDERS]:
         raise SystemExit(f"no such contender: {', '.join(unknown)}; there are {', '.join(CONTENDERS)}")
-    names = [name for name in names if name != BASE]
+    return names
+
+
+def time_starts(cases, options) -> int:
+    from . import start
+    from .run import circumstances
+
+    peers = known_contenders(options.peers)
+    before, starts = circumstances(), []
+    print(start.heading(peers), flush=True)
+    for found in start.measure(cases, peers, options.rounds):
+        starts.append(found)
+        print(start.line(found, peers), flush=True)
+    print(*start.summary(starts, peers), sep="\n")
+    write_figures(options.json, before, starts)
+    return 0
+
+
+def write_figures(file, circumstances, rows) -> None:
+    if file:
+        with open(file, "w", encoding="utf-8") as out:
+            json.dump({"circumstances": circumstances, "rows": [row.as_dict() for row in rows]}, out, indent=1)
+
+
+def time_and_report(cases, options) -> int:
+    from . import report
+    from .run import BASE, Effort, circumstances, run
+
+    names = [name for name in known_contenders(options.backends) if name != BASE]
     before = circumstances()
     rows = []
     print(report.heading(names), flush=True)
@@ -84,9 +117,7 @@ def time_and_report(cases, options) -> int:
         rows.append(row)
         print(report.line(row, names), flush=True)
     print(*report.means(rows, names), *report.reasons(rows), sep="\n")
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"circumstances": before, "rows": [row.as_dict() for row in rows]}, file, indent=1)
+    write_figures(options.json, before, rows)
     return 0
 
 

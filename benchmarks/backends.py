@@ -1,12 +1,11 @@
 """What compiled code costs: calls, compilation by program size, a fused kernel beside hand-written numba.
 
-    python -m benchmarks.backends [calls] [compile] [kernels] [start]
+    python -m benchmarks.backends [calls] [compile] [kernels]
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import timeit
 from collections.abc import Callable
@@ -144,22 +143,7 @@ def kernels() -> None:
             print(f"{name:12} n={n:6}: {times[0]:9.1f} us, numba by hand {times[1]:9.1f}, NumPy {times[2]:9.1f}")
 
 
-def start() -> None:
-    """A fresh process to its first compiled result: cold, then from the disk cache."""
-    import tempfile
-
-    program = ("import time; t = time.perf_counter()\nfrom benchmarks import backends as b; import numpy as np\n"
-               "run = b.backends.get('numba').compile(b.graph_of(b.elementwise, b.array_type(float, (b.N,)), "
-               "b.python_type(float), b.python_type(float))).run\nrun(np.ones(9), 1.0, 1.0)\n"
-               "print(f'{time.perf_counter() - t:.2f} s')")
-    with tempfile.TemporaryDirectory() as folder:
-        for state in ("cold", "warm"):
-            environment = {**os.environ, "BCAD_CACHE_DIR": folder}
-            done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
-            print(f"first compiled result of a fresh process, {state} cache: {done.stdout.strip() or done.stderr[-300:]}")
-
-
-PARTS = {"calls": calls, "compile": compile_times, "kernels": kernels, "start": start}
+PARTS = {"calls": calls, "compile": compile_times, "kernels": kernels}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:
