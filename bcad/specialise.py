@@ -213,6 +213,7 @@ class Entry:
         self.sizes = sizes
         self._compiled = self._made_by("numpy" if backend == "auto" else backend)
         self._final = backend != "auto"
+        self._price = backends.compile_seconds(graph)
         self._large = sum(1 for _ in graph.walk()) > _IN_BACKGROUND
         self._callers: list[dict[str, Any]] = []
         self._calls = 0
@@ -243,6 +244,9 @@ class Entry:
 
     def __call__(self, *values: Any) -> list[Any]:
         if self._final:
+            return self._compiled.run(*values)
+        if backends.numpy_seconds(self.graph, values) > self._price:
+            self.compile()
             return self._compiled.run(*values)
         started = time.perf_counter()
         outputs = self._compiled.run(*values)

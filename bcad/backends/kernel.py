@@ -8,6 +8,7 @@ pairs of real scalars at neighbouring places.  Nothing here knows NumPy or LLVM.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -22,6 +23,7 @@ _SCALARS = {
 }
 
 
+@functools.cache
 def scalar_of(dtype: Any) -> str | None:
     """The scalar type of a dtype (of the parts, if complex); None if kernels cannot hold it."""
     if not dtype.isnative:

@@ -98,7 +98,8 @@ def extract(graph: Graph, segment: Segment, known: set[str]) -> tuple[Graph, lis
             if node in wanted:
                 copy_node(b, node, mapping)
         shown = {str(s) for v in segment.inputs for s in getattr(v.type, "shape", ()) if not isinstance(s, int)}
-        handed = sorted((_bound(segment.nodes) - known) & _wanted_elsewhere(graph, segment))
+        new = _bound(segment.nodes) - known
+        handed = sorted(new & _wanted_elsewhere(graph, segment)) if new else []
         outputs = [mapping[v] for v in segment.outputs] + [b.size(Dim.symbol(s)) for s in handed]
         missing = sorted(((symbols_used(b.build(outputs)) | _shape_symbols(segment)) - shown) & known)
         for symbol in missing:
