@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_op
-from bcad.ops import Elementwise
+from bcad.ops import Elementwise, Reduction
 
 from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_part, is_span
 from .faults import note_faults
@@ -46,14 +46,24 @@ def lower(graph: Graph, sizes: Sequence[str] = ()) -> Kernel:
     Unsupported
         If an op or a dtype in it cannot be compiled; the message says which.
     """
-    from . import lower_control, lower_index, lower_linalg, lower_products  # noqa: F401  (they declare specials)
-
+    _declare()
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 50_000))
     try:
         return _Function(graph, sizes).kernel
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _declare() -> None:
+    """Have every module enter its specials."""
+    from . import lower_control, lower_index, lower_linalg, lower_products  # noqa: F401
+
+
+def has_rule(node: Node) -> bool:
+    """Whether anything here lowers nodes of this op; its rule may still refuse some of them."""
+    _declare()
+    return isinstance(node.op, (Elementwise, Reduction)) or node.op.name in ELEMENT or node.op.name in SPECIAL
 
 
 def is_element(node: Node) -> bool:

@@ -14,7 +14,7 @@ from bcad.ir import ArrayType, Graph, Kind, Node, Value, constant_op, dim_op
 from .backend import Abandoned, Compiled, Report
 from .decompose import decompose
 from .kernel import Kernel, scalar_of
-from .lower import lower
+from .lower import has_rule, lower
 from .numpy_source import NumpyBackend
 from .scalars import Unsupported
 from .segments import Schedule, cut, too_long
@@ -64,14 +64,15 @@ class FixedSizes:
 def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
     """`graph` compiled; what is refused is left to NumPy, one node after another (and all nodes like it)."""
     failed, first, pieces = None, Unsupported("nothing in it is compiled"), too_long(graph)
-    if not pieces:
+    foreign = foreign_nodes(graph)
+    if not pieces and not foreign:
         try:
             return compile_whole(graph)
         except Unsupported as reason:
             failed = reason if reason.node in graph.nodes else None
             first = reason
-    excluded = foreign_nodes(graph)
-    reasons: list[tuple[str, str]] = [(n.op.name, "a type that is not compiled") for n in excluded]
+    excluded = set(foreign)
+    reasons: list[tuple[str, str]] = [(node.op.name, why) for node, why in foreign.items()]
     while failed is not None or excluded or pieces:
         if failed is not None and failed.node is not None:
             excluded |= alike(graph, failed.node)
@@ -113,9 +114,17 @@ def in_numpy(graph: Graph, reason: Unsupported, name: str) -> Compiled:
     return fallback
 
 
-def foreign_nodes(graph: Graph) -> set[Node]:
-    """Nodes that touch a type which compiled code cannot hold."""
-    return {n for n in graph.nodes if n.op not in (constant_op, dim_op) and not all(map(compilable, (*n.inputs, *n.outputs)))}
+def foreign_nodes(graph: Graph) -> dict[Node, str]:
+    """Nodes that cannot be compiled wherever they stand, each with the reason."""
+    found = {}
+    for node in graph.nodes:
+        if node.op in (constant_op, dim_op):
+            continue
+        if not all(map(compilable, (*node.inputs, *node.outputs))):
+            found[node] = "a type that is not compiled"
+        elif not has_rule(node):
+            found[node] = f"{node.op.name} is not compiled"
+    return found
 
 
 def compilable(value: Value) -> bool:

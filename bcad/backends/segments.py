@@ -16,6 +16,7 @@ from bcad.ir import (
     constant_op,
     copy_node,
     dim_op,
+    natural,
     python_type,
     symbols_of,
     type_symbols,
@@ -53,6 +54,8 @@ def cut(graph: Graph, excluded: set[Node]) -> list[Segment]:
     level: dict[Value, tuple[int, bool]] = {v: (0, True) for v in graph.inputs}
     groups: dict[tuple[int, bool], list[Node]] = {}
     effects = (0, True)
+    inner = _bound(graph.nodes) - {str(s) for v in graph.inputs for s in getattr(v.type, "shape", ()) if is_symbol(s)}
+    learnt: dict[str, tuple[int, bool]] = {}  # where the sizes become known that a run binds
     for node in graph.nodes:
         if node.op in (constant_op, dim_op):
             continue
@@ -60,15 +63,24 @@ def cut(graph: Graph, excluded: set[Node]) -> list[Segment]:
         arrays += any(map(is_array, node.outputs))
         found = arrays // chunk if chunk else 0
         sources = [level[v] for v in node.inputs if v in level] + ([effects] if has_effect(node) else [])
+        if inner:
+            sources += [learnt[s] for s in _sizes_read(node) & learnt.keys()]
         for depth, compiled in sources:
             found = max(found, depth + (not host and not compiled))
         if has_effect(node):
             effects = (found, not host)
         for value in node.outputs:
             level[value] = (found, not host)
+        for symbol in _bound([node]) & inner if inner else ():
+            learnt.setdefault(symbol, (found, not host))
         groups.setdefault((found, not host), []).append(node)
     order = sorted(groups, key=lambda key: (key[0], not key[1]))  # compiled first at each level
     return [_segment(graph, groups[key], *key) for key in order]
+
+
+def _sizes_read(node: Node) -> set[str]:
+    """The symbols that running `node` needs, the lengths among its inputs included."""
+    return symbols_of(node).union(*(symbols_of(v.node) for v in node.inputs if v.node is not None and v.node.op is dim_op))
 
 
 def _segment(graph: Graph, nodes: list[Node], level: int, compiled: bool) -> Segment:
@@ -99,9 +111,9 @@ def extract(graph: Graph, segment: Segment, known: set[str]) -> tuple[Graph, lis
                 copy_node(b, node, mapping)
         shown = {str(s) for v in segment.inputs for s in getattr(v.type, "shape", ()) if not isinstance(s, int)}
         new = _bound(segment.nodes) - known
-        handed = sorted(new & _wanted_elsewhere(graph, segment)) if new else []
+        handed = sorted(new & _wanted_elsewhere(graph, segment), key=natural) if new else []
         outputs = [mapping[v] for v in segment.outputs] + [b.size(Dim.symbol(s)) for s in handed]
-        missing = sorted(((symbols_used(b.build(outputs)) | _shape_symbols(segment)) - shown) & known)
+        missing = sorted(((symbols_used(b.build(outputs)) | _shape_symbols(segment)) - shown) & known, key=natural)
         for symbol in missing:
             b.input(python_type(int), f"size_{symbol}")
         return b.build(outputs), missing, handed

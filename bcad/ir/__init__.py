@@ -2,7 +2,7 @@
 
 from .assume import Assumptions, assuming, assumptions
 from .builder import Builder, copy_node, freeze
-from .dim import Dim, Size, bounds, maximum, minimum, product, substitute, symbols
+from .dim import Dim, Size, bounds, maximum, minimum, natural, product, substitute, symbols
 from .dim import evaluate as evaluate_size
 from .evaluate import bind_sizes, evaluate, resolve, run_node
 from .graph import Graph, Node, OpLike, Value
@@ -28,7 +28,7 @@ __all__ = [
     "Names", "Node", "ObjectType", "OpLike", "Size", "Type", "Value", "array_type", "as_kind", "assuming", "assumptions",
 
     "bind_sizes", "constant_op", "copy_node", "dim_op", "evaluate", "evaluate_size", "bounds", "freeze", "has_effect", "live_part",
-    "maximum", "minimum", "product", "python_type", "resolve", "run_node", "scalar_type",
+    "maximum", "minimum", "natural", "product", "python_type", "resolve", "run_node", "scalar_type",
     "GraphSyntaxError", "OPS", "attribute_class", "objects_of", "parse",
     "substitute", "symbols", "symbols_of", "text", "type_of", "type_symbols", "verify",
 ]

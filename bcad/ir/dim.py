@@ -8,12 +8,21 @@ A result without symbols is a plain ``int``: code that knows its sizes never mee
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any, TypeAlias, Union
 
 Size: TypeAlias = "Union[int, Dim]"
 Env: TypeAlias = Mapping[str, int]
+
+
+@functools.lru_cache(maxsize=4096)
+def natural(text: str) -> tuple[Any, ...]:
+    """A key that sorts ``k_9`` before ``k_10``: an order of fresh symbols that does not depend on how many came before."""
+    parts = re.split(r"(?<=_)(\d+)", text)
+    return tuple(int(part) if k % 2 else part for k, part in enumerate(parts))
 
 
 class Symbol:
@@ -24,8 +33,8 @@ class Symbol:
     def __init__(self, name: str) -> None:
         self.name = self.text = name
 
-    def key(self) -> tuple[int, str]:
-        return (0, self.text)
+    def key(self) -> tuple[Any, ...]:
+        return (0, natural(self.text))
 
     def evaluate(self, env: Env) -> int:
         return env[self.name]
@@ -68,8 +77,8 @@ class Apply:
         named = function in ("max", "min")
         self.text = f"{function}({a}, {b})" if named else f"({_factor(a)}{function}{_factor(b)})"
 
-    def key(self) -> tuple[int, str]:
-        return (1, self.text)
+    def key(self) -> tuple[Any, ...]:
+        return (1, natural(self.text))
 
     def evaluate(self, env: Env) -> int:
         a, b = (evaluate(arg, env) for arg in self.args)
@@ -262,7 +271,7 @@ def _extremum(function: str, a: Size, b: Size) -> Size:
     difference = a - b
     if isinstance(difference, int):
         return a if (difference >= 0) == (function == "max") else b
-    first, second = sorted((a, b), key=str)
+    first, second = sorted((a, b), key=lambda size: natural(str(size)))
     return Dim.of(Apply(function, (first, second)))
 
 
@@ -353,7 +362,7 @@ def _collect(terms: Iterable[tuple[Monomial, int]]) -> Size:
 
 def _term_key(term: tuple[Monomial, int]) -> tuple[Any, ...]:
     monomial, _ = term
-    return (-len(monomial), tuple(a.text for a in monomial))
+    return (-len(monomial), tuple(natural(a.text) for a in monomial))
 
 
 def _factor(size: Size) -> str:

@@ -134,3 +134,16 @@ def test_memory_that_cannot_be_had() -> None:
     graph = build(lambda x: O["full"](1.0, shape=(n * 10**13,), dtype=np.dtype(float)), array_type(float, (n,)))
     with pytest.raises(MemoryError):
         backends.get("numba").compile(graph)(np.zeros(1000))
+
+
+def test_sizes_that_a_step_in_numpy_binds_are_handed_to_compiled_steps() -> None:
+    """A length alone ties the sum to the selection: no value does."""
+    from bcad import grad, options
+
+    with options.set(backend="numba"):
+        g = grad(lambda x: np.sum(x * len(x[x > 0])) + np.sum(np.ones(len(x[x < 1])) * x[0]))
+        for x in (np.array([1.0, -2.0, 3.0]), np.array([-1.0, -2.0, -3.0, 0.5])):
+            expected = np.full(x.size, float(np.sum(x > 0)))
+            expected[0] += np.sum(x < 1)
+            np.testing.assert_allclose(g(x), expected)
+        assert "backend: numba" in g.core.report() and "kernels: 0" not in g.core.report()

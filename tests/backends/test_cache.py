@@ -78,3 +78,39 @@ def test_inspect_clear_and_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_keys_tell_parts_apart() -> None:
     assert cache.key_of("ab", "c") != cache.key_of("a", "bc")
+
+
+ORDER = """
+import sys
+import numpy as np
+from bcad import grad, options
+from bcad.backends import cache
+
+def halved(x):
+    total = 0.0
+    while x > 1:
+        x = x / 2
+        total += x
+    return total
+
+def parted(x):
+    below, above = x[x < 0], x[x > 0]
+    return np.sum(np.concatenate([above, np.exp(below), above])) + np.sum(np.outer(below, above))
+
+with options.set(backend="numpy"):
+    for _ in range(int(sys.argv[1])):  # each takes symbols of its own
+        grad(halved)(3.0)
+with options.set(backend="numba"):
+    assert np.allclose(grad(parted)(np.array([1.0, -2.0, 3.0]))[0], 2 - 2)
+print(*sorted(path.name for path in cache.entries()))
+"""
+
+
+def test_keys_depend_neither_on_what_was_traced_before_nor_on_hashes(tmp_path: Path) -> None:
+    found = set()
+    for count in (0, 4, 5):
+        environment = {**os.environ, "BCAD_CACHE_DIR": str(tmp_path / "cache"), "PYTHONHASHSEED": str(count)}
+        done = subprocess.run([sys.executable, "-c", ORDER, str(count)], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        found.add(done.stdout)
+    assert len(found) == 1
