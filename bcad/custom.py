@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from bcad.errors import StructureError
@@ -52,9 +54,23 @@ class Primitive:
         functools.update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if inside() and is_traced(kwargs):
+            args, kwargs = self._positional(args, kwargs)
         if inside() and is_traced(args):
             return _Call(self, args, kwargs).emit()
         return self.fn(*args, **kwargs)
+
+    def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The call with what may be positional so: rules count positions."""
+        try:
+            bound = inspect.signature(self.fn).bind(*args, **kwargs)
+        except (TypeError, ValueError):  # nothing is known of it, or the call is wrong and will say so
+            return args, kwargs
+        return bound.args, bound.kwargs
+
+    def looked_into(self) -> AbstractContextManager[None]:
+        """Around tracing the function itself."""
+        return nullcontext()
 
     def __repr__(self) -> str:
         return f"<primitive {getattr(self.fn, '__name__', self.fn)}>"
@@ -215,7 +231,8 @@ class _Call:
 
     def _primal(self) -> InnerProgram:
         if not self.primitive.opaque:
-            return trace_inside(self.primitive.fn, self.args, self.kwargs)
+            with self.primitive.looked_into():
+                return trace_inside(self.primitive.fn, self.args, self.kwargs)
         fn, kwargs = self.primitive.fn, self.kwargs
 
         def call(*args: Any) -> Any:

@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.differentiated",),
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
-    ("bcad.tags", "bcad.insert"),
+    ("bcad.tags", "bcad.insert", "bcad.register"),
     ("bcad.optimize", "bcad.descent", "bcad.sgd", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
     ("bcad.symbolic", "bcad.tangent"),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),

@@ -23,6 +23,7 @@ from .guards import (
 from .marks import evaluated, held, marks, pinned
 from .places import stepped
 from .program import InnerProgram, Program
+from .pybuiltins import on_call
 from .quick import MISS, quick_call
 from .randomness import restore, state_of, streams_of
 from .sources import Argument, Attribute, Item, Pinned, Result, Source
@@ -34,6 +35,6 @@ __all__ = [
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
     "active_traces", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
-    "leaf_type", "map_leaves", "marks", "pinned", "quick_call", "rebuild_like", "restore", "state_of",
+    "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "rebuild_like", "restore", "state_of",
     "stepped", "streams_of", "trace", "trace_inside", "wrap",
 ]

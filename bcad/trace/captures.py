@@ -403,6 +403,8 @@ class Captures:
         """The user's code is about to write; an int that was guarded by value is a counter."""
         if kind == "global":
             self._keep(owner)
+        if type(key) in TRACERS:  # an object of own ways with items
+            return
         try:
             place = (id(owner), key)
             counter = self._ints.get(place)

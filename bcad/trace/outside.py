@@ -23,7 +23,7 @@ CLOCKS = frozenset((
     time.time, time.time_ns, time.perf_counter, time.perf_counter_ns, time.monotonic, time.monotonic_ns,
     time.process_time, time.process_time_ns, time.thread_time,
 ))
-_DEFERRED = frozenset((time.sleep, os.remove, os.mkdir, os.makedirs, os.rename, os.system, os.unlink))
+_DEFERRED = frozenset((breakpoint, time.sleep, os.remove, os.mkdir, os.makedirs, os.rename, os.system, os.unlink))
 _WRITERS = frozenset(("write", "writelines", "flush", "close", "truncate"))
 _QUESTIONS = frozenset(("isatty", "fileno", "writable", "readable", "seekable", "__enter__"))
 _LOGGERS = frozenset(

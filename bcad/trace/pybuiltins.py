@@ -45,6 +45,15 @@ def handles(*functions: Any, always: bool = False) -> Callable[[Handler], Handle
     return enter
 
 
+def on_call(fn: Any, meaning: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> None:
+    """Let ``meaning(args, kwargs)`` answer calls of `fn` in traced code; NotImplemented: as without it."""
+
+    def handler(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return meaning(args, kwargs)
+
+    HANDLERS[fn] = handler
+
+
 def _number(session: Session, x: Any) -> Any:
     """The Value of a traced number; of an array with one element, that element."""
     value = session.value(x)
