@@ -73,10 +73,10 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     context = session.context_of(frame)
     stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
     known = choices.refinements(session, condition)
-    arms = [
-        run_arm(session, frame, pc, stops, context, name, known=known, way=way)
-        for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True))
-    ]
+    arms = []
+    for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True)):
+        with choices.knowing(session, predicate, way == 0):
+            arms.append(run_arm(session, frame, pc, stops, context, name, known=known, way=way))
     raising = [arm.kind == "raised" for arm in arms]
     if any(raising):
         _check_raise(session, frame, predicate, arms, raising, ways)
@@ -350,12 +350,17 @@ def _merge_slots(frame: Frame, arms: list[Arm], work: Merge) -> None:
         pair: list[Frozen | None] = []
         for arm in arms:
             state = arm.slots[slot] if slot in arm.slots else _unchanged(work.session, arm, frame.slots[slot])
-            pair.append(None if _is_unbound(state) and arm.kind != "reached" else state)
+            pair.append(None if _is_unbound(state) and not _is_live(frame, arm, slot) else state)
         if all(p is None for p in pair):
             continue
         if any(_is_unbound(p) for p in pair):
             raise Mismatch(f"{frame.code.slot_names[slot]!r} is assigned on one way only")
         work.add(pair, _setter(frame.slots, slot))
+
+
+def _is_live(frame: Frame, arm: Arm, slot: int) -> bool:
+    """Whether a slot may be read where an arm has ended, before it is set."""
+    return arm.kind == "reached" and arm.pc is not None and slot in frame.code.cfg.live_at(arm.pc)
 
 
 def _is_unbound(state: Frozen | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
 
+from .builder import constant_of, is_constant
 from .tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
 
 if TYPE_CHECKING:
@@ -77,6 +79,9 @@ def has_class(session: Session, choice: ChoiceTracer, classes: Any) -> Any:
 
 def _of_each(session: Session, choice: ChoiceTracer, ask: Callable[[Any], Any]) -> Any:
     """What `ask` gives for the option that it is: options are asked each on its own."""
+    known = _number_here(session, choice._which)
+    if known is not None:
+        return ask(choice._options[known])
     answers = [ask(option) for option in choice._options]
     if all(type(a) in (bool, np.bool_) for a in answers):
         if all(bool(a) == bool(answers[0]) for a in answers):
@@ -117,6 +122,9 @@ def settle(session: Session, x: Any) -> Any:
     """
     if type(x) is not ChoiceTracer:
         return x
+    known = _number_here(session, x._which)
+    if known is not None:
+        return x._options[known]
     numbers = [k for k, option in enumerate(x._options) if is_number_like(option)]
     others_are_inert = all(option is None or isinstance(option, str) for k, option in enumerate(x._options) if k not in numbers)
     if len(numbers) == 1 and others_are_inert:
@@ -130,6 +138,9 @@ def settle(session: Session, x: Any) -> Any:
 
 def decide(session: Session, x: ChoiceTracer) -> Any:
     """The option that it is for this call; later calls are held to it."""
+    known = _number_here(session, x._which)
+    if known is not None:
+        return x._options[known]
     return x._options[session.decide_int(session.wrap(x._which), "which of several objects it is")]
 
 
@@ -173,6 +184,56 @@ def refinements(session: Session, condition: Any) -> list[Refined]:
     if told is not None and told[0] is condition:
         found.append(told[1])
     return found
+
+
+@contextmanager
+def knowing(session: Session, flag: Value | None, truth: bool) -> Iterator[None]:
+    """On a way of a branch its flag is known, and so are the flags it was made of."""
+    before = session.facts
+    session.facts = dict(before)
+    while flag is not None:
+        session.facts[flag] = truth
+        name = flag.node.op.name if flag.node is not None else ""
+        truth = not truth if name == "logical_not" else truth
+        flag = flag.node.inputs[0] if flag.node is not None and name in ("logical_not", "as_kind") else None
+    try:
+        yield
+    finally:
+        session.facts = before
+
+
+def _number_here(session: Session, which: Value) -> int | None:
+    """The number of the option, if the ways taken to get here tell it."""
+    node = which.node
+    if node is None:
+        return None
+    if is_constant(which):
+        return int(constant_of(which))
+    if node.op.name == "as_kind":
+        return _number_here(session, node.inputs[0])
+    if node.op.name == "getitem" and len(node.inputs) == 2 and is_constant(node.inputs[0]):  # see `renumbered`
+        place = _number_here(session, node.inputs[1])
+        return None if place is None else int(constant_of(node.inputs[0])[place])
+    if node.op.name != "cond":
+        return None
+    truth = _truth_here(session, node.inputs[0])
+    if truth is None:
+        return None
+    region = node.regions[0 if truth else 1]
+    found = region.outputs[node.outputs.index(which)]
+    return int(constant_of(found)) if is_constant(found) else None
+
+
+def _truth_here(session: Session, flag: Value) -> bool | None:
+    """What is known of a flag on the way being run."""
+    turned = False
+    while flag not in session.facts:
+        name = flag.node.op.name if flag.node is not None else ""
+        if name not in ("logical_not", "as_kind"):
+            return None
+        turned ^= name == "logical_not"
+        flag = flag.node.inputs[0]  # type: ignore[union-attr]
+    return session.facts[flag] ^ turned
 
 
 def refine(fork: Frame, known: Sequence[Refined], way: int) -> None:

@@ -88,6 +88,7 @@ class Session:
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.growing: set[int] = set()  # lists that the loop being made appends to
         self.lists_before: set[int] = set()  # lists that were there before the region being made
+        self.facts: dict[Value, bool] = {}  # flags whose truth is known on the way being run
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
         self.bodies: list[Any] = []  # the loops whose bodies are being made
