@@ -8,7 +8,7 @@ from .calls import INTERCEPTS, Args, Kwargs, call_function, call_native, call_va
 from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
-from .journal import EMPTY, cell_value
+from .journal import EMPTY, born, cell_value
 from .lookup import MISSING, find, find_plainly, is_class, is_native, python_method, subclass
 
 
@@ -34,6 +34,8 @@ def make_instance(frame: Frame, cls: type, args: list) -> Any:
             or id(cls) in INTERCEPTS:
         return call_class(frame, cls, args, None)
     made = object.__new__(cls)
+    if frame.watched:
+        born(frame, made)
     result = step_into(frame, init, [made, *args], None)
     if result is not None:
         raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
@@ -59,6 +61,8 @@ def construct(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
         made = call_value(frame, new, (cls, *args), kwargs)
     else:
         made = call_value(frame, cls.__new__, (cls, *args), kwargs)
+        if new is object.__new__:
+            born(frame, made)
     if subclass(type(made), cls):
         _initialise(frame, made, args, kwargs)
     return made

@@ -112,10 +112,10 @@ class Journal:
         for snapshot in list(self._snapshots.values()):
             yield snapshot.obj, snapshot
 
-    # Most iterators cannot be put back, so only those made inside may be advanced freely.
-    def born(self, iterator: Any) -> None:
-        """Note that an iterator was made under this journal."""
-        self._born[id(iterator)] = iterator
+    # What was made inside is nobody else's: it need not be put back (most iterators cannot be).
+    def born(self, obj: Any) -> None:
+        """Note that an iterator, a container or an instance was made under this journal."""
+        self._born[id(obj)] = obj
 
     def suspended(self, generator: Any, frame: Any) -> None:
         """Note that a generator was made under this journal; it dies as soon as it would without."""
@@ -151,6 +151,13 @@ class Journal:
 
 
 # --- contents -----------------------------------------------------------------------------------
+def born(frame: Any, obj: Any) -> None:
+    """Tell the journal, if there is one, that `obj` is new."""
+    journal = frame.thread.journal
+    if journal is not None:
+        journal.born(obj)
+
+
 def _restore_list(obj: list, old: list) -> None:
     list.__setitem__(obj, slice(None), old)
 

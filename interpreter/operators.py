@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .calls import call_function, call_value
 from .frame import Frame
+from .journal import born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 from .versions import no_iterator
 
@@ -68,7 +69,10 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     kind, other = type(left), type(right)
     if is_native(kind):
         if is_native(other):
-            return operation.native(left, right)
+            result = operation.native(left, right)
+            if type(result) is list and result is not left and frame.watched:
+                born(frame, result)
+            return result
     elif kind is other and operation.inplace is None:
         method = find(kind, operation.method)
         if type(method) is FunctionType:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, MethodWrapperType
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _DISPATCHER = type(np.sum)
 _ITERATE = (sorted, min, max, any, all, sum)
+_CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
@@ -281,6 +283,8 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         if not hosts.is_container_method(fn):
             items.look_at(*args)
         made = fn(*args, **kwargs)
+        if isinstance(fn, type) and type(made) in _CONTAINERS:
+            session.born(made)
         randomness.note_stream(session, made, seeded=False)
         return made
     answer = questions.ask(session, fn, args, kwargs)

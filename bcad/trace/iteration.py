@@ -52,10 +52,14 @@ class Indexed:
         if self.session.decide_int(self.left(), "the number of iterations of a loop that is unrolled") <= 0:
             raise StopIteration
         item = self.at(0)
-        if self.home is not self.session.builder:  # one of our own is gone when the part is undone
-            self.session.touch(self)
+        self.remember()
         self.step()
         return item
+
+    def remember(self) -> None:
+        """About to go on: one made elsewhere must be put back when this part of the program is undone."""
+        if self.home is not self.session.builder:
+            self.session.touch(self)
 
     __next__ = advance  # for C code that walks through it
 
@@ -136,7 +140,7 @@ class ZipIterator(Indexed):
 
     def step(self) -> None:
         for part in self.parts:
-            self.session.touch(part)
+            part.remember()
             part.step()
 
     def place(self) -> Any:

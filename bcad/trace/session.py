@@ -405,6 +405,11 @@ class Session:
         if self.journals:
             self.journals[-1].touch(obj)
 
+    def born(self, obj: Any) -> None:
+        """`obj` is new: what is written to it is nobody else's until it is handed on."""
+        if self.journals:
+            self.journals[-1].born(obj)
+
     @contextmanager
     def journal(self) -> Iterator[Journal]:
         """Writes inside are undone at the end."""

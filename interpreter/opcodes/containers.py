@@ -9,6 +9,7 @@ from ..calls import call_native, call_value
 from ..code import Marker
 from ..formatting import convert, format_value
 from ..frame import Frame
+from ..journal import born
 from ..lookup import MISSING, find, is_native, python_method
 from ..versions import bad_star, too_many_values
 from .registry import opcode
@@ -20,7 +21,10 @@ _BUILTIN = frozenset((list, tuple, dict, set, frozenset, range, str, bytes))
 @opcode("BUILD_LIST")
 def build_list(frame: Frame, stack: list, count: int) -> None:
     """items -- list"""
-    stack.append(frame.popn(count))
+    made = frame.popn(count)
+    if frame.watched:
+        born(frame, made)
+    stack.append(made)
 
 
 @opcode("BUILD_TUPLE")
@@ -36,6 +40,8 @@ def build_set(frame: Frame, stack: list, count: int) -> None:
     result: set = set()
     for item in items:
         result.add(item)
+    if frame.watched:
+        born(frame, result)
     stack.append(result)
 
 
@@ -43,14 +49,20 @@ def build_set(frame: Frame, stack: list, count: int) -> None:
 def build_map(frame: Frame, stack: list, count: int) -> None:
     """key value ... -- dict"""
     items = frame.popn(2 * count)
-    stack.append(dict(zip(items[::2], items[1::2])))
+    made = dict(zip(items[::2], items[1::2]))
+    if frame.watched:
+        born(frame, made)
+    stack.append(made)
 
 
 @opcode("BUILD_CONST_KEY_MAP")
 def build_const_key_map(frame: Frame, stack: list, count: int) -> None:
     """values keys -- dict"""
     keys = stack.pop()
-    stack.append(dict(zip(keys, frame.popn(count))))
+    made = dict(zip(keys, frame.popn(count)))
+    if frame.watched:
+        born(frame, made)
+    stack.append(made)
 
 
 @opcode("BUILD_STRING")
