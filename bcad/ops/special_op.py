@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Literal, Value
+from bcad.ir import ArrayType, Kind, Value
 
 from .cotangents import to_cotangent
 from .elementwise_op import Elementwise
@@ -53,11 +53,11 @@ class UndefinedDerivative(Op):
 
     differentiable = False
 
-    def type_rule(self, y: ArrayType, *inputs: ArrayType, of: Literal, argument: int) -> ArrayType:
+    def type_rule(self, y: ArrayType, *inputs: ArrayType, of: str, argument: int) -> ArrayType:
         return y
 
-    def evaluate(self, *inputs: Any, of: Literal, argument: int) -> Any:
-        raise NotDeclared(of.value, f"derivative in argument {argument}, and so no such")
+    def evaluate(self, *inputs: Any, of: str, argument: int) -> Any:
+        raise NotDeclared(of, f"derivative in argument {argument}, and so no such")
 
 
 BY_NAME["undefined_derivative"].samples = ()
@@ -68,7 +68,7 @@ def unknown(argument: int) -> Callable[..., Any]:
 
     def partial(y: Value, *x: Value) -> Value:
         assert y.node is not None
-        return BY_NAME["undefined_derivative"](y, *x, of=Literal(y.node.op.name), argument=argument)
+        return BY_NAME["undefined_derivative"](y, *x, of=y.node.op.name, argument=argument)
 
     return partial
 

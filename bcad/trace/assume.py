@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from bcad.ir import Assumptions, Dim, Size, bounds, substitute, symbols
@@ -21,9 +23,22 @@ class TraceAssumptions(Assumptions):
     def __init__(self, session: Session) -> None:
         self.session = session
         self.unified: dict[str, Size] = {}
+        self._ones: set[Dim] = set()
 
     def equal(self, a: Size, b: Size) -> bool:
-        return self.ask(a, "==", b)
+        answer = self.ask(a, "==", b)
+        if answer:
+            self._ones.update(s for s, other in ((a, b), (b, a)) if other == 1 and isinstance(s, Dim))
+        return answer
+
+    @contextmanager
+    def finding_ones(self) -> Iterator[set[Dim]]:
+        """The sizes that are asked about and found to be 1 inside the ``with`` block."""
+        before, self._ones = self._ones, set()
+        try:
+            yield self._ones
+        finally:
+            self._ones = before
 
     def agree(self, a: Size, b: Size) -> bool:
         return self.ask(a, "==", b)

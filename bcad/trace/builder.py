@@ -20,6 +20,7 @@ from bcad.ir import (
     constant_op,
     dim_op,
 )
+from bcad.ops import BY_NAME
 
 if TYPE_CHECKING:
     from interpreter import Location
@@ -70,7 +71,26 @@ class TraceBuilder(Builder):
         location: Location | None,
     ) -> tuple[Value, ...]:
         self.session.count_node()
-        return super()._append(op, values, attrs, regions, location or self.session.location())
+        location = location or self.session.location()
+        with self.session.assumptions.finding_ones() as ones:
+            made = super()._append(op, values, attrs, regions, location)
+        if ones and not regions and op is not BY_NAME["reshape"]:
+            made = self._with_ones(values, ones, made[0].node)
+        return made
+
+    def _with_ones(self, values: tuple[Value, ...], ones: set[Dim], node: Any) -> tuple[Value, ...]:
+        """`node` on operands of literal length 1 where broadcasting found that a size is 1.
+
+        ``x[2:3] * x`` is x[2]*x if x is long enough, which is guarded; nobody behind the tracer
+        should have to ask again whether min(3, n) - 2 is 1 or n.
+        """
+        assert self.nodes.pop() is node
+        plain = [
+            BY_NAME["reshape"](v, shape=tuple(1 if s in ones else s for s in v.shape))
+            if isinstance(v.type, ArrayType) and not ones.isdisjoint(v.shape) else v
+            for v in values
+        ]  # fmt: skip
+        return super()._append(node.op, tuple(plain), node.attrs, node.regions, node.location)
 
     def _fold(self, op: OpLike, values: tuple[Value, ...], attrs: dict[str, Any]) -> Value | None:
         """The constant that `op` gives, if it is one number; Python's own exceptions get out."""
