@@ -8,14 +8,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from bcad.ir import Builder
 from bcad.log import log
 from bcad.modes import Mode, check_scalar
 from bcad.options import options
 from bcad.seeds import conform
 from bcad.specialise import ABANDONED, Point, Specialisation, positions_of
-from bcad.trace import MISS, Tree, active_traces, flatten, inside, trace_inside, wrap
+from bcad.trace import MISS, Tree, active_traces, flatten, inside, map_leaves, trace_inside, wrap
 from bcad.wrt import Place, Wrt, differentiable_call, pick
+from interpreter import LocatedError
 
 
 class Answer:
@@ -161,12 +164,18 @@ class Differentiated:
                     log.info("%s abandoned a run: %s", self, why)
         refuted: frozenset[Any] = frozenset()
         while True:
-            special = self._trace(places, args, kwargs, refuted)
+            try:
+                special = self._trace(places, args, kwargs, refuted)
+            except (LocatedError, Warning):
+                raise
+            except Exception as error:  # the function's own: what it did before it raised has been undone
+                raise self._true_exception(args, kwargs, error) from None
             try:
                 return run(special, args, kwargs)
             except ABANDONED as why:
                 if special.program.suppositions <= refuted:
-                    raise self._true_exception(args, kwargs, why) from None
+                    given_up = AssertionError(f"bcad gave up a run that plain Python finishes ({why}); please report it")
+                    raise self._true_exception(args, kwargs, given_up) from None
                 log.info("%s is traced again without %d loops: %s", self, len(special.program.suppositions), why)
                 refuted |= special.program.suppositions
                 self._forget(special)
@@ -207,17 +216,13 @@ class Differentiated:
     def _shaped(special: Specialisation, derived: list[Any]) -> list[Any]:
         return special.shaped(derived) if special.mode.like_arguments else derived
 
-    def _true_exception(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], failed: Exception
-    ) -> BaseException:
-        """The exception that plain Python raises for this call."""
-        import copy
-
+    def _true_exception(self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception) -> BaseException:
+        """The exception that plain Python raises for this call, its effects done; `otherwise` if it raises none."""
         try:
-            self.fn(*copy.deepcopy(args), **copy.deepcopy(kwargs))
+            self.fn(*map_leaves(_own, args), **map_leaves(_own, kwargs))
         except Exception as error:
             return error
-        return AssertionError(f"bcad gave up a run that plain Python finishes ({failed}); please report it")
+        return otherwise
 
     def report(self) -> str:
         """What was traced and compiled: times, kernels, and what runs in NumPy with its reason."""
@@ -229,6 +234,11 @@ class Differentiated:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"
+
+
+def _own(leaf: Any) -> Any:
+    """A leaf of arguments that the function may write to without the caller's noticing."""
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
 
 
 def _depth_of_caller() -> int:

@@ -71,8 +71,8 @@ class GradientMode(Mode):
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
         seeds: Sequence[Value],
     ) -> tuple[list[Value], list[Value]]:
-        ones = [_like(v.type, 1 if k == 0 else 0) for k, v in enumerate(graph.outputs)]
-        return _split(graph, _vjp(graph, inputs, ones, wrt))
+        ones = [_like(v.type, 1) if k == 0 else _nothing() for k, v in enumerate(graph.outputs)]
+        return _split(graph, _vjp(_stopped(graph, 1), inputs, ones, wrt))
 
 
 class ElementwiseMode(Mode):
@@ -87,8 +87,8 @@ class ElementwiseMode(Mode):
         for value in graph.outputs[:results]:
             if isinstance(value.type, ArrayType) and value.type.is_complex:
                 raise NotScalar("elementwise_grad needs a real result; it is complex", hint="use holomorphic_grad()")
-        ones = [_like(v.type, 1 if k < results else 0) for k, v in enumerate(graph.outputs)]
-        return _split(graph, _vjp(graph, inputs, ones, wrt))
+        ones = [_like(v.type, 1) if k < results else _nothing() for k, v in enumerate(graph.outputs)]
+        return _split(graph, _vjp(_stopped(graph, results), inputs, ones, wrt))
 
 
 class VjpMode(Mode):
@@ -105,8 +105,8 @@ class VjpMode(Mode):
         self, graph: Graph, inputs: Sequence[Value], wrt: Sequence[int], results: int,
         seeds: Sequence[Value],
     ) -> tuple[list[Value], list[Value]]:
-        rest = [_like(v.type, 0) for v in graph.outputs[results:]]
-        return _split(graph, _vjp(graph, inputs, [*seeds, *rest], wrt))
+        rest = [_nothing() for _ in graph.outputs[results:]]
+        return _split(graph, _vjp(_stopped(graph, results), inputs, [*seeds, *rest], wrt))
 
 
 class JvpMode(Mode):
@@ -248,6 +248,17 @@ def check_scalar(graph: Graph, results: int, mode: Mode) -> None:
     )
 
 
+def _stopped(graph: Graph, results: int) -> Graph:
+    """`graph` with no derivative from what follows its first outputs, so that they need no cotangents."""
+    if not any(v.type.differentiable for v in graph.outputs[results:] if isinstance(v.type, ArrayType)):
+        return graph
+    with Builder(name=graph.name) as builder:
+        outputs = list(builder.inline(graph, [builder.input(v.type, v.name) for v in graph.inputs]))
+        stop = BY_NAME["stop_gradient"]
+        rest = [stop(v) if isinstance(v.type, ArrayType) and v.type.differentiable else v for v in outputs[results:]]
+        return builder.build([*outputs[:results], *rest])
+
+
 def _vjp(graph: Graph, inputs: Sequence[Value], seeds: Sequence[Any], wrt: Sequence[int]) -> Any:
     return derivative(*inputs, *seeds, regions=(graph,), mode="vjp", wrt=tuple(wrt))
 
@@ -261,9 +272,14 @@ def _like(type_: Any, number: int) -> Any:
     """A constant cotangent for an output."""
     builder = Builder.current()
     if not isinstance(type_, ArrayType) or not type_.differentiable:
-        return builder.constant(np.float64(0))
+        return _nothing()
     fill = builder.constant(type_.dtype.type(number))
     return BY_NAME["full"](fill, shape=type_.shape, dtype=type_.dtype) if type_.shape else fill
+
+
+def _nothing() -> Any:
+    """In place of a cotangent for an output that has none."""
+    return Builder.current().constant(np.float64(0))
 
 
 def _array(value: Value) -> ArrayType:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from bcad.ir import Builder, Graph, Node, Value, copy_node, live_part
-from bcad.ops import derivative, tangent_type
+from bcad.ops import BY_NAME, derivative, tangent_type
 
 from .forward import jvp_graph
 from .reverse import vjp_graph
@@ -51,11 +51,19 @@ def _derivative(builder: Builder, node: Node, region: Graph, inputs: Sequence[Va
     arguments, seeds = inputs[: len(region.inputs)], inputs[len(region.inputs) :]
     outputs = outputs_with_derivative(region)
     if node.attrs["mode"] == "vjp":
-        return list(builder.inline(expand(vjp(region, wrt)), [*arguments, *(seeds[k] for k in outputs)]))
+        region = expand(region)
+        outputs = [k for k in outputs if not _is_stopped(region.outputs[k])]
+        pulled = expand(vjp_graph(region, _checked(region, wrt), outputs))
+        return list(builder.inline(pulled, [*arguments, *(seeds[k] for k in outputs)]))
     results = iter(builder.inline(expand(jvp(region, wrt)), [*arguments, *seeds]))
     primal = [next(results) for _ in region.outputs]
     tangents = [next(results) if k in outputs else zeros(tangent_type(v.type)) for k, v in enumerate(region.outputs)]
     return [*primal, *tangents]
+
+
+def _is_stopped(value: Value) -> bool:
+    """Whether no cotangent passes an output, so that it need not have one."""
+    return value.node is not None and value.node.op is BY_NAME["stop_gradient"]
 
 
 def outputs_with_derivative(graph: Graph) -> list[int]:
