@@ -10,7 +10,7 @@ from typing import Any
 from . import cache
 
 METH_FASTCALL = 0x80
-FORMAT = "1"  # of cached code; to be changed with the pipeline below
+FORMAT = "2"  # of cached code; to be changed with the pipeline below
 LONG = 6_000  # lines of IR from which less is optimised
 MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads

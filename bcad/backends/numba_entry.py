@@ -13,6 +13,7 @@ from typing import Any
 from bcad.ir import ArrayType, Graph, Kind
 
 from .kernel import Buffer, Kernel, Pair, scalar_of
+from .numba_gil import HELPERS
 from .numba_llvm import Body
 from .numba_llvm_types import descr_name, llvm_type, memory_type
 
@@ -20,6 +21,7 @@ HEAD = object.__basicsize__  # size of PyObject_HEAD
 TYPE = HEAD - 8  # where an object's type stands
 # PyArrayObject_fields, fixed by NumPy's ABI: data, nd, dimensions, strides, base, descr, flags
 DATA, RANK, DIMENSIONS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
+FRAMES = 4  # workspaces kept for threads that call at once; further ones make their own
 WELL_BEHAVED = 0x1 | 0x100  # C_CONTIGUOUS | ALIGNED
 
 _HELPERS = """
@@ -42,7 +44,7 @@ declare void @PyErr_Clear()
 declare ptr @PyType_GenericAlloc(ptr, i64)
 declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 
-@bcad_frame = internal global i64 0
+@bcad_frames = internal global [{frames} x i64] zeroinitializer
 @bcad_table = global [{table} x i64] zeroinitializer
 
 define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) {{
@@ -81,31 +83,70 @@ none:
   ret ptr %pointer
 }}
 
-define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr) {{
+define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr, ptr %thread) {{
+  %state = load ptr, ptr %thread
+  %held = icmp eq ptr %state, null
+  br i1 %held, label %make, label %get
+get:
+  call void @PyEval_RestoreThread(ptr %state)
+  br label %make
+make:
   call void @Py_IncRef(ptr %descr)
   %where = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {empty})
   %made = call ptr %where(i32 %rank, ptr %dims, ptr %descr, i32 0)
+  br i1 %held, label %done, label %give
+give:
+  %again = call ptr @PyEval_SaveThread()
+  store ptr %again, ptr %thread
+  br label %done
+done:
   ret ptr %made
 }}
 
-define internal void @bcad_give_back(ptr %frame) {{
-  %mine = ptrtoint ptr %frame to i64
-  %old = atomicrmw xchg ptr @bcad_frame, i64 %mine acq_rel
-  %none = icmp eq i64 %old, 0
-  br i1 %none, label %done, label %drop
-drop:
-  %other = inttoptr i64 %old to ptr
-  br label %next
+define internal ptr @bcad_take() {{
+  br label %try
+try:
+  %k = phi i64 [ 0, %0 ], [ %k1, %next ]
+  %place = getelementptr i64, ptr @bcad_frames, i64 %k
+  %taken = atomicrmw xchg ptr %place, i64 0 acq_rel
+  %none = icmp eq i64 %taken, 0
+  br i1 %none, label %next, label %have
+have:
+  %kept = inttoptr i64 %taken to ptr
+  ret ptr %kept
 next:
-  %k = phi i64 [ 0, %drop ], [ %k1, %next ]
-  %slot = getelementptr [2 x i64], ptr %other, i64 %k
+  %k1 = add i64 %k, 1
+  %more = icmp ult i64 %k1, {frames}
+  br i1 %more, label %try, label %create
+create:
+  %zeroed = call ptr @calloc(i64 {slots}, i64 16)
+  ret ptr %zeroed
+}}
+
+define internal void @bcad_give_back(ptr %frame) {{
+  %none = icmp eq ptr %frame, null
+  %mine = ptrtoint ptr %frame to i64
+  br i1 %none, label %done, label %try
+try:
+  %j = phi i64 [ 0, %0 ], [ %j1, %full ]
+  %place = getelementptr i64, ptr @bcad_frames, i64 %j
+  %swapped = cmpxchg ptr %place, i64 0, i64 %mine acq_rel monotonic
+  %kept = extractvalue {{ i64, i1 }} %swapped, 1
+  br i1 %kept, label %done, label %full
+full:
+  %j1 = add i64 %j, 1
+  %room = icmp ult i64 %j1, {frames}
+  br i1 %room, label %try, label %drop
+drop:
+  %k = phi i64 [ 0, %full ], [ %k1, %drop ]
+  %slot = getelementptr [2 x i64], ptr %frame, i64 %k
   %pointer = load ptr, ptr %slot
   call void @free(ptr %pointer)
   %k1 = add i64 %k, 1
   %more = icmp ult i64 %k1, {slots}
-  br i1 %more, label %next, label %end
+  br i1 %more, label %drop, label %end
 end:
-  call void @free(ptr %other)
+  call void @free(ptr %frame)
   br label %done
 done:
   ret void
@@ -144,6 +185,7 @@ class Entry:
             self.argument(position, value.type)
         self.check_sizes()
         body.prepare()
+        self.release_for_large_inputs()
         body.block(self.kernel.body)
         tail = self.results()
         for position, array in enumerate(self.kernel.constants):
@@ -163,26 +205,18 @@ class Entry:
             from . import vecmath
 
             vector = vecmath.ir_module(sorted(self.body.vector))
-        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, empty=self.table.place("empty"))
+        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, empty=self.table.place("empty")) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
         return "\n".join([helpers, extra, vector, *lines, *self.body.metadata]) + "\n"
 
     def common(self) -> list[str]:
         """What every entry starts with: the status, output objects, and the frame of workspaces."""
-        slots = max((b.storage for b in self.kernel.buffers), default=0) + 1
         outs = [f"  %out{k} = alloca ptr\n  store ptr null, ptr %out{k}" for k in range(len(self.graph.outputs))]
         frame = ["  %frame = inttoptr i64 0 to ptr"]
         if self._uses_frame():
-            frame = [
-                "  %taken = atomicrmw xchg ptr @bcad_frame, i64 0 acq_rel",
-                "  %had = icmp ne i64 %taken, 0",
-                "  br i1 %had, label %reuse, label %create",
-                "create:", f"  %zeroed = call ptr @calloc(i64 {slots}, i64 16)", "  br label %framed",
-                "reuse:", "  %kept = inttoptr i64 %taken to ptr", "  br label %framed",
-                "framed:", "  %frame = phi ptr [ %zeroed, %create ], [ %kept, %reuse ]",
-            ]
-        return ["  %status = alloca i64", "  %overflow = alloca i32", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
+            frame = ["  %frame = call ptr @bcad_take()"]
+        return ["  %status = alloca i64", "  %overflow = alloca i32", "  %thread = alloca ptr", "  store ptr null, ptr %thread", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
 
     def _uses_frame(self) -> bool:
         return any(b.kind == "work" for b in self.kernel.buffers)
@@ -252,6 +286,17 @@ class Entry:
                     if known != found:
                         self.require(self.line(f"icmp eq i64 {known}, {found}"))
 
+    def release_for_large_inputs(self) -> None:
+        """Library calls on large arrays need no other hint."""
+        body = self.body
+        for position, value in enumerate(self.graph.inputs):
+            elements = "1"
+            for axis in range(len(value.type.shape)):  # type: ignore[union-attr]
+                size = f"%in{position}_dim{axis}"
+                elements = size if axis == 0 else body.value(f"mul i64 {elements}, {size}")
+            if body.gil.used and elements != "1":
+                body.gil.release(elements)
+
     def scalars(self, position: int, base: str, offset: int, dtype: Any) -> None:
         t = scalar_of(dtype)
         assert t is not None
@@ -273,6 +318,8 @@ class Entry:
     def results(self) -> list[str]:
         body, n = self.body, len(self.graph.outputs)
         before = len(body.lines)
+        acquire = ["  call void @bcad_acquire(ptr %thread)"] if body.gil.used else []
+        body.lines += acquire
         for k, (value, made) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
             if not isinstance(made, Buffer):
                 self.give_number(k, value.type, made)
@@ -287,7 +334,7 @@ class Entry:
                 lines.append(f"  call void @Py_IncRef(ptr %item{k})")
             taken.add(source)
             lines.append(f"  %set{k} = call i32 @PyList_SetItem(ptr %list, i64 {k}, ptr %item{k})")
-        lines += ["  ret ptr %list", "abandon:", "  call void @PyErr_Clear()", *give_back]
+        lines += ["  ret ptr %list", "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back]
         for k in range(n):
             lines += [f"  %drop{k} = load ptr, ptr %out{k}", f"  call void @Py_DecRef(ptr %drop{k})"]
         lines += self._detour("abandon", count=False)
@@ -317,7 +364,7 @@ class Entry:
             made_ = body.value(f"call ptr @PyType_GenericAlloc(ptr {cls}, i64 0)")
             target = body.value(f"getelementptr i8, ptr {made_}, i64 {HEAD}")
         else:
-            made_ = body.value(f"call ptr @bcad_array(i32 0, ptr null, ptr %descr_{descr_name(type_.dtype)})")
+            made_ = body.value(f"call ptr @bcad_array(i32 0, ptr null, ptr %descr_{descr_name(type_.dtype)}, ptr %thread)")
             target = body.value(f"load ptr, ptr {body.value(f'getelementptr i8, ptr {made_}, i64 {DATA}')}")
         for part, ref in enumerate(refs):
             value = body.value(f"zext i1 {ref} to i8") if t == "b1" else ref

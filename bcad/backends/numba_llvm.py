@@ -10,6 +10,7 @@ from typing import Any
 
 from . import kernel as k
 from .kernel import BOOL, INT, Buffer, Expr, Kernel
+from .numba_gil import Gil
 from .numba_llvm_division import Division
 from .numba_llvm_products import Products
 from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
@@ -37,6 +38,7 @@ class Body(Division, Products):
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses
         self.metadata: list[str] = []
         self.leave = ""  # where an Exit goes
+        self.gil = Gil(self, kernel)
         for buffer in kernel.buffers:
             self.storages.setdefault(buffer.storage, buffer)
         self._make_scopes()
@@ -275,6 +277,7 @@ class Body(Division, Products):
         self.add(f"store {llvm_type(t)} {after}, ptr %{s.variable.name}")
 
     def do_For(self, s: k.For) -> None:
+        self.gil.before_loop(s)
         head, body, end = self.label("for"), self.label("body"), self.label("end")
         slot = f"%i{self.count}"
         self.entry.append(f"  {slot} = alloca i64")
@@ -285,7 +288,9 @@ class Body(Division, Products):
         go = self.value(f"icmp slt i64 {s.index.name}, {self.ref(s.stop)}")
         self.add(f"br i1 {go}, label %{body}, label %{end}")
         self.start(body)
+        self.gil.depth += 1
         self.block(s.body)
+        self.gil.depth -= 1
         following = self.value(f"add nsw i64 {s.index.name}, 1")
         self.add(f"store i64 {following}, ptr {slot}")
         self.add(f"br label %{head}")
@@ -293,10 +298,16 @@ class Body(Division, Products):
 
     def do_While(self, s: k.While) -> None:
         head, end = self.label("while"), self.label("done")
+        turns = f"%turns{self.count}"
+        self.entry.append(f"  {turns} = alloca i64")
+        self.add(f"store i64 0, ptr {turns}")
         self.add(f"br label %{head}")
         self.start(head)
         before, self.leave = self.leave, end
+        self.gil.depth += 1
+        self.gil.count_turn(turns)
         self.block(s.body)
+        self.gil.depth -= 1
         self.leave = before  # type: ignore[assignment]
         self.add(f"br label %{head}")
         self.start(end)
@@ -324,6 +335,7 @@ class Body(Division, Products):
         self.start(more)
 
     def do_Allocate(self, s: k.Allocate) -> None:
+        self.gil.before_room(s)
         buffer = s.buffer
         if buffer.kind == "output":
             self.new_array(buffer)
@@ -350,7 +362,7 @@ class Body(Division, Products):
         self.entry.append(f"  %dims{at} = alloca [{max(n, 1)} x i64]")
         for axis, size in enumerate(buffer.shape):
             self.add(f"store i64 {self.ref(size)}, ptr {self.value(f'getelementptr i64, ptr %dims{at}, i64 {axis}')}")
-        made = self.value(f"call ptr @bcad_array(i32 {n}, ptr %dims{at}, ptr %descr_{descr_name(buffer.dtype)})")
+        made = self.value(f"call ptr @bcad_array(i32 {n}, ptr %dims{at}, ptr %descr_{descr_name(buffer.dtype)}, ptr %thread)")
         self.add(f"store ptr {made}, ptr %out{at}")
         self._refuse_null(made)
         data = self.value(f"getelementptr i8, ptr {made}, i64 %offset_data")
