@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bcad.errors import Unsupported
+from bcad.into import leaves_for, put, takes_out
 from bcad.ir import Builder
 from bcad.log import log
 from bcad.modes import Mode, check_scalar
@@ -105,16 +107,33 @@ class Differentiated:
                 return special.finish(outputs)  # type: ignore[misc]
         return MISS
 
-    def answer(self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Answer:
-        """Result and derivative of one call; seeds are leaves."""
+    def answer(
+        self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = (), out: Any = None
+    ) -> Answer:
+        """Result and derivative of one call; seeds are leaves, `out` is nested as what is returned."""
         if inside():
+            if out is not None:
+                raise Unsupported("out= in traced code", hint="assign to the array instead: array[...] = gradient")
             return _Inner(self, args, kwargs).answer(seeds)
 
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
-            result, derived = special.run(args, kwargs, seeds)
-            return Answer(result, self._shaped(special, derived), special.trees)
+            arrays = leaves_for(out, special.out_trees) if out is not None else ()
+            result, derived = special.run(args, kwargs, seeds, arrays)
+            derived = self._shaped(special, derived)
+            if arrays and not derived:
+                leaves, tree = flatten(result)
+                result = tree.unflatten(list(map(put, leaves, arrays)))
+            elif arrays:
+                derived = list(map(put, derived, arrays))
+            return Answer(result, derived, special.trees)
 
         return self._try(args, kwargs, run)
+
+    def split_out(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+        """The keywords that are the function's own, and ``out=`` where that is none of them."""
+        if "out" not in kwargs or takes_out(self.fn):
+            return kwargs, None
+        return {name: x for name, x in kwargs.items() if name != "out"}, kwargs["out"]
 
     def linearize(
         self, args: Sequence[Any], kwargs: dict[str, Any]

@@ -20,7 +20,11 @@ from bcad.wrt import ALL, pick
 
 
 class _Traced:
-    """What Function, Gradient and HessianVector share: a Differentiated that can be shown."""
+    """What Function, Gradient and HessianVector share: a Differentiated that can be shown.
+
+    A call takes ``out=``, unless the function has an argument of that name: arrays, nested as what is
+    returned, that it is written to and returned in.
+    """
 
     _mode: type[Mode] = Mode
 
@@ -106,8 +110,9 @@ class Function(_Traced):
         super().__init__(fn, example_args, ALL, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = self.core.quick(args, kwargs)
-        return self.core.answer(args, kwargs).result if found is MISS else found
+        kwargs, out = self.core.split_out(kwargs)
+        found = self.core.quick(args, kwargs) if out is None else MISS
+        return self.core.answer(args, kwargs, (), out).result if found is MISS else found
 
     def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
         return special.program.finish
@@ -176,8 +181,9 @@ class Gradient(_ByArgument):
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = self.core.quick(args, kwargs)
-        return self._pack(self.core.answer(args, kwargs)) if found is MISS else found
+        kwargs, out = self.core.split_out(kwargs)
+        found = self.core.quick(args, kwargs) if out is None else MISS
+        return self._pack(self.core.answer(args, kwargs, (), out)) if found is MISS else found
 
 
 class HessianVector(_ByArgument):
@@ -214,14 +220,15 @@ class HessianVector(_ByArgument):
                 "HessianVector needs vectors=", hint="one array, or a tuple with one for each argument"
             )
         parts = given if isinstance(given, (tuple, list)) else (given,)
-        quick = self.core.quick(args, kwargs, parts)
+        kwargs, out = self.core.split_out(kwargs)
+        quick = self.core.quick(args, kwargs, parts) if out is None else MISS
         if quick is not MISS:
             return quick
         places = self.core.wrt.places(args, kwargs)
         if len(parts) != len(places):
             raise StructureError(f"{len(parts)} vectors for {len(places)} arguments")
         seeds = seeds_like([pick(p, args, kwargs) for p in places], parts, "vector")
-        return self._pack(self.core.answer(args, kwargs, seeds))
+        return self._pack(self.core.answer(args, kwargs, seeds, out))
 
 
 _REDUCTIONS = {name: getattr(np, name) for name in "sum max mean min prod std var".split()}

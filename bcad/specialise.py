@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bcad import backends, rewrite
 from bcad.diff import expand, varied_outputs
-from bcad.errors import CompileError
+from bcad.entry import Entry
+from bcad.errors import Unsupported
 from bcad.ir import ArrayType, Graph, Kind
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.small_sizes import compiled_for
 from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
 
 ABANDONED = (CheckFailed, backends.Abandoned)
-_PAYS_AFTER_CALLS = 6
-_IN_BACKGROUND = 600  # nodes from which compiling takes seconds
-_PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
 
 
 class Point(NamedTuple):
@@ -106,9 +102,11 @@ class Specialisation:
         return _outputs(self.program.graph, range(self.results))
 
     def run(
-        self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()
+        self, args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = (), out: Sequence[Any] = ()
     ) -> tuple[Any, list[Any]]:
         """The result, put together, and the derived leaves; effects happen once, at the end.
+
+        `out` are arrays for the derived leaves (of a plain function: for the result's); what can be is made in them.
 
         Raises
         ------
@@ -117,13 +115,38 @@ class Specialisation:
         """
         before = self._states()
         try:
-            outputs = self.entry(*self.program.fetch(args, kwargs), *seeds)
+            values = [*self.program.fetch(args, kwargs), *seeds]
+            outputs = self.entry.run_into(values, self._in_place_of_outputs(out)) if out else self.entry(*values)
         except ABANDONED:
             self._restore(before)
             raise
         total = len(self.program.graph.outputs)
         result = self.program.finish(outputs[:total], args, kwargs)
         return result, outputs[total:]
+
+    @property
+    def out_trees(self) -> list[Tree]:
+        """How what a call returns is nested: one tree for each object that it is made of.
+
+        Raises
+        ------
+        Unsupported
+            If it is made of more than that: the Jacobians of several results.
+        """
+        if self.mode.name == "value":
+            return [self.program.result.tree]
+        derived = len(self.graph.outputs) - len(self.program.graph.outputs)
+        if derived != sum(tree.size for tree in self.trees):
+            raise Unsupported(f"out= for the {self.mode.name} of a function with several results")
+        return self.trees
+
+    def _in_place_of_outputs(self, out: Sequence[Any]) -> list[Any]:
+        """For each output of the graph the array that `out` has for it, or None."""
+        total = len(self.graph.outputs)
+        first = 0 if self.mode.name == "value" else len(self.program.graph.outputs)
+        if not first and self.results != len(out):  # a leaf of the result is no number: positions differ
+            return [None] * total
+        return [*[None] * first, *out, *[None] * (total - first - len(out))]
 
     def _quick(self) -> Callable[..., Any]:
         """``quick(args, kwargs, seeds)``: the outputs where all guards hold, else `MISS`."""
@@ -193,97 +216,6 @@ class Specialisation:
         mode = self.mode.at(program.graph, self.wrt, self.results, program.sizes)
         derived = as_graph(mode, self.program.graph, self.wrt, self.results)
         return rewrite.simplify(expand(derived))
-
-
-class Entry:
-    """Runs a graph: by NumPy at first, compiled when that pays.
-
-    Attributes
-    ----------
-    graph : Graph
-    backend : str
-        'auto', or the name of a backend that runs every call.
-    sizes : mapping of str to int
-        What the symbols are in the example.
-    """
-
-    def __init__(self, graph: Graph, backend: str, sizes: Mapping[str, int]) -> None:
-        self.graph = graph
-        self.backend = backend
-        self.sizes = sizes
-        self._compiled = self._made_by("numpy" if backend == "auto" else backend)
-        self._final = backend != "auto"
-        self._price = backends.compile_seconds(graph)
-        self._large = sum(1 for _ in graph.walk()) > _IN_BACKGROUND
-        self._callers: list[dict[str, Any]] = []
-        self._calls = 0
-        self._seconds = 0.0
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-
-    def _made_by(self, name: str) -> backends.Compiled:
-        try:
-            return compiled_for(name, self.graph, self.sizes)
-        except backends.Abandoned:
-            raise
-        except Exception as error:
-            if self.backend == "auto" and name != "numpy":  # the NumPy executor is right, only slower
-                log.warning("%s stays in NumPy: %s cannot compile it (%s)", self.graph.name, name, error)
-                self._compiled.report.in_numpy.append((self.graph.name, f"{name} failed: {error}"))
-                return self._compiled
-            raise CompileError(
-                f"backend {name!r} cannot compile {self.graph.name}: {type(error).__name__}: {error}",
-                why="a bug of bcad: it took the graph for one that it supports",
-                hint='backend="numpy" runs the same graph',
-            ) from error
-
-    @property
-    def compiled(self) -> backends.Compiled:
-        """What runs the graph now; it has `source` and `report`."""
-        return self._compiled
-
-    def __call__(self, *values: Any) -> list[Any]:
-        if self._final:
-            return self._compiled.run(*values)
-        if backends.numpy_seconds(self.graph, values) > self._price:
-            self.compile()
-            return self._compiled.run(*values)
-        started = time.perf_counter()
-        outputs = self._compiled.run(*values)
-        self._seconds += time.perf_counter() - started
-        self._calls += 1
-        if self._calls >= _PAYS_AFTER_CALLS or self._seconds > _PAYS_AFTER_SECONDS:
-            self._compile_at_leisure()
-        return outputs
-
-    def _compile_at_leisure(self) -> None:
-        """Compile unless another thread does; a large graph beside the calls that go on meanwhile."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
-            if not self._large:
-                self.compile()
-            elif self._thread is None:
-                log.info("compiling %s in the background", self.graph.name)
-                self._thread = threading.Thread(target=self.compile, daemon=True)
-                self._thread.start()
-
-    def hand_over_to(self, names: dict[str, Any]) -> None:
-        """Let the generated caller whose globals these are reach the final code without detour."""
-        self._callers.append(names)
-        if self._final:
-            names["run"] = self._compiled.run
-
-    def compile(self, backend: str = "numba") -> None:
-        """Hand over to the compiled code from the next call on."""
-        with self._lock:
-            if self._final:
-                return
-            started = time.perf_counter()
-            self._compiled = self._made_by(backend)
-            self._final = True
-            for names in self._callers:
-                names["run"] = self._compiled.run
-            log.info("compiled %s in %.3f s", self.graph.name, time.perf_counter() - started)
 
 
 def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int]:

@@ -35,6 +35,9 @@ Fn = Callable[..., Any]
 class Transform:
     """A derivative of `fn`, called like `fn`.
 
+    A call takes ``out=``, unless `fn` has an argument of that name: arrays, nested as the derivative
+    is, that it is written to and returned in.
+
     Attributes
     ----------
     fn : callable
@@ -59,8 +62,9 @@ class Transform:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = self.core.quick(args, kwargs)
-        return self._finish(self, self.core.answer(args, kwargs)) if found is MISS else found
+        kwargs, out = self.core.split_out(kwargs)
+        found = self.core.quick(args, kwargs) if out is None else MISS
+        return self._finish(self, self.core.answer(args, kwargs, (), out)) if found is MISS else found
 
     def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
         """From the outputs of a run to what the call returns."""
@@ -375,12 +379,13 @@ def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
     def product(*args: Any, **kwargs: Any) -> Any:
         rest, v = args[:-1], args[-1]
         vectors = (v,) if inner.single else tuple(v)
-        found = inner.core.quick(rest, kwargs, vectors)
+        kwargs, out = inner.core.split_out(kwargs)
+        found = inner.core.quick(rest, kwargs, vectors) if out is None else MISS
         if found is not MISS:
             return found
         places = inner.core.wrt.places(rest, kwargs)
         seeds = seeds_like([pick(p, rest, kwargs) for p in places], vectors, "vector")
-        return inner.pack(inner.core.answer(rest, kwargs, seeds))
+        return inner.pack(inner.core.answer(rest, kwargs, seeds, out))
 
     product.__name__ = inner.__name__
     return product

@@ -50,9 +50,14 @@ class Compiled:
     source : str
         What was compiled, as text.
     report : Report
+    takes_outputs : bool
+        Whether `run` may be given, after the inputs, an array (or None) to write to for each output.
     """
 
-    def __init__(self, run: Callable[..., list[Any]], source: str, report: Report) -> None:
+    def __init__(
+        self, run: Callable[..., list[Any]], source: str, report: Report, takes_outputs: bool = False
+    ) -> None:
+        self.takes_outputs = takes_outputs
         self.run = run
         self.source = source
         self.report = report

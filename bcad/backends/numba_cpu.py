@@ -166,7 +166,7 @@ class Kerneled(Compiled):
     """A graph compiled as one function."""
 
     def __init__(self, run: Run, source: str, report: Report, detours: Detours) -> None:
-        super().__init__(run, source, report)
+        super().__init__(run, source, report, takes_outputs=True)
         self.detours = detours
 
 
@@ -184,13 +184,12 @@ class Detours:
         """Convert the arguments to what the compiled code reads, and call it again."""
         if getattr(self._busy, "value", False):  # converted already: sizes do not fit
             return self.in_numpy(*args)
-        if len(args) != len(self.graph.inputs):
-            raise TypeError(f"{self.graph.name} takes {len(self.graph.inputs)} values, not {len(args)}")
-        if self.otherwise is not None and (result := self.otherwise(*args)) is not None:
+        inputs, outputs = self._apart(args)
+        if self.otherwise is not None and (result := self.otherwise(*inputs)) is not None:
             return result
         self._busy.value = True
         try:
-            return self.run(*map(canonical, args, (v.type for v in self.graph.inputs)))  # type: ignore[misc]
+            return self.run(*map(canonical, inputs, (v.type for v in self.graph.inputs)), *outputs)  # type: ignore[misc]
         finally:
             self._busy.value = False
 
@@ -198,13 +197,21 @@ class Detours:
         """What the compiled code refused to go on with, by NumPy: the true exception comes from there."""
         return self.in_numpy(*args)
 
+    def _apart(self, args: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The inputs, and the arrays for outputs if there are any."""
+        n = len(self.graph.inputs)
+        if len(args) not in (n, n + len(self.graph.outputs)):
+            raise TypeError(f"{self.graph.name} takes {n} values, not {len(args)}")
+        return args[:n], args[n:]
+
     def in_numpy(self, *args: Any) -> list[Any]:
+        inputs, _ = self._apart(args)
         if self._numpy is None:
             self._numpy = NumpyBackend().compile(self.graph).run
         from bcad.ops import CheckFailed
 
         try:
-            return self._numpy(*args)
+            return self._numpy(*inputs)
         except CheckFailed as error:
             raise Abandoned(str(error)) from error
 
@@ -253,6 +260,8 @@ def known_address(key: tuple[Any, ...]) -> tuple[int, Any]:
         return id(np.ndarray), np.ndarray
     if key[0] == "true":
         return id(True), True
+    if key[0] == "none":
+        return id(None), None
     if key[0] == "empty":
         return numpy_api(184), None  # PyArray_Empty
     return library_address(key[1]), None

@@ -1,6 +1,7 @@
 """The entry around a kernel: a C function that CPython calls, reading and making NumPy objects itself.
 
-It is a METH_FASTCALL builtin.  Arguments of exactly the expected classes, dtypes, ranks and
+It is a METH_FASTCALL builtin.  After the inputs it may be given an array (or None) for each output,
+of its dtype, contiguous and apart from the inputs: one of the right shape is written to and returned.  Arguments of exactly the expected classes, dtypes, ranks and
 layouts (C-contiguous, aligned) are read at their fixed places; anything else goes to a
 Python function (`slow`) that converts.  A run that is abandoned goes to `abandon`.
 """
@@ -83,24 +84,64 @@ none:
   ret ptr %pointer
 }}
 
-define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr, ptr %thread) {{
+define internal ptr @bcad_given(ptr %args, i64 %count, i64 %position, i32 %rank, ptr %dims) {{
+  %some = icmp sgt i64 %count, %position
+  br i1 %some, label %look, label %none
+look:
+  %slot = getelementptr ptr, ptr %args, i64 %position
+  %object = load ptr, ptr %slot
+  %nothing = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {nothing})
+  %absent = icmp eq ptr %object, %nothing
+  br i1 %absent, label %none, label %compare
+compare:
+  %place = getelementptr i8, ptr %object, i64 {dimensions}
+  %found = load ptr, ptr %place
+  br label %axis
+axis:
+  %k = phi i32 [ 0, %compare ], [ %k1, %next ]
+  %more = icmp slt i32 %k, %rank
+  br i1 %more, label %next, label %fits
+next:
+  %a = getelementptr i64, ptr %dims, i32 %k
+  %b = getelementptr i64, ptr %found, i32 %k
+  %wanted = load i64, ptr %a
+  %given = load i64, ptr %b
+  %k1 = add i32 %k, 1
+  %same = icmp eq i64 %wanted, %given
+  br i1 %same, label %axis, label %none
+fits:
+  ret ptr %object
+none:
+  ret ptr null
+}}
+
+define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr, ptr %thread, ptr %given) {{
   %state = load ptr, ptr %thread
   %held = icmp eq ptr %state, null
-  br i1 %held, label %make, label %get
+  br i1 %held, label %choose, label %get
 get:
   call void @PyEval_RestoreThread(ptr %state)
-  br label %make
+  br label %choose
+choose:
+  %anew = icmp eq ptr %given, null
+  br i1 %anew, label %make, label %take
+take:
+  call void @Py_IncRef(ptr %given)
+  br label %got
 make:
   call void @Py_IncRef(ptr %descr)
   %where = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {empty})
   %made = call ptr %where(i32 %rank, ptr %dims, ptr %descr, i32 0)
+  br label %got
+got:
+  %array = phi ptr [ %given, %take ], [ %made, %make ]
   br i1 %held, label %done, label %give
 give:
   %again = call ptr @PyEval_SaveThread()
   store ptr %again, ptr %thread
   br label %done
 done:
-  ret ptr %made
+  ret ptr %array
 }}
 
 define internal ptr @bcad_take() {{
@@ -175,7 +216,7 @@ class Entry:
         self.body = Body(kernel)
         self.head: list[str] = []
         self.count = 0
-        for key in ("array_type", "slow", "abandon", "empty"):
+        for key in ("array_type", "slow", "abandon", "empty", "none"):
             self.table.place(key)
 
     def text(self) -> str:
@@ -205,7 +246,8 @@ class Entry:
             from . import vecmath
 
             vector = vecmath.ir_module(sorted(self.body.vector))
-        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, empty=self.table.place("empty")) + HELPERS
+        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, empty=self.table.place("empty"),
+                                  nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
         return "\n".join([helpers, extra, vector, *lines, *self.body.metadata]) + "\n"
@@ -364,7 +406,7 @@ class Entry:
             made_ = body.value(f"call ptr @PyType_GenericAlloc(ptr {cls}, i64 0)")
             target = body.value(f"getelementptr i8, ptr {made_}, i64 {HEAD}")
         else:
-            made_ = body.value(f"call ptr @bcad_array(i32 0, ptr null, ptr %descr_{descr_name(type_.dtype)}, ptr %thread)")
+            made_ = body.value(f"call ptr @bcad_array(i32 0, ptr null, ptr %descr_{descr_name(type_.dtype)}, ptr %thread, ptr null)")
             target = body.value(f"load ptr, ptr {body.value(f'getelementptr i8, ptr {made_}, i64 {DATA}')}")
         for part, ref in enumerate(refs):
             value = body.value(f"zext i1 {ref} to i8") if t == "b1" else ref

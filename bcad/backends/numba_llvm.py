@@ -362,7 +362,9 @@ class Body(Division, Products):
         self.entry.append(f"  %dims{at} = alloca [{max(n, 1)} x i64]")
         for axis, size in enumerate(buffer.shape):
             self.add(f"store i64 {self.ref(size)}, ptr {self.value(f'getelementptr i64, ptr %dims{at}, i64 {axis}')}")
-        made = self.value(f"call ptr @bcad_array(i32 {n}, ptr %dims{at}, ptr %descr_{descr_name(buffer.dtype)}, ptr %thread)")
+        given = self.value(f"call ptr @bcad_given(ptr %args, i64 %count, i64 {len(self.kernel.inputs) + at}, i32 {n}, ptr %dims{at})")
+        descr = f"ptr %descr_{descr_name(buffer.dtype)}"
+        made = self.value(f"call ptr @bcad_array(i32 {n}, ptr %dims{at}, {descr}, ptr %thread, ptr {given})")
         self.add(f"store ptr {made}, ptr %out{at}")
         self._refuse_null(made)
         data = self.value(f"getelementptr i8, ptr {made}, i64 %offset_data")
