@@ -46,7 +46,7 @@ from . import (
     stop,
     take,
 )
-from .arguments import NotConcrete
+from .arguments import NotConcrete, size_leaves
 from .control import (
     CheckFailed,
     RegionError,
@@ -90,7 +90,7 @@ __all__ = [
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

@@ -135,9 +135,12 @@ def known_size(x: Any) -> Size | None:
     """The size that `x` is, or None if it depends on more than sizes."""
     if not isinstance(x, Value):
         return x if isinstance(x, Dim) else operator.index(x)
-    node = x.node
-    if node is None or x.dtype.kind not in "iu" or x.ndim:
+    if x.ndim or x.dtype.kind not in "iu":
         return None
+    measured = _measured(x)
+    node = x.node
+    if measured is not None or node is None:
+        return measured
     if node.op is dim_op:
         return node.attrs["size"]
     if node.op is constant_op:
@@ -145,6 +148,26 @@ def known_size(x: Any) -> Size | None:
     function = _SIZE_OPS.get(node.op.name)
     parts = [known_size(v) for v in node.inputs] if function else [None]
     return None if None in parts else function(*parts)  # type: ignore[misc]
+
+
+def _measured(x: Value) -> Size | None:
+    """The symbol that `extent` has given to an int."""
+    builder: Builder | None = Builder.current()
+    while builder is not None:
+        name = builder.lengths.get(builder.captured.get(x, x))
+        if name is not None:
+            return Dim.symbol(name)
+        builder = builder.parent
+    return None
+
+
+def size_leaves(x: Value) -> list[Value]:
+    """The ints that are no sizes, of the arithmetic that `x` is."""
+    if known_size(x) is not None:
+        return []
+    if x.node is None or x.node.op.name not in _SIZE_OPS:
+        return [x]
+    return list(dict.fromkeys(leaf for v in x.node.inputs for leaf in size_leaves(v)))
 
 
 def as_shape(x: Any, what: str = "a shape") -> tuple[Size, ...]:

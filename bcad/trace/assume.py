@@ -41,7 +41,7 @@ class TraceAssumptions(Assumptions):
             self._ones = before
 
     def agree(self, a: Size, b: Size) -> bool:
-        return self.ask(a, "==", b)
+        return self.ask(a, "==", b, wanted=True)
 
     def less(self, a: Size, b: Size) -> bool:
         return self.ask(a, "<", b)
@@ -55,15 +55,18 @@ class TraceAssumptions(Assumptions):
             return number
         return size
 
-    def ask(self, a: Size, symbol: str, b: Size) -> bool:
-        """Whether ``a symbol b`` (one of ``== <``) at the example; guarded unless it always holds."""
+    def ask(self, a: Size, symbol: str, b: Size, wanted: bool = False) -> bool:
+        """Whether ``a symbol b`` (one of ``== <``) at the example; guarded unless it always holds.
+
+        `wanted`: anything but yes is an error.
+        """
         a, b = self.canonical(a), self.canonical(b)
         known = _by_form(a, symbol, b)
         if known is not None:
             return known
         examples = [self.session.size_or_none(size) for size in (a, b)]
-        if symbol == "==" and None in examples:
-            return self._suppose(a, b)
+        if None in examples and (symbol == "==" or b in (0, 1)):
+            return self._suppose(a, symbol, b, wanted)
         answer = relation(symbol, *(self.session.size_example(size) for size in (a, b)))
         held = symbol if answer else {"==": "!=", "<": ">="}[symbol]
         self.session.rely_on(a, held, b)
@@ -71,12 +74,16 @@ class TraceAssumptions(Assumptions):
             self._unify(a, b)
         return answer
 
-    def _suppose(self, a: Size, b: Size) -> bool:
+    def _suppose(self, a: Size, symbol: str, b: Size, wanted: bool) -> bool:
         """Sizes that differ from one iteration to the next and meet are taken to be equal, and not to be one.
 
-        The run is given up where they are not; then the loop is not kept.
+        What is asked to be negative, or none, is taken not to be.  The run is given up where they
+        are otherwise; then the loop is not kept.
         """
-        equal = 1 not in (a, b)
+        if symbol == "<":
+            self.session.suppose(a, ">=", b)
+            return False
+        equal = wanted or 1 not in (a, b)
         self.session.suppose(a, "==" if equal else "!=", b)
         if equal:
             self._unify(a, b)

@@ -26,6 +26,7 @@ from . import (
     pybuiltins,
     questions,
     randomness,
+    sizes,
     text,
     views,
     virtual,
@@ -213,6 +214,8 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
         try:
             return meaning(*values, **named)
         except ops.NotConcrete as error:
+            if sizes.measure(session, error.value):
+                continue
             found = session.decide_ints(error.value, "an integer that decides a shape")
             replaced = [_replace(v, error.value, found) for v in values]
             renamed = {k: _replace(v, error.value, found) for k, v in named.items()}

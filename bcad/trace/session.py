@@ -230,6 +230,11 @@ class Session:
         self.rely_on(a, symbol, b)
         self.supposing.update(self.bodies[-1:])
 
+    def suppose_not(self, broken: Value, message: str) -> None:
+        """The same of a flag."""
+        self.hold(broken, message)
+        self.supposing.update(self.bodies[-1:])
+
     def is_static(self, x: Any) -> bool:
         """Whether a tracer depends on nothing that changes from call to call."""
         return type(x) is not SizeTracer and self.example.is_static(x._read())

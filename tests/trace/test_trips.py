@@ -158,6 +158,28 @@ def reflections(a):
     return r
 
 
+def stored_path(x, steps):
+    path = np.empty((steps + 1, 2))
+    path[0] = x
+    for k in range(steps):
+        path[k + 1] = 0.9 * path[k] + np.sin(path[k][::-1])
+    return path
+
+
+def lattice(x, steps):
+    value = x * 1.1 ** np.arange(-steps, steps + 1, 2)
+    for n in range(steps, 0, -1):
+        value[:n] = 0.5 * (value[1 : n + 1] + value[:n]) * np.arange(1 - n, n, 2)[::-1]
+    return value
+
+
+def autoregressive(x, taps):
+    error = 0.0
+    for t in range(len(taps), len(x)):
+        error = error + (x[t] - taps @ x[t - len(taps) : t][::-1]) ** 2
+    return error
+
+
 MATRIX = np.random.default_rng(0).normal(size=(6, 6))
 
 
@@ -167,6 +189,9 @@ MATRIX = np.random.default_rng(0).normal(size=(6, 6))
         (eliminate, [(MATRIX,), (MATRIX[:3, :3].copy(),), (MATRIX[:2, :2].copy(),)]),
         (growing_windows, [(MATRIX[0],), (MATRIX[1, :2].copy(),), (MATRIX.ravel(),)]),
         (correlate, [(MATRIX.ravel(), MATRIX[0]), (MATRIX[0], MATRIX[0, :2].copy())]),
+        (stored_path, [(MATRIX[0, :2].copy(), 5), (MATRIX[1, :2].copy(), 9), (MATRIX[1, :2].copy(), 0)]),
+        (lattice, [(0.3, 5), (0.4, 2), (0.3, 11), (0.3, 0)]),
+        (autoregressive, [(MATRIX[0], MATRIX[1, :2].copy()), (MATRIX.ravel(), MATRIX[0])]),
         (triangle, [(MATRIX[0], 4), (MATRIX[0], 3), (MATRIX[1], 4), (MATRIX[1], 0)]),
         (reflections, [(MATRIX,), (MATRIX[:4, :4].copy(),), (MATRIX[:2, :2].copy(),)]),
     ],
