@@ -36,7 +36,7 @@ from bcad.errors import (
     TraceLimit,
     Unsupported,
 )
-from bcad.export import export_module, to_latex, to_sympy, transform, transform_expr
+from bcad.export import export_module, to_latex, to_numba, to_sympy, transform, transform_expr
 from bcad.fixed_point import fixed_point
 from bcad.function import Function, Gradient, HessianVector, explain, function, gradient, hessian_vector, report
 from bcad.insert import insert_grad_of
@@ -88,6 +88,6 @@ __all__ = [
     "insert_grad_of", "jacobian", "jvp", "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode",
     "make_vjp", "minimize", "multigrad_dict", "options", "primitive", "register", "report", "rmsprop",
     "sgd", "stages", "stop_gradient", "symbolic", "tag", "tangent_", "tensor_jacobian_product",
-    "theanify", "to_latex", "to_sympy", "transform", "transform_expr", "value_and_grad",
+    "theanify", "to_latex", "to_numba", "to_sympy", "transform", "transform_expr", "value_and_grad",
     "vector_jacobian_product", "vjp",
 ]

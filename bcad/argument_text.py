@@ -61,23 +61,22 @@ class Arguments:
         The user's function, for the names of its parameters.
     names : sequence of str
         What the text calls each input of the program's graph.
+    typed : bool
+        Whether the text may ask for the class of a value: numba knows none while it runs.
 
     Attributes
     ----------
-    given : list of str
-        The parameters of the call that was traced; those left at their defaults are no parameters.
     helpers : dict
         Functions and imports that the lines need, by name.
     """
 
-    def __init__(self, program: Any, fn: Any, names: Sequence[str]) -> None:
-        self.program, self.names = program, names
+    def __init__(self, program: Any, fn: Any, names: Sequence[str], typed: bool = True) -> None:
+        self.program, self.names, self.typed = program, names, typed
         self.helpers: dict[str, str] = {}
         self._own = _parameters_of(fn)
         positional, keywords = program.tree.children
         self._bases: dict[tuple[int, Any], str] = {(0, k): self._positional(k) for k in range(len(positional.children))}
         self._bases.update({(1, name): _parameter(name) for name in keywords.keys})
-        self.given = list(self._bases.values())
         self._leaves = [self._expression(path) for path in program.tree.paths()]
 
     def _positional(self, position: int) -> str:
@@ -117,12 +116,20 @@ class Arguments:
                 where = self._leaves[source.index]
                 line = f"{name} = {self._converted(where, value.type)}"
                 lines += [line] if line != f"{name} = {name}" else []
-        sizes = self._sizes()
+        return [*lines, *self.guards()]
+
+    def guards(self) -> list[str]:
+        """Refuse arguments for which what the trace relied on does not hold."""
+        sizes, lines = self._sizes(), []
         for guard in self.program.guards:
             condition = self._condition(guard, sizes)
             if condition:
                 lines += [f"if not ({condition}):", f"    raise ValueError({f'this holds for {condition} only'!r})"]
         return lines
+
+    def where(self, position: int) -> str:
+        """The expression for an input that is an argument."""
+        return self._leaves[self.program.sources[position].index]
 
     def _nest(self, text: str, tree: Tree) -> list[str]:
         """Checks that a container is nested as it was."""
@@ -182,7 +189,7 @@ class Arguments:
             return ""
         text = self._where(guard.source)
         if isinstance(guard, HasValue):
-            return _equals(text, guard.value)
+            return _equals(text, guard.value) if self.typed else f"{text} == {guard.value!r}"
         if isinstance(guard, HasLength):
             return f"len({text}) == {guard.length}"
         if isinstance(guard, HasKeys):

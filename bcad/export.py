@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import linecache
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,16 +18,21 @@ from bcad.function import Function, Gradient, name_of
 from bcad.ir import Graph, bind_sizes, evaluate_size
 from bcad.latex import formula_latex
 from bcad.modes import VjpMode
+from bcad.njit_text import NjitModule, jitted
 from bcad.rewrite import dce
 from bcad.specialise import Specialisation
 from bcad.standalone import Module, indented
 from bcad.sympy_forms import evaluate_symbolically, symbols_for
 
+_FLAVOURS = {"numpy": "as NumPy code", "numba": "as loops for numba"}
+_numbers = itertools.count(1)
 _GUESSES = ((3, 3), (3,), ())  # shapes that are tried where no example arguments are given
 
 
-def export_module(traced: Function | Gradient, out_file: str | os.PathLike[str] | None = None) -> str:
-    """The text of a module that computes what `traced` computes, with NumPy alone.
+def export_module(
+    traced: Function | Gradient, out_file: str | os.PathLike[str] | None = None, *, flavour: str = "numpy",
+) -> str:
+    """The text of a module that computes what `traced` computes, without bcad.
 
     Parameters
     ----------
@@ -35,6 +41,9 @@ def export_module(traced: Function | Gradient, out_file: str | os.PathLike[str] 
         checked by the module; what it read from outside is written into it with the values of now.
     out_file : path, optional
         Where to write the module as well.
+    flavour : str
+        'numpy': NumPy expressions, as a person would write them. 'numba': loops, compiled by ``numba.njit``, to be
+        called from Python and from other jitted functions; several gradients are a tuple there.
 
     Returns
     -------
@@ -53,24 +62,68 @@ def export_module(traced: Function | Gradient, out_file: str | os.PathLike[str] 
     >>> print(export_module(g).splitlines()[0])
     \"\"\"f and its gradient by x, as NumPy code.\"\"\"
     """
+    if flavour not in _FLAVOURS:
+        raise ValueError(f"flavour must be one of {', '.join(_FLAVOURS)}, not {flavour!r}")
     special, fn = _specialised(traced)
     name = _plain_name(name_of(fn))
-    module = Module(special, fn, taken=(name, f"{name}_and_gradient", "gradient"))
     if special.mode.name not in ("value", "gradient"):
         raise Unsupported(f"a {special.mode.name} cannot be exported; export a Function or a Gradient")
-    body = [*module.checks(), *_body(module)]
+    if flavour == "numba":
+        module: Any = NjitModule(special, fn)
+        body, function = module.body(), jitted
+    else:
+        module = Module(special, fn, taken=(name, f"{name}_and_gradient", "gradient"))
+        body, function = [*module.checks(), *_body(module)], _function
     parameters = module.arguments.parameters()
     if special.mode.name == "value":
-        text = module.text(f"{name}, as NumPy code.", [_function(name, parameters, "", [*body, f"return {module.result()}"])])
+        lines = [*body, f"return {module.result()}"]
+        text = module.text(f"{name}, {_FLAVOURS[flavour]}.", [function(name, parameters, "", lines)])
     else:
         wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
-        both = _function(
+        both = function(
             f"{name}_and_gradient", parameters, f"{name}({parameters}) and its gradient by {', '.join(wrt)}.",
             [*body, f"return {module.result()}, {module.gradient()}"],
         )
-        alone = _function("gradient", parameters, "", [f"return {name}_and_gradient({module.arguments.call()})[1]"])
-        text = module.text(f"{name} and its gradient by {', '.join(wrt)}, as NumPy code.", [both, alone])
+        alone = function("gradient", parameters, "", [f"return {name}_and_gradient({module.arguments.call()})[1]"])
+        text = module.text(f"{name} and its gradient by {', '.join(wrt)}, {_FLAVOURS[flavour]}.", [both, alone])
     return _written(text, out_file)
+
+
+def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callable[..., Any]:
+    """What `traced` computes as a jitted function, to be called from other jitted functions too.
+
+    Parameters
+    ----------
+    traced : Function or Gradient
+        Traced already; what holds for its latest specialisation is checked at each call.
+    with_value : bool
+        For a Gradient: the pair of value and gradient instead of the gradient alone.
+
+    Returns
+    -------
+    callable
+        A numba dispatcher. What the function reads from outside keeps the values of now.
+
+    Raises
+    ------
+    Unsupported
+        For containers as arguments, effects, and what numba cannot compile as a whole.
+
+    Examples
+    --------
+    >>> slope = to_numba(Gradient(lambda x: x * x, [1.0]))
+    >>> slope(3.0)
+    6.0
+    """
+    text = export_module(traced, flavour="numba")
+    name = _plain_name(name_of(traced.fn))
+    if not isinstance(traced, Function):
+        name = f"{name}_and_gradient" if with_value else "gradient"
+    filename = f"<{name} for numba {next(_numbers)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    scope: dict[str, Any] = {"__name__": filename}
+    exec(compile(text, filename, "exec"), scope)
+    return scope[name]  # type: ignore[no-any-return]
 
 
 def transform(

@@ -29,13 +29,13 @@ def result_text(program: Any, texts: Sequence[str]) -> str:
     return nest_text(program.result.build([Piece(text) for text in texts]))
 
 
-def derivative_text(trees: Sequence[Tree], texts: Sequence[str]) -> str:
+def derivative_text(trees: Sequence[Tree], texts: Sequence[str], brackets: str = "[]") -> str:
     """Derivatives as the arguments are nested: bare for one argument, a list for several."""
     found, start = [], 0
     for tree in trees:
         found.append(nest_text(tree.unflatten([Piece(t) for t in texts[start : start + tree.size]])))
         start += tree.size
-    return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+    return found[0] if len(found) == 1 else f"{brackets[0]}{', '.join(found)}{brackets[1]}"
 
 
 def nest_text(obj: Any) -> str:

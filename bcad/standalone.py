@@ -41,7 +41,7 @@ class Module:
     def __init__(
         self, special: Any, fn: Any, taken: Sequence[str] = (), seeds: Sequence[str] = (), comments: bool = True
     ) -> None:
-        _refuse(special)
+        refuse(special)
         self.special, self.fn = special, fn
         self.results_text: list[str] = []
         self.derived_text: list[str] = []
@@ -146,7 +146,7 @@ def _used(graph: Graph) -> set[Value]:
     return {v for node in graph.nodes for v in node.inputs} | set(graph.outputs)
 
 
-def _refuse(special: Any) -> None:
+def refuse(special: Any) -> None:
     """Raise Unsupported for what plain NumPy text cannot do."""
     if special.program.effects:
         raise Unsupported("a function with effects cannot be exported", why=str(special.program.effects[0]))

@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.argument_text", "bcad.helper_text", "bcad.nest_text"),
     ("bcad.modes", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes"),
     ("bcad.entry", "bcad.into"),
+    ("bcad.njit_text",),
     ("bcad.specialise", "bcad.rules"),
     ("bcad.differentiated",),
     ("bcad.function",),

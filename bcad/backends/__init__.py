@@ -1,5 +1,9 @@
 """Backends: graphs made runnable, as NumPy source or as code compiled for the CPU; expressions as text."""
 
+from typing import Any
+
+from bcad.ir import Graph
+
 from .backend import Abandoned, Backend, Compiled, Report, get, names, register
 from .estimate import compile_seconds, numpy_seconds
 from .expression import Definition, Notation, Text, definitions, expression, walk_lines
@@ -7,7 +11,15 @@ from .item_text import index_text
 from .listing import Listing
 from .size_text import SizeText
 
+
+def kernel_text(graph: Graph, frozen: set[int]) -> Any:
+    """The pieces of a module for numba: see `bcad.backends.numba_module`, which is loaded when it is needed."""
+    from . import numba_module
+
+    return numba_module.kernel_text(graph, frozen)
+
+
 __all__ = [
-    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "expression", "get", "index_text",
+    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "expression", "get", "index_text", "kernel_text",
     "names", "numpy_seconds", "register", "walk_lines",
 ]

@@ -30,7 +30,7 @@ _DTYPE = {"f64": "np.float64", "f32": "np.float32", BOOL: "np.bool_"}
 WIDTH = 70
 _numbers = itertools.count(1)
 
-_PRELUDE = '''
+PRELUDE = '''
 def maximum(a, b):
     return a if a > b or a != a else b
 
@@ -157,11 +157,13 @@ class SourcePrinter:
             return f"{self.inputs[x.data[0]]}{'_im' if x.data[3] else ''}", 14
         if x.op == "length":
             return f"{self.inputs[x.data[0]]}_{x.data[1]}", 14
-        name = x.op
-        if x.op == "call":
-            name = x.data
-            self.vector.add((name, "float64" if x.type == "f64" else "float32"))
+        name = self.called(x.data, x.type) if x.op == "call" else x.op
         return f"{_CALLS.get(name, name)}({', '.join(map(self.at, a))})", 14
+
+    def called(self, name: str, type_: str) -> str:
+        """What a mathematical function is called."""
+        self.vector.add((name, "float64" if type_ == "f64" else "float32"))
+        return name
 
     # -- the function -----------------------------------------------------------------------------------
     def function(self, graph: Graph) -> tuple[str, list[str]]:
@@ -269,16 +271,20 @@ class SourcePrinter:
         name, count = self.array(s.buffer), self.at(s.elements, 10)
         count += " * 2" if s.buffer.is_complex else ""
         if s.keep:
-            self.add(f"more = np.empty({count}, {dtype_name(s.buffer.type)})")
-            self.add(f"more[:len({name})] = {name}")
-            self.add(f"{name} = more")
+            more = self.unique("more")
+            self.add(f"{more} = np.empty({count}, {dtype_name(s.buffer.type)})")
+            self.add(f"{more}[:len({name})] = {name}")
+            self.add(f"{name} = {more}")
+            self.taken.discard(more)
         else:
             self.add(f"{name} = np.empty({count}, {dtype_name(s.buffer.type)})")
 
     def do_Copy(self, s: k.Copy) -> None:
         count = self.at(s.elements, 10) + (" * 2" if s.target.is_complex else "")
-        self.add(f"for c in range({count}):")
-        self.add(f"    {self.array(s.target)}[c] = {self.array(s.source)}[c]")
+        c = self.unique("c")
+        self.add(f"for {c} in range({count}):")
+        self.add(f"    {self.array(s.target)}[{c}] = {self.array(s.source)}[{c}]")
+        self.taken.discard(c)
 
     def do_Product(self, s: k.Product) -> None:
         i, j, inner, dot = names = [self.unique(name) for name in ("i", "j", "l", "dot")]
@@ -337,7 +343,7 @@ def jit(source: str, types: Sequence[str], vector: set[tuple[str, str]]) -> Any:
     from . import vecmath
 
     scope: dict[str, Any] = {"np": np, "math": math, "__name__": __name__}
-    exec(_PRELUDE, scope)
+    exec(PRELUDE, scope)
     for name in ("maximum", "minimum", "fmax", "fmin"):
         scope[name] = numba.njit(inline="always")(scope[name])
     if len({d for _, d in vector}) > 1:

@@ -78,12 +78,12 @@ def test_every_exported_program_runs_alone(tmp_path):
     judged([p for p in PROGRAMS if p.name not in DRAWS], tmp_path)
 
 
-def judged(chosen, tmp_path):
+def judged(chosen, tmp_path, flavour="numpy"):
     modules, calls, wanted = {}, [], []
     for p in chosen:
         of_array = "jacobian" in p.tags
         traced = Function(p.fn, list(p.args())) if of_array else Gradient(p.fn, list(p.args()), wrt=list(p.argnums))
-        modules[p.name] = export_module(traced)
+        modules[p.name] = export_module(traced, flavour=flavour)
         for args in p.samples():
             value = p.fn(*copy.deepcopy(args))
             expected = value if of_array else (value, traced(*copy.deepcopy(args)))

@@ -1,0 +1,106 @@
+"""Functions and gradients as jitted functions and modules for numba, called from jitted code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcad import Function, Gradient, Unsupported, export_module, to_numba
+from tests.api.test_export import judged
+from tests.programs.record import programs
+
+numba = pytest.importorskip("numba")
+
+WEIGHTS = np.linspace(0.5, 2.0, 12).reshape(3, 4)
+
+
+def energy(x, k, n):
+    """A loop, a branch, a matrix product with a captured array, a number, an int that is guarded."""
+    total = 0.0
+    for i in range(len(x)):
+        if x[i] > 0:
+            total += k * x[i] ** n
+        else:
+            total -= np.sin(x[i])
+    return total + np.sum((WEIGHTS @ np.tanh(x)) ** 2)
+
+
+ARGS = (np.array([0.3, -0.2, 0.5, 1.0]), 1.5, 3)
+
+
+@pytest.fixture(scope="module")
+def jitted():
+    return to_numba(Gradient(energy, list(ARGS), wrt=(0, 1)), with_value=True)
+
+
+def test_a_gradient_is_called_from_jitted_code(jitted):
+    @numba.njit
+    def descend(x, k, steps):
+        for _ in range(steps):
+            _, (dx, dk) = jitted(x, k, 3)
+            x = x - 0.01 * dx
+            k -= 0.01 * dk
+        return x, k
+
+    gradient = Gradient(energy, list(ARGS), wrt=(0, 1))
+    x, k = ARGS[0].copy(), ARGS[1]
+    for _ in range(5):
+        dx, dk = gradient(x, k, 3)
+        x, k = x - 0.01 * dx, k - 0.01 * dk
+    found_x, found_k = descend(*ARGS[:2], 5)
+    np.testing.assert_allclose(found_x, x, rtol=1e-12)
+    np.testing.assert_allclose(found_k, k, rtol=1e-12)
+
+
+def test_other_branches_other_sizes_and_the_arguments_stay(jitted):
+    gradient = Gradient(energy, list(ARGS), wrt=(0, 1))
+    x = -ARGS[0]
+    value, (dx, dk) = jitted(x, 0.7, 3)
+    np.testing.assert_allclose(value, energy(x, 0.7, 3), rtol=1e-12)
+    for found, expected in zip((dx, dk), gradient(x, 0.7, 3), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+    assert np.array_equal(x, -ARGS[0])
+    strided = np.repeat(x, 2)[::2]
+    np.testing.assert_array_equal(jitted(strided, 0.7, 3)[1][0], dx)
+
+
+@pytest.mark.parametrize("wrong", [
+    (np.ones(3), 1.0, 3), (np.ones(4), 1.0, 2), (np.ones((4, 1)), 1.0, 3), (np.ones(4, complex), 1.0, 3), (1.0, 1.0, 3),
+    (np.ones(4), np.ones(2), 3),
+])  # fmt: skip
+def test_what_it_was_not_made_for_is_refused(jitted, wrong):
+    with pytest.raises((ValueError, TypeError, numba.core.errors.TypingError)):
+        jitted(*wrong)
+
+
+def test_complex_arrays_and_several_results():
+    def parts(z):
+        return z * 2, abs(z[0]), z
+
+    z = np.array([1 + 2j, -0.5j, 3.0])
+    found = to_numba(Function(parts, [z]))(z)
+    for a, b in zip(found, parts(z), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+    assert not np.shares_memory(found[2], z)
+
+
+def test_containers_and_draws_are_refused():
+    with pytest.raises(Unsupported, match="lists or dicts"):
+        to_numba(Gradient(lambda p: p["w"].sum(), [{"w": np.ones(3)}]))
+    with pytest.raises(ValueError, match="flavour"):
+        export_module(Gradient(lambda x: x * x, [1.0]), flavour="fortran")
+
+
+def test_the_module_needs_neither_bcad_nor_this_process(tmp_path):
+    judged([p for p in programs() if p.name == "rosenbrock_slices"], tmp_path, "numba")
+
+
+UNSUPPORTED = (  # by numba's form as a whole: sizes known only when run, draws, functions without a scalar form
+    "escape_time", "insertion_sort_weighted", "power_iteration", "writes_through_views", "poisson_regression", "student_t_nll",
+    "mlp_of_layers", "barrier_monte_carlo", "fft_loss", "gmm",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_program_is_a_module_for_numba(tmp_path):
+    judged([p for p in programs() if p.name not in UNSUPPORTED], tmp_path, "numba")
