@@ -2,7 +2,7 @@
 import builtins as _builtins
 import sys as _sys
 
-from . import callbacks, natives, protocols  # register what stands in for C functions
+from . import callbacks, hot, natives, protocols  # register what stands in for C functions
 from .audit import Audit
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
@@ -14,7 +14,7 @@ from .journal import EMPTY, Journal, Snapshot
 
 __all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
            "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
-           "callbacks", "evaluate", "natives", "protocols"]
+           "callbacks", "evaluate", "hot", "natives", "protocols"]
 
 
 def _bind_builtins() -> None:

@@ -16,7 +16,7 @@ from .thread import Thread, current_thread
 from .tracebacks import clean, extend_context, record, record_again, seen
 
 RETURNED, YIELDED = 1, 2            # what a handler returns to stop the loop
-HOST_FRAMES = 8                     # at most so many of our frames an interpreted call
+HOST_FRAMES = 10                    # at most so many of our frames an interpreted call
 SPARE_FRAMES = 400
 _RERAISING = frozenset(("RERAISE", "CLEANUP_THROW", "END_ASYNC_FOR"))
 _PLAIN = PlainDomain()

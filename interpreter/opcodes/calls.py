@@ -26,21 +26,24 @@ def call(frame: Frame, stack: list, count: int) -> None:
         args = []
     second = stack.pop()
     first = stack.pop()
+    stack.append(invoke(frame, first, second, args))
+
+
+def invoke(frame: Frame, first: Any, second: Any, args: list) -> Any:
+    """Call what stands below the arguments: a callable and NULL, or a method and its self."""
     if first is NULL:
         first = second
     elif second is not NULL:
         args.insert(0, second)
     kind = type(first)
-    if frame.watched:
-        stack.append(call_value(frame, first, args))
-    elif kind is FunctionType:
-        stack.append(step_into(frame, first, args, None))
-    elif kind is BuiltinFunctionType:
-        stack.append(call_builtin(frame, first, args, None))
-    elif kind is type:
-        stack.append(make_instance(frame, first, args))
-    else:
-        stack.append(call_value(frame, first, args))
+    if not frame.watched:
+        if kind is FunctionType:
+            return step_into(frame, first, args, None)
+        if kind is BuiltinFunctionType:
+            return call_builtin(frame, first, args, None)
+        if kind is type:
+            return make_instance(frame, first, args)
+    return call_value(frame, first, args)
 
 
 @opcode("CALL_KW")
