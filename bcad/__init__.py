@@ -42,35 +42,23 @@ from bcad.function import Function, Gradient, HessianVector, explain, function, 
 from bcad.insert import insert_grad_of
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options
+from bcad.products import (
+    hessian_tensor_product,
+    hessian_vector_product,
+    make_ggnvp,
+    make_hvp,
+    make_jvp_reversemode,
+    tensor_jacobian_product,
+    vector_jacobian_product,
+)
+from bcad.programs import Symbolic, SymbolicValue, Tracer, VectorArg, as_symbolic, symbolic, theanify
 from bcad.register import adjoint, register, tangent_
-from bcad.sgd import FMinSGD, fmin_sgd
-from bcad.symbolic import Symbolic, SymbolicValue, Tracer, VectorArg, as_symbolic, symbolic, theanify
+from bcad.stochastic import FMinSGD, fmin_sgd
 from bcad.tags import constant, escape, escaped_call, tag
 from bcad.tangent import autodiff, stages
 from bcad.testing import check_grads
-from bcad.transforms import (
-    deriv,
-    elementwise_grad,
-    grad,
-    grad_and_aux,
-    grad_named,
-    hessian,
-    hessian_tensor_product,
-    hessian_vector_product,
-    holomorphic_grad,
-    jacobian,
-    jvp,
-    make_ggnvp,
-    make_hvp,
-    make_jvp,
-    make_jvp_reversemode,
-    make_vjp,
-    multigrad_dict,
-    tensor_jacobian_product,
-    value_and_grad,
-    vector_jacobian_product,
-    vjp,
-)
+from bcad.transforms import elementwise_grad, grad, hessian, jacobian, jvp, make_jvp, make_vjp, value_and_grad, vjp
+from bcad.variants import deriv, grad_and_aux, grad_named, holomorphic_grad, multigrad_dict
 from bcad.vectors import flatten, flatten_func
 
 __version__ = "0.1.0"

@@ -119,7 +119,7 @@ class Differentiated:
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
             arrays = leaves_for(out, special.out_trees) if out is not None else ()
             result, derived = special.run(args, kwargs, seeds, arrays)
-            derived = self._shaped(special, derived)
+            derived = special.shaped(derived)
             if arrays and not derived:
                 leaves, tree = flatten(result)
                 result = tree.unflatten(list(map(put, leaves, arrays)))
@@ -161,8 +161,10 @@ class Differentiated:
         """What `linearize` gives, at a point where the primal has been run."""
 
         def derivative(seeds: Sequence[Any]) -> Answer:
+            if active_traces.depth and inside():
+                return Answer(result, [wrap(v) for v in special.emit_derived(point, seeds)], special.trees)
             derived = special.run_derived(point, seeds)
-            return Answer(result, self._shaped(special, derived), special.trees)
+            return Answer(result, special.shaped(derived), special.trees)
 
         return result, derivative
 
@@ -231,10 +233,6 @@ class Differentiated:
             self.specialisations = [special, *self.specialisations][: options.specialisations]
             return special
 
-    @staticmethod
-    def _shaped(special: Specialisation, derived: list[Any]) -> list[Any]:
-        return special.shaped(derived) if special.mode.like_arguments else derived
-
     def _true_exception(self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception) -> BaseException:
         """The exception that plain Python raises for this call, its effects done; `otherwise` if it raises none."""
         try:
@@ -273,9 +271,7 @@ def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
     total = len(special.program.graph.outputs)
 
     def finish(outputs: list[Any]) -> Answer:
-        derived = outputs[total:]
-        derived = special.shaped(derived) if special.mode.like_arguments else derived
-        return Answer(special.program.finish(outputs[:total]), derived, special.trees)
+        return Answer(special.program.finish(outputs[:total]), special.shaped(outputs[total:]), special.trees)
 
     return finish
 

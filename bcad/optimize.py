@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from bcad.products import hessian_vector_product
 from bcad.trace import flatten, stepped
-from bcad.transforms import hessian, hessian_vector_product, jacobian, value_and_grad
+from bcad.transforms import hessian, jacobian, value_and_grad
 
 Array = np.ndarray
 

@@ -18,11 +18,13 @@ from bcad import backends, rewrite
 from bcad.diff import expand, varied_outputs
 from bcad.entry import Entry
 from bcad.errors import Unsupported
-from bcad.ir import ArrayType, Graph, Kind
+from bcad.ir import ArrayType, Builder, Graph, Kind, Value, bind_sizes
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
+from bcad.ownership import borrowed
+from bcad.seeds import conform
 from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
 
@@ -79,7 +81,12 @@ class Specialisation:
         inputs = [self.program.graph.inputs[k] for k in self.wrt]
         varied = varied_outputs(self.program.graph, self.wrt)
         self.varies = mode.name == "value" or not self.results or any(k < self.results for k in varied)
-        self.finishers = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
+        kinds = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
+        shared = borrowed(self.graph, len(self.program.graph.outputs))
+        self.finishers = [
+            np.array if is_shared and kind is not _as_scalar else kind
+            for is_shared, kind in itertools.zip_longest(shared, kinds)
+        ]
         self.streams = streams_of(self.program.graph)
         self.quick = self._quick()
         self.finish: Callable[[list[Any]], Any] | None = None
@@ -202,8 +209,22 @@ class Specialisation:
         finally:
             self._restore(now)
 
+    def emit_derived(self, point: Point, seeds: Sequence[Any]) -> list[Value]:
+        """The derived values for seeds of traced code, as nodes of the graph being traced; the point is constant."""
+        if self.streams:
+            raise Unsupported("a derivative that draws random numbers is called in traced code with a point from outside it",
+                              hint="call make_vjp or make_jvp in the traced code too")
+        sizes: dict[str, int] = {}
+        for value, x in zip(self.program.graph.inputs, point.values, strict=True):
+            bind_sizes(value, x, sizes)
+        graph = rewrite.rename_sizes(self.graph, sizes)
+        builder, count = Builder.current(), len(point.values)
+        values = [conform(seed, v.type) for seed, v in zip(seeds, graph.inputs[count:], strict=True)]  # type: ignore[arg-type]
+        inlined = builder.inline(graph, [*map(builder.constant, point.values), *values])
+        return list(inlined[len(self.program.graph.outputs) :])
+
     def shaped(self, derived: Sequence[Any]) -> list[Any]:
-        """Derived leaves as their arguments are: arrays for arrays, NumPy scalars for numbers."""
+        """Derived leaves for the caller to keep: of the kind of their arguments, none of them memory of another's."""
         return [
             x if finish is None else finish(x) for finish, x in zip(self.finishers, derived, strict=True)
         ]

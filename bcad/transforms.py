@@ -18,7 +18,6 @@ from bcad.modes import (
     ElementwiseMode,
     GradientMode,
     HessianMode,
-    HessianVectorMode,
     JacobianMode,
     JvpMode,
     Mode,
@@ -26,7 +25,7 @@ from bcad.modes import (
 )
 from bcad.seeds import seeds_like
 from bcad.specialise import Specialisation
-from bcad.trace import MISS, flatten, stepped
+from bcad.trace import MISS, flatten
 from bcad.wrt import pick
 
 Fn = Callable[..., Any]
@@ -187,40 +186,6 @@ def elementwise_grad(
     )
 
 
-def holomorphic_grad(fun: Fn, argnum: Any = 0) -> Transform:
-    """The derivative of a holomorphic function: the gradient of its real part."""
-
-    @stepped
-    def real_part(*args: Any, **kwargs: Any) -> Any:
-        return np.real(fun(*args, **kwargs))
-
-    real_part.__name__ = name_of_plain(fun)
-    return Transform("holomorphic_grad", real_part, GradientMode(), argnum, Transform.pack)
-
-
-def grad_and_aux(fun: Fn, argnum: Any = 0) -> Transform:
-    """``(gradient, aux)`` of a function that returns ``(value, aux)``."""
-    return grad(fun, argnum, has_aux=True)
-
-
-def grad_named(fun: Fn, argname: str) -> Transform:
-    """`grad` by the argument's name."""
-    return grad(fun, argnames=argname)
-
-
-def multigrad_dict(fun: Fn) -> Fn:
-    """Gradients with respect to all named arguments, as a dict in the signature's order."""
-    import inspect
-
-    names = [p.name for p in inspect.signature(fun).parameters.values()]
-
-    def gradients(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        given = tuple(n for k, n in enumerate(names) if k < len(args) or n in kwargs)
-        return dict(zip(given, grad(fun, argnames=given)(*args, **kwargs), strict=True))
-
-    return gradients
-
-
 def jacobian(
     fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None,
     mode: str | None = None,
@@ -343,7 +308,7 @@ def vjp(fun: Fn, *primals: Any, has_aux: bool = False) -> Any:
     if not has_aux:
         return value, pull
     value, aux = value
-    return value, (lambda g: pull((g, _zeros_of(aux)))), aux
+    return value, (lambda g: pull((g, zeros_of(aux)))), aux
 
 
 def jvp(fun: Fn, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
@@ -353,107 +318,21 @@ def jvp(fun: Fn, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool 
     return (value[0], tangent[0], value[1]) if has_aux else (value, tangent)
 
 
-def _zeros_of(thing: Any) -> Any:
+def zeros_of(thing: Any) -> Any:
+    """`thing` with zeros for its numbers."""
     leaves, tree = flatten(thing)
-    return tree.unflatten([np.zeros_like(leaf) for leaf in leaves])
+    return tree.unflatten([np.zeros_like(x) if isinstance(x, np.ndarray) else np.zeros_like(x)[()] for x in leaves])
 
 
-def make_jvp_reversemode(fun: Fn, argnum: Any = 0) -> Fn:
-    """`make_jvp`'s tangent by reverse mode twice: ``make_jvp_reversemode(fun)(x)(v)``."""
-
-    def at(*args: Any, **kwargs: Any) -> Fn:
-        pull, value = make_vjp(fun, argnum)(*args, **kwargs)
-        transposed, _ = make_vjp(pull)(np.zeros_like(value))
-        return transposed
-
-    return at
-
-
-def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
-    """``hessian_vector_product(fun)(*args, v)`` is the Hessian times `v`, forward over reverse.
-
-    `v` has the structure of the argument; the contraction is over all its axes.
-    """
-    inner = Transform("hessian_vector_product", fun, HessianVectorMode(), argnum, Transform.pack)
-
-    def product(*args: Any, **kwargs: Any) -> Any:
-        rest, v = args[:-1], args[-1]
-        vectors = (v,) if inner.single else tuple(v)
-        kwargs, out = inner.core.split_out(kwargs)
-        found = inner.core.quick(rest, kwargs, vectors) if out is None else MISS
-        if found is not MISS:
-            return found
-        places = inner.core.wrt.places(rest, kwargs)
-        seeds = seeds_like([pick(p, rest, kwargs) for p in places], vectors, "vector")
-        return inner.pack(inner.core.answer(rest, kwargs, seeds, out))
-
-    product.__name__ = inner.__name__
-    return product
-
-
-hessian_tensor_product = hessian_vector_product
-
-
-def tensor_jacobian_product(fun: Fn, argnum: Any = 0) -> Fn:
-    """``tensor_jacobian_product(fun)(*args, v)``: `v` contracted with the Jacobian from the left.
-
-    All axes of `v` are contracted with the first of the result; those that it lacks stay.
-    """
-
-    @stepped
-    def contracted(*args: Any, **kwargs: Any) -> Any:
-        v = args[-1]
-        return np.tensordot(v, fun(*args[:-1], **kwargs), axes=np.ndim(v))
-
-    return jacobian(contracted, argnum)
-
-
-vector_jacobian_product = tensor_jacobian_product
-
-
-def make_hvp(fun: Fn, argnum: Any = 0) -> Fn:
-    """``make_hvp(fun)(*args)`` is ``(hvp, gradient)`` at a point."""
-
-    def at(*args: Any, **kwargs: Any) -> tuple[Fn, Any]:
-        return make_vjp(grad(fun, argnum), argnum)(*args, **kwargs)  # type: ignore[no-any-return]
-
-    return at
-
-
-@stepped
-def half_squared_sum(x: Any) -> Any:
-    """The loss that makes `make_ggnvp` a Gauss-Newton product: half the sum of squares."""
-    return 0.5 * np.sum(x**2, axis=-1)
-
-
-def make_ggnvp(f: Fn, g: Fn = half_squared_sum, f_argnum: int = 0) -> Fn:
-    """``make_ggnvp(f, g)(*args)(v)``: the generalized Gauss-Newton product ``J.T @ H_g @ J @ v``."""
-
-    def at(*args: Any, **kwargs: Any) -> Fn:
-        pull, value = make_vjp(f, f_argnum)(*args, **kwargs)
-        push = make_jvp(f, f_argnum)(*args, **kwargs)
-        g_hvp, _ = make_vjp(grad(g))(value)
-
-        def product(v: Any) -> Any:
-            return pull(g_hvp(push(v)[1]))
-
-        return product
-
-    return at
-
-
-def deriv(fun: Fn, argnum: int = 0) -> Fn:
-    """The derivative of a function of one number, forward mode."""
-
-    def derivative(*args: Any, **kwargs: Any) -> Any:
-        return make_jvp(fun, argnum)(*args, **kwargs)(np.ones_like(args[argnum]))[1]
-
+def named(derivative: Fn, operator: str, fun: Fn, argnum: Any = None) -> Fn:
+    """`derivative` with the name and the words that all derivatives of `fun` have."""
+    where = "" if argnum is None else f" with respect to argument number {argnum}"
+    derivative.__name__ = f"{operator}_of_{name_of_plain(fun)}" + ("" if argnum is None else f"_wrt_argnum_{argnum}")
+    derivative.__doc__ = f"    {operator} of function {name_of_plain(fun)}{where}."
     return derivative
 
 
 __all__ = [
-    "Transform", "deriv", "elementwise_grad", "grad", "grad_and_aux", "grad_named", "hessian",
-    "hessian_tensor_product", "hessian_vector_product", "holomorphic_grad", "jacobian", "jvp", "make_ggnvp",
-    "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "multigrad_dict", "tensor_jacobian_product",
-    "value_and_grad", "vector_jacobian_product", "vjp",
+    "Transform", "elementwise_grad", "grad", "hessian", "jacobian", "jvp", "make_jvp", "make_vjp", "named",
+    "value_and_grad", "vjp",
 ]

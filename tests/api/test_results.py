@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bcad import NotScalar, grad, jacobian, make_jvp, make_vjp, tensor_jacobian_product
+from bcad import NotScalar, grad, jacobian, make_jvp, make_vjp, options, tensor_jacobian_product
 
 
 @pytest.mark.parametrize("constant", [1.0, 0, np.float64(2.0)])
@@ -46,3 +46,24 @@ def test_a_tensor_with_fewer_axes_is_contracted_with_the_first_of_the_result():
 
     a, v = np.arange(24.0).reshape(2, 3, 4), np.arange(6.0).reshape(2, 3)
     assert np.allclose(tensor_jacobian_product(fun)(a, v), np.tensordot(v, jacobian(fun)(a), 2))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_derivatives_are_the_callers_own(backend) -> None:
+    """Nobody else's memory: not the arguments', not the seed's, not what the function reads, not one another's."""
+    weights, x, y = np.ones(3), np.arange(3.0), np.full(3, 2.0)
+    with options.set(backend=backend):
+        by_both = grad(lambda a, b: np.sum(a * b * weights) + np.sum(a[::-1] + b), (0, 1))
+        products = grad(lambda a, b: np.sum(a * b), (0, 1))
+        sums = grad(lambda a, b: np.sum(a + b), (0, 1))
+        captured = grad(lambda a: np.sum(a * weights))
+        pull, _ = make_vjp(lambda a: a.reshape(3, 1))(x)
+        push = make_jvp(lambda a: a.T)(x)
+        seed = np.ones((3, 1))
+        found = [
+            *by_both(x, y), *products(x, y), *products(x, x), *sums(x, y), captured(x), captured(y), pull(seed),
+            pull(seed), push(y)[1], push(y)[1],
+        ]
+    for k, a in enumerate(found):
+        assert a.flags.writeable
+        assert not any(np.shares_memory(a, b) for b in (weights, x, y, seed, *found[:k]))
