@@ -40,7 +40,7 @@ class Segment:
     outputs: list[Value]
 
 
-CHUNK = 120  # nodes with arrays in a segment of a program that is too long for one function
+CHUNK = 600  # nodes with arrays in a segment of a program that is too long for one function
 
 
 def too_long(graph: Graph) -> bool:
