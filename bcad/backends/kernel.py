@@ -134,12 +134,13 @@ class Accumulate:
 
 @dataclass(eq=False)
 class For:
-    """``for index in range(start, stop)``."""
+    """``for index in range(start, stop)``; `parallel` if no iteration reads or writes what another one writes."""
 
     index: Expr
     start: Expr
     stop: Expr
     body: Block
+    parallel: bool = False
 
 
 @dataclass(eq=False)
@@ -385,13 +386,13 @@ class Emitter:
         return self.fresh("get", type=variable.type, data=variable)
 
     # -- structure ---------------------------------------------------------------------------
-    def loop(self, start: Expr, stop: Expr) -> _Scope:
+    def loop(self, start: Expr, stop: Expr, parallel: bool = False) -> _Scope:
         """``with emitter.loop(a, b) as i:``"""
         body = Block(self.block)
         index = Expr("index", (), INT, (start, stop), body)
-        return _Scope(self, body, For(index, start, stop, body), index)
+        return _Scope(self, body, For(index, start, stop, body, parallel), index)
 
-    def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None]) -> None:
+    def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None], parallel: bool = False) -> None:
         """`body` for each index; written out if there are few, so that small arrays become registers."""
         if start.op == stop.op == "const" and 0 <= stop.data - start.data <= UNROLL and self.room >= stop.data - start.data:
             before, count = self.room, max(stop.data - start.data, 1)
@@ -400,7 +401,7 @@ class Emitter:
                 body(self.int(i))
             self.room = before
             return
-        with self.loop(start, stop) as i:
+        with self.loop(start, stop, parallel) as i:
             body(i)
 
     def forever(self) -> _Scope:

@@ -137,7 +137,7 @@ class _Nest:
             self._level(axis + 1)
             self.index.pop()
 
-        self.e.each(start, stop, body)
+        self.e.each(start, stop, body, parallel=all(f.opens < self.depth for f in self.folds))
 
     def _chunks(self, axis: int) -> None:
         """The innermost loop in runs, each summed by itself."""

@@ -48,7 +48,7 @@ declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 @bcad_frames = internal global [{frames} x i64] zeroinitializer
 @bcad_table = global [{table} x i64] zeroinitializer
 
-define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) {{
+define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) noinline {{
   %old = load ptr, ptr %slot
   %place = getelementptr i64, ptr %slot, i64 1
   %size = load i64, ptr %place
@@ -164,6 +164,22 @@ create:
   ret ptr %zeroed
 }}
 
+define internal void @bcad_drop(ptr %objects, i64 %count) noinline {{
+  br label %next
+next:
+  %k = phi i64 [ 0, %0 ], [ %k1, %drop ]
+  %more = icmp ult i64 %k, %count
+  br i1 %more, label %drop, label %done
+drop:
+  %slot = getelementptr ptr, ptr %objects, i64 %k
+  %object = load ptr, ptr %slot
+  call void @Py_DecRef(ptr %object)
+  %k1 = add i64 %k, 1
+  br label %next
+done:
+  ret void
+}}
+
 define internal void @bcad_give_back(ptr %frame) {{
   %none = icmp eq ptr %frame, null
   %mine = ptrtoint ptr %frame to i64
@@ -254,7 +270,9 @@ class Entry:
 
     def common(self) -> list[str]:
         """What every entry starts with: the status, output objects, and the frame of workspaces."""
-        outs = [f"  %out{k} = alloca ptr\n  store ptr null, ptr %out{k}" for k in range(len(self.graph.outputs))]
+        n = len(self.graph.outputs)  # kept in memory: as registers they would meet in every way out
+        outs = [f"  %outs = alloca [{max(n, 1)} x ptr]",
+                *(f"  %out{k} = getelementptr ptr, ptr %outs, i64 {k}\n  store ptr null, ptr %out{k}" for k in range(n))]
         frame = ["  %frame = inttoptr i64 0 to ptr"]
         if self._uses_frame():
             frame = ["  %frame = call ptr @bcad_take()"]
@@ -376,9 +394,8 @@ class Entry:
                 lines.append(f"  call void @Py_IncRef(ptr %item{k})")
             taken.add(source)
             lines.append(f"  %set{k} = call i32 @PyList_SetItem(ptr %list, i64 {k}, ptr %item{k})")
-        lines += ["  ret ptr %list", "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back]
-        for k in range(n):
-            lines += [f"  %drop{k} = load ptr, ptr %out{k}", f"  call void @Py_DecRef(ptr %drop{k})"]
+        lines += ["  ret ptr %list", *body.ways_out(), "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back,
+                  f"  call void @bcad_drop(ptr %outs, i64 {n})"]
         lines += self._detour("abandon", count=False)
         lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self._uses_frame() else [])]
         return [*lines, *self._detour("slow", count=True)]

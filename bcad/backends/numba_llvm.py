@@ -23,6 +23,8 @@ _PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul")
           "fmod": ("frem", "srem"), "and": ("", "and"), "or": ("", "or"), "xor": ("", "xor"), "iadd": ("", "add nsw"),
           "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
 
+INLINED = 8  # functions of numbers whose code is copied to where they are called, outside of loops: more take long
+
 
 class Body(Division, Products):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
@@ -39,6 +41,9 @@ class Body(Division, Products):
         self.metadata: list[str] = []
         self.leave = ""  # where an Exit goes
         self.gil = Gil(self, kernel)
+        self.straight = 0  # functions called outside of loops
+        self.statuses: set[int] = set()  # with which the run may be given up
+        self.group = ""  # what the accesses in a parallel loop are marked with
         for buffer in kernel.buffers:
             self.storages.setdefault(buffer.storage, buffer)
         self._make_scopes()
@@ -125,8 +130,7 @@ class Body(Division, Products):
     def load(self, x: Expr) -> str:
         buffer: Buffer = x.data
         address = self.address(buffer, x.args[0])
-        scope = self.scope_of.get(buffer.storage, "")
-        found = self.value(f"load {memory_type(buffer.type)}, ptr {address}{self._align(buffer)}{scope}")
+        found = self.value(f"load {memory_type(buffer.type)}, ptr {address}{self._align(buffer)}{self.marks(buffer)}")
         return self.value(f"icmp ne i8 {found}, 0") if buffer.type == BOOL else found
 
     def _align(self, buffer: Buffer) -> str:
@@ -137,8 +141,11 @@ class Body(Division, Products):
         value = self.ref(s.value)
         if s.buffer.type == BOOL:
             value = self.value(f"zext i1 {value} to i8")
-        scope = self.scope_of.get(s.buffer.storage, "")
-        self.add(f"store {memory_type(s.buffer.type)} {value}, ptr {address}{self._align(s.buffer)}{scope}")
+        self.add(f"store {memory_type(s.buffer.type)} {value}, ptr {address}{self._align(s.buffer)}{self.marks(s.buffer)}")
+
+    def marks(self, buffer: Buffer) -> str:
+        """The metadata of an access: what it cannot alias, which parallel loop it is in."""
+        return self.scope_of.get(buffer.storage, "") + self.group
 
     # -- expressions -------------------------------------------------------------------------------
     def expression(self, x: Expr) -> None:
@@ -219,7 +226,9 @@ class Body(Division, Products):
         dtype, t = {"f64": "float64", "f32": "float32"}[x.type], llvm_type(x.type)
         self.vector.add((x.data, dtype))
         args = ", ".join(f"{t} {self.ref(a)}" for a in x.args)
-        return self.value(f"call {t} @{vecmath.symbol(x.data, dtype)}({args})")
+        self.straight += not self.gil.depth
+        apart = " noinline" if not self.gil.depth and self.straight > INLINED else ""
+        return self.value(f"call {t} @{vecmath.symbol(x.data, dtype)}({args}){apart}")
 
     def op_udiv(self, x: Expr) -> str:
         return self._unsigned(x, "udiv")
@@ -288,13 +297,25 @@ class Body(Division, Products):
         go = self.value(f"icmp slt i64 {s.index.name}, {self.ref(s.stop)}")
         self.add(f"br i1 {go}, label %{body}, label %{end}")
         self.start(body)
+        innermost = s.parallel and not any(isinstance(x, (k.For, k.While, k.If)) for x in s.body.statements)
+        again = self._parallel() if innermost else ""
         self.gil.depth += 1
         self.block(s.body)
         self.gil.depth -= 1
+        self.group = ""
         following = self.value(f"add nsw i64 {s.index.name}, 1")
         self.add(f"store i64 {following}, ptr {slot}")
-        self.add(f"br label %{head}")
+        self.add(f"br label %{head}{again}")
         self.start(end)
+
+    def _parallel(self) -> str:
+        """Mark what follows as a parallel loop; the mark of its jump back."""
+        group, loop = f"!{len(self.metadata)}", f"!{len(self.metadata) + 1}"
+        end = f"!{len(self.metadata) + 2}"
+        self.metadata += [f"{group} = distinct !{{}}", f"{loop} = distinct !{{{loop}, {end}}}",
+                          f'{end} = !{{!"llvm.loop.parallel_accesses", {group}}}']
+        self.group = f", !llvm.access.group {group}"
+        return f", !llvm.loop {loop}"
 
     def do_While(self, s: k.While) -> None:
         head, end = self.label("while"), self.label("done")
@@ -327,12 +348,19 @@ class Body(Division, Products):
         self.start(end)
 
     def do_Fail(self, s: k.Fail) -> None:
-        fail, more = self.label("fail"), self.label("more")
-        self.add(f"br i1 {self.ref(s.condition)}, label %{fail}, label %{more}")
-        self.start(fail)
-        self.add(f"store i64 {s.status}, ptr %status")
-        self.add("br label %abandon")
+        more = self.label("more")
+        self.add(f"br i1 {self.ref(s.condition)}, label %{self.way_out(s.status)}, label %{more}")
         self.start(more)
+
+    def way_out(self, status: int) -> str:
+        """The block that gives the run up with this status; one for all, for LLVM compares each with each."""
+        self.statuses.add(status)
+        return f"give_up{status}" if status >= 0 else "no_memory"
+
+    def ways_out(self) -> list[str]:
+        """These blocks."""
+        return [line for status in sorted(self.statuses) for line in (
+            f"{self.way_out(status)}:", f"  store i64 {status}, ptr %status", "  br label %abandon")]
 
     def do_Allocate(self, s: k.Allocate) -> None:
         self.gil.before_room(s)
@@ -349,11 +377,8 @@ class Body(Division, Products):
         self.add(f"store ptr {pointer}, ptr %p{buffer.storage}")
 
     def _refuse_null(self, pointer: str) -> None:
-        fail, more = self.label("memory"), self.label("more")
-        self.add(f"br i1 {self.value(f'icmp eq ptr {pointer}, null')}, label %{fail}, label %{more}")
-        self.start(fail)
-        self.add("store i64 -1, ptr %status")
-        self.add("br label %abandon")
+        more = self.label("more")
+        self.add(f"br i1 {self.value(f'icmp eq ptr {pointer}, null')}, label %{self.way_out(-1)}, label %{more}")
         self.start(more)
 
     def new_array(self, buffer: Buffer) -> None:

@@ -15,7 +15,7 @@ class Products:
     value: Any
     ref: Any
     pointer: Any
-    scope_of: dict[int, str]
+    marks: Any
 
     def do_Product(self, s: Product) -> None:
         width = s.columns
@@ -30,8 +30,8 @@ class Products:
             results.append(total)
         for i, total in enumerate(results):
             address = self._address(s.target, self._place(s.place, i * width))
-            scope = self.scope_of.get(s.target.storage, "")
-            self.add(f"store {self._type(s.target, width)} {total}, ptr {address}, align {item_size(s.target)}{scope}")
+            self.add(f"store {self._type(s.target, width)} {total}, ptr {address}, "
+                     f"align {item_size(s.target)}{self.marks(s.target)}")
 
     def _type(self, buffer: Buffer, width: int) -> str:
         t = llvm_type(buffer.type)
@@ -59,9 +59,8 @@ class Products:
         return result
 
     def _load(self, buffer: Buffer, place: str, width: int) -> str:
-        scope = self.scope_of.get(buffer.storage, "")
-        found: str = self.value(
-            f"load {self._type(buffer, width)}, ptr {self._address(buffer, place)}, align {item_size(buffer)}{scope}")
+        found: str = self.value(f"load {self._type(buffer, width)}, ptr {self._address(buffer, place)}, "
+                                f"align {item_size(buffer)}{self.marks(buffer)}")
         return found
 
     def _address(self, buffer: Buffer, place: str) -> str:
