@@ -8,6 +8,7 @@ f(x) = sum((x + 1)**2)
 df/dx = 2*(x + 1)
 """
 
+from bcad import cache
 from bcad.custom import (
     Primitive,
     checkpoint,
@@ -67,7 +68,7 @@ __all__ = [
     "BcadError", "CompileError", "FMinSGD", "Function", "Gradient", "HessianVector",
     "NotDifferentiable", "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError",
     "Symbolic", "SymbolicValue", "TraceLimit", "Tracer", "Unsupported", "VectorArg", "adam", "adjoint",
-    "as_symbolic", "autodiff", "check_grads", "checkpoint", "constant", "custom_jvp", "custom_vjp",
+    "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant", "custom_jvp", "custom_vjp",
     "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums", "defvjp", "defvjp_argnum",
     "defvjp_argnums", "deriv", "elementwise_grad", "escape", "escaped_call", "explain", "export_module",
     "fixed_point", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b", "fmin_ncg",

@@ -336,4 +336,4 @@ def name_of(fn: Any) -> str:
 
 def _report(special: Specialisation) -> str:
     times = ", ".join(f"{k} {1e3 * v:.1f} ms" for k, v in special.seconds.items())
-    return f"{special.program.graph.name}: {times}\n{special.entry.compiled.report}"
+    return f"{special.program.graph.name}: {times}\n{special.entry.report()}"

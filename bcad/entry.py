@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,8 @@ import numpy as np
 from bcad import backends
 from bcad.errors import CompileError
 from bcad.ir import ArrayType, Graph, Kind
-from bcad.log import log
+from bcad.log import announced, log
+from bcad.options import options
 from bcad.small_sizes import compiled_for
 
 _PAYS_AFTER_CALLS = 6
@@ -36,19 +38,23 @@ class Entry:
         self.graph = graph
         self.backend = backend
         self.sizes = sizes
+        self._price = backends.compile_seconds(graph)
+        self._thread: threading.Thread | None = None
         self._compiled = self._made_by("numpy" if backend == "auto" else backend)
         self._final = backend != "auto"
-        self._price = backends.compile_seconds(graph)
         self._large = sum(1 for _ in graph.walk()) > _IN_BACKGROUND
         self._callers: list[dict[str, Any]] = []
         self._calls = 0
         self._seconds = 0.0
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
 
     def _made_by(self, name: str) -> backends.Compiled:
         try:
-            return compiled_for(name, self.graph, self.sizes)
+            if name == "numpy":
+                return compiled_for(name, self.graph, self.sizes)
+            waited_for = options.progress and threading.current_thread() is not self._thread
+            with announced(f"compiling {self.graph.name}", self._price, logging.WARNING if waited_for else logging.INFO):
+                return compiled_for(name, self.graph, self.sizes)
         except backends.Abandoned:
             raise
         except Exception as error:
@@ -61,6 +67,11 @@ class Entry:
                 why="a bug of bcad: it took the graph for one that it supports",
                 hint='backend="numpy" runs the same graph',
             ) from error
+
+    def report(self) -> str:
+        """What runs the graph now, and where it stands between NumPy and compiled code."""
+        waiting = "" if self._final else f"\ncalls in NumPy so far: {self._calls}, in {1e3 * self._seconds:.3g} ms"
+        return f"{self._compiled.report}{waiting}"
 
     @property
     def compiled(self) -> backends.Compiled:
@@ -111,12 +122,10 @@ class Entry:
         with self._lock:
             if self._final:
                 return
-            started = time.perf_counter()
             self._compiled = self._made_by(backend)
             self._final = True
             for names in self._callers:
                 names["run"] = self._compiled.run
-            log.info("compiled %s in %.3f s", self.graph.name, time.perf_counter() - started)
 
 
 def _serves(array: Any, type_: Any, others: Sequence[Any]) -> Any:

@@ -17,6 +17,8 @@ class Options:
         'auto' (NumPy first, numba when it pays), 'numpy' or 'numba'.
     specialisations : int
         How many a function keeps before the least recently used is dropped.
+    progress : bool
+        Whether the logger says, as a warning, what takes more than a second to compile.
     check_finite : bool
         Whether the first NaN or infinity is an error that names its line.
     """
@@ -24,6 +26,7 @@ class Options:
     def __init__(self) -> None:
         self.backend = os.environ.get("BCAD_BACKEND", "auto")
         self.specialisations = 16
+        self.progress = True
         self.check_finite = False
 
     @contextmanager

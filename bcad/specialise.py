@@ -72,7 +72,11 @@ class Specialisation:
         if mode.scalar:
             check_scalar(self.program.graph, self.results, mode)
         self.wrt = self._wrt_positions()
-        self.graph = self._derive()
+        whole = expand(self._derived())
+        differentiated = time.perf_counter()
+        self.graph = rewrite.simplify(whole)
+        self.seconds = {"trace": traced - started, "differentiate": differentiated - traced,
+                        "rewrite": time.perf_counter() - differentiated}
         self.backend = backend or options.backend
         self.entry = Entry(self.graph, self.backend, self.program.sizes)
         self._primal: Entry | None = None
@@ -90,7 +94,6 @@ class Specialisation:
         self.streams = streams_of(self.program.graph)
         self.quick = self._quick()
         self.finish: Callable[[list[Any]], Any] | None = None
-        self.seconds = {"trace": traced - started, "derive": time.perf_counter() - traced}
         log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
 
     @functools.cached_property
@@ -232,11 +235,11 @@ class Specialisation:
     def _wrt_positions(self) -> list[int]:
         return positions_of(self.places, self.program.arguments)
 
-    def _derive(self) -> Graph:
+    def _derived(self) -> Graph:
+        """The program and its derivative, which is still a node."""
         program = self.program
         mode = self.mode.at(program.graph, self.wrt, self.results, program.sizes)
-        derived = as_graph(mode, self.program.graph, self.wrt, self.results)
-        return rewrite.simplify(expand(derived))
+        return as_graph(mode, program.graph, self.wrt, self.results)
 
 
 def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int]:

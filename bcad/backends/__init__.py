@@ -4,6 +4,7 @@ from typing import Any
 
 from bcad.ir import Graph
 
+from . import cache as disk
 from .backend import Abandoned, Backend, Compiled, Report, get, names, register
 from .estimate import compile_seconds, numpy_seconds
 from .expression import Definition, Notation, Text, definitions, expression, walk_lines
@@ -20,6 +21,6 @@ def kernel_text(graph: Graph, frozen: set[int]) -> Any:
 
 
 __all__ = [
-    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "expression", "get", "index_text", "kernel_text",
+    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_text",
     "names", "numpy_seconds", "register", "walk_lines",
 ]

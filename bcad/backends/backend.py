@@ -23,6 +23,12 @@ class Report:
         What is executed by NumPy instead of compiled code, with the reason.
     seconds : dict of str to float
         How long each phase took (lower, print, compile).
+    notes : list of str
+        What else one should know.
+    stored : list of str
+        What is written to memory between loops instead of being fused, with the reason.
+    kept : callable, optional
+        Gives the bytes that are kept from call to call: of tapes, and of other temporary arrays.
     """
 
     backend: str = ""
@@ -30,14 +36,28 @@ class Report:
     in_numpy: list[tuple[str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)
+    kept: Callable[[], tuple[int, int]] | None = None
 
     def __str__(self) -> str:
         lines = [f"backend: {self.backend}", f"kernels: {len(self.kernels)}"]
         lines += [f"  {k}" for k in self.kernels]
+        lines += [f"not fused: {text}" for text in self.stored]
+        if self.kept is not None:
+            tapes, rest = self.kept()
+            lines.append(f"memory kept between calls: tapes {amount(tapes)}, other temporaries {amount(rest)}")
         lines += [f"in NumPy: {what} ({why})" for what, why in self.in_numpy]
         lines += [f"note: {note}" for note in self.notes]
         times = ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in self.seconds.items())
         return "\n".join([*lines, f"times: {times}"] if times else lines)
+
+
+def amount(bytes_: int) -> str:
+    """A number of bytes with a unit."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if bytes_ >= size:
+            return f"{bytes_ / size:.3g} {unit}"
+    return f"{bytes_} bytes"
 
 
 class Compiled:

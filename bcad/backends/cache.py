@@ -15,13 +15,22 @@ from pathlib import Path
 
 LIMIT = 256 * 2**20  # bytes; the oldest entries go when there are more
 SUFFIX = ".bcad"
+OFF = "off"
 _DIGEST = 32
 
 
+class State:
+    """Of this process: the folder that was chosen in place of the environment's, and what was found."""
+
+    chosen: str | None = None
+    hits = 0
+    misses = 0
+
+
 def directory() -> Path | None:
-    """The folder of the cache; None if it is switched off or is not ours alone to write."""
-    given = os.environ.get("BCAD_CACHE_DIR")
-    if given is not None and given.strip().lower() in ("", "off", "0"):
+    """The folder of the cache; None if it is switched off."""
+    given = State.chosen if State.chosen is not None else os.environ.get("BCAD_CACHE_DIR")
+    if given is not None and given.strip().lower() in ("", OFF, "0"):
         return None
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return Path(given) if given is not None else Path(home) / "bcad"
@@ -38,6 +47,15 @@ def key_of(*parts: str) -> str:
 
 def load(key: str) -> bytes | None:
     """The bytes saved under `key`, if they are there and whole."""
+    body = _read(key)
+    if body is None:
+        State.misses += 1
+    else:
+        State.hits += 1
+    return body
+
+
+def _read(key: str) -> bytes | None:
     folder = directory()
     if folder is None or not _trusted(folder):
         return None
@@ -85,7 +103,11 @@ def entries() -> Iterator[Path]:
 
 def size() -> int:
     """How many bytes the cache takes."""
-    return sum(path.stat().st_size for path in entries())
+    total = 0
+    for path in entries():
+        with contextlib.suppress(OSError):  # another process has just removed it
+            total += path.stat().st_size
+    return total
 
 
 def clear() -> int:
@@ -110,10 +132,15 @@ def _trusted(folder: Path) -> bool:
 
 
 def _prune(folder: Path) -> None:
-    found = sorted((p.stat().st_mtime, p.stat().st_size, p) for p in folder.glob("*" + SUFFIX))
+    found = []
+    for path in folder.glob("*" + SUFFIX):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime, status.st_size, path))
+    found.sort()
     total = sum(length for _, length, _ in found)
     for _, length, path in found:
         if total <= LIMIT:
             return
-        path.unlink()
+        path.unlink(missing_ok=True)
         total -= length

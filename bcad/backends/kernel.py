@@ -88,6 +88,7 @@ class Buffer:
     name: str = ""
     position: int = -1  # of an input or output
     mutable: bool = False  # contents change while it is being read
+    tape: bool = False  # keeps what the turns of a loop leave for later
 
     @property
     def type(self) -> str:
@@ -264,6 +265,7 @@ class Kernel:
     buffers: list[Buffer] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)  # arrays, by the position of constant buffers
     summary: list[str] = field(default_factory=list)
+    stored: list[str] = field(default_factory=list)  # what is kept in memory between loops, and why
     messages: list[str] = field(default_factory=list)  # status k + 1 means messages[k]
 
 

@@ -17,6 +17,7 @@ from .fuse import Plan, Planner, Step, is_array
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
 from .ranges import in_range
 from .scalars import Scalars, Unsupported, apply, needs
+from .unfused import reasons
 
 LOCAL = 32  # buffers of at most so many elements, if their size is fixed, live on the stack
 OUT_OF_RANGE = "an index is out of bounds"
@@ -154,6 +155,8 @@ class Scope:
 
         self.want = want
         self.plan = Planner(self.graph, is_element, self.operands, [v for v in self.graph.outputs if is_array(v)]).plan()
+        if self.parent is None:
+            self.function.kernel.stored += reasons(self.graph, self.plan)
         for value in self.graph.outputs:  # inputs and constants handed out are copied, for a value is nobody else's
             self._copied_output(value)
         numbers = self._numbers_by_stage()

@@ -200,10 +200,12 @@ class _Loop:
             if isinstance(self.length, Dim) and self.length.is_symbol():
                 scope.know(name, rows)
             buffer = self._room(out, (rows, *row))
+            buffer.tape = True
             return buffer, None
         rows = self.e.int(FIRST_CAPACITY)
         needs(out.dtype)
         buffer = scope.function.buffer(out.dtype, (rows, *row), "work", out.name or "")
+        buffer.tape = True
         self.e.append(Allocate(buffer, self.e.mul(rows, self.e.product(row))))
         return buffer, self.e.variable("capacity", INT, rows)
 

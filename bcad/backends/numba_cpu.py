@@ -153,13 +153,38 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
     printed = time.perf_counter()
     detours = Detours(graph, kernel)
     try:
-        run = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+        run, symbol = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
     except RuntimeError as error:  # a bug of ours; the report shows it and NumPy does the work
         raise Unsupported(f"LLVM refused the code: {str(error).splitlines()[0]}") from error
     detours.run = run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
-    report = Report("numba", kernel.summary, seconds=seconds)
+    report = Report("numba", kernel.summary, seconds=seconds, stored=kernel.stored)
+    report.kept = Workspaces(kernel, symbol).kept if entry.uses_frame() else lambda: (0, 0)
     return Kerneled(run, text, report, detours)
+
+
+class Workspaces:
+    """The memory that a compiled function keeps for the next call, looked at between calls."""
+
+    def __init__(self, kernel: Kernel, symbol: Callable[[str], int]) -> None:
+        self.tapes = {b.storage for b in kernel.buffers if b.tape}
+        self.count = max(b.storage for b in kernel.buffers) + 1
+        self._take, self._give_back = symbol("bcad_take"), symbol("bcad_give_back")
+
+    def kept(self) -> tuple[int, int]:
+        """The bytes of tapes and of other temporary arrays in one workspace."""
+        import ctypes
+
+        frame = ctypes.CFUNCTYPE(ctypes.c_void_p)(self._take)()
+        if frame is None:
+            raise MemoryError
+        try:
+            places = (ctypes.c_int64 * (2 * self.count)).from_address(frame)  # for each storage its address and its size
+            sizes = [places[2 * k + 1] for k in range(self.count)]
+        finally:
+            ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._give_back)(frame)
+        tapes = sum(sizes[k] for k in self.tapes)
+        return tapes, sum(sizes) - tapes
 
 
 class Kerneled(Compiled):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from . import cache
@@ -56,8 +57,8 @@ def optimized(text: str, level: int = 3) -> Any:
     return module
 
 
-def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Any:
-    """A builtin function that calls `symbol` (a METH_FASTCALL function) of the compiled text."""
+def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> tuple[Any, Callable[[str], int]]:
+    """A builtin function that calls `symbol` (a METH_FASTCALL function) of the compiled text; where others are."""
     llvm = _binding()
     key = cache.key_of(text, *_versions())
     with _lock:
@@ -69,7 +70,7 @@ def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Any:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(level))
         engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        return _loaded(engine, symbol, table)
+        return _loaded(engine, symbol, table), engine.get_function_address
 
 
 @functools.cache

@@ -144,7 +144,7 @@ done:
   ret ptr %array
 }}
 
-define internal ptr @bcad_take() {{
+define {linkage} ptr @bcad_take() {{
   br label %try
 try:
   %k = phi i64 [ 0, %0 ], [ %k1, %next ]
@@ -180,7 +180,7 @@ done:
   ret void
 }}
 
-define internal void @bcad_give_back(ptr %frame) {{
+define {linkage} void @bcad_give_back(ptr %frame) {{
   %none = icmp eq ptr %frame, null
   %mine = ptrtoint ptr %frame to i64
   br i1 %none, label %done, label %try
@@ -262,7 +262,7 @@ class Entry:
             from . import vecmath
 
             vector = vecmath.ir_module(sorted(self.body.vector))
-        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, empty=self.table.place("empty"),
+        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, linkage="" if self.uses_frame() else "internal", empty=self.table.place("empty"),
                                   nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
@@ -274,11 +274,11 @@ class Entry:
         outs = [f"  %outs = alloca [{max(n, 1)} x ptr]",
                 *(f"  %out{k} = getelementptr ptr, ptr %outs, i64 {k}\n  store ptr null, ptr %out{k}" for k in range(n))]
         frame = ["  %frame = inttoptr i64 0 to ptr"]
-        if self._uses_frame():
+        if self.uses_frame():
             frame = ["  %frame = call ptr @bcad_take()"]
         return ["  %status = alloca i64", "  %overflow = alloca i32", "  %thread = alloca ptr", "  store ptr null, ptr %thread", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
 
-    def _uses_frame(self) -> bool:
+    def uses_frame(self) -> bool:
         return any(b.kind == "work" for b in self.kernel.buffers)
 
     def _dtypes(self) -> list[Any]:
@@ -383,7 +383,7 @@ class Entry:
         for k, (value, made) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
             if not isinstance(made, Buffer):
                 self.give_number(k, value.type, made)
-        give_back = ["  call void @bcad_give_back(ptr %frame)"] if self._uses_frame() else []
+        give_back = ["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else []
         lines = [*body.lines[before:], *give_back, f"  %list = call ptr @PyList_New(i64 {n})"]
         del body.lines[before:]
         taken: set[int] = set()
@@ -397,7 +397,7 @@ class Entry:
         lines += ["  ret ptr %list", *body.ways_out(), "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back,
                   f"  call void @bcad_drop(ptr %outs, i64 {n})"]
         lines += self._detour("abandon", count=False)
-        lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self._uses_frame() else [])]
+        lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else [])]
         return [*lines, *self._detour("slow", count=True)]
 
     def _detour(self, key: str, count: bool) -> list[str]:

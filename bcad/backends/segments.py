@@ -153,6 +153,8 @@ class Schedule:
         self.graph = graph
         self.report = Report()
         self.sources: list[str] = []
+        self._keepers: list[Callable[[], tuple[int, int]]] = []
+        self.report.kept = self._kept
         known = {str(s) for v in graph.inputs for s in getattr(v.type, "shape", ()) if is_symbol(s)}
         self.steps = []
         for segment in segments:
@@ -166,11 +168,19 @@ class Schedule:
             made = compile(part, symbols)
             self.sources.append(made.source)
             self.report.kernels += made.report.kernels
+            self.report.stored += made.report.stored
+            if made.report.kept is not None:
+                self._keepers.append(made.report.kept)
             for phase, seconds in made.report.seconds.items():
                 self.report.seconds[phase] = self.report.seconds.get(phase, 0.0) + seconds
             return made.run, symbols, segment, handed, None
         self.sources.append(str(part))
         return None, symbols, segment, handed, part
+
+    def _kept(self) -> tuple[int, int]:
+        """The bytes of tapes and of other temporary arrays that all segments keep."""
+        parts = [kept() for kept in self._keepers]
+        return sum(tapes for tapes, _ in parts), sum(rest for _, rest in parts)
 
     def run(self, *args: Any) -> list[Any]:
         sizes: dict[str, int] = {}
