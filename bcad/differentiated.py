@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bcad.diff import kept_by_loops
 from bcad.errors import Unsupported
 from bcad.into import leaves_for, put, takes_out
 from bcad.ir import Builder
@@ -336,4 +337,5 @@ def name_of(fn: Any) -> str:
 
 def _report(special: Specialisation) -> str:
     times = ", ".join(f"{k} {1e3 * v:.1f} ms" for k, v in special.seconds.items())
-    return f"{special.program.graph.name}: {times}\n{special.entry.report()}"
+    tapes = "".join(f"\n  {tape}" for tape in kept_by_loops(special.graph))
+    return f"{special.program.graph.name}: {times}{tapes}\n{special.entry.report()}"

@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks list | check | run | start``; see ``--help``."""
+"""The command line: ``python -m benchmarks list | check | run | start | primals | growth``; see ``--help``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="compare each hand gradient with Richardson differences")
     run = commands.add_parser("run", help="time contenders beside the hand gradients; all ratios are to these")
     start = commands.add_parser("start", help="time fresh processes from their start to the first result")
+    primals = commands.add_parser("primals", help="gradients of loops beside primals written by hand for numba; tape bytes")
+    growth = commands.add_parser("growth", help="time and tape of gradients of loops of 1,000 to 1,000,000 iterations")
+    growth.add_argument("--plot", metavar="FILE", help="draw them, with matplotlib")
+    primals.add_argument("--rounds", type=int, default=15, help="rounds a case (default: %(default)s)")
+    growth.add_argument("--rounds", type=int, default=5, help="calls of each length (default: %(default)s)")
     for command in (listing, check, run, start):
         command.add_argument("--programs", metavar="A,B", help="only these cases")
         command.add_argument("--groups", metavar="A,B", help="only (or also) the cases of these groups")
@@ -41,6 +46,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     one_thread()
+    if options.command in ("primals", "growth"):
+        return show_loops(options)
     from .cases import chosen
 
     cases = chosen(options.programs, options.groups)
@@ -51,6 +58,23 @@ def main(arguments: list[str]) -> int:
     if options.command == "start":
         return time_starts(cases, options)
     return time_and_report(cases, options)
+
+
+def show_loops(options) -> int:
+    from . import primals
+
+    if options.command == "primals":
+        for line in primals.table(options.rounds):
+            print(line, flush=True)
+        return 0
+    print(primals.HEADING)
+    found = []
+    for one in primals.growth(rounds=options.rounds):
+        found.append(one)
+        print(*one.lines(), sep="\n", flush=True)
+    if options.plot:
+        primals.plot(found, options.plot)
+    return 0
 
 
 def show(cases) -> int:

@@ -26,6 +26,17 @@ CHEAP = frozenset(
     invert maximum minimum fmax fmin where mask clip astype as_kind real imag conjugate floor_divide remainder floor
     ceil isnan isfinite isinf signbit heaviside getitem reshape transpose broadcast_to full iota stack""".split()
 )
+SMALL_POWERS = (2, 3, 4)
+
+
+def is_cheap(node: Node) -> bool:
+    """Whether computing it again costs less than keeping it."""
+    if node.op.name != "power":
+        return node.op.name in CHEAP
+    exponent = node.inputs[1].node
+    if exponent is None or exponent.op is not constant_op or node.inputs[1].ndim:
+        return False
+    return exponent.attrs["value"].value in SMALL_POWERS
 
 
 class Reverse:
@@ -82,7 +93,7 @@ class Reverse:
         self._mark_free(node)
 
     def _mark_free(self, node: Node) -> None:
-        if self.free is None or node.op.name not in CHEAP:
+        if self.free is None or not is_cheap(node):
             return
         if all(map(self.is_free, node.inputs)):
             self.free.update(self.value[v] for v in node.outputs)

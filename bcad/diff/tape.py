@@ -16,7 +16,7 @@ from bcad.ops import Elementwise, Reduction, has_effect
 
 from .extract import needed_nodes, used_symbols
 from .mincut import INFINITE, SINK, SOURCE, Network
-from .reverse import CHEAP
+from .reverse import is_cheap
 
 SMALL = 64  # bytes: a number or two
 LONG = 1000  # how long an axis is taken to be whose length is not known
@@ -141,7 +141,7 @@ def _cut(joint: Joint, wanted: Sequence[Value], light: set[Value], heavy: set[Va
             continue
         seen.add(value)
         network.add((value, "in"), (value, "out"), cost(value.type) * (0.5 if value in heavy else 1))
-        if value in inputs or value in heavy or value.node is None or value.node.op.name not in CHEAP:
+        if value in inputs or value in heavy or value.node is None or not is_cheap(value.node):
             network.add(SOURCE, (value, "in"))
             continue
         for operand in value.node.inputs:
