@@ -9,6 +9,7 @@ df/dx = 2*(x + 1)
 """
 
 from bcad import cache
+from bcad.adjoint_code import transform, transform_expr
 from bcad.custom import (
     Primitive,
     checkpoint,
@@ -37,7 +38,7 @@ from bcad.errors import (
     TraceLimit,
     Unsupported,
 )
-from bcad.export import export_module, to_latex, to_numba, to_sympy, transform, transform_expr
+from bcad.export import export_module, to_latex, to_numba, to_sympy
 from bcad.fixed_point import fixed_point
 from bcad.function import Function, Gradient, HessianVector, explain, function, gradient, hessian_vector, report
 from bcad.insert import insert_grad_of

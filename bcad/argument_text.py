@@ -83,6 +83,10 @@ class Arguments:
         own = [p.name for p in self._own if p.kind in _OWN_PARAMETERS]
         return _parameter(own[position]) if position < len(own) else f"arg{position}"
 
+    def positional(self) -> list[str]:
+        """The names of the arguments that were passed by position."""
+        return [name for place, name in self._bases.items() if place[0] == 0]
+
     def parameters(self) -> str:
         """The parameters as they are declared: in the function's order, by keyword only behind a gap."""
         left = {place: name for place, name in self._bases.items() if place[0] == 0}
@@ -120,12 +124,15 @@ class Arguments:
 
     def guards(self) -> list[str]:
         """Refuse arguments for which what the trace relied on does not hold."""
-        sizes, lines = self._sizes(), []
-        for guard in self.program.guards:
-            condition = self._condition(guard, sizes)
-            if condition:
-                lines += [f"if not ({condition}):", f"    raise ValueError({f'this holds for {condition} only'!r})"]
-        return lines
+        return [
+            line for condition in self.conditions()
+            for line in (f"if not ({condition}):", f"    raise ValueError({f'this holds for {condition} only'!r})")
+        ]
+
+    def conditions(self) -> list[str]:
+        """What the trace relied on, as far as arguments can tell."""
+        sizes = self._sizes()
+        return list(filter(None, (self._condition(guard, sizes) for guard in self.program.guards)))
 
     def where(self, position: int) -> str:
         """The expression for an input that is an argument."""

@@ -58,12 +58,13 @@ class Module:
         self.results = self.graph.outputs[: special.results]
         self.derived = self.graph.outputs[special.results :]
 
-    def body(self, result: str | None = None) -> list[str]:
-        """The lines that compute results and derivatives; `result`: the name that the first result gets."""
+    def body(self, names: Sequence[str] = ()) -> list[str]:
+        """The lines that compute results and derivatives; `names`: what the results are called."""
         listing = self.listing
-        if result is not None and self.results[0] not in self.graph.inputs:
-            listing.hints[self.results[0]] = result
-            listing.always.add(self.results[0])
+        for value, name in zip(self.results, names, strict=False):
+            if value not in self.graph.inputs:
+                listing.hints[value] = name
+                listing.always.add(value)
         listing.section([*self.results, *self.derived], [])
         self.results_text = [listing.notation.of(v).text for v in self.results]
         self.derived_text = [listing.notation.of(v).text for v in self.derived]

@@ -12,7 +12,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from bcad import Function, Gradient, Unsupported, export_module, to_latex, to_sympy, transform, transform_expr
+from bcad import Function, Gradient, Unsupported, export_module, to_latex, to_sympy
 from tests.programs.record import programs
 from tests.programs.textbook import TEXTBOOK
 from tests.rewrite.reading import same
@@ -136,88 +136,6 @@ def test_an_unwritable_file_leaves_nothing(tmp_path):
     with pytest.raises(OSError):
         export_module(Gradient(lambda x: x * x, [1.0]), tmp_path / "missing" / "f.py")
     assert not list(tmp_path.iterdir())
-
-
-# -- Numpy2AD's face ----------------------------------------------------------------------------------
-MATRICES = [np.random.default_rng(k).normal(size=(3, 3)) + 2 * np.eye(3) for k in range(4)]
-
-EXPRESSIONS = [
-    "D = A @ B + C", "B = np.linalg.inv(A)", "C = np.divide(A, B)", "B = np.transpose(A)", "B = A.T @ A", "C = A * B - A",
-    "B = np.exp(A) @ A", "C = np.linalg.solve(A, B)", "B = np.square(A)", "B = -A", "C = A**2 / B",
-    "B = np.linalg.inv(A.T @ A) @ A.T",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("expr", EXPRESSIONS)
-def test_transform_expr_passes_the_dot_product_test(expr):
-    target = expr.split(" = ")[0]
-    names = [n for n in "ABC" if n in expr.split(" = ")[1].replace("np.", "")]
-    code = transform_expr(expr)
-    rng = np.random.default_rng(7)
-    values = dict(zip(names, MATRICES, strict=False))
-    seed = rng.normal(size=(3, 3))
-    scope = {"np": np, **values, f"{target}_a": seed.copy(), **{f"{n}_a": np.ones((3, 3)) for n in names}}
-    exec(code, scope)
-    step = {n: rng.normal(size=(3, 3)) for n in names}
-
-    def result(h):
-        inner = {"np": np, **{n: values[n] + h * step[n] for n in names}}
-        exec(expr, inner)
-        return inner[target]
-
-    assert same(scope[target], result(0.0))
-    along = (result(1e-5) - result(-1e-5)) / 2e-5
-    pulled = sum(np.sum((scope[f"{n}_a"] - 1) * step[n]) for n in names)  # incremented, not overwritten
-    assert np.isclose(np.sum(seed * along), pulled, rtol=1e-6)
-
-
-def test_transform_expr_reads_like_a_person_wrote_it():
-    assert transform_expr("D = A @ B + C").splitlines() == ["D = A @ B + C", "A_a += D_a @ B.T", "B_a += A.T @ D_a", "C_a += D_a"]
-
-
-def test_transform_increments_in_place_and_returns():
-    code = transform("def mma(A, B, C):\n    D = A @ B + C\n    return D\n")
-    assert "def mma_ad(A, B, C, A_a, B_a, C_a, D_a):" in code
-    scope = {}
-    exec(code, scope)
-    a, b, c, seed = MATRICES
-    zeros = [np.zeros((3, 3)) for _ in range(3)]
-    result, a_adjoint, b_adjoint, c_adjoint = scope["mma_ad"](a, b, c, *zeros, seed)
-    assert a_adjoint is zeros[0] and b_adjoint is zeros[1] and c_adjoint is zeros[2]
-    assert same(result, a @ b + c) and same(a_adjoint, seed @ b.T) and same(b_adjoint, a.T @ seed) and same(c_adjoint, seed)
-
-
-def test_transform_of_a_loop_with_example_arguments():
-    def product(x):
-        y = 1.0
-        for i in range(len(x)):
-            y = y * x[i]
-        return y
-
-    scope = {}
-    exec(transform(product, args=[np.ones(3)]), scope)
-    x = np.array([2.0, 3.0, 5.0, 7.0])
-    value, adjoint = scope["product_ad"](x, np.zeros(4), 2.0)
-    assert value == 210.0 and same(adjoint, 420 / x)
-    assert "y_a" in inspect.signature(scope["product_ad"]).parameters
-
-
-def test_return_of_the_argument_alone():
-    scope = {}
-    exec(transform("def f(x):\n    return x\n"), scope)
-    assert list(inspect.signature(scope["f_ad"]).parameters) == ["x", "x_a"]
-
-
-@pytest.mark.parametrize("text", ["x = 1", "def f(x):\n    y = x", "def f(", "import os\ndef f(x):\n    return x"])
-def test_a_text_that_is_no_function_is_refused(text):
-    with pytest.raises(ValueError):
-        transform(text)
-
-
-@pytest.mark.parametrize("text", ["A @ B", "A, B = C", "D = ", "D = 1", "D += A"])
-def test_a_text_that_is_no_assignment_is_refused(text):
-    with pytest.raises(ValueError):
-        transform_expr(text)
 
 
 # -- SymPy and LaTeX ------------------------------------------------------------------------------------
