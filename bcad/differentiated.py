@@ -15,6 +15,7 @@ from bcad.errors import Unsupported
 from bcad.into import leaves_for, put, takes_out
 from bcad.ir import Builder
 from bcad.log import log
+from bcad.misses import Misses
 from bcad.modes import Mode, check_scalar
 from bcad.options import options
 from bcad.seeds import conform
@@ -82,12 +83,13 @@ class Differentiated:
         self.backend = backend
         self.finisher: Callable[[Specialisation], Callable[[list[Any]], Any]] = answer_of
         self.specialisations: list[Specialisation] = []
+        self.misses = Misses()
         self.traces = 0
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(vars(self))
-        state.update(specialisations=[], traces=0)
+        state.update(specialisations=[], traces=0, misses=Misses())
         del state["_lock"]
         return state
 
@@ -226,13 +228,31 @@ class Differentiated:
         refuted: frozenset[Any] = frozenset(),
     ) -> Specialisation:
         with self._lock:
-            special = Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted)
+            failed = [s.program.check(args, kwargs) for s in self.specialisations if s.places == places]
+            self.misses.note(name_of(self.fn), failed, args, kwargs)
+            special = self._specialisation(places, args, kwargs, refuted)
             special.finish = self.finisher(special)
             if not special.varies:
                 warnings.warn(f"Output seems independent of input: {self!r} is zero", stacklevel=_depth_of_caller())
             self.traces += 1
-            self.specialisations = [special, *self.specialisations][: options.specialisations]
+            self.specialisations = [special, *self.specialisations]
+            if len(self.specialisations) > options.specialisations:
+                self.specialisations = self.specialisations[: options.specialisations]
+                self.misses.dropped(name_of(self.fn), _depth_of_caller())
             return special
+
+    def _specialisation(
+        self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any], refuted: frozenset[Any]
+    ) -> Specialisation:
+        """A new trace; ints that keep changing are inputs of it, unless it must know them."""
+        symbolic = self.misses.symbolic
+        try:
+            return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted, symbolic)
+        except LocatedError:
+            if not symbolic:
+                raise
+        self.misses.refuse(symbolic)
+        return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted)
 
     def _true_exception(self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception) -> BaseException:
         """The exception that plain Python raises for this call, its effects done; `otherwise` if it raises none."""
@@ -248,7 +268,9 @@ class Differentiated:
 
     def explain(self) -> str:
         """The guards of each specialisation: what the trace relied on, and what failed last."""
-        return "\n".join(s.program.explain() for s in self.specialisations) or "not traced yet"
+        found = "\n".join(s.program.explain() for s in self.specialisations) or "not traced yet"
+        why = str(self.misses)
+        return f"{found}\ntraced again because\n{why}" if why else found
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {name_of(self.fn)}: {self.mode.name}>"

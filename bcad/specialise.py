@@ -53,17 +53,19 @@ class Specialisation:
         The call to trace, its chosen arguments already floats.
     refuted : frozenset
         Suppositions of earlier traces that do not hold for this call.
+    symbolic : frozenset of Source
+        Ints that are inputs, because they change from call to call.
     """
 
     def __init__(
         self, fn: Callable[..., Any], mode: Mode, places: Sequence[Place],
         args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None = None,
-        refuted: frozenset[Any] = frozenset(),
+        refuted: frozenset[Any] = frozenset(), symbolic: frozenset[Any] = frozenset(),
     ) -> None:
         started = time.perf_counter()
         self.mode = mode
         self.places = tuple(places)
-        self.program: Program = trace(fn, args, kwargs, expand=expand, avoid=refuted)
+        self.program: Program = trace(fn, args, kwargs, expand=expand, avoid=refuted, symbolic=symbolic)
         if self.program.same:
             self.program.graph = rewrite.rename_sizes(self.program.graph, self.program.same)
         rewrite.name_values(self.program.graph)

@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.literal_text",),
     ("bcad.argument_text", "bcad.helper_text", "bcad.nest_text"),
     ("bcad.modes", "bcad.wrt", "bcad.ownership", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes"),
-    ("bcad.entry", "bcad.into"),
+    ("bcad.entry", "bcad.into", "bcad.misses"),
     ("bcad.njit_text",),
     ("bcad.specialise", "bcad.rules"),
     ("bcad.differentiated",),

@@ -11,7 +11,7 @@ from bcad.ops import Elementwise
 
 from .kernel import INT, Expr, Number
 
-_WHOLE = frozenset(("add", "subtract", "multiply"))
+_WHOLE = frozenset(("add", "subtract", "multiply", "power", "left_shift"))
 _LARGE = 2.0**62  # products beyond this, computed in floats, may not fit
 _FITS = 62
 
@@ -58,6 +58,9 @@ def note_unfit(scope: Any, node: Node, x: Number) -> None:
 def _note_overflow(scope: Any, op: str, a: Expr, b: Expr, result: Expr) -> None:
     s, e = scope.s, scope.e
     a, b = s.convert(a, INT), s.convert(b, INT)
+    if op in ("power", "left_shift"):
+        _note_growth(scope, op, a, b)
+        return
     bits = bits_of(a), bits_of(b)
     if (sum(bits) if op == "multiply" else max(bits) + 1) <= _FITS:
         return
@@ -67,6 +70,21 @@ def _note_overflow(scope: Any, op: str, a: Expr, b: Expr, result: Expr) -> None:
         return
     left = s.binary("xor", a, b if op == "subtract" else result)
     scope.trouble(s.compare("lt", s.binary("and", left, s.binary("xor", b if op == "add" else a, result)), e.int(0)))
+
+
+def _note_growth(scope: Any, op: str, a: Expr, b: Expr) -> None:
+    """A power (its exponent is a small constant) or a shift that may not fit: computed in floats, too."""
+    s, e = scope.s, scope.e
+    size = s.convert(a, "f64")
+    if op == "left_shift":
+        size = s.binary("mul", size, s.call("exp2", s.convert(b, "f64")))
+    elif bits_of(a) * b.data <= _FITS:
+        return
+    else:
+        base = size
+        for _ in range(b.data - 1):
+            size = s.binary("mul", size, base)
+    scope.trouble(s.compare("ge", e.emit("fabs", size, type="f64"), e.const(_LARGE, "f64")))
 
 
 def bits_of(x: Expr, depth: int = 12) -> int:

@@ -26,15 +26,15 @@ from .program import InnerProgram, Program
 from .pybuiltins import on_call
 from .quick import MISS, quick_call
 from .randomness import restore, state_of, streams_of
-from .sources import Argument, Attribute, Item, Pinned, Result, Source
+from .sources import Argument, Attribute, Item, Missing, Pinned, Result, Source, read
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 
 __all__ = [
     "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
-    "IsObject", "Item", "MISS", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
+    "IsObject", "Item", "MISS", "Missing", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
     "active_traces", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
-    "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "rebuild_like", "restore", "state_of",
+    "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "read", "rebuild_like", "restore", "state_of",
     "stepped", "streams_of", "trace", "trace_inside", "wrap",
 ]

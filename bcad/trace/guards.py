@@ -324,7 +324,7 @@ class Guards:
 
 
 def _short(value: Any) -> str:
-    text = getattr(value, "__qualname__", None) or repr(value)
+    text = getattr(value, "__qualname__", None) or getattr(value, "co_qualname", None) or repr(value)
     return text if len(text) < 60 else text[:57] + "..."
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,7 @@ class _Writer:
         self._known: dict[int, str] = {}
         self.leaf_count = 0
         self.seeds: list[str] = []  # names of their leaves
+        self._locals: dict[Source, str] = {}  # what has been read: nobody can change it between check and run
 
     def name(self, obj: Any, base: str = "k") -> str:
         """A global name for an object."""
@@ -148,6 +149,8 @@ class _Writer:
     # -- sources ----------------------------------------------------------------------------
     def expression(self, source: Source) -> str:
         """The value at a source."""
+        if source in self._locals:
+            return self._locals[source]
         match source:
             case Argument(index, _):
                 return f"a{index}"
@@ -165,6 +168,13 @@ class _Writer:
                 return f"{self.name(cell.obj)}.cell_contents"
         return f"read({self.name(source)}, [{self.leaves}])"
 
+    def read(self, source: Source) -> Iterator[str]:
+        """Bind the value at a source to a local name."""
+        if source not in self._locals and not isinstance(source, (Argument, Pinned)):
+            name = f"v{next(self._fresh)}"
+            yield f"{name} = {self.expression(source)}"
+            self._locals[source] = name
+
     @property
     def leaves(self) -> str:
         return ", ".join(f"a{k}" for k in range(self.leaf_count))
@@ -172,13 +182,16 @@ class _Writer:
     # -- guards -----------------------------------------------------------------------------
     def guard(self, guard: Guard) -> Iterator[str]:
         """Lines that return MISS where the guard does not hold."""
+        if isinstance(guard, (HasType, HasClass, HasValue, HasLength, HasKeys)):
+            yield from self.read(guard.where)
         match guard:
+            case IsObject(where=Entry(cls, name)) if type(cls.obj) is type and type(guard.obj) in (FunctionType, property):
+                yield self._unless(f"{self.name(cls.obj)}.{name} is {self.name(guard.obj)}")
             case IsObject():
                 yield self._unless(f"{self.expression(guard.where)} is {self.name(guard.obj)}")
             case HasValue():
-                value = self.name(guard.value)
-                yield f"x = {self.expression(guard.where)}"
-                yield self._unless(f"type(x) is {self.name(type(guard.value))} and x == {value}")
+                value = self.expression(guard.where)
+                yield self._unless(f"type({value}) is {self.name(type(guard.value))} and {value} == {self.name(guard.value)}")
             case HasClass():
                 yield self._unless(f"type({self.expression(guard.where)}) is {self.name(guard.cls)}")
             case HasLength():
@@ -202,9 +215,6 @@ class _Writer:
                 yield self._unless(f"{self.name(guard)}.holds(State([{self.leaves}], {{{sizes}}}))")
 
     def _type(self, value: str, type_: ArrayType) -> Iterator[str]:
-        if not value.isidentifier():
-            yield f"x = {value}"
-            value = "x"
         if type_.kind is Kind.PYTHON:
             yield self._unless(f"type({value}) is {self.name(type_.python_type)}")
             return
