@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from bcad.log import log
 from bcad.options import options
 from bcad.trace import Guard, HasValue, Missing, flatten, read
@@ -80,6 +82,9 @@ def _now(guard: Guard, leaves: Sequence[Any]) -> str:
         value = read(guard.source, leaves)
     except Missing as error:
         return f", {error}"
-    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    text = f"{dtype}{list(shape)}" if shape is not None and dtype is not None else repr(value)
+    if isinstance(value, np.ndarray):
+        return f": now {value.dtype}{list(value.shape)}"
+    if not isinstance(value, (bool, int, float, complex, str, bytes, np.generic, slice, range, type(None))):
+        return f": now a {type(value).__name__}"  # whose own code a report must not run
+    text = repr(value)
     return f": now {text if len(text) < 60 else text[:57] + '...'}"
