@@ -5,6 +5,7 @@ from bcad.ir import OPS, attribute_class, has_effect
 from . import (
     arithmetic,
     banded,
+    by_value,
     complexes,
     convert,
     create,

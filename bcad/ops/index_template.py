@@ -135,7 +135,7 @@ def slice_length(s: slice, n: Size) -> Size:
         return len(range(*s.indices(n)))
     lower, upper = slice_bounds(s, n)
     step = abs(1 if s.step is None else s.step)
-    if s.start is not None and step == 1 and upper == n and lower != 0 and is_negative(s.start):
+    if s.step in (None, 1) and upper == n and lower != 0 and s.start is not None and is_negative(s.start):
         return minimum(-s.start, n)  # the last k
     count = upper - lower if step == 1 else (upper - lower + step - 1) // step
     return count if non_negative(count) else maximum(count, 0)

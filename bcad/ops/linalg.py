@@ -90,17 +90,6 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Value:
     return eigh(a, UPLO)[0]
 
 
-@implements(np.linalg.eig)
-def eig(a: Any) -> Any:
-    """Complex always (as NumPy 2.5): whether a real matrix has real eigenvalues is seen when it runs."""
-    return EigResult(*BY_NAME["eig"](squares(a)))
-
-
-@implements(np.linalg.eigvals)
-def eigvals(a: Any) -> Value:
-    return eig(a)[0]
-
-
 @implements(np.linalg.svd)
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     x = matrices(a)

@@ -89,7 +89,8 @@ class Eig(MatrixOp):
         return ArrayType(dtype, a.shape[:-1]), ArrayType(dtype, a.shape)
 
     def evaluate(self, a: Any) -> Any:
-        return tuple(np.linalg.eig(a.astype(np.result_type(a.dtype, np.complex64))))
+        dtype = np.result_type(a.dtype, np.complex64)
+        return tuple(x.astype(dtype) for x in np.linalg.eig(a))  # signs of vectors as for the real matrix
 
     def jvp(self, y: Any, a: Value, da: Any) -> Any:
         w, v = y

@@ -14,8 +14,8 @@ import numpy as np
 
 from bcad.ir import ArrayType, Value
 
-from .arguments import zeros
-from .matrices import H, MatrixOp, batched, square
+from .arguments import astype, zeros
+from .matrices import H, MatrixOp, T, batched, conj, square
 from .op import BY_NAME, Zero, define
 from .samples import Sample, positive_definite, reals, well_conditioned
 from .shape import stretch
@@ -33,6 +33,15 @@ def lapack(name: str) -> Callable[..., Any]:
     return call
 
 
+def in_dtype(function: str, y: Any, dtype: np.dtype[Any]) -> Any:
+    """A result in the dtype that was promised; a complex one cannot be real."""
+    if y.dtype.kind == "c" and dtype.kind != "c":
+        if np.any(y.imag != 0):
+            raise ValueError(f"{function} of this real matrix is complex: pass a complex array")
+        y = y.real
+    return y.astype(dtype)
+
+
 class MatrixFunction(MatrixOp):
     """A function of square matrices, defined by its values on the spectrum."""
 
@@ -43,12 +52,7 @@ class MatrixFunction(MatrixOp):
         return a
 
     def evaluate(self, a: Any) -> Any:
-        y = batched(lapack(self.function), a)
-        if np.iscomplexobj(y) and not np.iscomplexobj(a):
-            if np.any(y.imag != 0):
-                raise ValueError(f"{self.function} of this real matrix is complex: pass a complex array")
-            y = y.real
-        return y.astype(a.dtype)
+        return in_dtype(self.function, batched(lapack(self.function), a), a.dtype)
 
     def frechet(self, a: Value, e: Any) -> Any:
         """The derivative at `a` in the direction `e`, from the block triangular matrix."""
@@ -64,7 +68,7 @@ class MatrixFunction(MatrixOp):
         return self.frechet(a, da)
 
     def pull(self, G: Any, y: Any, *inputs: Value, **attrs: Any) -> tuple[Any]:
-        return (self.frechet(H(inputs[0]), G),)
+        return (conj(self.frechet(T(inputs[0]), conj(G))),)  # not of H(a): a cut is met from the same side
 
 
 @define
@@ -84,14 +88,24 @@ class Logm(MatrixFunction):
 
 
 @define
-class Sqrtm(MatrixFunction):
-    """The principal square root: ``dX @ X + X @ dX == dA``."""
+class Sqrtm(MatrixOp):
+    """The principal square root: ``dX @ X + X @ dX == dA``; of a real matrix also a complex one, if `dtype` is."""
 
-    function = "sqrtm"
-    samples = (Sample(positive_definite(3)), Sample(well_conditioned(2, 2)))
+    samples = (
+        Sample(positive_definite(3), dtype=np.dtype(float)),
+        Sample(well_conditioned(2, 2), dtype=np.dtype(float)),
+        Sample(np.array([[-2.0, 0.5], [0.3, -1.0]]), dtype=np.dtype(complex)),
+    )
 
-    def jvp(self, y: Value, a: Value, da: Any) -> Any:
-        return BY_NAME["solve_sylvester"](y, y, da)
+    def type_rule(self, a: ArrayType, *, dtype: np.dtype[Any]) -> ArrayType:
+        square(a)
+        return ArrayType(dtype, a.shape)
+
+    def evaluate(self, a: Any, *, dtype: np.dtype[Any]) -> Any:
+        return in_dtype("sqrtm", batched(lapack("sqrtm"), a), dtype)
+
+    def jvp(self, y: Value, a: Value, da: Any, *, dtype: np.dtype[Any]) -> Any:
+        return Zero(y.type) if type(da) is Zero else BY_NAME["solve_sylvester"](y, y, astype(da, dtype))
 
     def pull(self, G: Any, y: Any, *inputs: Value, **attrs: Any) -> tuple[Any]:
         return (BY_NAME["solve_sylvester"](H(y), H(y), G),)

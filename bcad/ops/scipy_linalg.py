@@ -17,7 +17,7 @@ from .linalg_op import put_rows, take_rows
 from .matrices import H, T, conj, eye, from_triangle, real_dtype
 from .norm import norm as numpy_norm
 from .op import BY_NAME, FUNCTIONS
-from .shape import stretch, to_shape
+from .shape import ravel, stretch, to_shape
 
 named = implements_named("scipy.linalg")
 
@@ -239,11 +239,6 @@ def logm(A: Any, disp: Any = None) -> Value:
     return BY_NAME["logm"](squares(A))
 
 
-@named("sqrtm")
-def sqrtm(A: Any, disp: Any = None, blocksize: Any = None) -> Value:
-    return BY_NAME["sqrtm"](squares(A))
-
-
 @named("solve_sylvester")
 def solve_sylvester(a: Any, b: Any, q: Any) -> Value:
     return BY_NAME["solve_sylvester"](*common(squares(a), squares(b), matrices(q)))
@@ -283,8 +278,17 @@ def toeplitz(c: Any, r: Any = None) -> Value:
     i, j = to_shape(counting(c.shape[0]), (c.shape[0], 1)), counting(r.shape[0])
     values = BY_NAME["concatenate"](c, r[1:], axis=0)
     d = BY_NAME["subtract"](i, j)
-    where = BY_NAME["where"](d < 0, c.shape[0] - 1 - d, d)
-    return values[where]
+    above = BY_NAME["subtract"](c.shape[0] - 1, d)
+    return values[BY_NAME["where"](d < 0, above, d)]
+
+
+@named("hankel")
+def hankel(c: Any, r: Any = None) -> Value:
+    """``c[i + j]``, and behind the end of c the elements of r from its second on."""
+    c = ravel(as_array(c))
+    r = BY_NAME["full"](c.dtype.type(0), shape=c.shape, dtype=c.dtype) if r is None else ravel(as_array(r))
+    i, j = to_shape(counting(c.shape[0]), (c.shape[0], 1)), counting(r.shape[0])
+    return BY_NAME["concatenate"](c, r[1:], axis=0)[BY_NAME["add"](i, j)]
 
 
 @named("circulant")

@@ -112,6 +112,10 @@ class Flags(dict):  # type: ignore[type-arg]
         super().__init__(_FLAGS, WRITEABLE=writeable, F_CONTIGUOUS=ndim < 2)
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("fortran", "fnc"):
+            return self["F_CONTIGUOUS"] and not self["C_CONTIGUOUS"]
+        if name in ("contiguous", "forc"):
+            return self["C_CONTIGUOUS"] or name == "forc" and self["F_CONTIGUOUS"]
         try:
             return self[name.upper()]
         except KeyError:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import bcad
+from bcad.ir import Dim, evaluate_size
 from bcad.ops.index import add_at, getitem, setitem
+from bcad.ops.index_template import slice_length
 
 from .derivatives import check, run
 
@@ -137,3 +142,30 @@ def test_any_basic_or_advanced_index(data):
     except IndexError:
         return
     np.testing.assert_array_equal(run(lambda v: getitem(v, index), x), expected)
+
+
+BOUNDS = (None, *range(-4, 5))
+
+
+@pytest.mark.parametrize("step", [None, 1, 2, 3, -1, -2, -3])
+def test_length_of_every_slice_of_a_symbolic_length(step):
+    n = Dim.symbol("n")
+    for start, stop in itertools.product(BOUNDS, BOUNDS):
+        length = slice_length(slice(start, stop, step), n)
+        for size in range(10):
+            assert evaluate_size(length, {"n": size}) == len(range(*slice(start, stop, step).indices(size)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "auto"])
+def test_every_kind_of_slice_reads_what_numpy_reads(backend):
+    slices = [slice(a, b, s) for a in (None, 0, 1, -1, -3, 5) for b in (None, 0, 2, -1, -2) for s in (None, 2, -1, -2)]
+
+    def f(x):
+        return [np.sum(x[s] * 1.5) for s in slices]
+
+    compiled = bcad.Function(f, [np.arange(1.0, 6.0)], backend=backend)
+    if backend == "auto":
+        compiled.compile()
+    for size in (5, 2, 3, 8):
+        x = np.arange(1.0, size + 1.0)
+        np.testing.assert_array_equal(compiled(x), f(x))

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 import scipy.linalg as sl
 
+import bcad
+from bcad.ops.by_value import matrix_sqrt
+
 from .derivatives import check, of, run
 from .test_linalg import KINDS, c, definite, good, r
 
@@ -46,7 +49,7 @@ def test_lu(kind, trans):
 def test_matrix_functions(kind):
     check(of(sl.expm), kind(3, 3))
     check(of(sl.expm), kind(2, 2, 2), order=1)
-    check(of(sl.sqrtm), definite(3, kind=kind))
+    check(lambda a: of(matrix_sqrt)(a, a.dtype), definite(3, kind=kind))
     check(of(sl.logm), definite(3, kind=kind), tol=1e-5)
     check(of(sl.solve_sylvester), good(2, kind=kind), good(3, kind=kind), kind(2, 3))
     check(of(sl.solve_continuous_lyapunov), good(3, kind=kind), kind(3, 3))
@@ -84,9 +87,34 @@ def test_other_names():
         check(call, a)
     check(of(sl.toeplitz), c(3), order=1)
     with pytest.raises(ValueError, match="complex"):
-        run(of(sl.sqrtm), np.diag([-1.0, 2.0]))
+        run(lambda a: of(matrix_sqrt)(a, a.dtype), np.diag([-1.0, 2.0]))
 
 
 def test_importing_the_ops_does_not_import_scipy():
     code = "import sys, bcad.ops; assert not any(m.startswith('scipy') for m in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+NEGATIVE = np.array([[-0.97, 2.31, 0.12], [-1.57, -1.46, 0.25], [0.16, 0.37, -1.12]])  # one real eigenvalue, negative
+POSITIVE = NEGATIVE + 4 * np.eye(3)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: sl.sqrtm(a), lambda a: sl.logm(a @ a.T), lambda a: sl.fractional_matrix_power(a @ a.T, 0.3), lambda a: np.linalg.eigvals(a),
+        lambda a: np.linalg.eig(a)[1], lambda a: sl.eig(a)[1], lambda a: sl.eigvals(a), lambda a: sl.eig(a, right=False),
+        lambda a: np.linalg.eig(a @ a.T)[1], lambda a: sl.toeplitz(a[0], a[1]), lambda a: sl.hankel(a[0], a[1]),
+        lambda a: sl.matmul_toeplitz((a[0], a[1]), a[2]), lambda a: sl.companion(a[0]),
+    ],
+)  # fmt: skip
+def test_real_or_complex_as_the_values_decide(f):
+    """The values, signs of vectors included, are SciPy's; so is the derivative, on both sides of the cut."""
+    value = bcad.Function(f)
+    measure = lambda a: np.sum(np.abs(f(a) + 0.3) ** 2)
+    gradient = bcad.grad(measure)
+    for a in (POSITIVE, NEGATIVE, POSITIVE):
+        np.testing.assert_allclose(value(a), f(a), rtol=1e-11, atol=1e-12)
+        h = 1e-6
+        numeric = [[(measure(a + h * np.outer(e, d)) - measure(a - h * np.outer(e, d))) / (2 * h) for d in np.eye(3)] for e in np.eye(3)]
+        np.testing.assert_allclose(gradient(a), numeric, rtol=1e-5, atol=1e-6)
