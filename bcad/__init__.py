@@ -55,6 +55,7 @@ from bcad.products import (
 )
 from bcad.programs import Symbolic, SymbolicValue, Tracer, VectorArg, as_symbolic, symbolic, theanify
 from bcad.register import adjoint, register, tangent_
+from bcad.solvers import curve_fit, least_squares, root, solve_ivp
 from bcad.stochastic import FMinSGD, fmin_sgd
 from bcad.tags import constant, escape, escaped_call, tag
 from bcad.tangent import autodiff, stages
@@ -69,15 +70,15 @@ __all__ = [
     "BcadError", "CompileError", "FMinSGD", "Function", "Gradient", "HessianVector",
     "NotDifferentiable", "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError",
     "Symbolic", "SymbolicValue", "TraceLimit", "Tracer", "Unsupported", "VectorArg", "adam", "adjoint",
-    "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant", "custom_jvp", "custom_vjp",
-    "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums", "defvjp", "defvjp_argnum",
-    "defvjp_argnums", "deriv", "elementwise_grad", "escape", "escaped_call", "explain", "export_module",
-    "fixed_point", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b", "fmin_ncg",
-    "fmin_sgd", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg", "hessian",
-    "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
-    "insert_grad_of", "jacobian", "jvp", "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode",
-    "make_vjp", "minimize", "multigrad_dict", "options", "primitive", "register", "report", "rmsprop",
-    "sgd", "stages", "stop_gradient", "symbolic", "tag", "tangent_", "tensor_jacobian_product",
-    "theanify", "to_latex", "to_numba", "to_sympy", "transform", "transform_expr", "value_and_grad",
-    "vector_jacobian_product", "vjp",
+    "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant", "curve_fit",
+    "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums", "defvjp",
+    "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "escape", "escaped_call", "explain",
+    "export_module", "fixed_point", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
+    "fmin_ncg", "fmin_sgd", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg",
+    "hessian", "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
+    "insert_grad_of", "jacobian", "jvp", "least_squares", "make_ggnvp", "make_hvp", "make_jvp",
+    "make_jvp_reversemode", "make_vjp", "minimize", "multigrad_dict", "options", "primitive",
+    "register", "report", "rmsprop", "root", "sgd", "solve_ivp", "stages", "stop_gradient", "symbolic",
+    "tag", "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy",
+    "transform", "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp",
 ]

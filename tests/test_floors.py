@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
     ("bcad.tags", "bcad.insert", "bcad.register", "bcad.products", "bcad.variants"),
-    ("bcad.optimize", "bcad.descent", "bcad.stochastic", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
+    ("bcad.optimize", "bcad.solvers", "bcad.descent", "bcad.stochastic", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
     ("bcad.programs", "bcad.tangent"),
     ("bcad.adjoint_code",),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),

@@ -45,7 +45,7 @@ _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
-    np.full_like, np.empty_like,
+    np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu,
 ))
 
 
