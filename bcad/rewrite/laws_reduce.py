@@ -85,14 +85,8 @@ def sum_of_deviations(value: Value) -> Any:
     if not is_sum(operand):
         return None
     terms = algebra().parts.sum(operand)
-    for term in terms:
-        opposite = next((t for t in terms if _is_mean(t, term, axis)), None)
-        if opposite is not None:
-            rest = [t for t in terms if t is not term and t is not opposite]
-            if rest:
-                return None
-            return _zeros(value)
-    return None
+    pair = len(terms) == 2 and any(_is_mean(a, b, axis) for a, b in (terms, terms[::-1]))
+    return _zeros(value) if pair else None
 
 
 def _is_mean(mean: Product, term: Product, axis: Any) -> bool:

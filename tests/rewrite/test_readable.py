@@ -105,6 +105,10 @@ def test_printed_text_computes_what_is_run(fn):
     assert not fired["(unfinished)"], "some rules never came to an end"
 
 
+def test_a_number_that_stands_twice_beside_its_mean_is_no_deviation():
+    check(lambda x: np.sqrt(np.sum((x + (x - np.mean(x))) ** 2) + 1), (X,))
+
+
 # -- matrices ----------------------------------------------------------------------------------------
 A = np.array([[0.5, -1.2], [2.0, 0.3], [-0.7, 1.1]])
 U = np.array([0.4, 1.5, -0.8])
