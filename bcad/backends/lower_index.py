@@ -23,7 +23,7 @@ def _written(node: Node) -> list[Value]:
 @special("set_item", "index_add", operands=_written)
 def _write(scope: Scope, node: Node, step: int) -> None:
     base, value, *arrays = node.inputs
-    target = target_of(scope, node.output, base, step)
+    target = target_of(scope, node.output, base, step, value)
     shape = selected_shape(tuple(base.shape), node.attrs["index"], arrays)
     sizes = [size(scope) for size in shape]
     extra = max(value.ndim - len(sizes), 0)
@@ -43,13 +43,15 @@ def _write(scope: Scope, node: Node, step: int) -> None:
     scope.function.kernel.summary.append(f"{node.op.name} at {len(shape)} axes")
 
 
-def target_of(scope: Scope, result: Value, base: Value, step: int) -> Buffer:
-    """The memory to write into, holding what `base` holds: its own if nobody needs that any more."""
+def target_of(scope: Scope, result: Value, base: Value, step: int, written: Value) -> Buffer:
+    """The memory to write into, holding what `base` holds: its own if nobody, nor what is written, needs that any more."""
     owned = scope.owned(base, step)
     wanted = scope.want.get(result)
     carried = scope.carried.get(base)
     if carried is not None and owned is None and only_reader(scope, base, step):
         owned = carried
+    if owned is not None and getattr(scope.env.get(written), "storage", None) == owned.storage:
+        owned = None
     if owned is not None and (wanted is None or getattr(wanted, "storage", None) == owned.storage):
         return scope.rewritten(owned)
     target = scope.room_for(result)

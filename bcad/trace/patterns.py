@@ -208,6 +208,7 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
     left, right = _as_leaf(a), _as_leaf(b)
     if left is not None and right is not None:
         _require_exact(a, b, left, right)
+        _require_kind(session, left, right)
         return Leaf(common_type(session, left, right))
     if isinstance(a, Nest) and isinstance(b, Nest):
         if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
@@ -272,6 +273,13 @@ def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType) ->
             continue
         if not isinstance(pattern, Constant) or other.dtype.type(pattern.obj) != pattern.obj:
             raise Mismatch(f"{own} and {other}")
+
+
+def _require_kind(session: Session, left: ArrayType, right: ArrayType) -> None:
+    """Beside float32 and the like, a Python number is weak and a NumPy scalar is not: they share no variable."""
+    if session.low_precision and isinstance(left, ArrayType) and isinstance(right, ArrayType):
+        if (left.kind is Kind.PYTHON) != (right.kind is Kind.PYTHON):
+            raise Mismatch(f"{left} and {right}")
 
 
 def _equal_constants(a: Any, b: Any) -> bool:

@@ -82,6 +82,7 @@ class Session:
         self.frame: Frame | None = None
         self.failure: LocatedError | None = None
         self.alive = True
+        self.low_precision = False  # whether numbers of other types than Python's own are about
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
@@ -105,6 +106,7 @@ class Session:
         value = self.root.input(type_, name)
         self.example.values[value] = example
         self.inputs.append((value, source))
+        self.low_precision |= isinstance(type_, ArrayType) and type_.dtype.char not in "dDlq?"
         if isinstance(source, Argument):
             self.example.arguments.add(value)
         if source is not None and isinstance(type_, ArrayType):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
 import linecache
@@ -109,7 +110,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
             if verdict is not None:
                 return verdict
         if wrong:
-            return Verdict(SILENT, f"call {k}: {wrong}")
+            return Verdict(UNSURE if _is_ill_conditioned(case, k, outcome, value) else SILENT, f"call {k}: {wrong}")
         if outcome.error is not None:
             break
     return Verdict(REFUSED, refused) if refused else Verdict(HONOURED)
@@ -170,6 +171,21 @@ def _difference(case: Case, outcome: Outcome, value: Any, traced: World, args: A
         if not _same(after[name], expected, loose):
             return f"{name} is {after[name]!r} instead of {expected!r}"
     return "" if _same(args, kept) else "an argument was modified"
+
+
+def _is_ill_conditioned(case: Case, k: int, outcome: Outcome, value: Any) -> bool:
+    """Whether arguments that differ in the last bit explain a result by plain Python as far off as `value`."""
+    if outcome.error is not None or not all(map(np.isscalar, (value, outcome.value))) or type(value) is not type(outcome.value):
+        return False
+    spread = 0.0
+    for sign in (-1, 1, 3, -5):
+        world = World(case.source)
+        replay(case, k, outcome.before, lambda x: x, world.names)
+        args = [a * (1 + sign * 2.0**-52) if isinstance(a, (float, np.ndarray)) else a for a in world.arguments(case.calls[k][1])]
+        world.close()
+        with contextlib.suppress(Exception):
+            spread = max(spread, abs(float(world.names["f"](*args)) - float(outcome.value)))
+    return abs(float(value) - float(outcome.value)) <= 100 * spread
 
 
 def _same(a: Any, b: Any, loose: bool = False) -> bool:

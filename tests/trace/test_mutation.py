@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bcad import Function
 from interpreter import LocatedError
 from tests.trace.helpers import Traced, agree, same
 
@@ -247,3 +248,47 @@ def test_a_copy_of_an_argument_is_not_the_argument():
     y = Traced(lambda a: a.copy())(x)
     y[0] = 100.0
     assert x[0] == 0.0
+
+
+def test_accumulating_an_array_into_itself_reads_it_as_it_was():
+    places = np.array([1, 1])
+
+    def f(x):
+        x = x * 1.0
+        np.add.at(x, places, x)
+        np.add.at(x, places, x)
+        return x
+
+    x = np.array([0.484, -0.484])
+    for backend in ("numpy", "numba"):
+        np.testing.assert_array_equal(Function(f, backend=backend)(x), f(x))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_writes_through_a_reshape_depend_on_the_order_in_memory(order):
+    def f(x):
+        flat = x.reshape(-1)
+        flat[0] = 100.0
+        return x.sum() + flat.sum()
+
+    def g(x):
+        flat = np.ravel(x.T)
+        flat *= 2.0
+        return (x * x).sum()
+
+    for fn in (f, g):
+        traced = Function(fn)
+        for shape in ((2, 3), (3, 2), (6, 1), (1, 6)):
+            for first in (order, "F", "C"):
+                x = np.asarray(np.arange(6.0).reshape(shape), order=first)
+                assert traced(x) == fn(x.copy(order="K"))
+
+
+def test_writes_to_a_reshape_of_a_strided_array_are_refused():
+    def f(x):
+        flat = x.reshape(-1)
+        flat[0] = 100.0
+        return x.sum()
+
+    with pytest.raises(LocatedError, match="does not lie in C order"):
+        Function(f)(np.arange(12.0).reshape(2, 6)[:, ::2])
