@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bcad.ir import ArrayType, Graph, Node, Value, constant_op, dim_op, live_part
+from bcad.ir import ArrayType, Dim, Graph, Node, Value, constant_op, dim_op, live_part
 from bcad.ops import Elementwise, Reduction, has_effect
 
 from .scalars import VECTOR
@@ -40,6 +40,7 @@ class Plan:
     stage: dict[Value, int]
     live: set[Node]
     readers: dict[Value, set[int]]  # root or input -> the steps that read it
+    spans: dict[Node, int]  # slice -> the stage from which its length can be computed
 
 
 class Planner:
@@ -85,10 +86,14 @@ class Planner:
         self.steps: list[Step] = []
         self.stage: dict[Value, int] = {v: 0 for v in self.graph.inputs}
         self.step_of: dict[Value, int] = {}
+        self.spans: dict[Node, int] = {}
+        self.bound_at: dict[str, int] = {}  # symbol -> the stage from which its number is known
         effects = 0
         for node in self.graph.nodes:
-            if node.op in (constant_op, dim_op):
+            if node.op is constant_op:
                 self.stage[node.outputs[0]] = 0
+            elif node.op is dim_op:
+                self.stage[node.outputs[0]] = self._known_from((node.attrs["size"],))
             elif node not in self.live:
                 continue
             elif node.outputs and node.outputs[0] in self.lazy:
@@ -104,7 +109,25 @@ class Planner:
                 for value in node.outputs:
                     self.stage[value] = len(self.steps)
                     self.step_of[value] = len(self.steps) - 1
-        return Plan(self.steps, self.stage, self.live, self._readers())
+            self._note_symbols(node)
+        return Plan(self.steps, self.stage, self.live, self._readers(), self.spans)
+
+    def _note_symbols(self, node: Node) -> None:
+        """From where on what a node's results bind is known: the length of a slice as soon as its bounds are."""
+        for value in node.outputs:
+            bound = [str(s) for s in getattr(value.type, "shape", ()) if isinstance(s, Dim) and s.is_symbol()]
+            if not bound or value not in self.stage:
+                continue
+            known = self.stage[value]
+            if node.op.name == "getitem":
+                known = self.spans[node] = max((self.stage[v] for v in node.inputs[1:]), default=0)
+            for symbol in bound:
+                self.bound_at.setdefault(symbol, known)
+
+    def _known_from(self, sizes: Iterable[Any]) -> int:
+        """The stage from which all symbols in some sizes are known."""
+        names = {name for size in sizes if isinstance(size, Dim) for name in size.symbols()}
+        return max((self.bound_at.get(name, 0) for name in names), default=0)
 
     def _element(self, node: Node) -> None:
         value = node.output
@@ -114,7 +137,7 @@ class Planner:
             self.stage[value] = max((self.stage[v] for v in node.inputs), default=0)
 
     def _place(self, value: Value, domain: tuple[Any, ...], inputs: tuple[Value, ...]) -> None:
-        early, same = 0, 0
+        early, same = self._known_from(domain), 0
         for source, identity in self._sources(inputs, domain):
             if identity and self.step_of.get(source, -1) >= 0 and self._elementwise_root(source):
                 same = max(same, self.step_of[source])

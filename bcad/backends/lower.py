@@ -161,16 +161,16 @@ class Scope:
             self._copied_output(value)
         numbers = self._numbers_by_stage()
         for k, step in enumerate(self.plan.steps):
+            self._learn_spans(k)
             for value in numbers.get(k, ()):
                 self.element(value, ())
-            self._learn_spans(k)
             if step.node is not None:
                 self.special(step.node, k)
             else:
                 lower_nest(self, step)
+        self._learn_spans(len(self.plan.steps))
         for value in numbers.get(len(self.plan.steps), ()):
             self.element(value, ())
-        self._learn_spans(len(self.plan.steps))
 
     def _numbers_by_stage(self) -> dict[int, list[Value]]:
         """Inlined numbers, by the step before which they can be computed: they are, in order."""
@@ -352,7 +352,7 @@ class Scope:
     def _learn_spans(self, stage: int) -> None:
         """Bind the symbols for the lengths of slices with computed bounds."""
         for node in self.graph.nodes:
-            if node in self.plan.live and node.op.name == "getitem" and self.plan.stage[node.output] == stage:
+            if self.plan.spans.get(node) == stage:
                 waiting = list(node.inputs[1:])
                 parts = [p for p in expand(node.attrs["index"], node.inputs[0].ndim) if p is not None and p is not Ellipsis]
                 for part, n in zip(parts, node.inputs[0].shape, strict=True):

@@ -8,11 +8,13 @@ from bcad.ir import Node, Size, Value
 
 from .fuse import is_array
 from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
-from .lower import LOCAL, Scope, special
+from .lower import Scope, special
 from .lower_linalg import PREFIX, Matrix, at_least_one, each, matrix, operands, routine, scalar_argument, stored
 from .scalars import Unsupported, is_float, needs
 
-SMALL = 8  # sizes up to which a product is written out
+SMALL = 16  # sizes up to which a product is written out
+ROWS = 64  # numbers of the left operand in one piece of code; from more rows a loop is made
+SUMS = 128  # numbers of a result that is added up in registers
 
 
 @special("matmul", operands=operands)
@@ -39,7 +41,7 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
     if out.dtype.kind != "f" or not _few(n):
         return False
     few_rows, e = _few(m), scope.e
-    if not _few(depth) and not (few_rows and 1 < m and 1 < n and m * n <= LOCAL):
+    if not _few(depth) and not (few_rows and 1 < m and 1 < n and m * n <= SUMS):
         return False
 
     def product(batch: tuple[Expr, ...]) -> None:
@@ -48,9 +50,9 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
         for i, size in zip(batch, out.shape, strict=False):
             start = e.add(e.mul(start, scope.size(size)), i)
         start = e.mul(start, e.mul(scope.size(m), e.int(n)))
-        if few_rows and _few(depth):
+        if few_rows and _few(depth) and m * depth <= ROWS:
             e.append(Product(target, start, left, right, m, depth, n))
-        elif few_rows:
+        elif not _few(depth):
             _added_up(scope, target, start, left, right, (m, depth, n))
         else:
             with e.loop(e.int(0), scope.size(m)) as i:
@@ -71,7 +73,7 @@ def _added_up(
 ) -> None:
     """A small matrix, the sum of many products of a column and a row, in registers."""
     e, (m, depth, n) = scope.e, sizes
-    total = scope.allocate(target.dtype, (e.int(m), e.int(n)))
+    total = scope.function.buffer(target.dtype, (e.int(m), e.int(n)), "local")
     total.mutable = True
     for k in range(m * n):
         e.store(total, e.int(k), e.const(0.0, target.type))
