@@ -310,8 +310,13 @@ def capsule_pointer(capsule: Any, name: bytes | None) -> int:
 
 
 def library_address(name: str) -> int:
-    """A BLAS or LAPACK routine of the library that SciPy uses."""
+    """A BLAS or LAPACK routine of the library that SciPy uses, or one of its special functions."""
     import ctypes
+
+    from . import special_functions
+
+    if name.startswith(special_functions.PREFIX):
+        return special_functions.address(name)
 
     from scipy.linalg import cython_blas, cython_lapack
 

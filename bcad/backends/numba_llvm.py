@@ -230,6 +230,12 @@ class Body(Division, Products):
         apart = " noinline" if not self.gil.depth and self.straight > INLINED else ""
         return self.value(f"call {t} @{vecmath.symbol(x.data, dtype)}({args}){apart}")
 
+    def op_special(self, x: Expr) -> str:
+        """A function of doubles by its address; the last argument is Cython's."""
+        position = self.library.setdefault(x.data, len(self.library))
+        args = ", ".join(f"double {self.ref(a)}" for a in x.args)
+        return self.value(f"call double %routine{position}({args}, i32 0)")
+
     def op_udiv(self, x: Expr) -> str:
         return self._unsigned(x, "udiv")
 

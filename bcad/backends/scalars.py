@@ -13,11 +13,11 @@ from bcad.ir import ArrayType, Kind, Node
 from bcad.ops import Elementwise
 
 from .complexes import ComplexScalars, Unsupported
-from .kernel import BOOL, F32, INT, Emitter, Expr, Number, Pair, scalar_of
+from .kernel import BOOL, F32, F64, INT, Emitter, Expr, Number, Pair, scalar_of
 
 # Functions of floats that the vector math library has, by NumPy's name.
 VECTOR = (
-    "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh erf erfc exp exp2 expit expm1 hypot log "
+    "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh digamma erf erfc exp exp2 expit expm1 gammaln hypot log "
     "log10 log1p log2 pow sin sinh tan tanh"
 ).split()
 DIRECT = {  # functions of floats that LLVM has itself
@@ -164,7 +164,17 @@ class Scalars(ComplexScalars):
             return self.e.emit(DIRECT[name], *args, type=x.type)  # type: ignore[arg-type]
         if name in VECTOR:
             return self.e.emit("call", *args, type=x.type, data=name)  # type: ignore[arg-type]
-        raise Unsupported(f"{name} is not compiled")
+        return self.special_call(name, *args)  # type: ignore[arg-type]
+
+    def special_call(self, name: str, *args: Expr) -> Number:
+        """A function of real numbers from SciPy, computed in double precision."""
+        from . import special_functions
+
+        routine = special_functions.routine(name, len(args)) if all(is_float(a.type) for a in args) else None
+        if routine is None:
+            raise Unsupported(f"{name} is not compiled")
+        found = self.e.emit("special", *(self.convert(a, F64) for a in args), type=F64, data=routine)
+        return self.convert(found, args[0].type)
 
     def integer_call(self, name: str, *args: Any) -> Number:
         x = args[0]
@@ -324,7 +334,7 @@ def apply(s: Scalars, node: Node, args: Sequence[Number]) -> Number:
 _NAMED = {*VECTOR, *DIRECT, *SYNONYMS, "sign", "square", "reciprocal", "isnan", "isfinite", "isinf", "signbit", "conjugate",
           "real", "imag", "logical_not", "logical_and", "logical_or", "logical_xor", "deg2rad", "rad2deg", "heaviside",
           "positive", "angle"} - {"power", "float_power", "fmod"}
-_KIND_DTYPE = {F32: np.dtype(np.float32), "f64": np.dtype(float), INT: np.dtype(np.int64), BOOL: np.dtype(bool)}
+_KIND_DTYPE = {F32: np.dtype(np.float32), F64: np.dtype(float), INT: np.dtype(np.int64), BOOL: np.dtype(bool)}
 
 
 def _dtype_of(x: Number, dtypes: Sequence[Any]) -> Any:
