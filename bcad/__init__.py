@@ -56,6 +56,7 @@ from bcad.products import (
 from bcad.programs import Symbolic, SymbolicValue, Tracer, VectorArg, as_symbolic, symbolic, theanify
 from bcad.register import adjoint, register, tangent_
 from bcad.solvers import curve_fit, least_squares, root, solve_ivp
+from bcad.sparse import sparse_hessian, sparse_jacobian
 from bcad.stochastic import FMinSGD, fmin_sgd
 from bcad.tags import constant, escape, escaped_call, tag
 from bcad.tangent import autodiff, stages
@@ -78,7 +79,8 @@ __all__ = [
     "hessian", "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
     "insert_grad_of", "jacobian", "jvp", "least_squares", "make_ggnvp", "make_hvp", "make_jvp",
     "make_jvp_reversemode", "make_vjp", "minimize", "multigrad_dict", "options", "primitive",
-    "register", "report", "rmsprop", "root", "sgd", "solve_ivp", "stages", "stop_gradient", "symbolic",
-    "tag", "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy",
-    "transform", "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp",
+    "register", "report", "rmsprop", "root", "sgd", "solve_ivp", "sparse_hessian", "sparse_jacobian",
+    "stages", "stop_gradient", "symbolic", "tag", "tangent_", "tensor_jacobian_product", "theanify",
+    "to_latex", "to_numba", "to_sympy", "transform", "transform_expr", "value_and_grad",
+    "vector_jacobian_product", "vjp",
 ]

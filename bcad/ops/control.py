@@ -141,7 +141,11 @@ class Loop(RegionOp):
             results = run(node.regions[0], arguments, sizes)
             carried = results[:carries]
             rows.append(results[carries:])
-        return [*carried, *_stack(node, rows, sizes), len(rows)]
+        return [*carried, *self.stacked(node, rows, sizes), len(rows)]
+
+    def stacked(self, node: Node, rows: list[list[Any]], sizes: dict[str, int]) -> list[Any]:
+        """The stacks, from the elements that each iteration gave."""
+        return _stack(node, rows, sizes)
 
 
 def _stacked(element: Type, length: Size | None, total: Size | None) -> ArrayType:
