@@ -157,12 +157,12 @@ def sparse_jacobian(fun: Fn, argnum: Any = 0) -> SparseJacobian:
     Examples
     --------
     >>> jac = sparse_jacobian(lambda x: x[1:] - x[:-1] ** 2)
-    >>> x = np.arange(5.0)
+    >>> x = np.arange(1.0, 6.0)
     >>> jac(x).toarray()
-    array([[-0.,  1.,  0.,  0.,  0.],
-           [ 0., -2.,  1.,  0.,  0.],
-           [ 0.,  0., -4.,  1.,  0.],
-           [ 0.,  0.,  0., -6.,  1.]])
+    array([[-2.,  1.,  0.,  0.,  0.],
+           [ 0., -4.,  1.,  0.,  0.],
+           [ 0.,  0., -6.,  1.,  0.],
+           [ 0.,  0.,  0., -8.,  1.]])
     >>> jac.colors(x)
     2
     """
