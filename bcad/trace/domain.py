@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, choices, containers, items, iteration, questions, sequences, text, virtual
+from . import attributes, calls, choices, combine, containers, items, iteration, questions, sequences, text, virtual
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
@@ -52,7 +52,7 @@ class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
     types: frozenset[type] = TRACERS | MIRRORS | {
-        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, virtual.VirtualIterator, *iteration.ITERATORS,
+        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, virtual.VirtualIterator, *iteration.ITERATORS, *combine.ITERATORS,
     }
     observes = True
 

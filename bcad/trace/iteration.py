@@ -48,8 +48,8 @@ class Indexed:
         return id(self.session), self.index
 
     def advance(self) -> Any:
-        """The next item, or StopIteration; the number of items is held to this call's."""
-        if self.session.decide_int(self.left(), "the number of iterations of a loop that is unrolled") <= 0:
+        """The next item, or StopIteration; whether there is one is held to this call's answer."""
+        if self._is_over():
             raise StopIteration
         item = self.at(0)
         self.remember()
@@ -60,6 +60,12 @@ class Indexed:
         """About to go on: one made elsewhere must be put back when this part of the program is undone."""
         if self.home is not self.session.builder:
             self.session.touch(self)
+
+    def _is_over(self) -> bool:
+        left = self.left()
+        if type(left) is SizeTracer:
+            return self.session.assumptions.less(left._size, 1)
+        return self.session.decide_int(left, "the number of iterations of a loop that is unrolled") <= 0
 
     __next__ = advance  # for C code that walks through it
 
@@ -247,7 +253,7 @@ def iterate(session: Session, value: Any) -> Any:
     if type(value) in MIRRORS:
         value.fill()
         return NotImplemented
-    if type(value) in ITERATORS:
+    if isinstance(value, Indexed):
         return value
     if containers.is_outer(session, value) and not _steps_itself(value):
         return iter(containers.contents(session, value))
@@ -314,7 +320,7 @@ def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
 
 def is_traced_iterable(value: Any) -> bool:
     """Whether a loop over `value` gives traced items."""
-    return isinstance(value, Indexed) or isinstance(value, np.ndarray) or type(value) is RangeTracer or type(value) in ITERATORS
+    return isinstance(value, Indexed) or isinstance(value, np.ndarray) or type(value) is RangeTracer
 
 
 def elements(session: Session, value: Any) -> list[Any]:

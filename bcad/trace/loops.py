@@ -39,14 +39,18 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
     key = (frame.code.raw, header)
     if key in session.avoid:
         return False
-    iterator = None
-    if _is_for(frame, header):
-        iterator = _iterator(session, frame, header)
-        if iterator is None:
-            return False
-    elif not _worth_a_look(session, frame, header):
-        return False
-    return _attempt(session, frame, header, iterator, None)
+    if not _is_for(frame, header):
+        return _worth_a_look(session, frame, header) and _attempt(session, frame, header, None, None)
+    given = frame.stack[-1]
+    iterator = indexed(session, given)
+    if iterator is None:
+        iterator = over_expression(session, given)
+        frame.stack[-1] = given if iterator is None else iterator  # a generator could not be forked
+    if iterator is not None and _is_worth_it(session, frame, header, iterator) \
+            and _attempt(session, frame, header, iterator, None):
+        return True
+    frame.stack[-1] = given
+    return False
 
 
 def enter_while(session: Session, frame: Frame, condition: Any, ways: tuple[int, int]) -> bool:
@@ -82,20 +86,19 @@ def _is_for(frame: Frame, header: int) -> bool:
     return frame.code.instructions[header].opcode == "FOR_ITER"
 
 
-def _iterator(session: Session, frame: Frame, header: int) -> Indexed | None:
-    """The loop's iterator if its items have numbers and a region may be worth while."""
-    iterator = indexed(session, frame.stack[-1]) or over_expression(session, frame.stack[-1])
-    if iterator is None or isinstance(iterator, ListIterator):
-        return None
+def _is_worth_it(session: Session, frame: Frame, header: int, iterator: Indexed) -> bool:
+    """Whether the items have numbers and a region may be worth while."""
+    if isinstance(iterator, ListIterator):
+        return False
     left = iterator.left()
     if type(left) is not int:
-        return iterator
+        return True
     steering = steering_ints(session, frame, header)
     if left <= SMALL_TRIP and not steering or not _touches(session, frame, header, iterator):
-        return None
+        return False
     if steering:
         raise Restart(steering=steering)
-    return iterator
+    return True
 
 
 def _worth_a_look(session: Session, frame: Frame, header: int) -> bool:
@@ -188,9 +191,9 @@ class LoopRegion:
     def _refuse_shared_iterator(self) -> None:
         if isinstance(self.iterator, ExpressionIterator):
             return
+        frame = self.frame
         if self.iterator is not None and any(
-            self.frame.stack[-1] is x and name != ".0"  # a comprehension's own
-            for name, x in zip(self.frame.code.slot_names, self.frame.slots, strict=True)
+            frame.stack[-1] is frame.slots[k] and frame.code.slot_names[k] != ".0" for k in self.live  # that is a comprehension's
         ):
             raise Abandon("its iterator is used elsewhere too")
 

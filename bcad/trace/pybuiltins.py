@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Kind
 
-from . import calls, choices, questions, ranges
+from . import calls, choices, combine, questions, ranges
 from .effects import Call
 from .iteration import RangeTracer
 from .outer import MIRRORS
@@ -171,7 +172,37 @@ def _range(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str
 
 @handles(zip, always=True)
 def _zip(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return ranges.make_zip(session, args) if not kwargs.get("strict") else NotImplemented
+    return ranges.make_zip(session, args, strict=bool(kwargs.get("strict")))
+
+
+@handles(itertools.product, always=True)
+def _product(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_product(session, args) if not kwargs else NotImplemented
+
+
+@handles(map, always=True)
+def _map(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_map(session, args[0], args[1:]) if len(args) > 1 and not kwargs else NotImplemented
+
+
+@handles(itertools.pairwise, always=True)
+def _pairwise(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_pairwise(session, args) if len(args) == 1 else NotImplemented
+
+
+@handles(itertools.islice, always=True)
+def _islice(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_islice(session, args)
+
+
+@handles(np.ndindex, always=True)
+def _ndindex(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_ndindex(session, args) if args and not kwargs else NotImplemented
+
+
+@handles(np.ndenumerate, always=True)
+def _ndenumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_ndenumerate(session, args[0]) if len(args) == 1 else NotImplemented
 
 
 @handles(enumerate, always=True)

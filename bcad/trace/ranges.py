@@ -30,9 +30,19 @@ def make_range(session: Session, args: tuple[Any, ...]) -> Any:
     return RangeTracer(session, start, stop, step)
 
 
-def make_zip(session: Session, args: tuple[Any, ...]) -> Any:
+def make_zip(session: Session, args: tuple[Any, ...], strict: bool = False) -> Any:
     parts = combined(session, args)
-    return NotImplemented if parts is None else ZipIterator(session, tuple(parts))
+    if parts is None or strict and not _equally_long(session, parts):
+        return NotImplemented
+    return ZipIterator(session, tuple(parts))
+
+
+def _equally_long(session: Session, parts: list[Any]) -> bool:
+    lengths = [part.left() for part in parts]
+    if not all(type(n) in (int, SizeTracer) for n in lengths):
+        return False
+    first, *others = map(session.unwrap, lengths)
+    return all(session.assumptions.equal(first, n) for n in others)
 
 
 def make_enumerate(session: Session, args: tuple[Any, ...], start: Any = 0) -> Any:
