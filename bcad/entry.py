@@ -108,7 +108,7 @@ class Entry:
                 self.compile()
             elif self._thread is None:
                 log.info("compiling %s in the background", self.graph.name)
-                self._thread = threading.Thread(target=self.compile, daemon=True)
+                self._thread = threading.Thread(target=self.compile, daemon=True, name=f"bcad compiles {self.graph.name}")
                 self._thread.start()
 
     def hand_over_to(self, names: dict[str, Any]) -> None:

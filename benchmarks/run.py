@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -136,6 +137,9 @@ def warm_up(thunk: measure.Thunk, calls: int = 10, seconds: float = 3.0) -> None
         thunk()
         if time.perf_counter() - began > seconds:
             break
+    for thread in threading.enumerate():
+        if thread.name.startswith("bcad compiles"):
+            thread.join()
 
 
 def difference(found: list[np.ndarray], expected: list[np.ndarray], primal: bool, case: Case) -> str:

@@ -195,9 +195,18 @@ class Cholesky(MatrixOp):
         return y @ half_lower(H(inner))
 
     def pull(self, G: Any, y: Any, *inputs: Value, **attrs: Any) -> tuple[Any]:
-        middle = hermitian_part(half_lower_adjoint(H(y) @ G))
+        middle = hermitian_part(half_lower_adjoint(lower_of_product(y, G)))
         left = solve_upper(H(y), middle)
         return (to_triangle(hermitian_part(H(solve_upper(H(y), H(left)))), "L"),)
+
+
+def lower_of_product(y: Value, G: Any) -> Any:
+    """``H(y) @ G`` of a lower triangular y, right in its lower triangle: of a diagonal G that is a diagonal."""
+    node = getattr(G, "node", None)
+    if node is None or node.op.name != "make_diagonal" or node.attrs["offset"]:
+        return H(y) @ G
+    diagonal = conj(BY_NAME["diagonal"](y, offset=0)) * node.inputs[0]
+    return BY_NAME["make_diagonal"](diagonal, **node.attrs)
 
 
 def half_lower_adjoint(x: Value) -> Value:
