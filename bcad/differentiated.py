@@ -72,11 +72,15 @@ class Differentiated:
         The arguments with respect to which.
     backend : str, optional
         Overrides ``options.backend``.
+    parallel : bool, optional
+        Overrides ``options.parallel``.
     """
 
     def __init__(
-        self, fn: Callable[..., Any], mode: Mode, wrt: Any = 0, *, backend: str | None = None
+        self, fn: Callable[..., Any], mode: Mode, wrt: Any = 0, *, backend: str | None = None,
+        parallel: bool | None = None,
     ) -> None:
+        self.parallel = parallel
         self.fn = fn
         self.mode = mode
         self.wrt = Wrt(fn, wrt)
@@ -247,12 +251,12 @@ class Differentiated:
         """A new trace; ints that keep changing are inputs of it, unless it must know them."""
         symbolic = self.misses.symbolic
         try:
-            return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted, symbolic)
+            return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, self.parallel, refuted, symbolic)
         except LocatedError:
             if not symbolic:
                 raise
         self.misses.refuse(symbolic)
-        return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, refuted)
+        return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, self.parallel, refuted)
 
     def _true_exception(self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception) -> BaseException:
         """The exception that plain Python raises for this call, its effects done; `otherwise` if it raises none."""

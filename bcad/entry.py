@@ -32,10 +32,13 @@ class Entry:
         'auto', or the name of a backend that runs every call.
     sizes : mapping of str to int
         What the symbols are in the example.
+    parallel : bool
+        Whether threads share the loops of compiled code.
     """
 
-    def __init__(self, graph: Graph, backend: str, sizes: Mapping[str, int]) -> None:
+    def __init__(self, graph: Graph, backend: str, sizes: Mapping[str, int], parallel: bool = False) -> None:
         self.graph = graph
+        self.parallel = parallel
         self.backend = backend
         self.sizes = sizes
         self._price = backends.compile_seconds(graph)
@@ -49,6 +52,7 @@ class Entry:
         self._lock = threading.Lock()
 
     def _made_by(self, name: str) -> backends.Compiled:
+        name = "numba-parallel" if name == "numba" and self.parallel else name
         try:
             if name == "numpy":
                 return compiled_for(name, self.graph, self.sizes)

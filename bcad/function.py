@@ -28,10 +28,12 @@ class _Traced:
 
     _mode: type[Mode] = Mode
 
-    def __init__(self, fn: Any, example_args: Any, wrt: Any, backend: str | None) -> None:
+    def __init__(
+        self, fn: Any, example_args: Any, wrt: Any, backend: str | None, parallel: bool | None
+    ) -> None:
         fn = fn.fn if isinstance(fn, _Traced) else fn  # type: ignore[has-type]
         self.fn = fn
-        self.core = Differentiated(fn, self._mode(), wrt, backend=backend)
+        self.core = Differentiated(fn, self._mode(), wrt, backend=backend, parallel=parallel)
         self.core.finisher = self._finisher
         functools.update_wrapper(self, fn, updated=())  # type: ignore[arg-type]
         if example_args is not None:
@@ -97,6 +99,8 @@ class Function(_Traced):
         Ordinary Python and NumPy.
     example_args : sequence, optional
         Trace at these arguments at once; else the first call traces.
+    backend, parallel : optional
+        Override ``options.backend`` and ``options.parallel`` for this function.
 
     Examples
     --------
@@ -105,9 +109,12 @@ class Function(_Traced):
     np.float64(5.0)
     """
 
-    def __init__(self, fn: Any, example_args: Any = None, *, backend: str | None = None, **legacy: Any) -> None:
+    def __init__(
+        self, fn: Any, example_args: Any = None, *, backend: str | None = None, parallel: bool | None = None,
+        **legacy: Any,
+    ) -> None:
         accept_legacy(legacy)
-        super().__init__(fn, example_args, ALL, backend)
+        super().__init__(fn, example_args, ALL, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         kwargs, out = self.core.split_out(kwargs)
@@ -174,11 +181,11 @@ class Gradient(_ByArgument):
 
     def __init__(
         self, fn: Any, example_args: Any = None, *, wrt: Any = None, reduction: Any = None,
-        backend: str | None = None, **legacy: Any,
+        backend: str | None = None, parallel: bool | None = None, **legacy: Any,
     ) -> None:
         accept_legacy(legacy)
         fn = fn if reduction is None else reduced(fn, reduction)
-        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
+        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         kwargs, out = self.core.split_out(kwargs)
@@ -205,11 +212,11 @@ class HessianVector(_ByArgument):
 
     def __init__(
         self, fn: Any, example_args: Any = None, *, wrt: Any = None, reduction: Any = None,
-        backend: str | None = None, **legacy: Any,
+        backend: str | None = None, parallel: bool | None = None, **legacy: Any,
     ) -> None:
         accept_legacy(legacy)
         fn = fn if reduction is None else reduced(fn, reduction)
-        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend)
+        super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(
         self, *args: Any, vectors: Any = None, _vectors: Any = None, _tensors: Any = None, **kwargs: Any

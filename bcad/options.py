@@ -8,6 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class Options:
     """How bcad compiles and checks.
 
@@ -17,6 +24,10 @@ class Options:
         'auto' (NumPy first, numba when it pays), 'numpy' or 'numba'.
     specialisations : int
         How many a function keeps before the least recently used is dropped.
+    parallel : bool
+        Whether threads share the loops of what is compiled from now on, unless a function says otherwise.
+    threads : int
+        How many threads share a loop, the calling one included: as many as the process may run on at most.
     progress : bool
         Whether the logger says, as a warning, what takes more than a second to compile.
     check_finite : bool
@@ -26,6 +37,8 @@ class Options:
     def __init__(self) -> None:
         self.backend = os.environ.get("BCAD_BACKEND", "auto")
         self.specialisations = 16
+        self.parallel = False
+        self.threads = _processors()
         self.progress = True
         self.check_finite = False
 

@@ -59,7 +59,7 @@ class Specialisation:
 
     def __init__(
         self, fn: Callable[..., Any], mode: Mode, places: Sequence[Place],
-        args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None = None,
+        args: tuple[Any, ...], kwargs: dict[str, Any], backend: str | None = None, parallel: bool | None = None,
         refuted: frozenset[Any] = frozenset(), symbolic: frozenset[Any] = frozenset(),
     ) -> None:
         started = time.perf_counter()
@@ -80,7 +80,8 @@ class Specialisation:
         self.seconds = {"trace": traced - started, "differentiate": differentiated - traced,
                         "rewrite": time.perf_counter() - differentiated}
         self.backend = backend or options.backend
-        self.entry = Entry(self.graph, self.backend, self.program.sizes)
+        self.parallel = options.parallel if parallel is None else parallel
+        self.entry = Entry(self.graph, self.backend, self.program.sizes, self.parallel)
         self._primal: Entry | None = None
         self.trees = [flatten(pick(p, args, kwargs))[1] for p in places]
         derived = self.graph.outputs[len(self.program.graph.outputs) :] if mode.like_arguments else ()
@@ -193,7 +194,7 @@ class Specialisation:
     ) -> tuple[Any, Point]:
         """The result alone for inputs that were fetched, effects included, and the point it was computed at."""
         if self._primal is None:
-            self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend, self.program.sizes)
+            self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend, self.program.sizes, self.parallel)
         point = Point([_copy(x) for x in values], self._states())
         try:
             outputs = self._primal(*point.values)

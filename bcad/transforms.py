@@ -46,10 +46,11 @@ class Transform:
     """
 
     def __init__(
-        self, operator: str, fn: Fn, mode: Mode, argnum: Any, finish: Callable[[Transform, Answer], Any]
+        self, operator: str, fn: Fn, mode: Mode, argnum: Any, finish: Callable[[Transform, Answer], Any],
+        parallel: bool | None = None,
     ) -> None:
         self.fn = fn
-        self.core = Differentiated(fn, mode, argnum)
+        self.core = Differentiated(fn, mode, argnum, parallel=parallel)
         self.single = self.core.wrt.single
         self._finish = finish
         self.core.finisher = self._finisher
@@ -115,7 +116,8 @@ def choose(argnum: Any, argnums: Any = None, argnames: Any = None, wrt: Any = No
 
 
 def grad(
-    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False,
+    parallel: bool | None = None,
 ) -> Transform:
     """The gradient of a function whose result is one real number.
 
@@ -127,6 +129,8 @@ def grad(
         The argument: a position (or name), or a tuple of them for a tuple of gradients.
     has_aux : bool
         Whether `fun` returns ``(value, aux)``; then the result is ``(gradient, aux)``.
+    parallel : bool, optional
+        Overrides ``options.parallel``: whether threads share the loops of compiled code.
 
     Returns
     -------
@@ -148,11 +152,12 @@ def grad(
         return self.pack(answer), answer.result[1]
 
     finish = with_aux if has_aux else Transform.pack
-    return Transform("grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish)
+    return Transform("grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish, parallel)
 
 
 def value_and_grad(
-    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False
+    fun: Fn, argnum: Any = 0, *, argnums: Any = None, argnames: Any = None, wrt: Any = None, has_aux: bool = False,
+    parallel: bool | None = None,
 ) -> Transform:
     """Value and gradient from one call: ``(value, gradient)``; parameters as for `grad`.
 
@@ -163,7 +168,7 @@ def value_and_grad(
     """
 
     return Transform(
-        "value_and_grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), _with_value
+        "value_and_grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), _with_value, parallel
     )
 
 

@@ -103,6 +103,7 @@ class Abandoned(Exception):
 _MODULES = {
     "numpy": ("numpy_source", "NumpyBackend"),
     "numba": ("numba_cpu", "NumbaBackend"),
+    "numba-parallel": ("numba_cpu", "ParallelBackend"),
     "numba-source": ("numba_source", "NumbaSourceBackend"),
 }
 _known: dict[str, Backend] = {}

@@ -144,6 +144,22 @@ class For:
     parallel: bool = False
 
 
+def run_length(loop: For) -> Expr | None:
+    """``K`` where a loop goes over one run of an axis of n: ``range(i*K, min(i*K + K, n))``."""
+    start, end = loop.start, smaller(loop.stop)
+    if end is None or end.op != "iadd" or start.op != "imul" or end.args[0] is not start:
+        return None
+    size = start.args[1]
+    return size if size.op == "const" and end.args[1].op == "const" and size.data == end.args[1].data else None
+
+
+def smaller(x: Expr) -> Expr | None:
+    """``a`` where x is the smaller one of a and b, written as a selection."""
+    if x.op == "select" and x.args[0].op == "lt" and x.args[0].args == x.args[1:]:
+        return x.args[1]
+    return None
+
+
 @dataclass(eq=False)
 class While:
     """Repeat `body` until an Exit in it."""
@@ -265,6 +281,7 @@ class Kernel:
     buffers: list[Buffer] = field(default_factory=list)
     constants: list[Any] = field(default_factory=list)  # arrays, by the position of constant buffers
     summary: list[str] = field(default_factory=list)
+    compensated: list[tuple[Variable, Variable]] = field(default_factory=list)  # totals and their rounding errors
     stored: list[str] = field(default_factory=list)  # what is kept in memory between loops, and why
     messages: list[str] = field(default_factory=list)  # status k + 1 means messages[k]
 

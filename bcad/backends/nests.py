@@ -268,6 +268,7 @@ class _Nest:
             if careful:
                 parts = [self.e.variable(n, t, self.e.const(0.0, t)) for n in ("run", "total", "error")]
                 fold.sums.append(tuple(parts))  # type: ignore[arg-type]
+                self.scope.function.kernel.compensated.append((parts[1], parts[2]))
             else:
                 fold.sums.append((self.e.variable("acc", t, zero), None, None))
 

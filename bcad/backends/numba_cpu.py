@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,18 +19,27 @@ from .lower import has_rule, lower
 from .numpy_source import NumpyBackend
 from .scalars import Unsupported
 from .segments import Schedule, cut, too_long
+from .threads import share
 
 
 class NumbaBackend:
     """Compiles what it can of a graph, and says what it cannot."""
 
     name = "numba"
+    shared = False  # whether threads share loops
 
     def compile(self, graph: Graph, otherwise: Run | None = None) -> Compiled:
-        made = in_segments(decompose(graph), compile_kernel, self.name)
+        made = in_segments(decompose(graph), functools.partial(compile_kernel, shared=self.shared), self.name)
         if otherwise is not None:
             made.run = for_sizes_of(graph, made, otherwise)
         return made
+
+
+class ParallelBackend(NumbaBackend):
+    """The same, with loops that threads share where their turns are independent."""
+
+    name = "numba-parallel"
+    shared = True
 
 
 Run = Callable[..., list[Any]]
@@ -137,7 +147,7 @@ def alike(graph: Graph, node: Node) -> set[Node]:
     return {n for n in graph.nodes if n.op is node.op and [str(v.type) for v in n.inputs] == types and n.attrs == node.attrs}
 
 
-def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
+def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False) -> Compiled:
     """The whole of `graph` as one compiled function; Unsupported if a part cannot be.
 
     Its last inputs are the values of the symbols in `sizes`.
@@ -148,7 +158,7 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
     start = time.perf_counter()
     kernel = lower(graph, sizes)
     lowered = time.perf_counter()
-    entry = Entry(graph, kernel)
+    entry = Entry(graph, kernel, shared)
     text = entry.text()
     printed = time.perf_counter()
     detours = Detours(graph, kernel)
@@ -159,6 +169,8 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = ()) -> Compiled:
     detours.run = run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
     report = Report("numba", kernel.summary, seconds=seconds, stored=kernel.stored)
+    if entry.body.regions is not None:
+        report.notes += [f"loops that threads share: {len(entry.body.regions.functions)}", *entry.body.regions.notes]
     report.kept = Workspaces(kernel, symbol).kept if entry.uses_frame() else lambda: (0, 0)
     return Kerneled(run, text, report, detours)
 
@@ -285,6 +297,8 @@ def known_address(key: tuple[Any, ...]) -> tuple[int, Any]:
         return id(np.ndarray), np.ndarray
     if key[0] == "true":
         return id(True), True
+    if key[0] == "share":
+        return id(share), share
     if key[0] == "none":
         return id(None), None
     if key[0] == "empty":

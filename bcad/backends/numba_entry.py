@@ -17,6 +17,7 @@ from .kernel import Buffer, Kernel, Pair, scalar_of
 from .numba_gil import HELPERS
 from .numba_llvm import Body
 from .numba_llvm_types import descr_name, llvm_type, memory_type
+from .numba_regions import HELPERS as SHARING
 
 HEAD = object.__basicsize__  # size of PyObject_HEAD
 TYPE = HEAD - 8  # where an object's type stands
@@ -226,10 +227,10 @@ class Table:
 class Entry:
     """Builds the module of one kernel."""
 
-    def __init__(self, graph: Graph, kernel: Kernel) -> None:
+    def __init__(self, graph: Graph, kernel: Kernel, shared: bool = False) -> None:
         self.graph, self.kernel = graph, kernel
         self.table = Table()
-        self.body = Body(kernel)
+        self.body = Body(kernel, shared)
         self.head: list[str] = []
         self.count = 0
         for key in ("array_type", "slow", "abandon", "empty", "none"):
@@ -262,11 +263,18 @@ class Entry:
             from . import vecmath
 
             vector = vecmath.ir_module(sorted(self.body.vector))
+        regions: list[str] = []
+        if self.shares():
+            regions = [SHARING.format(share=self.table.place("share")), *self.body.regions.functions]  # type: ignore[union-attr]
         helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, linkage="" if self.uses_frame() else "internal", empty=self.table.place("empty"),
                                   nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
-        return "\n".join([helpers, extra, vector, *lines, *self.body.metadata]) + "\n"
+        return "\n".join([helpers, extra, vector, *regions, *lines, *self.body.metadata]) + "\n"
+
+    def shares(self) -> bool:
+        """Whether threads share a loop."""
+        return self.body.regions is not None and bool(self.body.regions.functions)
 
     def common(self) -> list[str]:
         """What every entry starts with: the status, output objects, and the frame of workspaces."""
@@ -397,6 +405,9 @@ class Entry:
         lines += ["  ret ptr %list", *body.ways_out(), "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back,
                   f"  call void @bcad_drop(ptr %outs, i64 {n})"]
         lines += self._detour("abandon", count=False)
+        if self.shares():  # an exception while threads were at work, such as the user's interruption
+            lines += ["raise:", *give_back, f"  call void @bcad_drop(ptr %outs, i64 {n})"]
+            lines.append("  ret ptr null")
         lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else [])]
         return [*lines, *self._detour("slow", count=True)]
 

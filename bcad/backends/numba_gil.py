@@ -72,7 +72,7 @@ class Gil:
 
     def before_loop(self, s: k.For) -> None:
         if self.used and self.depth == 0:
-            self.release(self._work(s))
+            self.release(self.work(s))
 
     def before_room(self, s: k.Allocate) -> None:
         if self.used and self.depth == 0 and not (s.elements.op == "const" and s.elements.data <= LONG):
@@ -95,11 +95,14 @@ class Gil:
         body.add(f"br label %{on}")
         body.start(on)
 
-    def _work(self, s: k.For) -> str:
+    def work(self, s: k.For) -> str:
         """About how often the innermost bodies of a loop run."""
         body = self.body
-        inner = [self._work(t) for t in _loops(s.body)]
-        if not (_known(s.start) and _known(s.stop)):
+        inner = [self.work(t) for t in _loops(s.body)]
+        run = k.run_length(s)
+        if run is not None:
+            turns = body.ref(run)
+        elif not (_known(s.start) and _known(s.stop)):
             turns = str(UNKNOWN)
         else:
             turns = body.value(f"sub i64 {body.ref(s.stop)}, {body.ref(s.start)}")
@@ -110,7 +113,7 @@ class Gil:
 
 
 def _known(x: Expr) -> bool:
-    return x.op == "const" or x.name is not None
+    return x.op == "const" or x.block.depth == 0
 
 
 def _loops(block: k.Block) -> list[k.For]:

@@ -14,6 +14,7 @@ from .numba_gil import Gil
 from .numba_llvm_division import Division
 from .numba_llvm_products import Products
 from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
+from .numba_regions import Regions
 
 _COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
             "ge": ("oge", "sge", "uge"), "eq": ("oeq", "eq", "eq"), "ne": ("une", "ne", "ne")}
@@ -29,7 +30,7 @@ INLINED = 8  # functions of numbers whose code is copied to where they are calle
 class Body(Division, Products):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, shared: bool = False) -> None:
         self.kernel = kernel
         self.lines: list[str] = []
         self.entry: list[str] = []  # allocas
@@ -44,6 +45,7 @@ class Body(Division, Products):
         self.straight = 0  # functions called outside of loops
         self.statuses: set[int] = set()  # with which the run may be given up
         self.group = ""  # what the accesses in a parallel loop are marked with
+        self.regions = Regions(self, kernel) if shared else None  # loops that threads share
         for buffer in kernel.buffers:
             self.storages.setdefault(buffer.storage, buffer)
         self._make_scopes()
@@ -292,15 +294,26 @@ class Body(Division, Products):
         self.add(f"store {llvm_type(t)} {after}, ptr %{s.variable.name}")
 
     def do_For(self, s: k.For) -> None:
+        if self.regions is not None and self.gil.depth == 0:
+            self.regions.loop(s, self._serial)
+        else:
+            self._serial(s)
+
+    def _serial(self, s: k.For) -> None:
+        """A loop that this thread does alone."""
         self.gil.before_loop(s)
+        self.turns(s, self.ref(s.start), self.ref(s.stop))
+
+    def turns(self, s: k.For, first: str, stop: str) -> None:
+        """The turns of a loop from `first` up to `stop`."""
         head, body, end = self.label("for"), self.label("body"), self.label("end")
         slot = f"%i{self.count}"
         self.entry.append(f"  {slot} = alloca i64")
-        self.add(f"store i64 {self.ref(s.start)}, ptr {slot}")
+        self.add(f"store i64 {first}, ptr {slot}")
         self.add(f"br label %{head}")
         self.start(head)
         s.index.name = self.value(f"load i64, ptr {slot}")
-        go = self.value(f"icmp slt i64 {s.index.name}, {self.ref(s.stop)}")
+        go = self.value(f"icmp slt i64 {s.index.name}, {stop}")
         self.add(f"br i1 {go}, label %{body}, label %{end}")
         self.start(body)
         innermost = s.parallel and not any(isinstance(x, (k.For, k.While, k.If)) for x in s.body.statements)

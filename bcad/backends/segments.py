@@ -169,6 +169,7 @@ class Schedule:
             self.sources.append(made.source)
             self.report.kernels += made.report.kernels
             self.report.stored += made.report.stored
+            self.report.notes += made.report.notes
             if made.report.kept is not None:
                 self._keepers.append(made.report.kept)
             for phase, seconds in made.report.seconds.items():
