@@ -11,6 +11,7 @@ from interpreter import EMPTY, UNBOUND, Frame
 
 from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import TraceBuilder
+from .growing import Grown
 from .heap import Growth, Place, read, store
 from .patterns import (
     Abandon,
@@ -65,7 +66,7 @@ class Carries:
         self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
         self.key = key
         self.items: dict[Key, Carry] = {}
-        self.growths: dict[int, tuple[list[Any], Pattern]] = {}  # lists that grow by one item an iteration
+        self.growths: dict[int, Grown] = {}  # lists that grow by one item an iteration
         self.inputs: list[Value] = []
         self.needs_iteration = False
         self._standins: list[Any] = []
@@ -117,9 +118,23 @@ class Carries:
             pattern = _as_stack(pattern)
         known = self.growths.get(id(growth.obj))
         if known is not None:
-            pattern = join(self.session, known[1], pattern)
-        self.growths[id(growth.obj)] = (growth.obj, pattern)
-        return known is None or not _same_form(known[1], pattern)
+            before, known.pattern = known.pattern, join(self.session, known.pattern, pattern)
+            return self._tail_is_new(known) or not _same_form(before, known.pattern)
+        self.growths[id(growth.obj)] = Grown(growth.obj, len(growth.old), pattern)
+        return True
+
+    def _tail_is_new(self, grown: Grown) -> bool:
+        """Fit the form of the list's last item to its items; whether that was news."""
+        if not grown.wants_tail:
+            return False
+        before, pattern = grown.tail_pattern, grown.pattern
+        if grown.start:
+            pattern = join(self.session, pattern_of(self._entry_tail(grown)), pattern)
+        grown.tail_pattern = pattern
+        return before is None or not _same_form(before, pattern)
+
+    def _entry_tail(self, grown: Grown) -> Frozen:
+        return freeze(self.session, list.__getitem__(grown.items, grown.start - 1))
 
     def _is_own(self, obj: Any, arm: Arm) -> bool:
         """Whether an object belongs to the iteration: made in it, or one of our stand-ins."""
@@ -172,7 +187,7 @@ class Carries:
         return repr(key.key) if key.key is not None else f"an {key.kind}"
 
     # -- one pass ---------------------------------------------------------------------------
-    def install(self, builder: TraceBuilder, fork: Frame) -> None:
+    def install(self, builder: TraceBuilder, fork: Frame, index: Value) -> None:
         """Put fresh inputs of `builder` into everything that is carried."""
         self.inputs = []
         self._standins = []
@@ -189,6 +204,23 @@ class Carries:
                 fork.slots[carry.key] = value
             else:
                 store(self.session, carry.key, carry.obj, value)
+        self._install_tails(builder, index)
+
+    def _install_tails(self, builder: TraceBuilder, index: Value) -> None:
+        for grown in self.growths.values():
+            grown.index = index
+            if not grown.wants_tail:
+                continue
+            if grown.tail_pattern is None:
+                self._tail_is_new(grown)
+            assert grown.tail_pattern is not None
+            fresh = [builder.input(t, "last") for t in grown.tail_pattern.leaves]
+            self.inputs += fresh
+            grown.tail = build(self.session, grown.tail_pattern, iter(fresh))
+            forbid_writes(self.session, arrays_made(grown.tail), self.key)
+
+    def _tails(self) -> Iterator[Grown]:
+        return (grown for grown in self.growths.values() if grown.wants_tail)
 
     def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
         if isinstance(carry.key, Place) and carry.key.kind == "array":
@@ -225,6 +257,10 @@ class Carries:
                 found += fillers(carry.pattern)
             else:
                 found += values_of(carry.entry, carry.pattern)
+        for grown in self._tails():
+            pattern = grown.tail_pattern
+            assert pattern is not None
+            found += values_of(self._entry_tail(grown), pattern) if grown.start else fillers(pattern)
         return found
 
     def after(self, arm: Arm) -> list[Value]:
@@ -233,6 +269,9 @@ class Carries:
         for carry in self.items.values():
             state = self._state_after(carry, arm)
             found += values_of(state, carry.pattern)
+        for grown in self._tails():
+            assert grown.tail_pattern is not None
+            found += values_of(arm.changes.grown[id(grown.items)].items[0], grown.tail_pattern)
         return found
 
     def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
@@ -249,8 +288,8 @@ class Carries:
     def stacked(self, arm: Arm) -> list[Value]:
         """The Values that each iteration appends to lists."""
         found: list[Value] = []
-        for key, (_, pattern) in self.growths.items():
-            found += values_of(arm.changes.grown[key].items[0], pattern)
+        for key, grown in self.growths.items():
+            found += values_of(arm.changes.grown[key].items[0], grown.pattern)
         return found
 
     def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
@@ -269,9 +308,12 @@ class Carries:
             else:
                 store(self.session, carry.key, carry.obj, final)
         rows = iter(stacks)
-        for items, pattern in self.growths.values():
-            mine = [next(rows) for _ in pattern.leaves]
-            register(self.session, VirtualList(self.session, items, list.__len__(items), pattern, mine, length, self.key))
+        for grown in self.growths.values():
+            items, mine = grown.items, [next(rows) for _ in grown.pattern.leaves]
+            register(
+                self.session,
+                VirtualList(self.session, items, list.__len__(items), grown.pattern, mine, length, self.key),
+            )
 
 
 _OWN_REFERENCES = 6

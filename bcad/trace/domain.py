@@ -274,9 +274,13 @@ class GraphDomain(Domain):
 
     def length(self, value: Any) -> Any:
         """``len(value)``."""
-        found = virtual.find(self.session, value) if isinstance(value, list) else None
-        if found is not None:
-            return found.total()
+        if isinstance(value, list):
+            growing = virtual.find_growing(self.session, value)
+            if growing is not None:
+                return growing.total(self.session)
+            found = virtual.find(self.session, value)
+            if found is not None:
+                return found.total()
         if type(value) in MIRRORS:
             value.fill()
         if type(value) is text.TextTracer:

@@ -48,6 +48,9 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         return questions.ask(session, operator.getitem, (owner, _concrete_key(session, key)), {})
     if isinstance(owner, np.ndarray):
         return get_array_item(session, owner, key)
+    growing = virtual.find_growing(session, owner) if isinstance(owner, list) else None
+    if growing is not None:
+        return growing.get(session, key)
     if type(owner) in MIRRORS:
         return _get_outer(session, owner, _concrete_key(session, key))
     if type(owner) in TRACERS:

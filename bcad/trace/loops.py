@@ -17,6 +17,7 @@ from .carries import Carries
 from .conditions import condition_of
 from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
+from .growing import Again
 from .heap import reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
 from .patterns import Abandon, Mismatch, Number, Pattern, as_type, build, fillers, pattern_of, values_of
@@ -180,7 +181,12 @@ class LoopRegion:
         """Find what is carried, emit the Loop and move the frame behind it."""
         self._refuse_shared_iterator()
         for _ in range(MAX_PASSES):
-            arm, context, index = self._run_body()
+            try:
+                arm, context, index = self._run_body()
+            except Again as again:
+                if again.grown not in self.carries.growths.values():
+                    raise
+                continue
             if not self.carries.learn(arm):
                 break
         else:
@@ -204,13 +210,13 @@ class LoopRegion:
         index = builder.input(INDEX, "i")
 
         def prepare(fork: Frame) -> None:
-            self.carries.install(builder, fork)
+            self.carries.install(builder, fork, index)
             if self.iterator is not None:
                 iterator = self.iterator
                 fork.stack[-1] = NextItem(session, lambda: iterator.at(session.wrap(index)))
 
         growing, before = session.growing, session.lists_before
-        session.growing = growing | self.carries.growths.keys()
+        session.growing = growing | self.carries.growths
         session.lists_before = before | reachable(self.frame)
         if session.growing:
             session.watch_lists()

@@ -13,6 +13,7 @@ from interpreter import UNBOUND, Frame, LocatedError, Outcome
 from . import choices
 from .builder import TraceBuilder
 from .choices import Refined
+from .growing import Again
 from .heap import Changes, changes_in
 from .iteration import Indexed, NextItem
 from .patterns import Abandon, Frozen, Same, freeze
@@ -218,7 +219,7 @@ def _classify(session: Session, arm: Arm, outcome: Outcome) -> None:
 def _reraise(session: Session, error: BaseException) -> None:
     from .restart import Restart
 
-    if isinstance(error, (Abandon, Restart, *_FATAL)):
+    if isinstance(error, (Abandon, Again, Restart, *_FATAL)):
         raise error
     if isinstance(error, LocatedError):
         raise Abandon(error.what)

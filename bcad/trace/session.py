@@ -32,6 +32,7 @@ from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .choices import Refined
 from .effects import as_node
 from .example import Example, NoExample
+from .growing import Grown
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_location
 from .randomness import restore, state_of
@@ -87,7 +88,7 @@ class Session:
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.reasons: dict[Any, str] = {}  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
-        self.growing: set[int] = set()  # lists that the loop being made appends to
+        self.growing: dict[int, Grown] = {}  # lists that the loops being made append to
         self.lists_before: set[int] = set()  # lists that were there before the region being made
         self.facts: dict[Value, bool] = {}  # flags whose truth is known on the way being run
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables

@@ -11,6 +11,7 @@ from bcad import ops
 from bcad.ir import ArrayType, Builder, Size, Value
 
 from .aliases import arrays_made, forbid_writes
+from .growing import Grown
 from .iteration import Indexed
 from .patterns import Abandon, Leaf, Pattern, build
 from .tracers import Tracer
@@ -178,6 +179,11 @@ def find(session: Session, value: Any) -> VirtualList | None:
     """The middle of a list, if it has one."""
     refuse_growing(session, value)
     return session.virtual.get(id(value))
+
+
+def find_growing(session: Session, value: Any) -> Grown | None:
+    """A list as the loop sees it that is being made and appends to it."""
+    return session.growing.get(id(value))
 
 
 def looks_at(fn: Any) -> bool:
