@@ -70,6 +70,10 @@ class Domain:
     def delitem(self, frame: Frame, owner: Any, key: Any) -> Any:
         return NotImplemented
 
+    def extend(self, frame: Frame, target: list, iterable: Any) -> Any:
+        """``[*target, *iterable]`` in place; anything but NotImplemented means: done."""
+        return NotImplemented
+
     def format(self, frame: Frame, value: Any, conversion: str, spec: str) -> Any:
         """A replacement field of an f-string; `conversion` is '', 's', 'r' or 'a'."""
         return NotImplemented

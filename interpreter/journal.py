@@ -100,7 +100,8 @@ class Journal:
         """Keep the writes; an enclosing journal takes the snapshots it does not have."""
         if self.outer is not None:
             for key, snapshot in self._snapshots.items():
-                self.outer._snapshots.setdefault(key, snapshot)
+                if not self.outer.knows(snapshot.obj):
+                    self.outer._snapshots.setdefault(key, snapshot)
             self.outer._born.update(self._born)
             self.outer._generators.update(self._generators)
             self.outer._suspended.update(self._suspended)

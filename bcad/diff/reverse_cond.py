@@ -234,7 +234,9 @@ class CondTape:
                     mapping[v] = inner
             for q in read:
                 mapping[arm.inputs[q]] = builder.input(arm.inputs[q].type, arm.inputs[q].name)
-            for g in (*arm.seeds.values(), *arm.sums.values()):
+            for k, g in arm.seeds.items():
+                mapping[g] = self._seed(builder.input(tangent_type(self.node.outputs[k].type)), g, arm)
+            for g in arm.sums.values():
                 mapping[g] = builder.input(g.type)
             for name, length in arm.lengths.items():
                 bind(name, mapping[length])
@@ -242,6 +244,19 @@ class CondTape:
             outputs = [conform(_at(mapping, arm.results[q][0]), tangent_type(self.operands[q].type)) for q in self.wrt]
             flags = [conform(as_flag(_at(mapping, arm.results[q][1])), self._flag_type(q)) for q in flagged]
             return builder.build([*outputs, *flags])
+
+
+    @staticmethod
+    def _seed(given: Value, g: Value, arm: Arm) -> Value:
+        """A cotangent in the sizes that the arm's own output has."""
+        own, outer = getattr(g.type, "shape", ()), getattr(given.type, "shape", ())
+        if own == outer:
+            return given
+        for mine, theirs in zip(own, outer, strict=True):
+            if isinstance(mine, Dim) and mine.is_symbol() and str(mine) in arm.local and str(mine) not in arm.lengths:
+                bind(str(mine), Builder.current().size(theirs))
+        shaped: Value = BY_NAME["reshape"](given, shape=own)
+        return shaped
 
 
 def _at(mapping: dict[Value, Value], value: Value | bool) -> Any:

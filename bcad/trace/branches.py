@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import Kind, Literal, Value
+from bcad.ir import ArrayType, Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, Frame, Instruction, Unsupported
 
-from . import choices
-from .aliases import Holders, arrays_made, boxes_in, forbid_writes
+from . import choices, virtual
+from .aliases import Holders, arrays_in, arrays_made, boxes_in, forbid_writes
 from .builder import constant_of, is_constant
-from .heap import Change, Place, reachable, store
+from .heap import Change, Growth, Middle, Place, reachable, store
 from .iteration import Indexed, NextItem
 from .patterns import (
     Box,
@@ -114,6 +114,9 @@ class Merge:
         self.outputs: tuple[list[Value], list[Value]] = ([], [])
         self.pending: list[tuple[Pattern, int, list[Frozen | None], Callable[[Any], None]]] = []
         self._reachable: set[int] | None = None
+        self.types: dict[int, ArrayType] = {}  # of outputs whose sizes differ
+        self.results: list[Value] = []
+        self._last: list[Callable[[], None]] = []
         self._pairs: dict[tuple[int, int], list[Callable[[Any], None]]] = {}
 
     def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
@@ -142,6 +145,38 @@ class Merge:
             with arm.builder:
                 outputs += fillers(pattern) if state is None else values_of(state, pattern)
 
+    def append(self, items: list[Any], pair: list[Frozen | None]) -> None:
+        """One item more in a list, whichever arm is run."""
+        held: list[Any] = []
+        self.add(pair, held.append)
+        self.finally_(lambda: self._append(items, held[0]))
+
+    def _append(self, items: list[Any], value: Any) -> None:
+        self.session.touch(items)
+        list.append(items, value)
+
+    def extend(self, items: list[Any], pieces: list[list[Frozen | Middle]]) -> None:
+        """Several items more in a list, in a number that depends on the arm."""
+        pattern = virtual.pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
+        length = ops.fresh_size("m")
+        types = [ArrayType(t.dtype, (length, *t.shape)) for t in pattern.leaves]
+        first = len(self.outputs[0])
+        for arm, own, outputs in zip(self.arms, pieces, self.outputs, strict=True):
+            with arm.builder:
+                outputs += virtual.stack(self.session, own, pattern)
+            forbid_writes(self.session, (a for x in own if not isinstance(x, Middle) for a in arrays_in(x)), self.key)
+        self.types.update({first + k: t for k, t in enumerate(types)})
+
+        def finish() -> None:
+            stacks = [self.results[first + k] for k in range(len(types))]
+            virtual.extend(self.session, items, Middle(pattern, stacks, length), self.key)
+
+        self.finally_(finish)
+
+    def finally_(self, action: Callable[[], None]) -> None:
+        """Do something when everything else is in its place."""
+        self._last.append(action)
+
     def _put_all(self, objects: Any) -> Callable[[Any], None]:
         puts = self._pairs[objects]
 
@@ -165,13 +200,15 @@ class Merge:
     def emit(self) -> None:
         """Emit the Cond and set every place."""
         shared = self._shared()
-        results = cond_values(self.predicate, self.arms, self.outputs)
+        results = self.results = cond_values(self.predicate, self.arms, self.outputs, self.types)
         for pattern, first, _, put in self.pending:
             values: Iterator[Value] = iter(results[first: first + len(pattern.leaves)])
             merged = build(self.session, pattern, values)
             if first in shared:
                 forbid_writes(self.session, arrays_made(merged), self.key)
             put(merged)
+        for action in self._last:
+            action()
 
     def _shared(self) -> set[int]:
         """The places whose merged arrays others may hold too; those others are not to be written to either."""
@@ -185,8 +222,13 @@ class Merge:
         return shared
 
 
-def cond_values(predicate: Value, arms: list[Arm], outputs: tuple[list[Value], list[Value]]) -> list[Value]:
-    """The results of a Cond with these outputs; none is made where both arms give the same."""
+def cond_values(
+    predicate: Value, arms: list[Arm], outputs: tuple[list[Value], list[Value]], types: dict[int, ArrayType]
+) -> list[Value]:
+    """The results of a Cond with these outputs; none is made where both arms give the same.
+
+    `types` are those of outputs whose sizes differ from arm to arm.
+    """
     for arm, values in zip(arms, outputs, strict=True):
         keep_raising(arm.builder, values)
     results: list[Value | None] = [
@@ -201,7 +243,8 @@ def cond_values(predicate: Value, arms: list[Arm], outputs: tuple[list[Value], l
             second = [arms[1].builder.as_value(outputs[1][k]) for k in wanted]
         operands = operands_of(*arms)
         graphs = (arms[0].graph(operands, first), arms[1].graph(operands, second))
-        made = ops.cond(predicate, *operands, regions=graphs)
+        given = {"types": tuple(types.get(k, v.type) for k, v in zip(wanted, first, strict=True))} if types else {}
+        made = ops.cond(predicate, *operands, regions=graphs, **given)
         for k, value in zip(wanted, made, strict=True):
             results[k] = value
     return results  # type: ignore[return-value]
@@ -389,8 +432,8 @@ def _at_the_end(session: Session, arm: Arm, value: Any) -> Frozen:
 
 
 def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
-    if any(arm.changes.grown for arm in arms):
-        raise Mismatch("a list grows on one way")
+    for key in dict.fromkeys(key for arm in arms for key in arm.changes.grown):
+        _merge_growth(session, [arm.changes.grown.get(key) for arm in arms], work)
     places: dict[Place, Change] = {p: c for arm in arms for p, c in arm.changes.places.items()}
     for place, change in places.items():
         if not _was_there(session, arms, change.obj):
@@ -402,6 +445,18 @@ def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
         if any(isinstance(p, Same) and p.obj is EMPTY for p in pair):
             raise Mismatch(f"{place.key!r} is set on one way only")
         work.add(pair, _storer(session, place, change.obj), raw=place.kind == "array")
+
+
+def _merge_growth(session: Session, grown: list[Growth | None], work: Merge) -> None:
+    """A list to which the arms append: item by item if both append as many, else a part of unknown length."""
+    pieces = [growth.pieces if growth is not None else [] for growth in grown]
+    items = next(growth.obj for growth in grown if growth is not None)
+    plain = not any(isinstance(piece, Middle) for arm in pieces for piece in arm)
+    if plain and len(pieces[0]) == len(pieces[1]):
+        for a, b in zip(*pieces, strict=True):
+            work.append(items, [a, b])  # type: ignore[list-item]
+    else:
+        work.extend(items, pieces)
 
 
 def _before(session: Session, arm: Arm, place: Place, change: Change) -> Frozen:

@@ -273,7 +273,10 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if is_own(fn):
         return fn(*args, **kwargs)
     if session.virtual or session.growing:
-        virtual.look(session, *(args if virtual.looks_at(fn) else args[1:]), *kwargs.values())
+        target = getattr(fn, "__self__", None)
+        if getattr(fn, "__name__", "") == "extend" and isinstance(target, list) and virtual.has_middle(session, args[0]):
+            return virtual.extend_by(session, target, args[0])
+        virtual.look(session, *(args if virtual.looks_at(fn) or _is_bound(fn) else args[1:]), *kwargs.values())
     outside.refuse_while_speculating(session, fn)
     owner = containers.owner_of(session, fn, args)
     if owner is not None:
@@ -305,6 +308,11 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     result = adopt(session, fn(*args, **kwargs))
     randomness.note_stream(session, result, seeded=any(a is not None for a in (*args, *kwargs.values())))
     return result
+
+
+def _is_bound(fn: Any) -> bool:
+    """Whether a method's arguments do not begin with its owner."""
+    return type(fn) is BuiltinFunctionType
 
 
 def adopt(session: Session, result: Any) -> Any:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bcad.ir import Value, python_type
+from bcad import ops
+from bcad.ir import Size, Value, symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import TraceBuilder
 from .growing import Grown
-from .heap import Growth, Place, read, store
+from .heap import Growth, Middle, Place, read, store
 from .patterns import (
     Abandon,
     Choice,
@@ -32,7 +33,7 @@ from .patterns import (
 )
 from .regions import Arm
 from .tracers import ArrayTracer
-from .virtual import VirtualList, register
+from .virtual import extend, pattern_of_pieces, stack
 
 if TYPE_CHECKING:
     from .session import Session
@@ -93,7 +94,7 @@ class Carries:
     def _learn_sharing(self, arm: Arm) -> bool:
         """Take note of arrays that are held by several names after an iteration; whether that was news."""
         states = [(key, self._state_after(carry, arm)) for key, carry in self.items.items()]
-        states += [(key, arm.changes.grown[key].items[0]) for key in self.growths]
+        states += [(key, item) for key in self.growths for item in arm.changes.grown[key].items]
         holders = Holders(states, arm.builder)
         if holders.one_box_twice():
             raise Abandon("a container is held by two names after an iteration")
@@ -109,18 +110,18 @@ class Carries:
         return news
 
     def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
-        if any(growth.obj is s for s in self._standins) or len(growth.items) != 1:
-            raise Abandon("a list grows by more than one item an iteration")
-        if id(growth.obj) in self.session.virtual:
-            raise Abandon("a list grows that another loop has made")
-        pattern = pattern_of(growth.items[0])
-        if not pattern.leaves:
-            pattern = _as_stack(pattern)
+        if any(growth.obj is s for s in self._standins):
+            raise Abandon("a list that is replaced in it grows")
+        pattern = pattern_of_pieces(self.session, growth.pieces)
         known = self.growths.get(id(growth.obj))
+        one_by_one = len(growth.pieces) == 1 and not isinstance(growth.pieces[0], Middle)
         if known is not None:
+            if known.one_by_one and not one_by_one:
+                raise Abandon("a list grows now by one item, now by several")
             before, known.pattern = known.pattern, join(self.session, known.pattern, pattern)
             return self._tail_is_new(known) or not _same_form(before, known.pattern)
-        self.growths[id(growth.obj)] = Grown(growth.obj, len(growth.old), pattern)
+        self.growths[id(growth.obj)] = Grown(
+            growth.obj, len(growth.old), pattern, one_by_one, id(growth.obj) not in self.session.virtual)
         return True
 
     def _tail_is_new(self, grown: Grown) -> bool:
@@ -286,11 +287,32 @@ class Carries:
         return change.new
 
     def stacked(self, arm: Arm) -> list[Value]:
-        """The Values that each iteration appends to lists."""
+        """The Values that each iteration appends to lists, in the body's builder."""
         found: list[Value] = []
+        bound = sizes_bound_in(arm)
         for key, grown in self.growths.items():
-            found += values_of(arm.changes.grown[key].items[0], grown.pattern)
+            pieces = arm.changes.grown[key].pieces
+            if grown.one_by_one:
+                found += values_of(pieces[0], grown.pattern)  # type: ignore[arg-type]
+                continue
+            stacks = stack(self.session, pieces, grown.pattern)
+            grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
+            if not bound.isdisjoint(symbols(grown.portion)):
+                grown.portion = None
+            found += stacks
         return found
+
+    def ragged(self) -> tuple[tuple[int, Size], ...]:
+        """The stacks of lists that grow by another number in each iteration, with their lengths in all."""
+        found: list[tuple[int, Size]] = []
+        position = 0
+        for grown in self.growths.values():
+            width = len(grown.pattern.leaves)
+            if not grown.one_by_one and grown.portion is None:
+                grown.total_length = ops.fresh_size("m")
+                found += [(position + k, grown.total_length) for k in range(width)]
+            position += width
+        return tuple(found)
 
     def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
         """Let the frame and the heap hold what the loop leaves."""
@@ -309,21 +331,29 @@ class Carries:
                 store(self.session, carry.key, carry.obj, final)
         rows = iter(stacks)
         for grown in self.growths.values():
-            items, mine = grown.items, [next(rows) for _ in grown.pattern.leaves]
-            register(
-                self.session,
-                VirtualList(self.session, items, list.__len__(items), grown.pattern, mine, length, self.key),
-            )
+            mine = [next(rows) for _ in grown.pattern.leaves]
+            extend(self.session, grown.items, self._appended(grown, mine, length), self.key)
+
+    def _appended(self, grown: Grown, stacks: list[Value], length: Any) -> Middle:
+        """What a list has got from all iterations."""
+        if grown.one_by_one:
+            return Middle(grown.pattern, stacks, length)
+        if grown.portion is None:
+            return Middle(grown.pattern, stacks, grown.total_length)
+        whole = length * grown.portion
+        flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]  # type: ignore[union-attr]
+        return Middle(grown.pattern, flat, whole)
+
+
+def sizes_bound_in(arm: Arm) -> set[str]:
+    """The symbols of sizes that only an iteration can tell."""
+    return {
+        name for node in arm.builder.nodes for v in node.outputs
+        for n in getattr(v.type, "shape", ()) for name in symbols(n) if name not in arm.builder.session.sizes
+    }
 
 
 _OWN_REFERENCES = 6
-
-
-def _as_stack(pattern: Pattern) -> Pattern:
-    """A number known now is stacked too: the list's length is that of its stacks."""
-    if isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
-        return Leaf(python_type(type(pattern.obj)))
-    raise Abandon("a list of Python objects grows in it")
 
 
 def _containers(made: Any) -> list[Any]:

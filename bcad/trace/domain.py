@@ -73,6 +73,9 @@ class GraphDomain(Domain):
             left, right = choices.settled(session, (left, right))
             result = self.binary(frame, symbol, left, right)
             return _BINARY[symbol.removesuffix("=")](left, right) if result is NotImplemented else result
+        if symbol == "+=" and isinstance(left, list) and isinstance(right, (list, tuple)) and self._varies(left, right):
+            virtual.extend_by(session, left, right)
+            return left
         self._look_at_lists(left, right)
         left, right = self._number(left), self._number(right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
@@ -215,6 +218,11 @@ class GraphDomain(Domain):
             return items.contains(self, frame, item, container)
         return NotImplemented
 
+    def _varies(self, *values: Any) -> bool:
+        """Whether one of the lists grows, or has grown, by a number that only a run can tell."""
+        session = self.session
+        return any(id(x) in session.growing or virtual.has_middle(session, x) for x in values)
+
     def _look_at_lists(self, *values: Any) -> None:
         if self.session.virtual or self.session.growing:
             virtual.look(self.session, *values)
@@ -251,6 +259,13 @@ class GraphDomain(Domain):
 
     def delitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
         return items.delete(self.at(frame), owner, key)
+
+    def extend(self, frame: Frame | None, target: list[Any], iterable: Any) -> Any:
+        session = self.at(frame)
+        if not virtual.has_middle(session, iterable):
+            return NotImplemented
+        virtual.extend_by(session, target, iterable)
+        return True
 
     def format(self, frame: Frame | None, value: Any, conversion: str, spec: str) -> Any:
         return text.format_value(self.at(frame), value, conversion, spec)

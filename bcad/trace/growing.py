@@ -1,4 +1,4 @@
-"""Lists that the loop being made appends to, one item an iteration, as the loop's body sees them."""
+"""Lists that the loop being made appends to, as the loop's body sees them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Literal, Value
+from bcad.ir import Literal, Size, Value
 
 from .patterns import Abandon, Pattern
 
@@ -23,7 +23,7 @@ class Again(BaseException):
 
 
 class Grown:
-    """A list that grows by one item an iteration.
+    """A list that grows in each iteration.
 
     Attributes
     ----------
@@ -34,6 +34,12 @@ class Grown:
         How many items it had before the loop.
     pattern : Pattern
         The form of the items that are appended.
+    one_by_one : bool
+        Whether each iteration appends one item.
+    is_plain : bool
+        Whether the number of items before the loop is known.
+    portion, total_length : Size
+        Else how many each iteration appends (None: it varies), and how many that are in all.
     tail_pattern : Pattern or None
         The form of the last item, if the body asks for it before it appends.
     tail : object
@@ -42,9 +48,18 @@ class Grown:
         The number of the iteration, in the body being run.
     """
 
-    __slots__ = ("items", "start", "pattern", "tail_pattern", "wants_tail", "tail", "index")
+    __slots__ = (
+        "items", "start", "pattern", "one_by_one", "is_plain", "portion", "total_length",
+        "tail_pattern", "wants_tail", "tail", "index",
+    )
 
-    def __init__(self, items: list[Any], start: int, pattern: Pattern) -> None:
+    def __init__(
+        self, items: list[Any], start: int, pattern: Pattern, one_by_one: bool = True, is_plain: bool = True
+    ) -> None:
+        self.one_by_one = one_by_one
+        self.is_plain = is_plain
+        self.portion: Size | None = None
+        self.total_length: Size = 0
         self.items = items
         self.start = start
         self.pattern = pattern
@@ -60,15 +75,21 @@ class Grown:
 
     def total(self, session: Session) -> Any:
         """``len(list)``."""
+        self._require_simple()
         return session.wrap(ops.FUNCTIONS[np.add](self.index, list.__len__(self.items)))
 
     def get(self, session: Session, key: Any) -> Any:
         """``list[key]``: what this iteration has appended, the item before that, or one from before the loop."""
+        self._require_simple()
         if type(key) is int and (0 <= key < self.start or -self.appended <= key < 0):
             return list.__getitem__(self.items, key)
         if type(key) is int and key == -1 - self.appended:
             return self._last(session)
         raise Abandon("an item of a list that it appends to is read in it")
+
+    def _require_simple(self) -> None:
+        if not (self.one_by_one and self.is_plain):
+            raise Abandon("a list that it appends to in a varying number is read in it")
 
     def _last(self, session: Session) -> Any:
         if not self.wants_tail:

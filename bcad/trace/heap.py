@@ -6,14 +6,15 @@ from collections import deque
 from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bcad.ir import Value
+from bcad.ir import Size, Value
 from interpreter import EMPTY, Frame, Journal, Snapshot
 
-from .patterns import Abandon, Frozen, Same, freeze
+from .patterns import Abandon, Frozen, Pattern, Same, freeze
 from .tracers import ArrayTracer, Tracer
 
 if TYPE_CHECKING:
     from .session import Session
+    from .virtual import VirtualList
 
 
 class Place(NamedTuple):
@@ -33,13 +34,27 @@ class Change:
         self.obj, self.old, self.new = obj, old, new
 
 
+class Middle:
+    """Items of a number that only a run can tell: for each leaf of their pattern the values, stacked."""
+
+    __slots__ = ("pattern", "stacks", "length")
+
+    def __init__(self, pattern: Pattern, stacks: list[Value], length: Size) -> None:
+        self.pattern, self.stacks, self.length = pattern, stacks, length
+
+
 class Growth:
-    """Items that were appended to a list whose earlier items stayed."""
+    """What was appended to a list whose earlier items stayed: single items, and `Middle` parts."""
 
-    __slots__ = ("obj", "old", "items")
+    __slots__ = ("obj", "old", "pieces")
 
-    def __init__(self, obj: list[Any], old: list[Any], items: list[Frozen]) -> None:
-        self.obj, self.old, self.items = obj, old, items
+    def __init__(self, obj: list[Any], old: list[Any], pieces: list[Frozen | Middle]) -> None:
+        self.obj, self.old, self.pieces = obj, old, pieces
+
+    @property
+    def items(self) -> list[Frozen]:
+        """The single items."""
+        return [piece for piece in self.pieces if not isinstance(piece, Middle)]
 
 
 class Changes:
@@ -59,6 +74,8 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     """What the writes that `journal` knows have changed, frozen."""
     found = Changes()
     captures = session.captures
+    known = next((before.contents for obj, before in journal.written() if obj is session.virtual), session.virtual)
+    grown = {key: middle for key, middle in session.virtual.items() if key not in known}
     written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)
     for obj, before in journal.written():
         if obj is captures._written or obj is captures.appended:
@@ -70,7 +87,7 @@ def changes_in(session: Session, journal: Journal) -> Changes:
         if isinstance(obj, ArrayTracer):
             _array_change(session, found, obj, before)
         elif not isinstance(obj, Tracer):
-            _object_changes(session, found, obj, before)
+            _object_changes(session, found, obj, before, grown)
     for place, change in found.places.items():
         if place.kind != "array" and change.old is not EMPTY:
             change.old = captures.standing(change.obj, place.kind, place.key, change.old, written)
@@ -78,9 +95,9 @@ def changes_in(session: Session, journal: Journal) -> Changes:
 
 
 def _require_own(session: Session, journal: Journal, before: dict[int, Any]) -> None:
-    """Lists that an inner loop has grown must have been made in the same part of the program."""
+    """Lists that an inner loop or branch has grown had no such part before, and grow here."""
     for key, found in session.virtual.items():
-        if key not in before and found.home is session.builder and not found.was_there:
+        if key not in before and found.home is session.builder:
             continue
         if before.get(key) is not found:
             raise Abandon("a list grows in it by an inner loop")
@@ -93,7 +110,9 @@ def _array_change(session: Session, found: Changes, cell: ArrayTracer, before: S
         found.places[place] = Change(cell, old, freeze(session, cell._value))
 
 
-def _object_changes(session: Session, found: Changes, obj: Any, before: Snapshot) -> None:
+def _object_changes(
+    session: Session, found: Changes, obj: Any, before: Snapshot, grown: dict[int, VirtualList]
+) -> None:
     after = Snapshot(obj)
     for name, value in (after.attributes or {}).items():
         old = (before.attributes or {}).get(name, EMPTY)
@@ -105,7 +124,7 @@ def _object_changes(session: Session, found: Changes, obj: Any, before: Snapshot
         if after.contents is not before.contents:
             found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
     elif isinstance(obj, list):
-        _list_changes(session, found, obj, before.contents, after.contents)
+        _list_changes(session, found, obj, before.contents, after.contents, grown.get(id(obj)))
     elif isinstance(obj, dict):
         _dict_changes(session, found, obj, before.contents, after.contents)
     elif isinstance(obj, (set, deque)) and not _identical(before.contents, after.contents):
@@ -120,13 +139,20 @@ def _identical(a: Any, b: Any) -> bool:
     return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
 
 
-def _list_changes(session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any]) -> None:
+def _list_changes(
+    session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any], middle: VirtualList | None
+) -> None:
     if len(new) < len(old):
         raise Abandon("a list gets shorter")
     for k, (a, b) in enumerate(zip(old, new, strict=False)):
         if a is not b:
             found.places[Place(id(obj), "item", k)] = Change(obj, a, freeze(session, b))
-    if len(new) > len(old):
+    if middle is not None:
+        before, after = new[len(old): middle.start], new[middle.start:]
+        part = Middle(middle.pattern, middle.stacks, middle.length)
+        found.grown[id(obj)] = Growth(
+            obj, old, [*(freeze(session, x) for x in before), part, *(freeze(session, x) for x in after)])
+    elif len(new) > len(old):
         found.grown[id(obj)] = Growth(obj, old, [freeze(session, x) for x in new[len(old):]])
 
 

@@ -13,7 +13,7 @@ from interpreter import Frame, Instruction, Unsupported
 
 from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
 from .builder import TraceBuilder
-from .carries import Carries
+from .carries import Carries, sizes_bound_in
 from .conditions import condition_of
 from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
@@ -263,13 +263,17 @@ class LoopRegion:
         length = ops.stack_length(trip, len(regions) > 1) if stacked else None
         results = ops.loop(
             *([trip] if trip is not None else []), *initial, *constants, regions=tuple(regions), carries=len(inputs),
-            stacks=len(stacked), counted=trip is not None, length=length,
+            stacks=len(stacked), counted=trip is not None, length=length, **self._ragged(),
         )
         count = len(self.carries.inputs)
         self._require_one_iteration(results[-1])
         self.carries.store(list(results[:count]), list(results[len(inputs):-1]), length)
         result = self._result(results[count + len(flags): len(inputs)])
         self._go_on(ways, results[count: count + len(flags)], result)
+
+    def _ragged(self) -> dict[str, Any]:
+        ragged = self.carries.ragged()
+        return {"ragged": ragged} if ragged else {}
 
     def _flags(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:
         """Name, first and next value of the carries that say how the loop is left."""
@@ -300,8 +304,8 @@ class LoopRegion:
         with arm.builder:
             pattern = self.pattern = pattern_of(arm.result)
             values = [arm.builder.as_value(v) for v in values_of(arm.result, pattern)]
-        inside = {name for node in arm.builder.nodes for v in node.outputs for n in getattr(v.type, "shape", ()) for name in symbols(n)}
-        if any(name in inside and name not in self.session.sizes for t in pattern.leaves for n in t.shape for name in symbols(n)):
+        bound = sizes_bound_in(arm)
+        if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
             raise Abandon("it returns an array of a size that an iteration decides")
         forbid_writes(self.session, arrays_in(arm.result), self.key)
         return [("result", first, value) for first, value in zip(fillers(pattern), values, strict=True)]

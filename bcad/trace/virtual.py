@@ -8,12 +8,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Size, Value
+from bcad.ir import ArrayType, Builder, Kind, Size, Value, python_type
 
 from .aliases import arrays_made, forbid_writes
 from .growing import Grown
+from .heap import Middle
 from .iteration import Indexed
-from .patterns import Abandon, Leaf, Pattern, build
+from .patterns import (
+    Abandon,
+    Constant,
+    Frozen,
+    Leaf,
+    Pattern,
+    as_type,
+    build,
+    freeze,
+    join,
+    pattern_of,
+    values_of,
+)
 from .tracers import Tracer
 
 if TYPE_CHECKING:
@@ -127,6 +140,89 @@ class VirtualList:
         del session.virtual[id(self.items)]
         list.__setitem__(self.items, slice(self.start, self.start), rows)
         return self.items
+
+
+def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None:
+    """Append a number of items that only a run can tell."""
+    known = session.virtual.get(id(items))
+    if known is None:
+        start, stacks, pattern, length = list.__len__(items), middle.stacks, middle.pattern, middle.length
+    else:
+        after = [freeze(session, x) for x in known.after]
+        pieces = [Middle(known.pattern, known.stacks, known.length), *after, middle]
+        pattern = pattern_of_pieces(session, pieces)
+        start, stacks = known.start, stack(session, pieces, pattern)
+        length = known.length + len(after) + middle.length
+        session.touch(items)
+        list.__setitem__(items, slice(start, None), [])
+    register(session, VirtualList(session, items, start, pattern, stacks, length, key))
+
+
+def has_middle(session: Session, x: Any) -> bool:
+    """Whether `x` is a list with a part whose length only a run can tell."""
+    return isinstance(x, list) and id(x) in session.virtual
+
+
+def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None:
+    """``items += others``, where one of them may have such a part."""
+    refuse_growing(session, others)
+    session.touch(items)
+    found = session.virtual.get(id(others))
+    if found is None:
+        list.extend(items, others)
+        return
+    list.extend(items, found.before)
+    extend(session, items, Middle(found.pattern, found.stacks, found.length), found.key)
+    list.extend(items, found.after)
+
+
+def pattern_of_pieces(session: Session, pieces: Sequence[Frozen | Middle]) -> Pattern:
+    """The form that all items have."""
+    found: Pattern | None = None
+    for piece in pieces:
+        own = piece.pattern if isinstance(piece, Middle) else as_stack(pattern_of(piece))
+        found = own if found is None else join(session, found, own)
+    assert found is not None
+    return found
+
+
+def as_stack(pattern: Pattern) -> Pattern:
+    """A number known now is stacked too: the list's length is that of its stacks."""
+    if pattern.leaves:
+        return pattern
+    if isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
+        return Leaf(python_type(type(pattern.obj)))
+    raise Abandon("a list of Python objects grows in it")
+
+
+def stack(session: Session, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
+    """For each leaf of the pattern the values of all items, one after another, in the current builder."""
+    builder = Builder.current()
+    parts: list[list[Value]] = [[] for _ in pattern.leaves]
+    for piece in pieces:
+        if isinstance(piece, Middle):
+            found = [_as_dtype(builder.as_value(s), t.dtype) for s, t in zip(piece.stacks, pattern.leaves, strict=True)]
+        else:
+            found = [_row(as_type(x, t)) for x, t in zip(values_of(piece, pattern), pattern.leaves, strict=True)]
+        for part, value in zip(parts, found, strict=True):
+            part.append(value)
+    return [_joined(part, t) for part, t in zip(parts, pattern.leaves, strict=True)]
+
+
+def _row(value: Value) -> Value:
+    """An item as a stack of one."""
+    array = ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype) if not value.ndim else value
+    return ops.BY_NAME["reshape"](array, shape=(1, *value.type.shape))  # type: ignore[no-any-return, union-attr]
+
+
+def _as_dtype(value: Value, dtype: Any) -> Value:
+    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)  # type: ignore[no-any-return]
+
+
+def _joined(parts: list[Value], type_: ArrayType) -> Value:
+    if not parts:
+        return ops.BY_NAME["full"](type_.dtype.type(0), shape=(0, *type_.shape), dtype=type_.dtype)  # type: ignore
+    return parts[0] if len(parts) == 1 else ops.FUNCTIONS[np.concatenate](parts)  # type: ignore[no-any-return]
 
 
 def _of_kind(value: Value, type_: ArrayType) -> Value:

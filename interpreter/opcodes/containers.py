@@ -124,8 +124,10 @@ def list_extend(frame: Frame, stack: list, depth: int) -> None:
     """list ... iterable -- list ..."""
     iterable = stack.pop()
     target = stack[-depth]
-    if type(iterable) in _BUILTIN:
+    if type(iterable) in _BUILTIN and type(iterable) not in frame.domain.types:
         target.extend(iterable)
+        return
+    if frame.watched and frame.domain.extend(frame, target, iterable) is not NotImplemented:
         return
     kind = type(iterable)
     if kind not in frame.domain.types and find(kind, "__iter__") is MISSING and \

@@ -279,7 +279,7 @@ def test_an_exception_that_a_caller_catches():
     agree(f, (1.0,), (-1.0,), (2.0,))
 
 
-def test_effects_and_growing_lists_in_arms_are_guarded():
+def test_lists_that_grow_on_one_way():
     history = []
 
     def f(x):
@@ -292,5 +292,5 @@ def test_effects_and_growing_lists_in_arms_are_guarded():
     agree_lists = Traced(f)
     for x in (0.5, 2.0, 0.1, 3.0):
         assert same(agree_lists(x), [x, x * 2] if x > 1 else [x])
-    assert agree_lists.traces == 2
+    assert agree_lists.traces == 1
     assert history == [2.0, 3.0]

@@ -1,0 +1,202 @@
+"""Lists that grow on one way only, by several items a round, or in nested loops: their length is the run's affair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcad import grad
+from tests.trace.helpers import Traced, agree, same
+
+SEEN: list[float] = []
+
+
+def positives(x):
+    return sum([v * v for v in x if v > 0], start=0.0)
+
+
+def positives_as_array(x):
+    return np.array([0.0, *[v * v for v in x if v > 0]]).sum()
+
+
+def conditional_append(x):
+    out = [x[0]]
+    for i in range(1, len(x)):
+        if x[i] > x[i - 1]:
+            out.append(x[i] ** 2)
+    return np.array(out).sum() * len(out)
+
+
+def two_ways(x):
+    low, high = [], []
+    for v in x:
+        if v > 0.5:
+            high.append(v * 2)
+        else:
+            low.append(v * 3)
+    return sum(low, 0.0) - 2 * sum(high, 0.0) + len(low)
+
+
+def different_numbers(x):
+    out = []
+    for v in x:
+        if v > 0.5:
+            out.append(v)
+            out.append(v**2)
+        else:
+            out.append(-v)
+    return sum(out, start=0.0)
+
+
+def two_a_round(x):
+    out = []
+    for v in x:
+        out.append(v)
+        out.append(2 * v)
+    return np.array(out) @ np.arange(2 * len(x))
+
+
+def extend_a_round(x):
+    out = [1.0]
+    for v in x:
+        out += [v, v * v, 3.0]
+    return np.array(out).sum() * out[-1]
+
+
+def nested(x):
+    out = []
+    for a in x:
+        for b in x:
+            out.append(a * b)
+    return np.array(out) @ np.arange(len(x) ** 2)
+
+
+def nested_comprehension(x):
+    return np.sum([a * b * b for a in x for b in x])
+
+
+def triangle(x):
+    out = []
+    for i in range(len(x)):
+        for j in range(i):
+            out.append(x[i] * x[j])
+    return sum(out, start=0.0)
+
+
+def nested_with_condition(x):
+    return sum([a * b for a in x for b in x if a > b], start=0.0)
+
+
+def before_a_break(x):
+    out = []
+    for v in x:
+        if v > 1.2:
+            break
+        out.append(v**2)
+    return sum(out, start=0.0)
+
+
+def before_a_return(x):
+    out = []
+    for v in x:
+        if v > 1.2:
+            return sum(out, start=0.0)
+        out.append(v**2)
+    return np.array(out).sum() * 2
+
+
+def rows(x):
+    out = []
+    for v in x:
+        if v > 0.5:
+            out.append(x * v)
+    return sum([r.sum() for r in out]) + x[0]
+
+
+def tuples(x):
+    out = []
+    for i, v in enumerate(x):
+        if v > 0.5:
+            out.append((i, v))
+    return sum([i * v for i, v in out], start=0.0)
+
+
+def outside_a_loop(x):
+    out = [x[0]]
+    if x[1] > 0.5:
+        out.append(x[1])
+    out.append(x[2])
+    if x[2] > 0.5:
+        out.append(x[0])
+        out.append(3.0)
+    return np.array(out).sum() * len(out)
+
+
+def in_a_while(x):
+    t, kept = 0.1, []
+    while t < 2:
+        t = t * 1.3 + np.abs(x[0])
+        if t > 0.7:
+            kept.append(t)
+    return np.array([1.0, *kept]).sum()
+
+
+KEPT = [positives, conditional_append, two_ways, different_numbers, two_a_round, extend_a_round, nested,
+        nested_comprehension, triangle, nested_with_condition, before_a_break, before_a_return, tuples]
+OTHERS = [positives_as_array, rows, outside_a_loop, in_a_while]
+POINTS = [np.linspace(0.5, 1.5, 6) + 0.01, np.linspace(1.51, -0.7, 9), np.linspace(-1, 1, 12), np.linspace(-3, -1, 4)]
+
+
+@pytest.mark.parametrize("fn", [*KEPT, *OTHERS], ids=lambda f: f.__name__)
+def test_values(fn):
+    traced = Traced(fn)
+    for x in POINTS:
+        assert np.allclose(traced(x), fn(x), rtol=1e-13), traced.text  # of no item: a sum may be np.float64(0.0)
+    if fn in KEPT:
+        assert traced.traces == 1
+        assert not traced.programs[0].reasons
+
+
+@pytest.mark.parametrize("fn", [*KEPT, *OTHERS], ids=lambda f: f.__name__)
+def test_gradients(fn):
+    g = grad(fn)
+    for x in POINTS:
+        steps = 1e-6 * np.eye(len(x))
+        assert np.allclose(g(x), [(fn(x + h) - fn(x - h)) / 2e-6 for h in steps], rtol=1e-5, atol=1e-6)
+
+
+def test_the_list_is_the_result():
+    def f(x):
+        return [v * 2 for v in x if v > 0], [a for a in x for b in x if b > a]
+
+    traced = Traced(f)
+    for x in POINTS:
+        assert same(traced(x), f(x))
+    assert traced.traces == 1
+
+
+def test_a_captured_list_grows_as_it_does_in_python():
+    def f(x):
+        for v in x:
+            if v > 0:
+                SEEN.append(v * 2)
+        return x.sum()
+
+    traced = Traced(f)
+    for x in POINTS:
+        SEEN.clear()
+        f(x)
+        expected = list(SEEN)
+        SEEN.clear()
+        traced(x)
+        assert same(SEEN, expected)
+
+
+def test_the_list_of_a_branch_is_empty_or_not():
+    def f(x):
+        out = []
+        if x[0] > 0:
+            out.append(x[1])
+        return len(out) * x[0] + (out[0] if out else x[2])
+
+    agree(f, *((x,) for x in POINTS))
