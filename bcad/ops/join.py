@@ -12,6 +12,7 @@ from bcad.ir import ArrayType, Dim, Size, Value, assumptions, maximum, product
 from .arguments import as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
 from .cotangents import rearranged, to_cotangent
 from .op import BY_NAME, FUNCTIONS, Op, Zero, define, implements, materialize
+from .rows import column_stack_rows, concatenate_rows, dstack_rows, hstack_rows, stack_rows, vstack_rows
 from .samples import Sample, complexes, reals
 from .shape import (
     atleast_1d,
@@ -89,6 +90,8 @@ def join(xs: Sequence[Value], axis: int) -> Value:
 
 @implements(np.concatenate)
 def concatenate(arrays: Any, axis: Any = 0, *, dtype: Any = None, casting: str = "same_kind") -> Value:
+    if isinstance(arrays, Value):
+        return _cast(concatenate_rows(arrays, axis), dtype)
     xs = [as_array(a) for a in arrays]
     if not xs:
         raise ValueError("need at least one array to concatenate")
@@ -96,13 +99,18 @@ def concatenate(arrays: Any, axis: Any = 0, *, dtype: Any = None, casting: str =
         xs, axis = [ravel(x) for x in xs], 0
     if xs[0].ndim == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    y = join(xs, normalize_axis(as_int(axis), xs[0].ndim))
+    return _cast(join(xs, normalize_axis(as_int(axis), xs[0].ndim)), dtype)
+
+
+def _cast(y: Value, dtype: Any) -> Value:
     return y if dtype is None else astype(y, dtype)
 
 
 @implements(np.stack)
 def stack(arrays: Any, axis: Any = 0, *, dtype: Any = None, casting: str = "same_kind") -> Value:
     """The arrays as slices of a new `axis`."""
+    if isinstance(arrays, Value):
+        return _cast(stack_rows(arrays, axis), dtype)
     xs = [as_array(a) for a in arrays]
     if not xs:
         raise ValueError("need at least one array to stack")
@@ -115,22 +123,28 @@ def stack(arrays: Any, axis: Any = 0, *, dtype: Any = None, casting: str = "same
 
 @implements(np.vstack)
 def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Value:
+    if isinstance(tup, Value):
+        return _cast(vstack_rows(tup), dtype)
     return concatenate([atleast_2d(x) for x in tup], 0, dtype=dtype)
 
 
 @implements(np.hstack)
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Value:
+    if isinstance(tup, Value):
+        return _cast(hstack_rows(tup), dtype)
     xs = [atleast_1d(x) for x in tup]
     return concatenate(xs, 0 if xs and xs[0].ndim == 1 else 1, dtype=dtype)
 
 
 @implements(np.dstack)
 def dstack(tup: Any) -> Value:
-    return concatenate([atleast_3d(x) for x in tup], 2)
+    return dstack_rows(tup) if isinstance(tup, Value) else concatenate([atleast_3d(x) for x in tup], 2)
 
 
 @implements(np.column_stack)
 def column_stack(tup: Any) -> Value:
+    if isinstance(tup, Value):
+        return column_stack_rows(tup)
     xs = [as_array(x) for x in tup]
     return concatenate([x if x.ndim >= 2 else to_shape(x, (*x.shape, 1) if x.ndim else (1, 1)) for x in xs], 1)
 

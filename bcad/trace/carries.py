@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
@@ -15,6 +16,7 @@ from .builder import TraceBuilder
 from .growing import Grown
 from .heap import Growth, Middle, Place, read, store
 from .patterns import (
+    WHICH,
     Abandon,
     Choice,
     Constant,
@@ -33,7 +35,7 @@ from .patterns import (
 )
 from .regions import Arm
 from .tracers import ArrayTracer
-from .virtual import extend, pattern_of_pieces, stack
+from .virtual import extend, length_of, of_kind, pattern_of_pieces, stack
 
 if TYPE_CHECKING:
     from .session import Session
@@ -117,11 +119,13 @@ class Carries:
         one_by_one = len(growth.pieces) == 1 and not isinstance(growth.pieces[0], Middle)
         if known is not None:
             if known.one_by_one and not one_by_one:
-                raise Abandon("a list grows now by one item, now by several")
+                known.one_by_one = False
+                join(self.session, known.pattern, pattern)
+                return True
             before, known.pattern = known.pattern, join(self.session, known.pattern, pattern)
             return self._tail_is_new(known) or not _same_form(before, known.pattern)
         self.growths[id(growth.obj)] = Grown(
-            growth.obj, len(growth.old), pattern, one_by_one, id(growth.obj) not in self.session.virtual)
+            growth.obj, len(growth.old), pattern, one_by_one)
         return True
 
     def _tail_is_new(self, grown: Grown) -> bool:
@@ -210,6 +214,9 @@ class Carries:
     def _install_tails(self, builder: TraceBuilder, index: Value) -> None:
         for grown in self.growths.values():
             grown.index = index
+            if grown.wants_count:
+                grown.count = builder.input(WHICH, "count")
+                self.inputs.append(grown.count)
             if not grown.wants_tail:
                 continue
             if grown.tail_pattern is None:
@@ -219,9 +226,6 @@ class Carries:
             self.inputs += fresh
             grown.tail = build(self.session, grown.tail_pattern, iter(fresh))
             forbid_writes(self.session, arrays_made(grown.tail), self.key)
-
-    def _tails(self) -> Iterator[Grown]:
-        return (grown for grown in self.growths.values() if grown.wants_tail)
 
     def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
         if isinstance(carry.key, Place) and carry.key.kind == "array":
@@ -258,11 +262,15 @@ class Carries:
                 found += fillers(carry.pattern)
             else:
                 found += values_of(carry.entry, carry.pattern)
-        for grown in self._tails():
-            pattern = grown.tail_pattern
-            assert pattern is not None
-            found += values_of(self._entry_tail(grown), pattern) if grown.start else fillers(pattern)
+        for grown in self.growths.values():
+            if grown.wants_count:
+                found.append(self.session.builder.constant(0))
+            if grown.tail_pattern is not None:
+                found += self._first_tail(grown, grown.tail_pattern)
         return found
+
+    def _first_tail(self, grown: Grown, pattern: Pattern) -> Iterator[Value]:
+        return values_of(self._entry_tail(grown), pattern) if grown.start else fillers(pattern)
 
     def after(self, arm: Arm) -> list[Value]:
         """The carried Values after one iteration, in the body's builder."""
@@ -270,10 +278,22 @@ class Carries:
         for carry in self.items.values():
             state = self._state_after(carry, arm)
             found += values_of(state, carry.pattern)
-        for grown in self._tails():
-            assert grown.tail_pattern is not None
-            found += values_of(arm.changes.grown[id(grown.items)].items[0], grown.tail_pattern)
+        for grown in self.growths.values():
+            pieces = arm.changes.grown[id(grown.items)].pieces
+            if grown.wants_count:
+                assert grown.count is not None
+                found.append(ops.FUNCTIONS[operator.add](grown.count, self.session.builder.size(length_of(pieces))))
+            if grown.tail_pattern is not None:
+                found += self._next_tail(grown, pieces, grown.tail_pattern)
         return found
+
+    def _next_tail(self, grown: Grown, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> Iterator[Value]:
+        """The list's last item after an iteration."""
+        if not isinstance(pieces[-1], Middle):
+            return values_of(pieces[-1], pattern)
+        before = freeze(self.session, grown.tail)
+        rows = stack(self.session, [before, *pieces], pattern)
+        return (of_kind(ops.METHODS["__getitem__"](row, -1), t) for row, t in zip(rows, pattern.leaves, strict=True))
 
     def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
         if isinstance(carry.key, int):

@@ -15,6 +15,7 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
+from interpreter import EMPTY, UNBOUND
 
 from .builder import constant_of, is_constant
 from .tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
@@ -81,8 +82,10 @@ def _of_each(session: Session, choice: ChoiceTracer, ask: Callable[[Any], Any]) 
     """What `ask` gives for the option that it is: options are asked each on its own."""
     known = _number_here(session, choice._which)
     if known is not None:
-        return ask(choice._options[known])
-    answers = [ask(option) for option in choice._options]
+        return ask(_bound(choice._options[known]))
+    if _require_bound(session, choice):
+        return ask(next(x for x in choice._options if not _is_unbound(x)))
+    answers = [False if _is_unbound(option) else ask(option) for option in choice._options]
     if all(type(a) in (bool, np.bool_) for a in answers):
         if all(bool(a) == bool(answers[0]) for a in answers):
             return bool(answers[0])
@@ -124,9 +127,11 @@ def settle(session: Session, x: Any) -> Any:
         return x
     known = _number_here(session, x._which)
     if known is not None:
-        return x._options[known]
+        return _bound(x._options[known])
+    if _require_bound(session, x):
+        return next(option for option in x._options if not _is_unbound(option))
     numbers = [k for k, option in enumerate(x._options) if is_number_like(option)]
-    others_are_inert = all(option is None or isinstance(option, str) for k, option in enumerate(x._options) if k not in numbers)
+    others_are_inert = all(option is None or isinstance(option, str) or _is_unbound(option) for k, option in enumerate(x._options) if k not in numbers)
     if len(numbers) == 1 and others_are_inert:
         k = numbers[0]
         if session.example.known(x._which) and session.concrete(x._which) != k:
@@ -140,8 +145,33 @@ def decide(session: Session, x: ChoiceTracer) -> Any:
     """The option that it is for this call; later calls are held to it."""
     known = _number_here(session, x._which)
     if known is not None:
-        return x._options[known]
+        return _bound(x._options[known])
+    _require_bound(session, x)
     return x._options[session.decide_int(session.wrap(x._which), "which of several objects it is")]
+
+
+def _is_unbound(option: Any) -> bool:
+    return option is UNBOUND or option is EMPTY
+
+
+def _bound(option: Any) -> Any:
+    """An option that is about to be used."""
+    if _is_unbound(option):
+        raise UnboundLocalError("a variable is read that this way has not set")
+    return option
+
+
+def _require_bound(session: Session, choice: ChoiceTracer) -> bool:
+    """Give up a run that reads a variable which its way has not set; whether one option is left then."""
+    unset = [k for k, option in enumerate(choice._options) if _is_unbound(option)]
+    if not unset:
+        return False
+    (k,) = unset
+    if session.example.known(choice._which) and session.concrete(choice._which) == k:
+        _bound(choice._options[k])
+    flag = ops.FUNCTIONS[np.equal](choice._which, k)
+    ops.check(flag, message=Literal("a variable is read that was not set"), error=Literal(UnboundLocalError))
+    return len(choice._options) == 2
 
 
 def settled(session: Session, values: Sequence[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from bcad import ops
 from bcad.ir import Value
 from interpreter import Frame, Outcome
 
-from .branches import merge
+from .merging import merge
 from .patterns import Abandon
 from .regions import Arm, Exit, run_arm
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
+from interpreter import EMPTY, UNBOUND
 
 from .active import current_session
 from .choices import decide
@@ -62,6 +63,8 @@ def is_plain_number(leaf: Any) -> bool:
 
 def _choice_maker(leaf: ChoiceTracer, position: Callable[[Any], int]) -> Callable[[Sequence[Any]], Any]:
     """The option that this run has taken."""
+    if any(option is UNBOUND or option is EMPTY for option in leaf._options):
+        raise leaf._session.error("an effect stores a variable that may not be set")
     which = position(leaf._which)
     options = [Plan(option, position) for option in leaf._options]
     return lambda outputs: options[int(outputs[which])].build(outputs)

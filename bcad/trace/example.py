@@ -68,7 +68,7 @@ class Example:
         needed = value.node.inputs
         for size in _dims(value.node):
             for name in symbols(size):
-                binder = None if name in self.sizes else self._binder(name, value.scope)
+                binder = None if name in self.sizes else self._find_binder(name, value.scope)
                 if binder is not None and binder.node is not value.node:
                     needed = (*needed, binder)
         return needed
@@ -108,6 +108,12 @@ class Example:
     def bind(self, name: str) -> None:
         """Learn a size that an op made, by computing the value whose shape has it bare."""
         self.of(self._binder(name, Builder.current()))
+
+    def _find_binder(self, name: str, builder: Any) -> Value | None:
+        try:
+            return self._binder(name, builder)
+        except NoExample:  # the count of a loop whose stacks are all ragged
+            return None
 
     def _binder(self, name: str, builder: Any) -> Value:
         symbol = Dim.symbol(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,28 +37,25 @@ class Grown:
         The form of the items that are appended.
     one_by_one : bool
         Whether each iteration appends one item.
-    is_plain : bool
-        Whether the number of items before the loop is known.
     portion, total_length : Size
         Else how many each iteration appends (None: it varies), and how many that are in all.
     tail_pattern : Pattern or None
         The form of the last item, if the body asks for it before it appends.
     tail : object
         That item, in the body being run.
-    index : Value
-        The number of the iteration, in the body being run.
+    index, count : Value
+        In the body being run, the number of the iteration, and that of the items that earlier ones have appended.
     """
 
     __slots__ = (
-        "items", "start", "pattern", "one_by_one", "is_plain", "portion", "total_length",
-        "tail_pattern", "wants_tail", "tail", "index",
+        "items", "start", "pattern", "one_by_one", "portion", "total_length",
+        "tail_pattern", "wants_tail", "tail", "index", "wants_count", "count",
     )
 
-    def __init__(
-        self, items: list[Any], start: int, pattern: Pattern, one_by_one: bool = True, is_plain: bool = True
-    ) -> None:
+    def __init__(self, items: list[Any], start: int, pattern: Pattern, one_by_one: bool = True) -> None:
         self.one_by_one = one_by_one
-        self.is_plain = is_plain
+        self.wants_count = False
+        self.count: Value | None = None
         self.portion: Size | None = None
         self.total_length: Size = 0
         self.items = items
@@ -75,27 +73,38 @@ class Grown:
 
     def total(self, session: Session) -> Any:
         """``len(list)``."""
-        self._require_simple()
-        return session.wrap(ops.FUNCTIONS[np.add](self.index, list.__len__(self.items)))
+        return session.wrap(ops.FUNCTIONS[operator.add](self._before(session), list.__len__(self.items)))
 
     def get(self, session: Session, key: Any) -> Any:
         """``list[key]``: what this iteration has appended, the item before that, or one from before the loop."""
-        self._require_simple()
+        self._require_plain(session)
         if type(key) is int and (0 <= key < self.start or -self.appended <= key < 0):
             return list.__getitem__(self.items, key)
         if type(key) is int and key == -1 - self.appended:
             return self._last(session)
         raise Abandon("an item of a list that it appends to is read in it")
 
-    def _require_simple(self) -> None:
-        if not (self.one_by_one and self.is_plain):
+    def _require_plain(self, session: Session) -> None:
+        if id(self.items) in session.virtual:
             raise Abandon("a list that it appends to in a varying number is read in it")
+
+    def _before(self, session: Session) -> Value:
+        """How many items earlier iterations have appended."""
+        self._require_plain(session)
+        if self.one_by_one:
+            assert self.index is not None
+            return self.index
+        if not self.wants_count:
+            self.wants_count = True
+            raise Again(self)
+        assert self.count is not None
+        return self.count
 
     def _last(self, session: Session) -> Any:
         if not self.wants_tail:
             self.wants_tail = True
             raise Again(self)
         if not self.start:
-            empty = ops.FUNCTIONS[np.less](self.index, 1)
+            empty = ops.FUNCTIONS[np.less](self._before(session), 1)
             ops.check(empty, message=Literal("the list is empty"), error=Literal(IndexError))
         return self.tail

@@ -251,9 +251,9 @@ def _may_be_chosen(option: Pattern) -> bool:
         return isinstance(option.like, tuple) and all(map(_may_be_chosen, option.children))
     if isinstance(option, Constant):
         obj = option.obj
-        if obj is UNBOUND or obj is EMPTY or isinstance(obj, Tracer):
+        if isinstance(obj, Tracer):
             return False
-        return obj is None or isinstance(obj, _CHOSEN) or _as_leaf(option) is not None
+        return obj is None or obj is UNBOUND or obj is EMPTY or isinstance(obj, _CHOSEN) or _as_leaf(option) is not None
     return True
 
 

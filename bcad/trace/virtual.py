@@ -82,7 +82,7 @@ class VirtualList:
         index = self.session.unwrap(k)
         getitem = ops.METHODS["__getitem__"]
         values = [
-            _of_kind(getitem(stack, index), type_)
+            of_kind(getitem(stack, index), type_)
             for stack, type_ in zip(self.stacks, self.pattern.leaves, strict=True)
         ]
         made = build(self.session, self.pattern, iter(values))
@@ -186,6 +186,14 @@ def pattern_of_pieces(session: Session, pieces: Sequence[Frozen | Middle]) -> Pa
     return found
 
 
+def length_of(pieces: Sequence[Frozen | Middle]) -> Size:
+    """How many items there are."""
+    total: Size = 0
+    for piece in pieces:
+        total = total + (piece.length if isinstance(piece, Middle) else 1)
+    return total
+
+
 def as_stack(pattern: Pattern) -> Pattern:
     """A number known now is stacked too: the list's length is that of its stacks."""
     if pattern.leaves:
@@ -225,7 +233,7 @@ def _joined(parts: list[Value], type_: ArrayType) -> Value:
     return parts[0] if len(parts) == 1 else ops.FUNCTIONS[np.concatenate](parts)  # type: ignore[no-any-return]
 
 
-def _of_kind(value: Value, type_: ArrayType) -> Value:
+def of_kind(value: Value, type_: ArrayType) -> Value:
     """An element of a stack as the kind of number that was appended."""
     if value.type.kind is type_.kind:  # type: ignore[union-attr]
         return value

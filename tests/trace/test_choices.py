@@ -248,3 +248,59 @@ def test_one_of_two_instances_stays_that_instance():
 
     for fn in (f, g):
         agree(fn, *((np.array(*call),) for call in CALLS))
+
+
+def set_on_one_way(x):
+    if x[0] > 0:
+        y = x[1] * 2
+    z = x[0]
+    if x[0] > 0:
+        z = y * z
+    return z
+
+
+def set_in_a_loop_on_one_way(x):
+    s = 0.0
+    for v in x:
+        if v > 0:
+            w = v * v
+        if v > 0:
+            s += w
+    return s
+
+
+def a_cell_set_on_one_way(x):
+    if x[0] > 0:
+        y = x[1]
+    else:
+        return x[0]
+
+    def f():
+        return y * 2
+
+    return f()
+
+
+@pytest.mark.parametrize("fn", [set_on_one_way, a_cell_set_on_one_way], ids=lambda f: f.__name__)
+def test_variables_that_one_way_sets(fn):
+    traced = agree(fn, *((np.array(*call),) for call in CALLS))
+    assert traced.traces == 1
+    assert not traced.programs[0].reasons
+
+
+def test_variables_that_one_way_of_a_round_sets():
+    agree(set_in_a_loop_on_one_way, (np.array([1.0, -2.0, 3.0]),), (np.array([-1.0, -2.0, 3.0]),))
+
+
+def test_a_variable_that_is_not_set_raises_as_in_python():
+    def f(x):
+        if x[0] > 0:
+            y = x[1]
+        return y * x[0] if x[1] > 0 else x[0]
+
+    g = grad(f)
+    assert np.array_equal(g(np.array([1.0, 2.0])), [2.0, 1.0])
+    assert np.array_equal(g(np.array([-1.0, -2.0])), [1.0, 0.0])
+    with pytest.raises(UnboundLocalError):
+        g(np.array([-1.0, 2.0]))
+    assert np.array_equal(g(np.array([3.0, 2.0])), [2.0, 3.0])

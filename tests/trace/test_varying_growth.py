@@ -136,7 +136,7 @@ def in_a_while(x):
     t, kept = 0.1, []
     while t < 2:
         t = t * 1.3 + np.abs(x[0])
-        if t > 0.7:
+        if t > 0.713:
             kept.append(t)
     return np.array([1.0, *kept]).sum()
 
@@ -200,3 +200,32 @@ def test_the_list_of_a_branch_is_empty_or_not():
         return len(out) * x[0] + (out[0] if out else x[2])
 
     agree(f, *((x,) for x in POINTS))
+
+
+@pytest.mark.parametrize("join", [
+    np.array, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.concatenate,
+    lambda r: np.stack(r, axis=1), lambda r: np.stack(r, axis=-1), lambda r: np.concatenate(r, axis=None),
+])
+@pytest.mark.parametrize("rank", [0, 1, 2, 3])
+def test_joins_of_rows_of_unknown_number(join, rank):
+    def f(x):
+        out = [x[0] * np.ones((2, 3, 4)[:rank])]
+        for v in x[1:]:
+            if v > 0:
+                out.append(np.arange(1.0, 25.0).reshape(2, 3, 4)[(slice(None),) * rank + (0,) * (3 - rank)] * v)
+        return join(out)
+
+    try:
+        f(POINTS[0])
+    except (ValueError, np.exceptions.AxisError):
+        return
+    traced = agree(f, (POINTS[0],), (POINTS[2],), (POINTS[0][:1],))
+    assert traced.traces <= 3
+
+
+def test_joining_nothing_raises_as_in_numpy():
+    g = grad(lambda x: np.vstack([v * x for v in x if v > 0]).sum())
+    assert np.allclose(g(np.array([1.0, -2.0])), [0.0, 1.0])
+    with pytest.raises(ValueError, match="need at least one"):
+        g(np.array([-1.0, -2.0]))
+    assert np.allclose(g(np.array([3.0, -2.0])), [4.0, 3.0])
