@@ -52,6 +52,8 @@ def _node(node: Node, inputs: list[Any], sizes: dict[str, int]) -> list[Any]:
     attrs = {k: resolve(a, sizes) for k, a in node.attrs.items()}
     if isinstance(node.op, Elementwise):
         return [_elementwise(node, inputs)]
+    if name in ("astype", "as_kind") and node.inputs[0].dtype.kind == "b" and attrs["dtype"].kind != "b":
+        return [_counted(inputs[0])]
     special = _STRUCTURAL.get(name)
     if special is not None:
         return [special(*inputs, **attrs)]
@@ -107,6 +109,15 @@ def _functions() -> dict[str, Callable[..., Any]]:
     table["ceil"] = s.ceiling
     table["ndtr"] = lambda x: (1 + s.erf(x / s.sqrt(2))) / 2
     return table
+
+
+def _counted(x: Any) -> Any:
+    """Conditions as the numbers 1 and 0."""
+    import sympy
+
+    if isinstance(x, np.ndarray):
+        return np.frompyfunc(_counted, 1, 1)(x)
+    return int(x) if x in (True, False) else sympy.Piecewise((1, x), (0, True))
 
 
 def _elementwise(node: Node, inputs: list[Any]) -> Any:
@@ -187,6 +198,14 @@ def _mean(x: Any, *, axis: Sequence[int], keepdims: bool) -> Any:
     return _reduced(lambda a, b: a + b, 0)(x, axis=axis, keepdims=keepdims) * sympy.Rational(1, count)
 
 
+def _extreme(name: str, x: Any, *, axis: Sequence[int], keepdims: bool) -> Any:
+    import sympy
+
+    fold = getattr(sympy, name)
+    start = sympy.oo if name == "Min" else -sympy.oo
+    return _reduced(lambda a, b: fold(a, b), start)(x, axis=axis, keepdims=keepdims)
+
+
 def _matrix(function: Callable[[Any], Any]) -> Callable[..., Any]:
     def apply(x: Any, **_: Any) -> Any:
         import sympy
@@ -235,6 +254,7 @@ def _index(index: Any, arrays: Iterator[Any]) -> tuple[Any, ...]:
 _STRUCTURAL: dict[str, Callable[..., Any]] = {
     "astype": lambda x, **_: x, "as_kind": lambda x, **_: x, "full": _full, "real": lambda x: x,
     "sum": _reduced(lambda a, b: a + b, 0), "prod": _reduced(lambda a, b: a * b, 1), "mean": _mean,
+    "max": lambda x, **attrs: _extreme("Max", x, **attrs), "min": lambda x, **attrs: _extreme("Min", x, **attrs),
     "matmul": lambda a, b: np.asarray(np.dot(a, b), object)[()] if max(np.ndim(a), np.ndim(b)) < 3 else np.matmul(a, b),
     "inv": _matrix(lambda m: m.inv()), "det": _matrix(lambda m: m.det()), "solve": _solve,
     "stack": lambda *xs, axis=0, **_: np.stack([np.asarray(x, object) for x in xs], axis),

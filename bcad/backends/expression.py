@@ -38,7 +38,10 @@ def _is_plain_product(text: str) -> bool:
     return not any(symbol in outside for symbol in ("@", "//", "%"))
 
 
-_NAMED = {math.pi: "pi", 2 * math.pi: "2*pi", math.pi / 2: "pi/2", math.sqrt(2 * math.pi): "sqrt(2*pi)"}
+_NAMED = {
+    math.pi: ("pi", ATOM), 2 * math.pi: ("2*pi", PRODUCT), math.pi / 2: ("pi/2", PRODUCT),
+    math.sqrt(2 * math.pi): ("sqrt(2*pi)", ATOM),
+}
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,9 @@ class Notation:
         if math.isinf(value):
             return Text(f"{self.prefix}inf") if value > 0 else Text(f"-{self.prefix}inf", UNARY)
         if not self.exact and abs(value) in _NAMED:
-            text = re.sub(r"(pi|sqrt)", rf"{self.prefix}\1", _NAMED[abs(value)])
-            return Text(text, PRODUCT) if value > 0 else Text(f"-{text}", PRODUCT)
+            name, level = _NAMED[abs(value)]
+            text = re.sub(r"(pi|sqrt)", rf"{self.prefix}\1", name)
+            return Text(text, level) if value > 0 else Text(f"-{text}", PRODUCT)
         if not self.prefix and value == int(value) and abs(value) < 1e15 and str(value) != "-0.0":
             return self.number(int(value))
         return Text(repr(value), UNARY if repr(value).startswith("-") else ATOM)

@@ -177,7 +177,7 @@ class Listing:
             items = any(n.op.name in ("getitem", "gather") and n.inputs[0] is value for n in self._users.get(value, ()))
             if items and value.node is not None and value.node.op.name not in VIEWS:
                 return len(text) > 2
-            return len(text) > (SHORT if _costly(value, self.chosen) else BRIEF)
+            return len(text) > (SHORT if uses > 2 or _costly(value, self.chosen) else BRIEF)
         return len(text) > self.width and value not in self.graph.outputs
 
     # -- arrays that are written to --------------------------------------------------------------
@@ -236,7 +236,11 @@ class Listing:
         if value in self._results:
             return False
         for node in self._users.get(value, ()):
-            if node is write or node in self._written:
+            if node is write:
+                continue
+            if node in self._written:
+                if node.op.name in VIEWS and node.output.shape and not self._is_done(node.output, write):
+                    return False  # a view that has a name shows what is written
                 continue
             pending = len(node.outputs) == 1 and not node.regions and node.outputs[0] not in self.chosen
             if not pending or not self._is_done(node.output, write):

@@ -56,8 +56,18 @@ class Algebra:
                 terms.sort(key=lambda term: not term.powers)
             result = self.write_sum(terms, value)
         else:
-            result = self._stretched(self.write(self.parts.product(value), value), value)
+            product = self.parts.product(value)
+            opposite = self._all_negative(product)
+            result = self.write_sum(opposite, value) if opposite else self._stretched(self.write(product, value), value)
         return result
+
+    def _all_negative(self, product: Product) -> Sum | None:
+        """The terms of ``-(-a - b)``."""
+        base = product.only_base()
+        if base is None or product.number != MINUS_ONE or base in self.parts.closed or not is_sum(base):
+            return None
+        terms = self.parts.sum(base)
+        return [t.scaled(MINUS_ONE) for t in terms] if all(t.number.value < 0 for t in terms) else None
 
     def _flat(self, terms: Sum) -> Sum:
         """Terms collected; a sum that stands alone in the list gives its own terms."""
@@ -96,6 +106,9 @@ class Algebra:
     def write_sum(self, terms: Sum, like: Value) -> Value:
         """A sum as nested additions and subtractions."""
         terms = _ordered(terms)
+        either = self._either(terms)
+        if either is not None:
+            return self._stretched(either, like)
         common = self._common(terms)
         if common is not None:
             inner = [_without(term, common) for term in terms]
@@ -104,6 +117,20 @@ class Algebra:
         else:
             result = self._added(terms, like)
         return self._remember(self._stretched(result, like), terms)
+
+    def _either(self, terms: Sum) -> Value | None:
+        """``where(c, a, 0) + where(not c, b, 0)`` is ``where(c, a, b)``."""
+        masks = [found for term in terms if (found := _masked(term)) is not None]
+        if len(masks) != 2 or len(terms) != 2:
+            return None
+        (a, first), (b, second) = masks
+        (condition, x), (other, y) = a.node.inputs, b.node.inputs  # type: ignore[union-attr]
+        if _negated(condition) is other:  # the condition that is no negation stands in front
+            condition, x, first, other, y, second = other, y, second, condition, x, first
+        if _negated(other) is not condition:
+            return None
+        sides = [self.write(self.parts.product(v).times(rest), v) for v, rest in ((x, first), (y, second))]
+        return BY_NAME["where"](condition, *sides)
 
     def _remember(self, value: Value, terms: Sum) -> Value:
         if len(terms) > 1:
@@ -136,7 +163,7 @@ class Algebra:
         """A product as one quotient of products."""
         if not product.number.value:
             return self.constant(like.dtype.type(0))
-        product = self._with_density(product)
+        product = self._pulled(self._with_names(self._with_density(product)))
         bases = sorted(product.powers, key=lambda base: (*rank(base), self._age(base)))
         above = [(b, product.powers[b]) for b in bases if product.powers[b] > 0]
         below = [(b, -product.powers[b]) for b in bases if product.powers[b] < 0]
@@ -153,7 +180,7 @@ class Algebra:
     def _with_density(self, product: Product) -> Product:
         """``exp(u)/sqrt(2*pi)`` is one factor: a density that has a name of its own where it is used again."""
         root = next((b for b, e in product.powers.items() if e == -HALF and is_two_pi(b)), None)
-        bell = next((b for b, e in product.powers.items() if e == 1 and b.node and b.node.op.name == "exp"), None)
+        bell = next((b for b, e in product.powers.items() if e == 1 and self._is_bell(b)), None)
         if root is None or bell is None:
             return product
         density = BY_NAME["divide"](bell, BY_NAME["sqrt"](root))
@@ -161,17 +188,58 @@ class Algebra:
         self.parts.products.setdefault(density, Product(powers={bell: Fraction(1), root: -HALF}))
         return Product(product.number, powers)
 
+    def _with_names(self, product: Product) -> Product:
+        """A quotient that the user has named is called so: ``e/sum(e)`` after ``p = e/sum(e)``."""
+        for value in self.parts.closed:
+            node = value.node
+            if node is None or node.op.name != "divide" or value in product.powers:
+                continue
+            named = self.parts.opened(value)
+            if len(named.powers) > 1 and all(product.powers.get(b) == e for b, e in named.powers.items()):
+                rest = {b: e for b, e in product.powers.items() if b not in named.powers}
+                return Product(product.number * named.number.inverse, {value: Fraction(1), **rest})
+        return product
+
+    def _pulled(self, product: Product) -> Product:
+        """``2*a - 2*b`` beside other factors is ``2*(a - b)``; what divides all terms of it moves into them."""
+        for base, exponent in product.powers.items():
+            terms = self.parts.sums.get(base)
+            if exponent != 1 or terms is None or len(product.powers) < 2 or base in self.parts.closed:
+                continue
+            common = {b: e for b, e in product.powers.items() if b is not base and all(b in t.powers for t in terms)}
+            if common and all(b.node is None or b in self.parts.closed for t in terms for b in t.powers):
+                inner = [term.times(Product(powers=common)) for term in terms]
+                total = self._remember(self._added(_ordered(inner), base), inner)
+                powers = {b: e for b, e in product.powers.items() if b is not base and b not in common}
+                return Product(product.number, {total: Fraction(1), **powers})
+            numbers = {abs(term.number.value) for term in terms}
+            negative = all(term.number.value < 0 for term in terms)
+            if len(numbers) == 1 and (numbers != {1} or negative):
+                number = Number(-numbers.pop() if negative else numbers.pop(), terms[0].number.decimal)
+                inner = [Product(term.number * number.inverse, term.powers) for term in terms]
+                total = self._remember(self._added(inner, base), inner)
+                powers = {total if b is base else b: e for b, e in product.powers.items()}
+                return Product(product.number * number, powers)
+        return product
+
+    def _is_bell(self, base: Value) -> bool:
+        """Whether a value is ``exp(-u**2/2)``."""
+        if base.node is None or base.node.op.name != "exp":
+            return False
+        inside = self.parts.product(base.node.inputs[0])
+        return inside.number.value == -HALF and list(inside.powers.values()) == [2]
+
     def _age(self, base: Value) -> int:
         return self._order.setdefault(base, len(self._order))
 
     def _power(self, base: Value, exponent: Fraction) -> Value:
         if exponent == 1:
-            return self._upright(base)
+            return self.upright(base)
         if exponent == HALF:
             return BY_NAME["sqrt"](base)
         return BY_NAME["power"](base, Number(exponent).plain)
 
-    def _upright(self, base: Value) -> Value:
+    def upright(self, base: Value) -> Value:
         """``v @ a``, which the user wrote, as ``a.T @ v`` among the terms of a gradient."""
         node = base.node
         if node is None or node.op.name != "matmul" or base in self.parts.closed:
@@ -206,6 +274,20 @@ class Algebra:
         if tuple(value.shape) == tuple(like.shape):
             return value
         return BY_NAME["broadcast_to"](value, shape=tuple(like.shape))
+
+
+def _masked(term: Product) -> tuple[Value, Product] | None:
+    """The one mask that is a factor of a term, and the other factors."""
+    masks = [b for b, e in term.powers.items() if e == 1 and b.node is not None and b.node.op.name == "mask"]
+    if len(masks) != 1:
+        return None
+    return masks[0], Product(term.number, {b: e for b, e in term.powers.items() if b is not masks[0]})
+
+
+def _negated(condition: Value) -> Value | None:
+    """What a condition is the negation of."""
+    node = condition.node
+    return node.inputs[0] if node is not None and node.op.name == "logical_not" else None
 
 
 def outer_product(u: Value, v: Value) -> Value:

@@ -36,6 +36,15 @@ def as_column(value: Value) -> Value | None:
     return source if source is not None and tuple(value.shape) == (*source.shape, 1) else None
 
 
+def vector_of(value: Value) -> Value | None:
+    """The vector of which `value` is the one column: of a reshape, or of a solution for a column."""
+    node = value.node
+    if node is not None and node.op.name == "solve" and len(node.inputs[0].shape) == 2:
+        column = as_column(node.inputs[1])
+        return None if column is None else emit(solve, node.inputs[0], column)
+    return as_column(value)
+
+
 def as_row(value: Value) -> Value | None:
     """The vector of which `value` is the one row."""
     source = reshaped(value, 1)
@@ -98,7 +107,7 @@ def column_of_product(value: Value) -> Any:
 # -- derivatives only ------------------------------------------------------------------------------
 @node_rule(exact=False, op="matmul")
 def column_times_row(value: Value) -> Any:
-    left, right = (as_column(v) if k == 0 else as_row(v) for k, v in enumerate(value.node.inputs))  # type: ignore[union-attr]
+    left, right = (vector_of(v) if k == 0 else as_row(v) for k, v in enumerate(value.node.inputs))  # type: ignore[union-attr]
     return emit(outer, left, right) if left is not None and right is not None else None
 
 
@@ -123,6 +132,22 @@ def transpose_of_product(value: Value) -> Any:
     if len(a.shape) != 2 or len(b.shape) != 2 or not (is_transposed(a) or is_transposed(b)):
         return None
     return BY_NAME["matmul"](transposed(b), transposed(a))
+
+
+@node_rule(exact=False, op="transpose")
+def transpose_of_column(value: Value) -> Any:
+    node = value.node
+    assert node is not None
+    column = vector_of(node.inputs[0]) if node.attrs["axes"] == (1, 0) else None
+    return None if column is None else BY_NAME["reshape"](column, shape=tuple(value.shape))
+
+
+@node_rule(exact=False, op="solve")
+def solution_for_a_column(value: Value) -> Any:
+    """``solve(a, column(v))`` is the column of ``solve(a, v)``."""
+    left, right = value.node.inputs  # type: ignore[union-attr]
+    column = as_column(right) if len(left.shape) == 2 else None
+    return None if column is None else BY_NAME["reshape"](emit(solve, left, column), shape=tuple(value.shape))
 
 
 @node_rule(exact=False, op="transpose")
@@ -187,6 +212,6 @@ def cofactors(x: Value) -> Any:
 
 NOTATION = RuleSet(sum_of_diagonal_is_trace, one_item_of_an_axis, column_of_product)
 LINALG = RuleSet(
-    column_times_row, vector_times_matrix, transpose_of_product, transpose_of_outer, diagonal_of_ones,
+    column_times_row, vector_times_matrix, transpose_of_product, transpose_of_column, transpose_of_outer, solution_for_a_column, diagonal_of_ones,
     product_with_identity, zeros_with_one_column, inverse_of_transpose, cofactors,
 )

@@ -146,6 +146,39 @@ def _is_part(value: Value, whole: Value) -> bool:
     return (x is whole and number_of(bound) == 0) or (bound is whole and number_of(x) == 0)
 
 
+@rule(op.mask(x, 0), exact=False)
+def mask_of_zero(x: Value) -> Any:
+    """Zero wherever the condition holds, and zero elsewhere."""
+    zero = Builder.current().constant(np.float64(0))
+    return BY_NAME["broadcast_to"](zero, shape=tuple(x.shape)) if x.shape else zero
+
+
+@rule(op.mask(op.logical_or(x, op.logical_not(x)), y), exact=True)
+def mask_of_either(y: Value) -> Any:
+    """One of a condition and its negation always holds."""
+    return y
+
+
+@node_rule(exact=False, op="mask")
+def half_at_the_step(value: Value) -> Any:
+    """``where(x >= 0, where(x == 0, c/2, c), 0)`` is ``c*heaviside(x, 1/2)``."""
+    condition, inner = value.node.inputs  # type: ignore[union-attr]
+    if condition.node is None or condition.node.op.name not in ("greater_equal", "less_equal"):
+        return None
+    if inner.node is None or inner.node.op.name != "where":
+        return None
+    equal, tie, beyond = inner.node.inputs
+    (x, bound), parts = condition.node.inputs, algebra().parts
+    if equal.node is None or equal.node.op.name != "equal" or number_of(bound) != 0 or equal.node.inputs[0] is not x:
+        return None
+    if number_of(equal.node.inputs[1]) != 0 or parts.product(beyond).key != parts.product(tie).key:
+        return None
+    if parts.product(tie).number.value * 2 != parts.product(beyond).number.value:
+        return None
+    side = x if condition.node.op.name == "greater_equal" else BY_NAME["negative"](x)
+    return BY_NAME["multiply"](beyond, BY_NAME["heaviside"](side, 0.5))
+
+
 @node_rule(exact=False, op="mask")
 def part_where_it_is_zero_anyway(value: Value) -> Any:
     """``where(x >= 0, maximum(x, 0), 0)`` is ``maximum(x, 0)``."""
@@ -195,5 +228,6 @@ OWN = RuleSet(absolute_of_negative, number_first, zero_is_neutral, kinds_unwritt
 DERIVED = RuleSet(
     ring_arithmetic, kinds_unwritten, implicit_broadcasting, same_on_both_sides, mask_twice, double_not, exp_of_log,
     log_of_exp, logarithm_at_zero, exponent_at_zero, same_where_it_vanishes, part_where_it_is_zero_anyway,
+    mask_of_either, mask_of_zero, half_at_the_step,
     python_numbers, zero_where_nothing_was_read, add_where_it_was_cleared, absolute_of_negative,
 )

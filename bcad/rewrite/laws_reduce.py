@@ -29,6 +29,8 @@ def written(product: Product, like: Value) -> Value:
     """A product in normal form."""
     builder: Any = Builder.current()
     with builder.plain():
+        if not product.powers and product.number.value.denominator == 1:
+            return builder.constant(like.dtype.type(int(product.number.value)))
         return builder.algebra.write(product, like)
 
 
@@ -73,7 +75,7 @@ def _split(operand: Value, op: str) -> tuple[Product | None, Product]:
 def _leaves(base: Value, op: str) -> bool:
     if base.node is not None and base.node.op is dim_op:
         return True
-    return op in ("sum", "mean") and not base.shape
+    return op not in ("mask", "broadcast_to") and not base.shape
 
 
 @node_rule(exact=False, op="sum")
@@ -124,4 +126,23 @@ def sum_of_a_number(value: Value) -> Any:
     return result if tuple(result.shape) == tuple(value.shape) else BY_NAME["broadcast_to"](result, shape=value.shape)
 
 
-REDUCE = RuleSet(sum_of_deviations, sum_of_a_number, number_leaves)
+@node_rule(exact=False, op="reshape")
+def reshape_of_product(value: Value) -> Any:
+    """``(1/s)[:, None]`` is ``1/s[:, None]``: the factors of a product are reshaped one by one."""
+    node = value.node
+    assert node is not None
+    (operand,) = node.inputs
+    if operand in algebra().parts.closed or value.dtype.kind not in "fc" or not operand.shape and not value.shape:
+        return None
+    product = algebra().parts.product(operand)
+    whole = [b for b in product.powers if tuple(b.shape) == tuple(operand.shape)]
+    single = product.only_base() is operand and product.number == Number()
+    if single and operand.shape or len(whole) < sum(1 for b in product.powers if b.shape):
+        return None
+    reshape = BY_NAME["reshape"]
+    powers = {reshape(b, shape=node.attrs["shape"]) if b.shape else b: e for b, e in product.powers.items()}
+    result = written(Product(product.number, powers), value)
+    return result if tuple(result.shape) == tuple(value.shape) else BY_NAME["broadcast_to"](result, shape=tuple(value.shape))
+
+
+REDUCE = RuleSet(reshape_of_product, sum_of_deviations, sum_of_a_number, number_leaves)

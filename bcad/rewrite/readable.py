@@ -103,7 +103,8 @@ def read_form(
         outputs = [mapping[v] for v in graph.outputs]
         with builder.plain():
             for k, position in enumerate(wrt, results):
-                outputs[k] = builder.algebra.turned_round(outputs[k], builder.inputs[position])
+                turned = builder.algebra.turned_round(outputs[k], builder.inputs[position])
+                outputs[k] = builder.algebra.upright(turned)
         if inner is not None:
             with builder.plain():
                 outputs = [_as_before(v, old.type) for v, old in zip(outputs, graph.outputs, strict=True)]

@@ -43,6 +43,10 @@ class Number:
         return Number(self.value ** int(exponent), self.decimal)
 
     @property
+    def inverse(self) -> Number:
+        return Number(1 / self.value, self.decimal)
+
+    @property
     def plain(self) -> int | float:
         """As a Python number: an int where it is one."""
         return int(self.value) if self.value.denominator == 1 else float(self.value)
@@ -138,6 +142,12 @@ class Decomposer:
         if value not in self.products:
             self.products[value] = self._product(value)
         return self.products[value]
+
+    def opened(self, value: Value) -> Product:
+        """What a value that the user has named is made of."""
+        node = value.node
+        found = None if node is None else self._parts(node.op.name, node.inputs)
+        return found or Product(powers={value: Fraction(1)})
 
     def _product(self, value: Value) -> Product:
         number = as_number(value)

@@ -1,48 +1,14 @@
-"""Thirty textbook functions and, beside each, the gradient a person would write: the golden table of printing."""
+"""Textbook functions and, beside each, the gradient a person would write: the golden table of printing."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.special import ndtr
 
+from .textbook_form import SIGNS, SYMMETRIC, TABLE, X5, Textbook, matrix, names_for_reading, positive, read, vector
+from .textbook_harder import HARDER
 
-@dataclass(frozen=True)
-class Textbook:
-    """A function, example arguments, and the text that ``str(Gradient(fn, args))`` is to be.
-
-    `text` has one line ``f(...) = ...``, then any named intermediates ``name = ...`` in the order of their use, then one
-    line ``df/dx = ...`` per argument; functions are NumPy's without ``np.``.
-    """
-
-    name: str
-    fn: Callable[..., Any]
-    args: tuple[Any, ...]
-    text: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def vector(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=n)
-
-
-def matrix(n: int, m: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(n, m))
-
-
-def positive(*shape: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(0.5, 2.0, size=shape)
-
-
-SIGNS = np.array([1.0, -1.0, -1.0, 1.0, 1.0])
-X5 = matrix(5, 2, seed=4)
-TABLE = matrix(3, 4, seed=5)
-SYMMETRIC = np.array([[2.0, 0.5], [0.5, 3.0]])
+__all__ = ["TEXTBOOK", "Textbook", "names_for_reading", "read"]
 
 TEXTBOOK = [
     Textbook("square", lambda x: (x + 1) ** 2, (2.0,), "f(x) = (x + 1)**2\ndf/dx = 2*(x + 1)"),
@@ -177,24 +143,5 @@ TEXTBOOK = [
     ),
     Textbook("largest entry", lambda x: np.sum(np.maximum(x, 0.0) ** 2), (vector(4),),
              "f(x) = sum(maximum(x, 0)**2)\ndf/dx = 2*maximum(x, 0)"),
+    *HARDER,
 ]  # fmt: skip
-
-def names_for_reading() -> dict[str, Any]:
-    """What the printed text may mention besides its own names: NumPy without its prefix, and this module's constants."""
-    constants = {"X5": X5, "TABLE": TABLE, "SIGNS": SIGNS, "SYMMETRIC": SYMMETRIC, "ndtr": ndtr}
-    return {**vars(np), **constants}
-
-
-def read(text: str, names: list[str], args: tuple[Any, ...]) -> tuple[Any, list[Any]]:
-    """The value and the gradients that a printed text stands for, at `args`; in the order of the lines."""
-    scope = {**names_for_reading(), **dict(zip(names, args, strict=True))}
-    first, *rest = text.splitlines()
-    value = eval(first.split(" = ", 1)[1], scope)
-    gradients = []
-    for line in rest:
-        left, right = line.split(" = ", 1)
-        if left.startswith("df/d"):
-            gradients.append(eval(right, scope))
-        else:
-            scope[left] = eval(right, scope)
-    return value, gradients

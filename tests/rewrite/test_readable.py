@@ -40,6 +40,32 @@ def test_the_printed_text_of_the_golden_table_is_right(case):
     check(case.fn, case.args, names_for_reading())
 
 
+@pytest.mark.parametrize("fn, line", [
+    (lambda x: np.sum((x + (x - x.mean())) ** 2), "df/dx = 4*(x + (x - mean(x))) - 2*sum(x + (x - mean(x)))/x.size"),
+    (lambda x: np.sum((x - x.mean()) ** 2), "df/dx = 2*(x - mean(x))"),
+    (lambda x: np.sum(np.where(x > 1, x**3, -x)), "df/dx = where(x > 1, 3*x**2, -1)"),
+    (lambda x: np.sum(np.maximum(x, 0)), "df/dx = heaviside(x, 0.5)"),
+    (lambda x: np.sum(np.minimum(x - 1, 0)), "df/dx = heaviside(-(x - 1), 0.5)"),
+    (lambda x: np.sum(np.exp(x) / np.sum(np.exp(x)) * Y), None),
+    (lambda x: np.sum((x / np.sum(x))[:, None] * M), None),
+], ids=str)  # fmt: skip
+def test_sums_and_conditions_are_written_shortly_and_rightly(fn, line):
+    text = check(fn, (X,), {"Y": Y, "M": M})
+    assert line is None or text.splitlines()[-1] == line
+    check(fn, (np.array([0.0, 1.0, 2.0]),), {"Y": Y, "M": M})
+
+
+def test_a_named_view_does_not_show_what_is_written_later():
+    def stencil(u, k):
+        u = u.copy()
+        for _ in range(2):
+            inner = u[:-2] + u[2:] - 2 * u[1:-1]
+            u[1:-1] += k * inner * inner
+        return np.sum(u**2)
+
+    check(stencil, (np.array([0.3, 1.7, 0.9, 0.2, 0.4]), 0.1))
+
+
 # -- functions made by hypothesis ------------------------------------------------------------------
 UNARY = {
     "negative": lambda u: -u, "square": lambda u: u**2, "cube": lambda u: u**3, "sqrt": lambda u: np.sqrt(u * u + 1),
