@@ -103,12 +103,14 @@ class Differentiated:
 
     def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Any:
         """What the call gives by the generated path of a specialisation, or `MISS`; seeds are whole objects."""
-        if active_traces.depth and inside():
+        if options.check_finite or (active_traces.depth and inside()):
             return MISS
         for special in self.specialisations:
             try:
                 outputs = special.quick(args, kwargs, seeds)
-            except ABANDONED:
+            except LocatedError:
+                raise
+            except Exception:  # Python's own call shall raise it
                 continue
             if outputs is not MISS:
                 return special.finish(outputs)  # type: ignore[misc]

@@ -12,6 +12,7 @@ import numpy as np
 
 from bcad import backends
 from bcad.errors import CompileError
+from bcad.finite import run_checked
 from bcad.ir import ArrayType, Graph, Kind
 from bcad.log import announced, log
 from bcad.options import options
@@ -83,6 +84,8 @@ class Entry:
         return self._compiled
 
     def __call__(self, *values: Any) -> list[Any]:
+        if options.check_finite:
+            return run_checked(self.graph, values)
         if self._final:
             return self._compiled.run(*values)
         if backends.numpy_seconds(self.graph, values) > self._price:
@@ -98,7 +101,7 @@ class Entry:
 
     def run_into(self, values: Sequence[Any], out: Sequence[Any]) -> list[Any]:
         """A run that makes its outputs in the arrays of `out` (one or None for each) where they can serve."""
-        if not (self._final and self._compiled.takes_outputs):
+        if options.check_finite or not (self._final and self._compiled.takes_outputs):
             return self(*values)
         arrays = [x for x in values if isinstance(x, np.ndarray)]
         types = [v.type for v in self.graph.outputs]

@@ -30,6 +30,8 @@ class Options:
         How many threads share a loop, the calling one included: as many as the process may run on at most.
     progress : bool
         Whether the logger says, as a warning, what takes more than a second to compile.
+    trace_limit : int
+        How many operations a traced program may have, all loops that cannot be kept unrolled.
     check_finite : bool
         Whether the first NaN or infinity is an error that names its line.
     """
@@ -40,6 +42,7 @@ class Options:
         self.parallel = False
         self.threads = _processors()
         self.progress = True
+        self.trace_limit = 200_000
         self.check_finite = False
 
     @contextmanager

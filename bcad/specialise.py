@@ -27,6 +27,7 @@ from bcad.ownership import borrowed
 from bcad.seeds import conform
 from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
+from interpreter import LocatedError
 
 ABANDONED = (CheckFailed, backends.Abandoned)
 
@@ -130,9 +131,9 @@ class Specialisation:
         try:
             values = [*self.program.fetch(args, kwargs), *seeds]
             outputs = self.entry.run_into(values, self._in_place_of_outputs(out)) if out else self.entry(*values)
-        except ABANDONED:
+        except Exception as error:
             self._restore(before)
-            raise
+            raise abandoned(error) from None
         total = len(self.program.graph.outputs)
         result = self.program.finish(outputs[:total], args, kwargs)
         return result, outputs[total:]
@@ -198,9 +199,9 @@ class Specialisation:
         point = Point([_copy(x) for x in values], self._states())
         try:
             outputs = self._primal(*point.values)
-        except ABANDONED:
+        except Exception as error:
             self._restore(point.states)
-            raise
+            raise abandoned(error) from None
         return self.program.finish(outputs, args, kwargs), point
 
     def run_derived(self, point: Point, seeds: Sequence[Any]) -> list[Any]:
@@ -248,6 +249,11 @@ class Specialisation:
 def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int]:
     """The inputs of a graph that belong to the chosen arguments, in their order."""
     return [k for place in places for path, k in arguments.items() if (path[0], path[1]) == place]
+
+
+def abandoned(error: Exception) -> Exception:
+    """What becomes of an exception in a run: Python's own call shall raise it, its effects done up to there."""
+    return error if isinstance(error, (*ABANDONED, LocatedError)) else backends.Abandoned(repr(error))
 
 
 def _miss(args: Any, kwargs: Any, seeds: Any = ()) -> Any:

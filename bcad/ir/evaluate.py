@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .dim import Dim
@@ -39,10 +39,12 @@ def evaluate(graph: Graph, args: Sequence[Any], sizes: dict[str, int] | None = N
     return [values[v] for v in graph.outputs]
 
 
-def run_node(node: Node, inputs: Sequence[Any], sizes: dict[str, int]) -> list[Any]:
-    """The outputs of one node, each of the kind that its type says."""
+def run_node(
+    node: Node, inputs: Sequence[Any], sizes: dict[str, int], run: Callable[..., list[Any]] = evaluate
+) -> list[Any]:
+    """The outputs of one node, each of the kind that its type says; `run` evaluates its regions."""
     if node.regions:
-        results = node.op.execute(node, inputs, sizes, evaluate)  # type: ignore[attr-defined]
+        results = node.op.execute(node, inputs, sizes, run)  # type: ignore[attr-defined]
     else:
         attrs = {k: resolve(v, sizes) for k, v in node.attrs.items()}
         results = node.op.evaluate(*inputs, **attrs)

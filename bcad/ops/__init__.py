@@ -47,7 +47,7 @@ from . import (
     stop,
     take,
 )
-from .arguments import NotConcrete, size_leaves
+from .arguments import NotConcrete, Uncomputable, size_leaves
 from .control import (
     CheckFailed,
     RegionError,
@@ -87,7 +87,7 @@ from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
+    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",

@@ -27,6 +27,10 @@ class NotConcrete(TypeError):
         self.value = value
 
 
+class Uncomputable(TypeError):
+    """Strings, objects or records stand where numbers must."""
+
+
 def fresh(prefix: str) -> str:
     """A new symbol's name.  A node whose result has the symbol bare in its shape binds it when run."""
     return f"{prefix}_{next(_COUNT)}"
@@ -46,7 +50,7 @@ def as_array(x: Any) -> Value:
     if not isinstance(x, (Dim, bool, int, float, complex, np.generic)):
         x = np.asarray(x)
         if x.dtype.kind not in "biufc":
-            raise TypeError(f"an array of {x.dtype} cannot be computed with")
+            raise Uncomputable(f"an array of {x.dtype} cannot be computed with")
     return Builder.current().as_value(x)
 
 

@@ -226,6 +226,11 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
             raise
         except ops.ShapeError as error:
             raise shapes_do_not_fit(session, error, (*values, *named.values())) from None
+        except ops.Uncomputable as error:
+            raise session.error(
+                str(error), why="what is traced are numbers: strings and objects have no place beside them",
+                hint="keep them in a list, or in an array of their own",
+            ) from None
         except NotImplementedError as error:
             raise session.error(str(error) or f"{meaning!r} is not supported for these arguments") from error
     raise session.error("too many integers decide a shape here")

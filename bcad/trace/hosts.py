@@ -71,7 +71,7 @@ def is_container_method(fn: Any) -> bool:
 
 def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A C function without a meaning, applied to traced values."""
-    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
+    name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or type(fn).__qualname__
     if isinstance(getattr(fn, "__self__", None), Tracer):
         raise _refusal(session, name, "it is a method of a traced value")
     args, kwargs = _unmirrored(args), _unmirrored(kwargs)

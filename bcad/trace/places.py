@@ -28,12 +28,24 @@ _TRUSTED = ("numpy", "scipy", "bcad", "interpreter")
 
 def user_location(frame: Frame | None) -> Location | None:
     """Where the user's own code stands: the innermost frame that is not a library's."""
+    found = _user_frame(frame)
+    return None if found is None else _here(found)
+
+
+def user_calls(frame: Frame | None) -> tuple[Location, ...]:
+    """Where the user's callers of that code stand, innermost first."""
+    found = _user_frame(frame)
+    return () if found is None else tuple(_here(f) for f in found.callers() if _is_users(f))
+
+
+def _user_frame(frame: Frame | None) -> Frame | None:
     if frame is None:
         return None
-    for candidate in (frame, *frame.callers()):
-        if not candidate.code.hidden and not is_library(candidate.code.raw.co_filename):
-            return _here(candidate)
-    return None if frame.code.hidden else _here(frame)
+    return next((f for f in (frame, *frame.callers()) if _is_users(f)), None if frame.code.hidden else frame)
+
+
+def _is_users(frame: Frame) -> bool:
+    return not frame.code.hidden and not is_library(frame.code.raw.co_filename)
 
 
 def _here(frame: Frame) -> Location:

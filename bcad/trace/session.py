@@ -24,6 +24,7 @@ from bcad.ir import (
     symbols,
     type_of,
 )
+from bcad.options import options
 from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 
 from . import active, virtual
@@ -34,7 +35,7 @@ from .effects import as_node
 from .example import Example, NoExample
 from .growing import Grown
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
-from .places import is_library, user_location
+from .places import is_library, user_calls, user_location
 from .randomness import restore, state_of
 from .restart import Lessons, Restart
 from .sources import Argument, Pinned, Source
@@ -42,7 +43,6 @@ from .steering import behind
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 _LETTERS = "nmkpqrst"
-MAX_NODES = 200_000
 
 
 class Session:
@@ -350,11 +350,11 @@ class Session:
     def count_node(self) -> None:
         """One more node; an unrolled loop must not go on without end."""
         self._nodes += 1
-        if self._nodes > MAX_NODES:
+        if self._nodes > options.trace_limit:
             where, reason = self._unrolled_loop()
             raise self.error(
-                f"the traced program has more than {MAX_NODES} operations{where}", kind=TraceLimit, why=reason,
-                hint="give every iteration the same shapes and types, so that the loop can be kept as a loop",
+                f"the traced program has more than {options.trace_limit} operations{where}", kind=TraceLimit, why=reason,
+                hint="give every iteration the same shapes and types, so that the loop can be kept as a loop, or raise options.trace_limit",
             )
 
     def _unrolled_loop(self) -> tuple[str, str | None]:
@@ -373,8 +373,7 @@ class Session:
         self, what: str, *, why: str | None = None, hint: str | None = None, kind: type[LocatedError] = Unsupported
     ) -> Any:
         """An error at the user's current line; one that the user's code swallows comes back at the end."""
-        calls = self.frame.calls() if self.frame is not None else ()
-        error = kind(what, location=self.location(), why=why, hint=hint, calls=calls)
+        error = kind(what, location=self.location(), why=why, hint=hint, calls=user_calls(self.frame))
         if self.failure is None:
             self.failure = error
         return error

@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from bcad import options
 from bcad.errors import TraceLimit
 from interpreter import LocatedError
 from tests.trace.helpers import Traced, agree, same
@@ -127,17 +128,13 @@ def test_a_file_is_written_at_every_call(tmp_path):
     assert (tmp_path / "log").read_text() == "0.0\n1.0\n1.0\n2.0\n"
 
 
-def test_endless_unrolling_is_an_error_that_names_the_loop(monkeypatch):
-    from bcad.trace import session
-
-    monkeypatch.setattr(session, "MAX_NODES", 2000)
-
+def test_endless_unrolling_is_an_error_that_names_the_loop():
     def f(x):
         for k in list(range(100_000)):
             x = np.sin(x) * k
         return x
 
-    with pytest.raises(TraceLimit, match="test_leaks.py"):
+    with options.set(trace_limit=2000), pytest.raises(TraceLimit, match="test_leaks.py"):
         Traced(f)(np.arange(3.0))
 
 
