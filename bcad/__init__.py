@@ -44,6 +44,7 @@ from bcad.function import Function, Gradient, HessianVector, explain, function, 
 from bcad.insert import insert_grad_of
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options
+from bcad.parallel import data_parallel
 from bcad.products import (
     hessian_tensor_product,
     hessian_vector_product,
@@ -72,15 +73,15 @@ __all__ = [
     "NotDifferentiable", "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError",
     "Symbolic", "SymbolicValue", "TraceLimit", "Tracer", "Unsupported", "VectorArg", "adam", "adjoint",
     "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant", "curve_fit",
-    "custom_jvp", "custom_vjp", "def_linear", "defjvp", "defjvp_argnum", "defjvp_argnums", "defvjp",
-    "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad", "escape", "escaped_call", "explain",
-    "export_module", "fixed_point", "flatten", "flatten_func", "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b",
-    "fmin_ncg", "fmin_sgd", "function", "grad", "grad_and_aux", "grad_named", "gradient", "graph_svg",
-    "hessian", "hessian_tensor_product", "hessian_vector", "hessian_vector_product", "holomorphic_grad",
-    "insert_grad_of", "jacobian", "jvp", "least_squares", "make_ggnvp", "make_hvp", "make_jvp",
-    "make_jvp_reversemode", "make_vjp", "minimize", "multigrad_dict", "options", "primitive",
-    "register", "report", "rmsprop", "root", "sgd", "solve_ivp", "sparse_hessian", "sparse_jacobian",
-    "stages", "stop_gradient", "symbolic", "tag", "tangent_", "tensor_jacobian_product", "theanify",
-    "to_latex", "to_numba", "to_sympy", "transform", "transform_expr", "value_and_grad",
-    "vector_jacobian_product", "vjp",
+    "custom_jvp", "custom_vjp", "data_parallel", "def_linear", "defjvp", "defjvp_argnum",
+    "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad",
+    "escape", "escaped_call", "explain", "export_module", "fixed_point", "flatten", "flatten_func",
+    "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b", "fmin_ncg", "fmin_sgd", "function", "grad", "grad_and_aux",
+    "grad_named", "gradient", "graph_svg", "hessian", "hessian_tensor_product", "hessian_vector",
+    "hessian_vector_product", "holomorphic_grad", "insert_grad_of", "jacobian", "jvp", "least_squares",
+    "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "minimize",
+    "multigrad_dict", "options", "primitive", "register", "report", "rmsprop", "root", "sgd",
+    "solve_ivp", "sparse_hessian", "sparse_jacobian", "stages", "stop_gradient", "symbolic", "tag",
+    "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy", "transform",
+    "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 from bcad.errors import StructureError
 from bcad.ir import ArrayType, Builder, Kind, Literal
 from bcad.ops import BY_NAME
+from bcad.pickling import ByName
 from bcad.rules import Rules, captured_by, widened
 from bcad.seeds import leaf_value
 from bcad.trace import (
@@ -33,7 +34,7 @@ _DEPTH = 3  # a rule that calls its own primitive is unrolled for that many orde
 _state = threading.local()
 
 
-class Primitive:
+class Primitive(ByName):
     """A function that is not looked into; its derivative is what you declare.
 
     Calling it runs `fn` with plain arrays, at every call also of compiled code.
@@ -49,8 +50,8 @@ class Primitive:
     def __init__(self, fn: Fn, opaque: bool = True) -> None:
         self.fn = fn
         self.opaque = opaque
-        self.vjps: Callable[[int], Fn | None] = lambda argnum: None
-        self.jvps: Callable[[int], Fn | None] = lambda argnum: None
+        self.vjps: Callable[[int], Fn | None] = _undeclared
+        self.jvps: Callable[[int], Fn | None] = _undeclared
         functools.update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -74,6 +75,10 @@ class Primitive:
 
     def __repr__(self) -> str:
         return f"<primitive {getattr(self.fn, '__name__', self.fn)}>"
+
+
+def _undeclared(argnum: int) -> None:
+    """No rule."""
 
 
 def primitive(fn: Fn) -> Primitive:
@@ -361,15 +366,24 @@ def _stopped(leaf: Any) -> Any:
     return wrap(BY_NAME["stop_gradient"](leaf._read()))
 
 
-def checkpoint(fn: Fn) -> Fn:
-    """`fn`, whose intermediate values are computed again in the reverse pass instead of being kept."""
+class Checkpointed(ByName):
+    """See `checkpoint`."""
 
-    @functools.wraps(fn)
-    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+    def __init__(self, fn: Fn) -> None:
+        self.fn = fn
+        functools.update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not inside():
-            return fn(*args, **kwargs)
-        program = trace_inside(fn, args, kwargs)
+            return self.fn(*args, **kwargs)
+        program = trace_inside(self.fn, args, kwargs)
         outputs = BY_NAME["checkpoint"](*program.inputs, regions=(program.graph,), segments=True)
         return program.finish(outputs)
 
-    return checkpointed
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+
+def checkpoint(fn: Fn) -> Fn:
+    """`fn`, whose intermediate values are computed again in the reverse pass instead of being kept."""
+    return Checkpointed(fn)

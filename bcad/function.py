@@ -13,13 +13,14 @@ from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.modes import GradientMode, HessianVectorMode, Mode
 from bcad.options import accept_legacy
+from bcad.pickling import ByName
 from bcad.seeds import seeds_like
 from bcad.specialise import Specialisation
 from bcad.trace import MISS, stepped
 from bcad.wrt import ALL, pick
 
 
-class _Traced:
+class _Traced(ByName):
     """What Function, Gradient and HessianVector share: a Differentiated that can be shown.
 
     A call takes ``out=``, unless the function has an argument of that name: arrays, nested as what is
@@ -184,7 +185,7 @@ class Gradient(_ByArgument):
         backend: str | None = None, parallel: bool | None = None, **legacy: Any,
     ) -> None:
         accept_legacy(legacy)
-        fn = fn if reduction is None else reduced(fn, reduction)
+        fn = fn if reduction is None else Reduced(fn, reduction)
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -215,7 +216,7 @@ class HessianVector(_ByArgument):
         backend: str | None = None, parallel: bool | None = None, **legacy: Any,
     ) -> None:
         accept_legacy(legacy)
-        fn = fn if reduction is None else reduced(fn, reduction)
+        fn = fn if reduction is None else Reduced(fn, reduction)
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(
@@ -256,15 +257,18 @@ def reduction_of(given: Any) -> Callable[..., Any]:
     raise ValueError(f"reduction {given!r} is neither a function nor one of {', '.join(_REDUCTIONS)}")
 
 
-def reduced(fn: Any, reduction: Any) -> Callable[..., Any]:
+class Reduced:
     """`fn` with `reduction` applied to its result."""
-    reduce, inner = reduction_of(reduction), fn.fn if isinstance(fn, _Traced) else fn
+
+    def __init__(self, fn: Any, reduction: Any) -> None:
+        self.fn = fn.fn if isinstance(fn, _Traced) else fn
+        self.reduction = reduction_of(reduction)
+        self.__name__ = getattr(self.fn, "__name__", "f")
+        self.__wrapped__ = self.fn
 
     @stepped
-    def with_reduction(*args: Any, **kwargs: Any) -> Any:
-        return reduce(inner(*args, **kwargs))
-
-    return functools.wraps(inner)(with_reduction)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.reduction(self.fn(*args, **kwargs))
 
 
 def report(derivative: Any) -> str:

@@ -34,7 +34,8 @@ class FlatProblem:
     """
 
     def __init__(self, fn: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        leaves, self.tree = flatten((tuple(args), dict(kwargs)))
+        self._given = fn, tuple(args), dict(kwargs)
+        leaves, self.tree = flatten(self._given[1:])
         self.arrays = [np.array(leaf, dtype=np.result_type(leaf, np.float64)) for leaf in leaves]
         self.start = np.concatenate([np.ravel(a) for a in self.arrays] or [np.zeros(0)])
         self._ends = np.cumsum([a.size for a in self.arrays])
@@ -42,6 +43,9 @@ class FlatProblem:
         self._vector = self._of_vector(fn)
         self._hvp: Any = None
         self._hessian: Any = None
+
+    def __reduce__(self) -> Any:
+        return FlatProblem, self._given
 
     def leaves(self, vector: Array) -> list[Array]:
         """The pieces of a flat vector, in their own shapes."""

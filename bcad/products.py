@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from bcad.modes import HessianVectorMode
+from bcad.pickling import Derived
 from bcad.seeds import seeds_like
 from bcad.trace import MISS, stepped
-from bcad.transforms import Fn, Transform, grad, jacobian, make_jvp, make_vjp, name_of_plain, named, zeros_of
+from bcad.transforms import Fn, Transform, grad, jacobian, make_jvp, make_vjp, name_of_plain, zeros_of
 from bcad.wrt import pick
 
 
@@ -27,7 +28,7 @@ def make_jvp_reversemode(fun: Fn, argnum: Any = 0) -> Fn:
         transposed, _ = make_vjp(pull)(zeros_of(value))
         return transposed
 
-    return named(at, "make_jvp_reversemode", fun, argnum)
+    return Derived(at, make_jvp_reversemode, (fun, argnum), fun, argnum)
 
 
 def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
@@ -53,7 +54,7 @@ def hessian_vector_product(fun: Fn, argnum: Any = 0) -> Fn:
         seeds = seeds_like([pick(p, rest, kwargs) for p in places], vectors, "vector")
         return inner.pack(inner.core.answer(rest, kwargs, seeds, out))
 
-    return named(product, "hessian_vector_product", fun, argnum)
+    return Derived(product, hessian_vector_product, (fun, argnum), fun, argnum, inner.core)
 
 
 hessian_tensor_product = hessian_vector_product
@@ -76,7 +77,8 @@ def tensor_jacobian_product(fun: Fn, argnum: Any = 0) -> Fn:
         return np.tensordot(v, fun(*args[:-1], **kwargs), axes=np.ndim(v))
 
     contracted.__name__ = name_of_plain(fun)
-    return jacobian(contracted, argnum)
+    product = jacobian(contracted, argnum)
+    return Derived(product, tensor_jacobian_product, (fun, argnum), fun, argnum, product.core)
 
 
 vector_jacobian_product = tensor_jacobian_product
@@ -95,7 +97,7 @@ def make_hvp(fun: Fn, argnum: Any = 0) -> Fn:
     def at(*args: Any, **kwargs: Any) -> tuple[Fn, Any]:
         return make_vjp(grad(fun, argnum), argnum)(*args, **kwargs)  # type: ignore[no-any-return]
 
-    return named(at, "make_hvp", fun, argnum)
+    return Derived(at, make_hvp, (fun, argnum), fun, argnum)
 
 
 @stepped
@@ -123,4 +125,4 @@ def make_ggnvp(f: Fn, g: Fn = half_squared_sum, f_argnum: int = 0) -> Fn:
 
         return product
 
-    return named(at, "make_ggnvp", f, f_argnum)
+    return Derived(at, make_ggnvp, (f, g, f_argnum), f, f_argnum)

@@ -148,11 +148,12 @@ def grad(
     array([2., 4.])
     """
 
-    def with_aux(self: Transform, answer: Answer) -> Any:
-        return self.pack(answer), answer.result[1]
-
-    finish = with_aux if has_aux else Transform.pack
+    finish = _with_aux if has_aux else Transform.pack
     return Transform("grad", fun, GradientMode(has_aux), choose(argnum, argnums, argnames, wrt), finish, parallel)
+
+
+def _with_aux(self: Transform, answer: Answer) -> Any:
+    return self.pack(answer), answer.result[1]
 
 
 def value_and_grad(
@@ -329,15 +330,7 @@ def zeros_of(thing: Any) -> Any:
     return tree.unflatten([np.zeros_like(x) if isinstance(x, np.ndarray) else np.zeros_like(x)[()] for x in leaves])
 
 
-def named(derivative: Fn, operator: str, fun: Fn, argnum: Any = None) -> Fn:
-    """`derivative` with the name and the words that all derivatives of `fun` have."""
-    where = "" if argnum is None else f" with respect to argument number {argnum}"
-    derivative.__name__ = f"{operator}_of_{name_of_plain(fun)}" + ("" if argnum is None else f"_wrt_argnum_{argnum}")
-    derivative.__doc__ = f"    {operator} of function {name_of_plain(fun)}{where}."
-    return derivative
-
-
 __all__ = [
-    "Transform", "elementwise_grad", "grad", "hessian", "jacobian", "jvp", "make_jvp", "make_vjp", "named",
+    "Transform", "elementwise_grad", "grad", "hessian", "jacobian", "jvp", "make_jvp", "make_vjp",
     "value_and_grad", "vjp",
 ]

@@ -10,8 +10,9 @@ import numpy as np
 
 from bcad.ir import ArrayType
 from bcad.modes import GradientMode
+from bcad.pickling import Derived
 from bcad.trace import flatten, leaf_type, stepped
-from bcad.transforms import Fn, Transform, grad, make_jvp, name_of_plain, named
+from bcad.transforms import Fn, Transform, grad, make_jvp, name_of_plain
 from bcad.wrt import pick
 
 
@@ -31,11 +32,18 @@ def holomorphic_grad(fun: Fn, argnum: Any = 0) -> Transform:
         return np.real(fun(*args, **kwargs))
 
     real_part.__name__ = name_of_plain(fun)
-    return _Holomorphic("holomorphic_grad", real_part, GradientMode(), argnum, Transform.pack)
+    made = _Holomorphic("holomorphic_grad", real_part, GradientMode(), argnum, Transform.pack)
+    made.given = fun, argnum
+    return made
 
 
 class _Holomorphic(Transform):
     """`holomorphic_grad`'s, which looks at the dtype of its arguments."""
+
+    given: tuple[Any, ...] = ()
+
+    def __reduce__(self) -> Any:
+        return holomorphic_grad, self.given
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         for place in self.core.wrt.places(args, kwargs):
@@ -82,7 +90,7 @@ def multigrad_dict(fun: Fn) -> Fn:
         rest = {name: x for name, x in bound.arguments.items() if name not in chosen}
         return dict(gradient(chosen, rest))
 
-    return named(gradients, "multigrad_dict", fun)
+    return Derived(gradients, multigrad_dict, (fun,), fun, core=gradient.core)
 
 
 def _call_with(signature: inspect.Signature, *parts: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -116,4 +124,4 @@ def deriv(fun: Fn, argnum: Any = 0) -> Fn:
         ones = np.ones_like(pick(place, args, kwargs), dtype=float)
         return push(*args, **kwargs)(ones[()] if push.single else (ones[()],))[1]
 
-    return named(derivative, "deriv", fun, argnum)
+    return Derived(derivative, deriv, (fun, argnum), fun, argnum, push.core)
