@@ -115,7 +115,10 @@ class Planner:
     def _note_symbols(self, node: Node) -> None:
         """From where on what a node's results bind is known: the length of a slice as soon as its bounds are."""
         for value in node.outputs:
-            bound = [str(s) for s in getattr(value.type, "shape", ()) if isinstance(s, Dim) and s.is_symbol()]
+            bound = [
+                str(s) for s in getattr(value.type, "shape", ())
+                if isinstance(s, Dim) and s.is_symbol() and str(s) not in self.bound_at
+            ]
             if not bound or value not in self.stage:
                 continue
             known = self.stage[value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bcad.ir import Dim, Graph, Node, Value
+from bcad.ir import Dim, Graph, Node, Value, symbols
 
 from .elements import broadcast_index
 from .fuse import VIEWS, is_array
@@ -59,19 +59,77 @@ def binding(scope: Scope, value: Value) -> Any:
 # -- cond ------------------------------------------------------------------------------------------
 @special("cond", operands=_in_memory)
 def _cond(scope: Scope, node: Node, step: int) -> None:
-    if node.attrs.get("types") is not None:
-        raise Unsupported("a conditional whose results differ in size")
     predicate = scope.s.truth(scope.number(node.inputs[0]))
     operands = [binding(scope, v) for v in node.inputs[1:]]
-    results = [_result_place(scope, v) for v in node.outputs]
+    varying = {k: _Varying(scope, v) for k, v in enumerate(node.outputs) if _varies(scope, v)}
+    results = [None if k in varying else _result_place(scope, v) for k, v in enumerate(node.outputs)]
+    fixed = [r for r in results if r is not None]
     then, other = scope.e.arms(predicate)
     for arm, graph in zip((then, other), node.regions, strict=True):
         with arm:
             region = _Region(scope, graph, operands)
             want = {v: r for v, r in zip(graph.outputs, results, strict=True) if isinstance(r, Buffer)}
-            _give(scope, results, region.run(_made_inside(want)))
-    for value, place in zip(node.outputs, results, strict=True):
-        scope.bind(value, scope.rewritten(place) if isinstance(place, Buffer) else _read(scope, place))
+            given = region.run(_made_inside(want))
+            for k, place in varying.items():
+                place.take(given[k])
+            _give(scope, fixed, [r for k, r in enumerate(given) if k not in varying])
+    for k, (value, found) in enumerate(zip(node.outputs, results, strict=True)):
+        if k in varying:
+            varying[k].bind()
+        elif isinstance(found, Buffer):
+            scope.bind(value, scope.rewritten(found))
+        elif found is not None:
+            scope.bind(value, _read(scope, found))
+
+
+def _varies(scope: Scope, value: Value) -> bool:
+    """Whether a result has a size that the arms alone know."""
+    sizes = getattr(value.type, "shape", ())
+    return any(isinstance(s, Dim) and any(not scope.knows(name) for name in symbols(s)) for s in sizes)
+
+
+class _Varying:
+    """The place of a conditional's result whose size depends on the arm taken."""
+
+    def __init__(self, scope: Scope, value: Value) -> None:
+        self.scope, self.value, self.e = scope, value, scope.e
+        self.sizes = [
+            None if not isinstance(s, Dim) or all(map(scope.knows, symbols(s))) else self.e.variable("size", INT, self.e.int(0))
+            for s in value.shape
+        ]
+        if any(v is not None and not s.is_symbol() for v, s in zip(self.sizes, value.shape, strict=True)):  # type: ignore[union-attr]
+            raise Unsupported("a conditional with a result of a size that is computed from others")
+        needs(value.dtype)
+        shape = tuple(self.e.int(1) for _ in value.shape)
+        self.buffer = scope.function.buffer(value.dtype, shape, "work", value.name or "")
+
+    def take(self, result: Buffer) -> None:
+        """Keep what an arm gives."""
+        count = self.e.product(result.shape)
+        self.e.append(Allocate(self.buffer, count))
+        with self.e.loop(self.e.int(0), count) as j:
+            self.e.store(self.buffer, j, self.e.load(result, j))
+        for variable, size in zip(self.sizes, result.shape, strict=True):
+            if variable is not None:
+                self.e.set(variable, size)
+
+    def bind(self) -> None:
+        """Behind the conditional: the result, and its size."""
+        scope = self.scope
+        shape = []
+        for variable, size in zip(self.sizes, self.value.shape, strict=True):
+            if variable is None:
+                shape.append(scope.size(size))
+                continue
+            shape.append(self.e.get(variable))
+            scope.know(str(size), shape[-1])
+        version = scope.rewritten(self.buffer)
+        version.shape = tuple(shape)
+        if self.value in scope.want:
+            target = scope.room_for(self.value)
+            self.e.append(Copy(target, version, self.e.product(version.shape)))
+            version = scope.rewritten(target)
+        scope.bind(self.value, version)
 
 
 def _made_inside(want: dict[Value, Any]) -> dict[Value, Any]:

@@ -12,6 +12,7 @@ from . import kernel as k
 from .kernel import BOOL, INT, Buffer, Expr, Kernel
 from .numba_gil import Gil
 from .numba_llvm_division import Division
+from .numba_llvm_neighbours import Neighbours
 from .numba_llvm_products import Products
 from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
 from .numba_regions import Regions
@@ -27,7 +28,7 @@ _PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul")
 INLINED = 8  # functions of numbers whose code is copied to where they are called, outside of loops: more take long
 
 
-class Body(Division, Products):
+class Body(Division, Neighbours, Products):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
 
     def __init__(self, kernel: Kernel, shared: bool = False) -> None:

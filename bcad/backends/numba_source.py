@@ -25,7 +25,7 @@ _INFIX = {
 }
 _LEVEL = {"+": 9, "-": 9, "*": 10, "/": 10, "//": 10, "%": 10, "<<": 8, ">>": 8}
 _CALLS = {"sqrt": "math.sqrt", "fabs": "abs", "floor": "math.floor", "ceil": "math.ceil", "trunc": "np.trunc",
-          "rint": "np.rint", "copysign": "math.copysign", "fmod": "math.fmod"}
+          "rint": "np.rint", "copysign": "math.copysign", "fmod": "math.fmod", "nextafter": "np.nextafter"}
 _DTYPE = {"f64": "np.float64", "f32": "np.float32", BOOL: "np.bool_"}
 WIDTH = 70
 _numbers = itertools.count(1)

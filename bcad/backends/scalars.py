@@ -23,7 +23,7 @@ VECTOR = (
 DIRECT = {  # functions of floats that LLVM has itself
     "sqrt": "sqrt", "fabs": "fabs", "absolute": "fabs", "abs": "fabs", "floor": "floor", "ceil": "ceil",
     "trunc": "trunc", "rint": "rint", "copysign": "copysign", "maximum": "maximum", "minimum": "minimum",
-    "fmax": "fmax", "fmin": "fmin", "fmod": "fmod",
+    "fmax": "fmax", "fmin": "fmin", "fmod": "fmod", "nextafter": "nextafter",
 }
 # Other names for the same: those of `math` and of templates.
 SYNONYMS = {
