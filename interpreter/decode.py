@@ -7,7 +7,7 @@ from types import CodeType
 from typing import Any
 
 from .code import Code, Handler
-from .errors import Unsupported
+from .errors import Location, Unsupported
 from .versions import VERSION
 
 SUPPORTED = ((3, 11), (3, 15))
@@ -38,7 +38,7 @@ _RENAMED = {
        for what in ("TRUE", "FALSE", "NONE", "NOT_NONE")},
 }
 _EXTENDED = opcode.EXTENDED_ARG
-_CALL_KW = opcode.opmap.get("CALL_KW") or min(set(range(1, 256)) - set(opcode.opmap.values()))
+_CALL_KW = opcode.opmap.get("CALL_KW", 256)     # up to 3.12 a number that no bytecode has
 DECODED: dict[int, Code] = {}
 
 
@@ -48,14 +48,20 @@ def decode(raw: CodeType) -> Code:
     Raises
     ------
     Unsupported
-        On a Python whose bytecode is not known.
+        On a Python whose bytecode is not known, and for code that is not this Python's.
     """
     found = DECODED.get(id(raw))         # == on code objects compares contents and is slow
     if found is None:
         if not SUPPORTED[0] <= VERSION <= SUPPORTED[1]:
             shown = ".".join(map(str, VERSION))
             raise Unsupported(f"bytecode of Python {shown} is not known")
-        found = DECODED[id(raw)] = _Decoder(raw).code()
+        try:
+            found = DECODED[id(raw)] = _Decoder(raw).code()
+        except (KeyError, IndexError) as error:
+            raise Unsupported(f"the code of {raw.co_qualname} is no bytecode of Python {'.'.join(map(str, VERSION))}",
+                              location=Location(raw.co_filename, raw.co_firstlineno, None, None, None, raw.co_name),
+                              why="another version compiled it, or it was put together by hand",
+                              hint="compile the source again") from error
     return found
 
 
@@ -85,7 +91,7 @@ class _Decoder:
     def __init__(self, raw: CodeType) -> None:
         self.raw = raw
         data = raw.co_code
-        self.ops, self.lows = bytearray(data[::2]), data[1::2]      # rules may change what comes later
+        self.ops, self.lows = list(data[::2]), data[1::2]       # rules may change what comes later
         self.made = Code(raw, _slot_names(raw))
         self.index_at: dict[int, int] = {}      # by offset; odd ones are in the middle of a unit
         self.offset, self.name = 0, ""          # of the current instruction, with its prefixes
@@ -102,7 +108,7 @@ class _Decoder:
                 continue
             if start >= 0:                      # behind prefixes: it starts where they do
                 offset, arg, start = start, prefix + arg, -1
-            known = shared.get(arg << 8 | op)
+            known = shared.get(arg << 9 | op)
             index_at[offset] = len(steps)
             if known is not None:
                 core, step, more = known
@@ -138,7 +144,7 @@ class _Decoder:
                 self.offset, self.name = offset, core
                 rule(self, arg)
                 if op in _ALWAYS_THE_SAME:
-                    _share(arg << 8 | op, made, index_at[offset])
+                    _share(arg << 9 | op, made, index_at[offset])
         index_at[2 * len(self.ops)] = len(steps)
         for jump, unit in targets.items():
             targets[jump] = target = index_at[unit]

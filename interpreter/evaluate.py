@@ -89,13 +89,13 @@ def run(frame: Frame) -> int:
             raise RecursionError("maximum recursion depth exceeded")
         while True:
             try:
-                steps = frame.steps
+                steps, pc = frame.steps, frame.pc
                 while True:
-                    pc = frame.pc
                     handler, arg = steps[pc]
                     frame.pc = pc + 1
                     if ended := handler(frame, stack, arg):
                         return ended
+                    pc = frame.pc       # last: a test that jumps back is outside of `try` for CPython 3.14
             except BaseException as error:
                 caught: BaseException | None
                 entry, caught = catch(frame, error), error

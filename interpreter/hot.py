@@ -161,13 +161,13 @@ class _LoopWriter(BlockWriter):
     def write_loop(self, nest: _Nest) -> None:
         """The loop from its header on; everything is on the frame's stack then."""
         header = self.index = nest.loop.header
+        self.line("b = 0")
         over = self.code.opcodes[header] == "FOR_ITER"
         if over:
             self._begin_iteration(header, nest)
         else:
             self.line("while True:")
             self.depth += 1
-        self.line("b = 0")
         units = nest.units[1:] if over else nest.units
         for unit, follower in zip(units, [*units[1:], -1]):
             self._write_unit(unit, follower, nest)
@@ -215,7 +215,7 @@ class _LoopWriter(BlockWriter):
             self.spill()
             self.write_loop(inner)
             if nest.loop.header in inner.left:
-                self.line(f"if b == {nest.loop.header}: continue")
+                self.line(f"if b == {nest.loop.header}: b = 0; continue")
             nest.pending |= inner.left - {nest.loop.header}
         else:
             self._write_block(self.code.cfg.blocks[unit], follower, nest)
@@ -252,7 +252,8 @@ class _LoopWriter(BlockWriter):
     def _go(self, target: int, nest: _Nest) -> None:
         """Go on at `target`, from a block of this loop."""
         if target == nest.loop.header:
-            self.line("continue")
+            # not the `continue` alone: a test that jumps back is outside of `try` for CPython 3.14
+            self.line("b = 0; continue")
         elif target in nest.units and target > self.index:
             nest.pending.add(target)
             self.line(f"b = {target}")

@@ -17,8 +17,8 @@ _traceback_of = _attributes["__traceback__"].__get__
 _context_of = _attributes["__context__"].__get__
 _set_context = _attributes["__context__"].__set__
 _STUB = compile("", "<stub>", "exec")
-_NOP, _RESUME, _RAISE = (bytes((opcode.opmap[name], 0))
-                         for name in ("NOP", "RESUME", "DELETE_GLOBAL"))
+_NOP, _RAISE = (bytes((opcode.opmap[name], 0)) for name in ("NOP", "DELETE_GLOBAL"))
+_BEGIN = _STUB.co_code[:2 + len(_STUB.co_code[2:]) - len(_STUB.co_code[2:].lstrip(b"\0"))]     # RESUME with its caches
 _NO_NAME = ("<nothing of this name>",)
 _STUBS: set[int] = set()                    # ids of the stubs' code objects, which stay alive
 
@@ -26,13 +26,13 @@ _STUBS: set[int] = set()                    # ids of the stubs' code objects, wh
 def _stub_code(code: Code, offset: int) -> CodeType:
     """Code that raises at `offset` and looks like `code` to whoever reads a traceback.
 
-    It has the length of `code`: CPython's tracing walks the line table without checking.
+    It has the length of `code`: CPython's tracing walks the line table without checking. A frame
+    exists from RESUME on, so the first place that can raise is behind it.
     """
     found = code.stubs.get(offset)
     if found is None:
         raw = code.raw
-        before = _RESUME + _NOP * (offset // 2 - 1) if offset else b""
-        text = before + _RAISE + (b"" if offset else _RESUME)
+        text = _BEGIN + _NOP * ((offset - len(_BEGIN)) // 2) + _RAISE
         text += _NOP * ((len(raw.co_code) - len(text)) // 2)
         found = code.stubs[offset] = _STUB.replace(
             co_code=text, co_names=_NO_NAME, co_filename=raw.co_filename, co_name=raw.co_name,

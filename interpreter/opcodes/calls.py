@@ -65,6 +65,8 @@ def call_function_ex(frame: Frame, stack: list, has_kwargs: bool) -> None:
     """callable NULL args [kwargs] -- result"""
     kwargs = stack.pop() if has_kwargs else NULL
     args = stack.pop()
+    if args is NULL:                # no keywords, said below arguments that a global holds
+        args, kwargs = kwargs, args
     first, second = frame.popn(2)
     function = second if first is NULL else first
     if type(args) is not tuple:

@@ -96,7 +96,7 @@ def load_const(frame: Frame, stack: list, args: tuple) -> Any:
 def store_load(frame: Frame, stack: list, args: tuple) -> Any:
     into, slot = args
     slots = frame.slots
-    if slots[slot] is UNBOUND:          # perhaps the one that is stored
+    if slots[slot] is UNBOUND or stack[-1] is UNBOUND:      # a comprehension gives back what it hid
         return apart(frame, stack, 2)
     frame.pc += 1
     slots[into] = stack.pop()

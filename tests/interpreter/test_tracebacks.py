@@ -1,12 +1,18 @@
 """Errors show the user's frames, lines and carets, and nothing of ours."""
+import io
+import opcode
+import pdb
 import pickle
 import sys
 import traceback
+import types
 
 import pytest
 
 import interpreter
-from interpreter import LocatedError, Location, Unsupported, call
+from interpreter import UNBOUND, Frame, LocatedError, Location, PlainDomain, Unsupported, call, decode
+from interpreter.thread import current_thread
+from interpreter.tracebacks import record
 
 
 def outer(value):
@@ -115,3 +121,64 @@ def test_frames_know_where_they_are_called_from():
     assert domain.here.source_line() == "return len(x)"
     assert [(c.function, c.source_line()) for c in domain.calls] == [
         ("high", "return low(x) + 1")]
+
+
+# --- debuggers ----------------------------------------------------------------------------------
+def divides(a):
+    b = a * 2
+    return b / (a - 5)
+
+
+def asks(x):
+    items = [x]
+    return [divides(x + z) for z in (0 * items[0], 1)]
+
+
+COMMANDS = "p a, b\nup\np [x + 1 for x in (a, b)] if 'a' in dir() else x\ndown\nwhatis b\nlist\nq\n"
+
+
+def session(run):
+    """What pdb shows after the crash."""
+    with pytest.raises(ZeroDivisionError) as caught:
+        run(asks, 5)
+    shown = io.StringIO()
+    debugger = pdb.Pdb(stdin=io.StringIO(COMMANDS), stdout=shown, nosigint=True, readrc=False)
+    debugger.reset()
+    debugger.interaction(None, caught.value.__traceback__)
+    return shown.getvalue()
+
+
+def test_post_mortem_debugging_is_as_in_cpython():
+    assert session(interpreter.call) == session(lambda fn, *args: fn(*args))
+
+
+def test_frames_of_a_traceback_keep_none_of_ours_alive():
+    with pytest.raises(ZeroDivisionError) as caught:
+        interpreter.call(asks, 5)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__) if frame.f_code.co_name == "divides"]
+    assert [frame.f_locals for frame in frames] == [{"a": 5, "b": 10}]
+    assert frames[0].f_back.f_back is None
+
+
+def test_an_error_before_the_first_line_has_a_place_too():
+    def makes():
+        yield 1
+    code = decode(makes.__code__)
+    frame = Frame(code, makes, globals(), {}, [UNBOUND] * code.slot_count, PlainDomain(), None, current_thread())
+    error = ValueError("interrupted while the generator was made")
+    record(frame, error, 0)
+    assert [entry.name for entry in traceback.extract_tb(error.__traceback__)] == ["makes"]
+
+
+# --- code that is none --------------------------------------------------------------------------
+@pytest.mark.parametrize("instruction", [("JUMP_FORWARD", 200), ("LOAD_CONST", 99), ("LOAD_NAME", 99)])
+def test_code_of_another_version_is_refused(instruction):
+    def harmless():
+        return 1
+    raw = harmless.__code__
+    name, arg = instruction
+    strange = raw.replace(co_code=raw.co_code + bytes([opcode.opmap[name], arg]))
+    foreign = types.FunctionType(strange, globals())
+    with pytest.raises(interpreter.Unsupported, match="no bytecode of Python") as caught:
+        interpreter.call(foreign)
+    assert "in harmless" in str(caught.value)

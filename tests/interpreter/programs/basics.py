@@ -127,3 +127,26 @@ def deleting_names_and_items():
         x
     except UnboundLocalError as error:
         return d, str(error), error.name
+
+
+ARGUMENTS, KEYWORDS = (1, 2), {"c": 3}
+
+
+def unpacks_globals():
+    def f(*args, **kwargs):
+        return args, kwargs
+    return (f(*ARGUMENTS), f(*ARGUMENTS, **KEYWORDS), f(**KEYWORDS), max(*ARGUMENTS),
+            [f(*(ARGUMENTS if i else "ab")) for i in range(2)])
+
+
+def stays_unbound_behind_a_comprehension():
+    if False:
+        x = 0
+    [x for x in [1]]
+    return x
+
+
+def gives_back_what_a_comprehension_hid():
+    x = "kept"
+    y = [x for x in [1, 2]]
+    return x, y, [(x, y) for y in [3] for x in [4]], x
