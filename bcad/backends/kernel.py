@@ -228,7 +228,7 @@ class Strided:
 
 @dataclass(eq=False)
 class Product:
-    """``target = a @ b``, or ``target += a @ b``, of so few numbers that it is written out.
+    """``target = a @ b`` of so few numbers that it is written out, or added up in registers if its depth is not fixed.
 
     A row of the result is one vector; `target` holds the rows one after the other from `place` on.
     """
@@ -238,9 +238,8 @@ class Product:
     a: Strided
     b: Strided
     rows: int
-    depth: int
+    depth: int | Expr
     columns: int
-    add: bool = False
 
 
 class Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bcad.ir import Node, Size, Value
+from bcad.ir import Node, Value
 
 from .fuse import is_array
 from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
@@ -53,7 +53,7 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
         if few_rows and _few(depth) and m * depth <= ROWS:
             e.append(Product(target, start, left, right, m, depth, n))
         elif not _few(depth):
-            _added_up(scope, target, start, left, right, (m, depth, n))
+            e.append(Product(target, start, left, right, m, scope.size(depth), n))
         else:
             with e.loop(e.int(0), scope.size(m)) as i:
                 row = Strided(left.buffer, e.add(left.start, e.mul(i, left.down)), e.int(0), left.across)
@@ -66,23 +66,6 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
 
 def _few(size: object) -> bool:
     return isinstance(size, int) and 0 < size <= SMALL
-
-
-def _added_up(
-    scope: Scope, target: Buffer, start: Expr, left: Strided, right: Strided, sizes: tuple[int, Size, int]
-) -> None:
-    """A small matrix, the sum of many products of a column and a row, in registers."""
-    e, (m, depth, n) = scope.e, sizes
-    total = scope.function.buffer(target.dtype, (e.int(m), e.int(n)), "local")
-    total.mutable = True
-    for k in range(m * n):
-        e.store(total, e.int(k), e.const(0.0, target.type))
-    with e.loop(e.int(0), scope.size(depth)) as i:
-        column = Strided(left.buffer, e.add(left.start, e.mul(i, left.across)), left.down, e.int(0))
-        row = Strided(right.buffer, e.add(right.start, e.mul(i, right.down)), e.int(0), right.across)
-        e.append(Product(total, e.int(0), column, row, m, 1, n, add=True))
-    for k in range(m * n):
-        e.store(target, e.add(start, e.int(k)), e.load(total, e.int(k)))
 
 
 def _strided(scope: Scope, value: Value, batch: tuple[Expr, ...], left: bool) -> Strided:

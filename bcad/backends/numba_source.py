@@ -291,8 +291,8 @@ class SourcePrinter:
         self.add(f"for {i} in range({s.rows}):")
         self.add(f"    for {j} in range({s.columns}):")
         place = f"{self.array(s.target)}[{self.at(s.place, 9)} + {i} * {s.columns} + {j}]"
-        self.add(f"        {dot} = {place if s.add else '0.0'}")
-        self.add(f"        for {inner} in range({s.depth}):")
+        self.add(f"        {dot} = 0.0")
+        self.add(f"        for {inner} in range({self.at(s.depth) if isinstance(s.depth, Expr) else s.depth}):")
         self.add(f"            {dot} += {self.strided(s.a, i, inner)} * {self.strided(s.b, inner, j)}")
         self.add(f"        {place} = {dot}")
         self.taken.difference_update(names)
