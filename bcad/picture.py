@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from bcad.backends import Notation, Text, index_text
+from bcad.backends import Notation, index_text, reading_name
 from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
-from bcad.ops import Elementwise
+from bcad.ops import Elementwise, operands_of
 
 FONT, SMALL = 13, 10
 CHARACTER, SMALL_CHARACTER = 7.6, 5.9  # widths
 GAP_X, GAP_Y, MARGIN, PAD = 22, 42, 14, 10
 _FOLD_ABOVE = 8  # nodes; larger graphs are drawn with elementwise operations folded into those that use them
 _LONGEST = 46  # characters of a folded expression
+_NAME = 14  # characters of a name that a region's input takes over
+_BEND = 8.0  # width that a line takes between boxes
 _MOST = 160  # boxes; what comes after is said in one box
 COLOURS = {
     "input": ("#e8f0fe", "#4a7fd6"), "output": ("#e6f4ea", "#3f9b5c"), "op": ("#ffffff", "#8a8f98"),
@@ -38,6 +41,7 @@ class Box:
     y: float = 0.0
     width: float = 0.0
     height: float = 0.0
+    floor: float = 0.0  # where the layer ends: a line goes straight down to it
 
     def measure(self) -> None:
         self.width = max(CHARACTER * len(self.title), SMALL_CHARACTER * len(self.detail), 24) + 2 * PAD
@@ -53,14 +57,15 @@ class Picture:
     def __init__(self, graph: Graph, names: Names | None = None, labels: Sequence[str] = ()) -> None:
         self.labels = labels
         self.names = names or Names()
-        self.notation = Notation("", self.names)
         self.boxes: list[Box] = []
         self._box_of: dict[Value, Box] = {}
-        folded = _folded(graph)
+        self._folded = _folded(graph)
+        self._read = {v for n in graph.nodes for v in n.inputs}
+        self.notation = Notation("", self.names, inline=lambda v: v in self._folded)
         for value in graph.inputs:
-            if any(value in n.inputs for n in graph.nodes) or value in graph.outputs:
+            if value in self._read or value in graph.outputs:
                 self._add(Box(self.names.of(value), str(value.type), "input"), [value])
-        self._nodes(graph, folded)
+        self._nodes(graph)
         self._outputs(graph)
         self._place()
 
@@ -70,45 +75,79 @@ class Picture:
         for value in values:
             self._box_of[value] = box
 
-    def _nodes(self, graph: Graph, folded: set[Value]) -> None:
-        shown = [n for n in graph.nodes if n.op not in (constant_op, dim_op) and not folded.issuperset(n.outputs)]
+    def _nodes(self, graph: Graph) -> None:
+        shown = [n for n in graph.nodes if n.op not in (constant_op, dim_op) and not self._folded.issuperset(n.outputs)]
         shown = [n for n in shown if n.outputs or n.op.effect]
         for k, node in enumerate(shown):
             if k == _MOST:
                 self._add(Box(f"and {len(shown) - k} more", "", "more"), [v for n in shown[k:] for v in n.outputs])
                 return
-            box = Box(self._title(node, folded), _detail(node), _kind(node))
-            for label, region in zip(_labels(node), node.regions, strict=False):
-                box.inner.append((label, Picture(region, self.names)))
-            box.sources = self._sources(node, folded)
+            if node.op.name == "loop" and node.regions[0].inputs[0].name is None:
+                self.names._given[node.regions[0].inputs[0]] = self.names._unique("i")
+            title = self._title(node)
+            for value in node.outputs:
+                if value in self._read or node.regions:
+                    self.names._given[value] = reading_name(value, self.names)
+            if not node.regions and len(node.outputs) == 1 and node.output in self._read:
+                title = f"{self.names.of(node.output)} = {title}"
+            box = Box(title, self._detail(node), _kind(node))
+            self._regions(node, box)
+            box.sources = self._sources(node)
             self._add(box, node.outputs)
 
-    def _sources(self, node: Node, folded: set[Value]) -> list[Box]:
+    def _regions(self, node: Node, box: Box) -> None:
+        """The pictures inside: their inputs and results are called as outside."""
+        loop = node.op.name == "loop"
+        carries = node.attrs["carries"] if loop else 0
+        results = [self.names.of(v) for v in node.outputs]
+        for label, region in zip(_labels(node), node.regions, strict=False):
+            operands = operands_of(node) if node.op.name in ("cond", "loop") else node.inputs
+            for k, (inner, outer) in enumerate(zip(region.inputs[int(loop) :], operands, strict=False)):
+                text = results[k] if loop and k < carries else self.notation.of(outer).text
+                if len(text) <= _NAME and re.fullmatch(r"[\w.\[\]]+", text):
+                    self.names._given[inner] = text
+            if loop:
+                self.names._given[region.inputs[0]] = self.names.of(node.regions[0].inputs[0])
+            if label in ("then", "else"):
+                ends: Sequence[str] = results
+            else:
+                ends = [f"next {r}" for r in results[:carries]] + ["saved"] * (len(region.outputs) - carries) if label == "each time" else ()
+            box.inner.append((label, Picture(region, self.names, ends)))
+
+    def _sources(self, node: Node) -> list[Box]:
         found: dict[Box, None] = {}
         todo = list(node.inputs)
         while todo:
             value = todo.pop(0)
             if value in self._box_of:
                 found[self._box_of[value]] = None
-            elif value in folded and value.node is not None:
+            elif value in self._folded and value.node is not None:
                 todo += value.node.inputs
         return list(found)
 
-    def _title(self, node: Node, folded: set[Value]) -> str:
-        """``exp``, ``x + 1``: the operation, with what is folded into it written out."""
+    def _title(self, node: Node) -> str:
+        """``exp(x)``, ``x + 1``: the operation, with what is folded into it written out."""
+        if node.op.name == "loop":
+            counted = node.attrs.get("counted", True)
+            return f"for {self.names.of(node.regions[0].inputs[0])} < {self.notation.of(node.inputs[0])}" if counted else "while"
         if node.regions:
-            return {"cond": "if", "loop": "for" if node.attrs.get("counted", True) else "while"}.get(node.op.name, node.op.name)
-        notation = Notation("", self.names, inline=lambda v: v in folded)
-        for value in node.inputs:
-            if value not in folded and value.node is not None and value.node.op not in (constant_op, dim_op):
-                notation.given.setdefault(value, _dot(value))
+            return f"if {self.notation.of(node.inputs[0])}" if node.op.name == "cond" else node.op.name
         if node.op.name in ("set_item", "index_add"):
-            base, item, *_ = (notation.of(v).text for v in node.inputs)
-            index = index_text(notation, node.attrs["index"], node.inputs[2:])
+            base, item, *_ = (self.notation.of(v).text for v in node.inputs)
+            index = index_text(self.notation, node.attrs["index"], node.inputs[2:])
             text = f"{base}[{index}] {'=' if node.op.name == 'set_item' else '+='} {item}"
         else:
-            text = notation.node(node).text
-        return text if len(text) <= _LONGEST else node.op.name
+            text = self.notation.node(node).text
+        return text if len(text) <= _LONGEST else f"{node.op.name}(…)"
+
+    def _detail(self, node: Node) -> str:
+        if node.regions:
+            types = ", ".join(self.names.of(v) for v in node.outputs[:4]) + (", …" if len(node.outputs) > 4 else "")
+        else:
+            types = ", ".join(str(v.type) for v in node.outputs[:3]) + (", …" if len(node.outputs) > 3 else "")
+        if node.location is None or node.location.line is None:
+            return types
+        return f"{types}  {node.location.file.rsplit('/', 1)[-1]}:{node.location.line}"
 
     def _outputs(self, graph: Graph) -> None:
         for k, value in enumerate(graph.outputs):
@@ -128,20 +167,42 @@ class Picture:
         for box in self.boxes:
             if box.kind == "output":
                 box.layer = max(last, 1)
+        for box in self.boxes:  # what reads nothing stands above its first user
+            users = [b.layer for b in self.boxes if box in b.sources]
+            if not box.sources and box.kind == "op" and users:
+                box.layer = min(users) - 1
         layers: list[list[Box]] = [[] for _ in range(max((b.layer for b in self.boxes), default=0) + 1)]
         for box in self.boxes:
             layers[box.layer].append(box)
+        for box in self.boxes:
+            box.sources = [self._led(source, box, layers) for source in box.sources]
         self._order(layers)
         y = float(MARGIN)
         for layer in layers:
             x = float(MARGIN)
+            height = max((b.height for b in layer), default=0)
             for box in layer:
                 box.x, box.y = x, y
+                box.height = height if box.kind == "bend" else box.height
+                box.floor = y + height
                 x += box.width + GAP_X
-            y += max((b.height for b in layer), default=0) + GAP_Y
-        self.width = max((b.x + b.width for b in self.boxes), default=0) + MARGIN
-        self.height = max((b.y + b.height for b in self.boxes), default=0) + MARGIN
+            y += height + GAP_Y
+        everything = [b for layer in layers for b in layer]
+        self.width = max((b.x + b.width for b in everything), default=0) + MARGIN
+        self.height = max((b.y + b.height for b in everything), default=0) + MARGIN
         self._straighten(layers)
+        self.boxes = everything
+
+    @staticmethod
+    def _led(source: Box, target: Box, layers: list[list[Box]]) -> Box:
+        """The last of the bends by which a long line goes past the layers between."""
+        for layer in range(source.layer + 1, target.layer):
+            known = next((b for b in layers[layer] if b.kind == "bend" and b.sources == [source]), None)
+            if known is None:
+                known = Box("", kind="bend", sources=[source], layer=layer, width=_BEND)
+                layers[layer].append(known)
+            source = known
+        return source
 
     @staticmethod
     def _order(layers: list[list[Box]]) -> None:
@@ -182,10 +243,13 @@ class Picture:
         """The elements of the picture, moved by (dx, dy)."""
         parts: list[str] = []
         for box in self.boxes:
+            if box.kind == "bend":
+                x, y = box.x + box.width / 2 + dx, box.y + dy
+                parts.append(f'<path d="M{x:.1f},{y:.1f} L{x:.1f},{y + box.height:.1f}" fill="none" stroke="#b3b8c0"/>')
             for source in box.sources:
                 parts.append(_line(source, box, dx, dy))
         for box in self.boxes:
-            parts += _drawn(box, dx, dy)
+            parts += _drawn(box, dx, dy) if box.kind != "bend" else []
         return parts
 
 
@@ -238,37 +302,33 @@ def _text(x: float, y: float, text: str, style: str) -> str:
 def _line(source: Box, target: Box, dx: float, dy: float) -> str:
     x1, y1 = source.x + source.width / 2 + dx, source.y + source.height + dy
     x2, y2 = target.x + target.width / 2 + dx, target.y + dy
-    bend = max((y2 - y1) / 2, 12)
-    curve = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{y1 + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}"
-    return f'<path d="{curve}" fill="none" stroke="#b3b8c0" marker-end="url(#tip)"/>'
+    floor = max(source.floor + dy, y1)
+    bend = max((y2 - floor) / 2, 12)
+    curve = f"M{x1:.1f},{y1:.1f} L{x1:.1f},{floor:.1f} C{x1:.1f},{floor + bend:.1f} {x2:.1f},{y2 - bend:.1f} {x2:.1f},{y2:.1f}"
+    tip = "" if target.kind == "bend" else ' marker-end="url(#tip)"'
+    return f'<path d="{curve}" fill="none" stroke="#b3b8c0"{tip}/>'
 
 
 def _folded(graph: Graph) -> set[Value]:
-    """In a large graph: elementwise values that one operation reads, drawn as part of it."""
-    if sum(n.op not in (constant_op, dim_op) for n in graph.nodes) <= _FOLD_ABOVE:
-        return set()
+    """Values drawn as part of what reads them: conversions, and in a large graph elementwise values read once."""
+    large = sum(n.op not in (constant_op, dim_op) for n in graph.nodes) > _FOLD_ABOVE
     uses = graph.uses()
     found = set()
     size: dict[Value, int] = {}
     for node in graph.nodes:
-        if len(node.outputs) != 1 or not isinstance(node.op, Elementwise) and node.op.name not in _LAYOUT:
+        if len(node.outputs) != 1 or node.output in graph.outputs:
             continue
         value = node.output
+        if node.op.name in ("as_kind", "astype") and node.inputs[0] not in graph.inputs:
+            size[value] = size.get(node.inputs[0], 0) + 1
+            found.add(value)
+            continue
+        if not large or not isinstance(node.op, Elementwise) and node.op.name not in _LAYOUT:
+            continue
         size[value] = 1 + sum(size.get(v, 0) for v in node.inputs if v in found)
-        if uses.get(value) == 1 and value not in graph.outputs and size[value] <= 4:
+        if uses.get(value) == 1 and size[value] <= 4:
             found.add(value)
     return found
-
-
-def _dot(value: Value) -> Text:
-    return Text(value.name or "·")
-
-
-def _detail(node: Node) -> str:
-    types = ", ".join(str(v.type) for v in node.outputs[:3]) + (", …" if len(node.outputs) > 3 else "")
-    if node.location is None or node.location.line is None:
-        return types
-    return f"{types}  {node.location.file.rsplit('/', 1)[-1]}:{node.location.line}"
 
 
 def _kind(node: Node) -> str:

@@ -10,6 +10,7 @@ from .estimate import compile_seconds, numpy_seconds
 from .expression import Definition, Notation, Text, definitions, expression, walk_lines
 from .item_text import index_text
 from .listing import Listing
+from .naming import reading_name
 from .size_text import SizeText
 
 
@@ -22,5 +23,5 @@ def kernel_text(graph: Graph, frozen: set[int]) -> Any:
 
 __all__ = [
     "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_text",
-    "names", "numpy_seconds", "register", "walk_lines",
+    "names", "numpy_seconds", "reading_name", "register", "walk_lines",
 ]

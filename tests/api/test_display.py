@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from bcad import Gradient, graph_svg
+from bcad.ir import Builder, array_type
+from bcad.ops import BY_NAME
 from tests.programs.textbook import TEXTBOOK
 
 
@@ -56,7 +58,7 @@ def test_picture_is_well_formed_and_names_inputs_and_results(case):
 
 def test_picture_of_a_loop_has_a_frame_inside():
     svg = graph_svg(Gradient(loop, [np.ones(3)]).graph)
-    assert ">for<" in svg and "each time" in svg
+    assert ">for i &lt; " in svg and "each time" in svg and ">next y<" in svg
     ElementTree.fromstring(svg)
 
 
@@ -80,3 +82,47 @@ def test_a_long_text_is_folded():
 
     g = Gradient(many, [1.0])
     assert "more lines" in g._repr_html_() or len(str(g).splitlines()) <= 60
+
+
+def softmax(x, w):
+    e = np.exp(x @ w)
+    return np.sum((e / np.sum(e)) ** 2)
+
+
+def texts_of(traced):
+    root = ElementTree.fromstring(traced._repr_svg_())
+    return [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_boxes_say_what_they_define_and_refer_to_each_other_by_name():
+    texts = texts_of(Gradient(softmax, [np.ones((3, 2)), np.ones(2)]))
+    assert {"e = exp(z)", "s = sum(e)", "z = x @ w"} <= {t for t in texts if " = " in t}
+    assert not any("·" in t for t in texts)
+
+
+def test_regions_call_their_inputs_and_results_as_outside():
+    def walk(x, n):
+        state = x
+        for i in range(n):
+            state = np.sin(state) if state > 0 else state * x
+        return state
+
+    texts = texts_of(Gradient(walk, [1.0, 5], wrt=0))
+    assert "next state" in texts and "state" in texts and any(t.startswith("if ") for t in texts)
+
+
+def test_lines_lead_past_boxes():
+    from bcad.picture import Picture
+
+    picture = Picture(Gradient(softmax, [np.ones((3, 2)), np.ones(2)]).graph)
+    for box in picture.boxes:
+        assert all(source.layer == box.layer - 1 for source in box.sources)
+
+
+def test_a_large_graph_is_cut_with_a_word():
+    with Builder() as b:
+        x = b.input(array_type(float, (2, 2)), "x")
+        for _ in range(400):
+            x = b.emit(BY_NAME["inv"], x)
+        picture = graph_svg(b.build([x]))
+    assert "and 240 more" in picture
