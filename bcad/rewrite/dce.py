@@ -40,11 +40,12 @@ def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], uses: dict[
     used = [bool(uses.get(v)) for v in node.outputs]
     inputs = [mapping[v] for v in node.inputs]
     kept: Sequence[int] = range(len(node.outputs))
-    regions, attrs = tuple(dce(r) for r in node.regions), node.attrs
     if node.op is BY_NAME["cond"]:
         inputs, regions, attrs, kept = _slim_cond(node, inputs, used)
     elif node.op is BY_NAME["loop"]:
         inputs, regions, attrs, kept = _slim_loop(node, inputs, used)
+    else:
+        regions, attrs = tuple(dce(r) for r in node.regions), node.attrs
     result = builder.emit(node.op, *inputs, regions=regions, **attrs)
     outputs = result if isinstance(result, tuple) else (result,)
     for position, new in zip(kept, outputs, strict=True):
@@ -69,26 +70,42 @@ def _slim_loop(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, 
     """Drop carries and stacks that neither a used result nor a live carry depends on."""
     carries, stacks = node.attrs["carries"], node.attrs.get("stacks", 0)
     first = int(node.attrs.get("counted", True))
-    live = {k for k in range(carries) if used[k]}
+    wanted = {k for k in range(carries) if used[k]}
     kept_stacks = [s for s in range(stacks) if used[carries + s]]
-    while True:
-        outputs = [*sorted(live), *(carries + s for s in kept_stacks)]
-        body = select(node.regions[0], range(len(node.regions[0].inputs)), outputs)
-        regions = [dce(body), *(dce(r) for r in node.regions[1:])]
-        wanted = {k for k in range(carries) if any(_reads(r, 1 + k) for r in regions)}
-        if wanted <= live:
-            break
-        live |= wanted
+    body, others = node.regions[0], list(node.regions[1:])
+    live = _live_carries(body, others, wanted, kept_stacks, carries)
+    outputs = [*live, *(carries + s for s in kept_stacks)]
+    body, *others = (dce(r) for r in (select(body, range(len(body.inputs)), outputs), *others))
+    # What is in the body has shrunk: fewer carries may be read now.
+    again = _live_carries(body, others, {live.index(k) for k in wanted}, range(len(kept_stacks)), len(live), live)
+    outputs = [*again, *(len(live) + s for s in range(len(kept_stacks)))]
+    regions = [select(body, range(len(body.inputs)), outputs), *others]
+    live = [live[k] for k in again]
     constants = range(carries, len(node.regions[0].inputs) - 1)
     needed = [k for k in constants if any(_reads(r, 1 + k) for r in regions)]
-    positions = [0, *(1 + k for k in sorted(live)), *(1 + k for k in needed)]
+    positions = [0, *(1 + k for k in live), *(1 + k for k in needed)]
     slim = tuple(select(r, positions, range(len(r.outputs))) for r in regions)
     operands = [*inputs[:first], *(inputs[first + p - 1] for p in positions[1:])]
     ragged = {k: total for k, total in node.attrs.get("ragged", ())}
     attrs = {**node.attrs, "carries": len(live), "stacks": len(kept_stacks)}
     attrs["ragged"] = tuple((j, ragged[s]) for j, s in enumerate(kept_stacks) if s in ragged)
-    kept = [*sorted(live), *(carries + s for s in kept_stacks), carries + stacks]
+    kept = [*live, *(carries + s for s in kept_stacks), carries + stacks]
     return operands, slim, attrs, kept
+
+
+def _live_carries(
+    body: Graph, others: Sequence[Graph], wanted: set[int], stacks: Sequence[int], carries: int,
+    places: Sequence[int] | None = None,
+) -> list[int]:
+    """The carries that a wanted one, a stack or a condition depends on; `places` are their inputs if some are gone."""
+    places = range(carries) if places is None else places
+    live = set(wanted)
+    while True:
+        part = select(body, range(len(body.inputs)), [*sorted(live), *(carries + s for s in stacks)])
+        more = {k for k in range(carries) if any(_reads(r, 1 + places[k]) for r in (part, *others))}
+        if more <= live:
+            return sorted(live)
+        live |= more
 
 
 def _reads(graph: Graph, position: int) -> bool:
