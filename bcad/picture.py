@@ -1,4 +1,7 @@
-"""Pictures of graphs as SVG: operations in layers from inputs to outputs, loops and branches as frames."""
+"""Pictures of graphs as SVG: operations in layers from inputs to outputs, loops and branches as frames.
+
+Boxes with a stripe of one colour share a kernel, as the graph that is shown is compiled.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from bcad.backends import Notation, index_text, reading_name
+from bcad.backends import Notation, clusters, index_text, reading_name
 from bcad.ir import Graph, Names, Node, Value, constant_op, dim_op
 from bcad.ops import Elementwise, operands_of
 
@@ -23,6 +26,7 @@ COLOURS = {
     "input": ("#e8f0fe", "#4a7fd6"), "output": ("#e6f4ea", "#3f9b5c"), "op": ("#ffffff", "#8a8f98"),
     "library": ("#fff4e0", "#d69a3a"), "region": ("#f6f2fb", "#8b6fc0"), "more": ("#f3f3f3", "#8a8f98"),
 }
+KERNELS = ("#4a7fd6", "#3f9b5c", "#d6584a", "#8b6fc0", "#d69a3a", "#3aa6b8")
 _LAYOUT = ("reshape", "transpose", "broadcast_to", "full", "getitem")
 _LIBRARY = frozenset("matmul solve inv det slogdet cholesky eigh eig svd qr einsum pinv fft rfft irfft sort argsort".split())
 
@@ -36,6 +40,7 @@ class Box:
     kind: str = "op"
     sources: list[Box] = field(default_factory=list)
     inner: list[tuple[str, Picture]] = field(default_factory=list)
+    kernel: int = 0  # of those that are compiled to one loop nest; 0: alone
     layer: int = 0
     x: float = 0.0
     y: float = 0.0
@@ -65,7 +70,9 @@ class Picture:
         for value in graph.inputs:
             if value in self._read or value in graph.outputs:
                 self._add(Box(self.names.of(value), str(value.type), "input"), [value])
+        self._kernels = clusters(graph) if names is None else {}
         self._nodes(graph)
+        self._tell_kernels()
         self._outputs(graph)
         self._place()
 
@@ -93,7 +100,20 @@ class Picture:
             box = Box(title, self._detail(node), _kind(node))
             self._regions(node, box)
             box.sources = self._sources(node)
+            box.kernel = self._kernels.get(node, 0)
             self._add(box, node.outputs)
+
+    def _tell_kernels(self) -> None:
+        """Say which boxes are computed in one kernel, counted from 1."""
+        shared: dict[int, list[Box]] = {}
+        for box in self.boxes:
+            shared.setdefault(box.kernel, []).append(box)
+        groups = [boxes for kernel, boxes in shared.items() if kernel and len(boxes) > 1]
+        for box in self.boxes:
+            box.kernel = next((k for k, boxes in enumerate(groups, 1) if box in boxes), 0)
+            if box.kernel:
+                box.detail += f"  kernel {box.kernel}"
+                box.measure()
 
     def _regions(self, node: Node, box: Box) -> None:
         """The pictures inside: their inputs and results are called as outside."""
@@ -277,6 +297,9 @@ def _drawn(box: Box, dx: float, dy: float) -> list[str]:
         _rectangle(x, y, box.width, box.height, f'rx="{radius}" fill="{fill}" stroke="{stroke}"'),
         _text(middle, y + PAD + FONT - 5, box.title, 'text-anchor="middle"'),
     ]
+    if box.kernel:
+        colour = KERNELS[(box.kernel - 1) % len(KERNELS)]
+        parts.append(_rectangle(x, y, 5, box.height, f'rx="2" fill="{colour}"'))
     if box.detail:
         style = f'text-anchor="middle" font-size="{SMALL}" fill="#6b7280"'
         parts.append(_text(middle, y + PAD + FONT + SMALL - 2, box.detail, style))

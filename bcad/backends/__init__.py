@@ -21,7 +21,14 @@ def kernel_text(graph: Graph, frozen: set[int]) -> Any:
     return numba_module.kernel_text(graph, frozen)
 
 
+def clusters(graph: Graph) -> dict[Any, int]:
+    """Which nodes share a kernel, by number: see `bcad.backends.kernel_clusters`."""
+    from .kernel_clusters import clusters as find
+
+    return find(graph)
+
+
 __all__ = [
-    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_text",
+    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "clusters", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_text",
     "names", "numpy_seconds", "reading_name", "register", "walk_lines",
 ]

@@ -126,3 +126,8 @@ def test_a_large_graph_is_cut_with_a_word():
             x = b.emit(BY_NAME["inv"], x)
         picture = graph_svg(b.build([x]))
     assert "and 240 more" in picture
+
+
+def test_boxes_of_one_kernel_say_so():
+    texts = texts_of(Gradient(softmax, [np.ones((3, 2)), np.ones(2)]))
+    assert sum("kernel 1" in t for t in texts) > 1
