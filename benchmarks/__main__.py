@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--rounds", type=int, default=15, help="rounds a case (default: %(default)s)")
     run.add_argument("--seconds", type=float, default=0.02, help="of one contender in a round (default: %(default)s)")
     run.add_argument("--budget", type=float, default=20.0, help="seconds a case, compiling apart (default: %(default)s)")
+    run.add_argument("--busy", action="store_true", help="compare the fastest rounds: for machines with other work")
     run.add_argument("--patience", type=float, default=120.0, help="seconds for a first call (default: %(default)s)")
     start.add_argument("--peers", metavar="A,B", default="", help="other contenders, such as jax (default: none)")
     start.add_argument("--rounds", type=int, default=5, help="processes of each kind (default: %(default)s)")
@@ -136,7 +137,7 @@ def time_and_report(cases, options) -> int:
     before = circumstances()
     rows = []
     print(report.heading(names), flush=True)
-    effort = Effort(options.rounds, options.seconds, options.budget, options.patience)
+    effort = Effort(options.rounds, options.seconds, options.budget, options.patience, options.busy)
     for row in run(cases, names, effort):
         rows.append(row)
         print(report.line(row, names), flush=True)

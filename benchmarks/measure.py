@@ -16,6 +16,7 @@ Thunk = Callable[[], Any]
 class Timing:
     """Seconds per call."""
 
+    best: float
     median: float
     low: float  # lower quartile
     high: float  # upper quartile
@@ -82,12 +83,17 @@ def interleaved(thunks: Mapping[str, Thunk], rounds: int = 15, seconds: float = 
 
 def summary(samples: list[float], calls: int) -> Timing:
     low, median, high = statistics.quantiles(samples, n=4, method="inclusive")
-    return Timing(median, low, high, len(samples), calls)
+    return Timing(min(samples), median, low, high, len(samples), calls)
 
 
 def ratio(samples: list[float], base: list[float]) -> float:
     """The median over rounds of the ratio within a round."""
     return statistics.median(a / b for a, b in zip(samples, base, strict=True))
+
+
+def ratio_of_best(samples: list[float], base: list[float]) -> float:
+    """Of the fastest rounds: what is left when other programs keep the machine busy in most of them."""
+    return min(samples) / min(base)
 
 
 def geometric_mean(values: list[float]) -> float:
