@@ -42,6 +42,7 @@ from bcad.export import export_module, to_latex, to_numba, to_sympy
 from bcad.fixed_point import fixed_point
 from bcad.function import Function, Gradient, HessianVector, explain, function, gradient, hessian_vector, report
 from bcad.insert import insert_grad_of
+from bcad.objects import arrays_of, with_arrays
 from bcad.optimize import fmin_bfgs, fmin_cg, fmin_l_bfgs_b, fmin_ncg, minimize
 from bcad.options import options
 from bcad.parallel import data_parallel
@@ -72,8 +73,8 @@ __all__ = [
     "BcadError", "CompileError", "FMinSGD", "Function", "Gradient", "HessianVector",
     "NotDifferentiable", "NotFinite", "NotScalar", "Primitive", "ShapeError", "StructureError",
     "Symbolic", "SymbolicValue", "TraceLimit", "Tracer", "Unsupported", "VectorArg", "adam", "adjoint",
-    "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant", "curve_fit",
-    "custom_jvp", "custom_vjp", "data_parallel", "def_linear", "defjvp", "defjvp_argnum",
+    "arrays_of", "as_symbolic", "autodiff", "cache", "check_grads", "checkpoint", "constant",
+    "curve_fit", "custom_jvp", "custom_vjp", "data_parallel", "def_linear", "defjvp", "defjvp_argnum",
     "defjvp_argnums", "defvjp", "defvjp_argnum", "defvjp_argnums", "deriv", "elementwise_grad",
     "escape", "escaped_call", "explain", "export_module", "fixed_point", "flatten", "flatten_func",
     "fmin_bfgs", "fmin_cg", "fmin_l_bfgs_b", "fmin_ncg", "fmin_sgd", "function", "grad", "grad_and_aux",
@@ -83,5 +84,5 @@ __all__ = [
     "multigrad_dict", "options", "primitive", "register", "report", "rmsprop", "root", "sgd",
     "solve_ivp", "sparse_hessian", "sparse_jacobian", "stages", "stop_gradient", "symbolic", "tag",
     "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy", "transform",
-    "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp",
+    "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp", "with_arrays",
 ]

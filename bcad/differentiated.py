@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from bcad.diff import kept_by_loops
-from bcad.errors import Unsupported
+from bcad.errors import NotDifferentiable, Unsupported
 from bcad.into import leaves_for, put, takes_out
 from bcad.ir import Builder
 from bcad.log import log
 from bcad.misses import Misses
 from bcad.modes import Mode, check_scalar
+from bcad.objects import ObjectTree, WithObjects, arrays_of, form_of, holds_numbers
 from bcad.options import options
 from bcad.seeds import conform
 from bcad.specialise import ABANDONED, Point, Specialisation, positions_of
@@ -89,6 +90,7 @@ class Differentiated:
         self.specialisations: list[Specialisation] = []
         self.misses = Misses()
         self.traces = 0
+        self._of_objects: dict[Any, Differentiated] = {}  # for calls by objects: of the numbers in them
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,6 +126,11 @@ class Differentiated:
             if out is not None:
                 raise Unsupported("out= in traced code", hint="assign to the array instead: array[...] = gradient")
             return _Inner(self, args, kwargs).answer(seeds)
+        opened = self._opened(args, kwargs)
+        if opened is not None:
+            core, args, kwargs, trees = opened
+            found = core.answer(args, kwargs, seeds, out)
+            return Answer(found.result, found.derived, trees)
 
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
             arrays = leaves_for(out, special.out_trees) if out is not None else ()
@@ -151,6 +158,11 @@ class Differentiated:
         if active_traces.depth and inside():
             inner = _Inner(self, args, kwargs)
             return inner.result(), inner.answer
+        opened = None if self.specialisations else self._opened(args, kwargs)
+        if opened is not None:
+            core, args, kwargs, trees = opened
+            result, derivative = core.linearize(args, kwargs)
+            return result, lambda seeds: Answer(result, derivative(seeds).derived, trees)
 
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
             return self._linear(special, *special.run_primal(special.program.fetch(args, kwargs), args, kwargs))
@@ -163,6 +175,36 @@ class Differentiated:
                 except ABANDONED:
                     continue
         return self._try(args, kwargs, run)
+
+    def _opened(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Differentiated, tuple[Any, ...], dict[str, Any], list[Any]] | None:
+        """The call by the numbers in objects among the chosen arguments; None if no object is chosen."""
+        places = self.wrt.places(args, kwargs) if self.mode.name != "value" else []
+        chosen = [place for place in places if holds_numbers(pick(place, args, kwargs))]
+        if not chosen:
+            return None
+        if self.mode.seeded and not self.mode.seeds_like_results:
+            raise NotDifferentiable(
+                f"a {self.mode.name} is by numbers, not by a {type(pick(chosen[0], args, kwargs)).__name__}",
+                hint="differentiate lambda arrays: f(with_arrays(obj, arrays)) at arrays_of(obj)",
+            )
+        key = tuple(places), tuple(chosen)
+        if key not in self._of_objects:
+            moved = [k + 2 if where == 0 else k for where, k in places]  # the objects and their forms come first
+            fn = WithObjects(self.fn, tuple(k for _, k in chosen))
+            self._of_objects[key] = Differentiated(fn, self.mode, moved, backend=self.backend)
+        objects = tuple(pick(place, args, kwargs) for place in chosen)
+        forms = tuple(form_of(x) for x in objects)
+        new_args, new_kwargs = list(args), dict(kwargs)
+        for (where, k), x in zip(chosen, objects, strict=True):
+            (new_args if where == 0 else new_kwargs)[k] = arrays_of(x)
+        trees: list[Any] = []
+        for place in places:
+            tree = flatten(pick(place, new_args, new_kwargs))[1]
+            x = pick(place, args, kwargs)
+            trees.append(ObjectTree(tree, x, form_of(x)) if place in chosen else tree)
+        return self._of_objects[key], (objects, forms, *new_args), new_kwargs, trees
 
     def _linear(
         self, special: Specialisation, result: Any, point: Point

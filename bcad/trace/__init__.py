@@ -20,7 +20,7 @@ from .guards import (
     Same,
     SizeRelation,
 )  # fmt: skip
-from .marks import evaluated, held, marks, pinned
+from .marks import asked, evaluated, held, marks, pinned
 from .places import stepped
 from .program import InnerProgram, Program
 from .pybuiltins import on_call
@@ -34,7 +34,7 @@ __all__ = [
     "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
-    "active_traces", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
+    "active_traces", "asked", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
     "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "read", "rebuild_like", "restore", "state_of",
     "stepped", "streams_of", "trace", "trace_inside", "wrap",
 ]

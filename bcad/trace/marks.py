@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,8 @@ from bcad import ops
 from interpreter import evaluate
 
 from .active import current_session
-from .sources import Pinned, Source
+from .guards import HasValue
+from .sources import Pinned, Result, Source
 from .tracers import ArrayTracer, SizeTracer, ValueTracer, is_traced
 from .tree import flatten
 
@@ -128,6 +129,15 @@ def evaluated(fn: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     session = current_session()
     assert session is not None, "evaluated() outside a trace"
     return evaluate(session.captures.root(fn), tuple(args), dict(kwargs), session.domain)
+
+
+def asked(fn: Callable[[Any], Any], obj: Any) -> Any:
+    """``fn(obj)``, run natively; calls for which it gives something else are traced anew."""
+    session, found = current_session(), fn(obj)
+    known = session.captures.outer.get(id(obj)) if session is not None else None
+    if session is not None and known is not None:
+        session.guard(HasValue(Result(Pinned(fn, fn.__name__), (known[1],), ()), found))
+    return found
 
 
 def held(thing: Any) -> Any:
