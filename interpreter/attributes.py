@@ -322,10 +322,14 @@ def get_item(frame: Frame, owner: Any, key: Any) -> Any:
             result = frame.domain.getitem(frame, owner, key)
             if result is not NotImplemented:
                 return result
-        value = _get_item(frame, owner, key)
-        if frame.domain.observes:
-            return frame.domain.loaded(frame, "item", owner, key, value)
-        return value
+        if not frame.domain.observes:
+            return _get_item(frame, owner, key)
+        try:
+            value = _get_item(frame, owner, key)
+        except LookupError:
+            frame.domain.missing(frame, owner, key)
+            raise
+        return frame.domain.loaded(frame, "item", owner, key, value)
     return _get_item(frame, owner, key)
 
 
@@ -356,6 +360,9 @@ def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
     value = call_value(frame, factory, ())
+    if frame.watched and frame.domain.observes:
+        frame.domain.missing(frame, owner, key)
+        frame.domain.stored(frame, "item", owner, key, value)
     if FACTORIES_MAY_SET_THE_VALUE:
         return owner.setdefault(key, value)
     owner[key] = value

@@ -9,6 +9,7 @@ from typing import Any
 from .binding import bind
 from .code import UNBOUND
 from .decode import DECODED, decode
+from .errors import LocatedError
 from .frame import Frame
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
@@ -112,7 +113,7 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     note_mutation(frame, fn, args, kwargs)
     for value in args:
         if is_native_iterator(value):
-            journal.advance(value, fn is next)
+            _advance(frame, journal, value, fn is next)
     if frame.domain.observes or frame.domain.types:
         result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     else:
@@ -120,6 +121,14 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     if is_native_iterator(result):
         journal.born(result)
     return result
+
+
+def _advance(frame: Frame, journal: Any, iterator: Any, one: bool) -> None:
+    try:
+        journal.advance(iterator, one)
+    except LocatedError as error:
+        error.location, error.calls = frame.location(), frame.calls()
+        raise
 
 
 def _call_object(frame: Frame, fn: Any, kind: type, args: Args, kwargs: Kwargs) -> Any:

@@ -138,8 +138,8 @@ class Domain:
         """
         return value
 
-    def missing(self, frame: Frame, owner: Any, name: str) -> None:
-        """``owner.name`` has raised AttributeError."""
+    def missing(self, frame: Frame, owner: Any, key: Any) -> None:
+        """``owner.key`` has raised AttributeError, or ``owner[key]`` a LookupError."""
 
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
         """About to write: 'global', 'closure', 'attr', 'item' or 'name'."""

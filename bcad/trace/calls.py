@@ -302,6 +302,9 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if answer is not NotImplemented:
         return answer
     items.look_into(*args, *kwargs.values(), getattr(fn, "__self__", None))
+    for arg in args:
+        if type(arg) in MIRRORS and not questions.only_asks(fn):
+            session.touch(arg)
     if args and isinstance(args[0], dict) and fn in _ITERATE:
         args = (list(args[0]), *args[1:])  # of a dict they see the keys alone
     args = tuple(as_cell(session, a) for a in args)

@@ -281,14 +281,26 @@ class Captures:
             self.session.watch(kind)
         return value
 
-    def missing(self, owner: Any, name: str) -> None:
-        """``owner.name`` was asked for and is not there."""
+    def missing(self, owner: Any, name: Any) -> None:
+        """``owner.name`` or ``owner[name]`` was asked for and is not there."""
+        if is_container(type(owner)):
+            self._missing_item(owner, name)
+            return
         if type(owner) is ModuleType:
             self.session.guard(HasKey(Pinned(self._keep(vars(owner)), owner.__name__), name, False))
         known = self.outer.get(id(owner))
         if known is not None:
             self.session.guard(Absent(known[1], name))
             self.definitions.cls(owner if isinstance(owner, type) else type(owner))
+
+    def _missing_item(self, owner: Any, key: Any) -> None:
+        known = self.outer.get(id(owner))
+        if known is None or (id(owner), key) in self._written:
+            return
+        if hasattr(owner, "keys"):
+            self.session.guard(HasKey(known[1], key, False))
+        else:
+            self.session.guard(HasLength(known[1], self.appended.get(id(owner), len(owner))))
 
     def identical(self, a: Any, b: Any) -> Any:
         """``a is b`` of two things from outside; NotImplemented where that never changes."""

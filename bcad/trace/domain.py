@@ -387,8 +387,8 @@ class GraphDomain(Domain):
         self.session.frame = frame
         return self.session.captures.loaded(frame, kind, owner, key, value)
 
-    def missing(self, frame: Frame, owner: Any, name: str) -> None:
-        self.at(frame).captures.missing(owner, name)
+    def missing(self, frame: Frame, owner: Any, key: Any) -> None:
+        self.at(frame).captures.missing(owner, key)
 
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
         self.session.frame = frame

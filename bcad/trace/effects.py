@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from interpreter import EMPTY, UNBOUND
 
 from .active import current_session
 from .choices import decide
+from .guards import IsObject
 from .outer import MIRRORS
 from .patterns import plain
 from .sources import Source, owner_of, read, write
+from .stored import namespace_of_instance
 from .text import TextTracer, finish
 from .tracers import ArrayTracer, ChoiceTracer, Tracer, has_traced
 from .tree import children_of, flatten, rebuild_like
@@ -44,7 +47,7 @@ class Plan:
         leaves, self.tree = flatten(obj)
         make = _result_maker if result else _maker
         self.makers = [make(leaf, position) for leaf in leaves]
-        self.is_static = not any(isinstance(leaf, (Tracer, VirtualList)) for leaf in leaves)
+        self.is_static = not any(isinstance(leaf, (Tracer, VirtualList)) or _holds_traced(leaf) for leaf in leaves)
         self._obj = obj
 
     def build(self, outputs: Sequence[Any]) -> Any:
@@ -87,6 +90,7 @@ def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[A
     if isinstance(leaf, VirtualList):
         return _rows_maker(leaf, position)
     if type(leaf) in MIRRORS:
+        leaf._session.guard(IsObject(leaf._source, leaf._original))
         return lambda outputs: leaf._original
     if type(leaf) is ChoiceTracer:
         return _choice_maker(leaf, position)
@@ -95,9 +99,36 @@ def _maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[A
         if isinstance(leaf, ArrayTracer) and leaf._session.captures.is_copy(leaf):
             return lambda outputs: np.array(outputs[index])
         return lambda outputs: outputs[index]
-    if hasattr(leaf, "__dict__") and not callable(leaf) and has_traced(vars(leaf)):
+    if _holds_traced(leaf):
         return _instance_maker(leaf, position)
+    session = current_session()
+    known = session.captures.outer.get(id(leaf)) if session is not None else None
+    if known is not None and session is not None and known[0] is leaf:  # another object there is kept instead
+        session.guard(IsObject(known[1], leaf))
     return lambda outputs: leaf
+
+
+def _holds_traced(leaf: Any, around: frozenset[int] = frozenset()) -> bool:
+    """Whether an instance that was made while tracing has traced attributes, also those of its attributes."""
+    session = current_session()
+    if session is None or isinstance(leaf, (Tracer, type, FunctionType, ModuleType)) or type(leaf) in MIRRORS:
+        return False
+    if id(leaf) in around or id(leaf) in session.captures.outer:
+        return False
+    return any(
+        has_traced(part) or _holds_traced(part, around | {id(leaf)})
+        for value in attributes_of(leaf).values() for part in flatten(value)[0]
+    )
+
+
+def attributes_of(obj: Any) -> dict[str, Any]:
+    """The attributes of its own that an instance has, slots included."""
+    found = {}
+    for cls in type(obj).__mro__:
+        for name, descriptor in vars(cls).items() if cls.__module__ != "builtins" else ():
+            if type(descriptor) is MemberDescriptorType and hasattr(obj, name):
+                found[name] = getattr(obj, name)
+    return {**found, **namespace_of_instance(obj)} if namespace_of_instance(obj) else found
 
 
 def with_middles(obj: Any) -> Any:
@@ -140,11 +171,17 @@ def _item_of(type_: Any) -> Callable[[Any], Any]:
 
 def _instance_maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
     """An instance that was made while tracing is made again, with this run's numbers in it."""
-    cls, attributes = type(leaf), Plan(dict(vars(leaf)), position)
+    cls, attributes = type(leaf), attributes_of(leaf)
+    if any(part is leaf for value in attributes.values() for part in flatten(value)[0]):
+        session = current_session()
+        assert session is not None
+        raise session.error(f"a {cls.__name__} that holds itself is kept", hint="keep its parts, or make it outside")
+    plan = Plan(attributes, position)
 
     def make(outputs: Sequence[Any]) -> Any:
         made = object.__new__(cls)
-        vars(made).update(attributes.build(outputs))
+        for name, value in plan.build(outputs).items():
+            object.__setattr__(made, name, value)
         return made
 
     return make

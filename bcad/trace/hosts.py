@@ -20,8 +20,9 @@ from bcad.ir import ArrayType, Literal, Value, type_of
 from interpreter import Unsupported
 from interpreter import call as interpret
 
+from . import questions
 from .outer import OuterDict, OuterList
-from .tracers import Tracer
+from .tracers import Tracer, has_traced
 from .tree import Tree, flatten
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or type(fn).__qualname__
     if isinstance(getattr(fn, "__self__", None), Tracer):
         raise _refusal(session, name, "it is a method of a traced value")
+    nested = any(has_traced(x) and not isinstance(x, Tracer) for x in (*args, *kwargs.values()))
+    if nested and not questions.only_asks(fn):  # it may write into what it is given
+        raise _refusal(session, name, "traced values stand inside one of its arguments")
     args, kwargs = _unmirrored(args), _unmirrored(kwargs)
     values = [session.value(x) for x in traced_leaves((args, kwargs))]
     active = [v for v in values if session.example.is_active(v)]

@@ -79,7 +79,7 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
         return NotImplemented
     if any(isinstance(p, Tracer) for p in parts):
         return NotImplemented
-    if not _only_asks(fn) and not is_process_state(fn):
+    if not only_asks(fn) and not is_process_state(fn):
         name = getattr(fn, "__qualname__", None) or type(fn).__qualname__
         raise session.error(
             f"{name}() is written in C and may change {session.captures.outer[id(changing[0])][1]}",
@@ -97,7 +97,8 @@ def _may_change(session: Session, x: Any) -> bool:
     return known is not None and known[0] is x and type(x) not in PLAIN and not isinstance(x, type)
 
 
-def _only_asks(fn: Any) -> bool:
+def only_asks(fn: Any) -> bool:
+    """Whether C code is known to change nothing."""
     if type(fn) in (weakref.ref, functools._lru_cache_wrapper) or isinstance(fn, np.ufunc):
         return True
     try:

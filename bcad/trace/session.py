@@ -420,12 +420,15 @@ class Session:
     @contextmanager
     def journal(self) -> Iterator[Journal]:
         """Writes inside are undone at the end."""
+        drawn = {key: (stream, state_of(stream)) for key, (stream, _) in self._streams.items()}
         with Journal() as journal:
             self.journals.append(journal)
             try:
                 yield journal
             finally:
                 self.journals.pop()
+                for stream, state in (self._streams | drawn).values() if self.journals else ():
+                    restore(stream, state)  # what the part has drawn for its examples
 
     @contextmanager
     def inside(self, fork: Frame, context: Any) -> Iterator[None]:
