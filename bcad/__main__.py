@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import importlib.util
 import sys
@@ -12,12 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from bcad.adjoint_code import transform, transform_expr
 from bcad.errors import BcadError
+from bcad.export import export_module, to_latex, to_sympy, written
 from bcad.function import Gradient
 
 _EXAMPLES = """examples:
   python -m bcad 'lambda x: ((x + 1)**2).sum()' 'np.zeros(3)'
   python -m bcad model.py:loss 'np.ones(3)' 2.0 --wrt 0 --source
+  python -m bcad model.py:loss 'np.ones(3)' 2.0 --export numba --out loss_gradient.py
+  python -m bcad 'D = A @ B + C' --adjoint
 """
 
 
@@ -25,10 +30,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     options = _parser().parse_args(argv)
     try:
+        if options.adjoint and is_assignment(options.function):
+            deliver(transform_expr(options.function), options)
+            return 0
         fn = load(options.function)
         args = [evaluate(text) for text in options.args]
-        show(fn, args, options)
-    except (BcadError, UsageError) as error:
+        alone = generated(fn, args, options)
+        if alone is None:
+            show(fn, args, options)
+        else:
+            deliver(alone, options)
+    except (BcadError, ValueError, OSError, ImportError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -38,11 +50,47 @@ class UsageError(ValueError):
     """A function or argument on the command line that cannot be had."""
 
 
+def traced(fn: Callable[..., Any], args: list[Any], options: argparse.Namespace) -> Gradient:
+    """The gradient that was asked for."""
+    wrt = [int(w) if w.lstrip("-").isdigit() else w for w in options.wrt] if options.wrt else None
+    return Gradient(fn, args, wrt=wrt, backend=options.backend)
+
+
+def generated(fn: Callable[..., Any], args: list[Any], options: argparse.Namespace) -> str | None:
+    """The text of a module, of adjoint code or of a picture, if that is asked for."""
+    if options.adjoint:
+        return transform(fn, args=args or None)
+    if options.export:
+        return export_module(traced(fn, args, options), flavour=options.export)
+    return traced(fn, args, options)._repr_svg_() if options.svg else None  # type: ignore[attr-defined,no-any-return]
+
+
+def deliver(text: str, options: argparse.Namespace) -> None:
+    """Print a text, or write it to the file that was named: all of it or nothing."""
+    if options.out:
+        written(text, options.out)
+    else:
+        print(text.rstrip("\n"))
+
+
+def is_assignment(text: str) -> bool:
+    """Whether a text is a statement such as ``D = A @ B + C``."""
+    try:
+        (statement,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    return isinstance(statement, ast.Assign)
+
+
 def show(fn: Callable[..., Any], args: list[Any], options: argparse.Namespace) -> None:
     """Print what was asked for."""
-    wrt = [int(w) if w.lstrip("-").isdigit() else w for w in options.wrt] if options.wrt else None
-    gradient = Gradient(fn, args, wrt=wrt, backend=options.backend)
+    gradient = traced(fn, args, options)
     print(gradient)
+    if options.latex:
+        print(f"\n{to_latex(gradient)}")
+    if options.sympy:
+        result, derivatives = to_sympy(gradient)
+        print("", result, *derivatives, sep="\n")
     if options.graph:
         print(f"\n{gradient.graph}")
     if options.source:
@@ -115,6 +163,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", action="store_true", help="print the generated source")
     parser.add_argument("--graph", action="store_true", help="print the typed SSA text")
     parser.add_argument("--report", action="store_true", help="print times, kernels, what ran in NumPy")
+    parser.add_argument("--latex", action="store_true", help="print it as LaTeX")
+    parser.add_argument("--sympy", action="store_true", help="print it as SymPy expressions, an element each")
+    parser.add_argument("--export", choices=["numpy", "numba"], help="instead: a module that needs no bcad")
+    parser.add_argument("--adjoint", action="store_true",
+                        help="instead: code that increments the adjoints A_a, of a function or of 'D = A @ B + C'")
+    parser.add_argument("--svg", action="store_true", help="instead: a picture")
+    parser.add_argument("--out", metavar="FILE", help="where to write the module, code or picture")
     parser.add_argument("--no-value", action="store_true", help="do not evaluate the gradient")
     parser.add_argument("--backend", choices=["auto", "numpy", "numba"], help="what runs it")
     return parser

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bcad import Gradient
+from bcad import Gradient, export_module, transform
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "generated_source.md"
 INPUTS = np.array([[0.52, 1.12, 0.77], [0.88, -1.08, 0.15], [0.52, 0.06, -1.30], [0.74, -2.49, 1.39]])
@@ -46,6 +46,8 @@ def without_places(source: str) -> str:
 BLOCKS = {
     "training_loss, as mathematics": lambda: str(logistic("numpy")),
     "training_loss, in NumPy": lambda: without_places(logistic("numpy").source),
+    "training_loss, as a module": lambda: without_places(export_module(logistic("numpy"))),
+    "training_loss, as adjoint code": lambda: without_places(transform(training_loss, args=[np.zeros(3), INPUTS, TARGETS])),
     "taylor_sine, as mathematics": lambda: str(sine("numpy")),
     "taylor_sine, in NumPy": lambda: without_places(sine("numpy").source),
     "taylor_sine, for numba": lambda: without_places(sine("numba-source").source),

@@ -51,7 +51,27 @@ def test_options_print_more(option, shown, capsys):
     assert shown in printed
 
 
+@pytest.mark.parametrize("option, shown", [
+    (["--latex"], r"\frac{\partial f}{\partial x}"), (["--sympy"], "2*x_0 + 2"), (["--export", "numpy"], "def f_and_gradient(x):"),
+    (["--export", "numba"], "@njit"), (["--adjoint"], "def f_ad(x, x_a, out_a):"), (["--svg"], "<svg "),
+], ids=str)  # fmt: skip
+def test_options_print_other_forms(option, shown, capsys):
+    assert main([PARABOLA, "np.zeros(3)", "--no-value", *option]) == 0
+    assert shown in capsys.readouterr().out
+
+
+def test_an_assignment_has_adjoint_code_and_a_file_gets_all_of_it(tmp_path, capsys):
+    assert main(["D = A @ B", "--adjoint"]) == 0
+    text = capsys.readouterr().out
+    assert text.endswith("A_a += D_a @ B.T\nB_a += A.T @ D_a\n")
+    assert main(["D = A @ B", "--adjoint", "--out", str(tmp_path / "adjoint.py")]) == 0
+    assert (tmp_path / "adjoint.py").read_text() + "\n" == text
+    assert main([PARABOLA, "np.zeros(3)", "--export", "numpy", "--out", str(tmp_path / "no" / "f.py")]) == 1
+    assert "no/" in capsys.readouterr().err and len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.parametrize("arguments, message", [
+    (["D = A @ foo(B)", "--adjoint"], "ValueError: 'D = A @ foo(B)' calls foo(), which is not known"),
     (["missing.py:f", "1.0"], "UsageError: there is no file missing.py"),
     (["3", "1.0"], "UsageError: '3' is a int, not a function"),
     (["lambda x: x", "1/0"], "UsageError: cannot evaluate '1/0': ZeroDivisionError: division by zero"),
