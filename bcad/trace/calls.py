@@ -31,6 +31,7 @@ from . import (
     views,
     virtual,
 )
+from .buffers import BufferedList
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
@@ -57,7 +58,13 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     if (session.virtual or session.growing) and kind is not FunctionType and virtual.looks_at(fn):
         if fn is len and args and isinstance(args[0], list):
             return session.domain.length(args[0])
+        if fn is bool and args and isinstance(args[0], list):
+            return operator.gt(session.domain.length(args[0]), 0)
         virtual.look(session, getattr(fn, "__self__", None))
+    if session.virtual and kind is BuiltinFunctionType and type(fn.__self__) is list:
+        buffered = session.virtual.get(id(fn.__self__))
+        if isinstance(buffered, BufferedList):
+            return buffered.call(fn.__name__, args)
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
     builtin = _lookup(pybuiltins.HANDLERS, fn)

@@ -116,13 +116,17 @@ class Example:
             return None
 
     def _binder(self, name: str, builder: Any) -> Value:
+        """The value that gave a symbol its meaning: the first with it bare in its shape, from the outermost builder on."""
         symbol = Dim.symbol(name)
+        chain = []
         while builder is not None:
-            for node in reversed(builder.nodes):
+            chain.append(builder)
+            builder = builder.parent
+        for outer in reversed(chain):
+            for node in outer.nodes:
                 for output in node.outputs:
                     if symbol in getattr(output.type, "shape", ()):
-                        return output
-            builder = builder.parent
+                        return output  # type: ignore[no-any-return]
         raise NoExample
 
     # -- what never changes ---------------------------------------------------------------

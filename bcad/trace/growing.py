@@ -10,7 +10,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Literal, Size, Value
 
-from .patterns import Abandon, Pattern
+from .patterns import Pattern
 
 if TYPE_CHECKING:
     from .session import Session
@@ -82,11 +82,15 @@ class Grown:
             return list.__getitem__(self.items, key)
         if type(key) is int and key == -1 - self.appended:
             return self._last(session)
-        raise Abandon("an item of a list that it appends to is read in it")
+        from .buffers import wanted
+
+        raise wanted(session, self.items, "an item of a list that it appends to is read in it")
 
     def _require_plain(self, session: Session) -> None:
         if id(self.items) in session.virtual:
-            raise Abandon("a list that it appends to in a varying number is read in it")
+            from .buffers import wanted
+
+            raise wanted(session, self.items, "a list that it appends to in a varying number is read in it")
 
     def _before(self, session: Session) -> Value:
         """How many items earlier iterations have appended."""

@@ -123,6 +123,8 @@ def _object_changes(
     if isinstance(obj, CellType):
         if after.contents is not before.contents:
             found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
+    elif isinstance(obj, list) and obj is getattr(session.virtual.get(id(obj)), "buffered", None):
+        pass  # its items stand in an array
     elif isinstance(obj, list):
         _list_changes(session, found, obj, before.contents, after.contents, grown.get(id(obj)))
     elif isinstance(obj, dict):

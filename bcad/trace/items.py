@@ -13,6 +13,7 @@ from bcad.ir import Value
 
 from . import questions, virtual
 from .outer import MIRRORS, OuterDict, OuterList
+from .restart import Restart
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from .views import as_view
 
@@ -62,6 +63,7 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         return found.get(normal_key(session, key))
     if not has_traced(key) or _is_python(owner, "__getitem__"):
         return NotImplemented
+    _buffer_if_unknown(session, owner, key)
     return owner[_concrete_key(session, key)]
 
 
@@ -98,6 +100,16 @@ def normal_key(session: Session, key: Any) -> Any:
     return key
 
 
+def _buffer_if_unknown(session: Session, owner: Any, key: Any) -> None:
+    """A list is asked for an item by a number that differs from one iteration to the next: it needs a buffer."""
+    if type(owner) is list and type(key) in (NumberTracer, ScalarTracer) and not session.example.known(session.value(key)):
+        from .buffers import wanted
+
+        found = wanted(session, owner, "")
+        if isinstance(found, Restart):
+            raise found
+
+
 def _get_outer(session: Session, owner: Any, key: Any) -> Any:
     virtual.look(session, owner)
     if type(owner) is OuterDict:
@@ -130,6 +142,10 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if isinstance(owner, np.ndarray):
         set_array_item(session, owner, key, value)
         return None
+    found = virtual.find(session, owner) if type(owner) is list else None
+    if found is not None and found.buffered is owner:
+        found.set(normal_key(session, key), value)
+        return None
     virtual.look(session, owner)
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key)
@@ -140,6 +156,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         type(owner).__mro__[1].__setitem__(owner, key, value)  # type: ignore[index]
         return None
     if has_traced(key) and not _is_python(owner, "__setitem__"):
+        _buffer_if_unknown(session, owner, key)
         session.touch(owner)
         owner[_concrete_key(session, key)] = value
         return None

@@ -273,6 +273,11 @@ def _steps_itself(value: Any) -> bool:
     return isinstance(getattr(type(value), "__iter__", None), FunctionType)
 
 
+def _is_virtual(session: Session, value: Any) -> bool:
+    """Whether a list is of a length that only a run can tell."""
+    return type(value) is list and (id(value) in session.virtual or id(value) in session.growing)
+
+
 def _over_virtual(session: Session, value: list[Any]) -> Any:
     """``iter(list)`` where lists may have a middle of unknown length."""
     from . import virtual
@@ -280,10 +285,11 @@ def _over_virtual(session: Session, value: list[Any]) -> Any:
     found = virtual.find(session, value)
     if found is None:
         return NotImplemented
-    if found.before or found.after:
+    whole = found.whole()
+    if whole is None:
         found.materialize()
         return NotImplemented
-    return virtual.VirtualIterator(found)
+    return virtual.VirtualIterator(whole)
 
 
 def indexed(session: Session, value: Any) -> Indexed | None:
@@ -300,6 +306,9 @@ def indexed(session: Session, value: Any) -> Indexed | None:
         if value._type().ndim == 0:
             raise TypeError("iteration over a 0-d array")
         return RowIterator(session, value)
+    if _is_virtual(session, value):
+        found = _over_virtual(session, value)
+        return found if isinstance(found, Indexed) else ListIterator(session, value)
     if type(value) in (list, tuple):
         return ListIterator(session, value)
     return None
@@ -312,7 +321,7 @@ def _from_native_range(session: Session, iterator: Any) -> RangeIterator:
 
 def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
     """Iterators over all of `values`, if one of them is traced and all have numbered items."""
-    if not any(is_traced_iterable(v) for v in values):
+    if not any(is_traced_iterable(v) or _is_virtual(session, v) for v in values):
         return None
     found = [indexed(session, v) for v in values]
     return None if None in found else found  # type: ignore[return-value]

@@ -12,6 +12,7 @@ from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame, Instruction, Unsupported
 
 from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
+from .buffers import BufferedList, convert
 from .builder import TraceBuilder
 from .carries import Carries, sizes_bound_in
 from .conditions import condition_of
@@ -138,11 +139,14 @@ def _touches(session: Session, frame: Frame, header: int, iterator: Indexed | No
 def _attempt(
     session: Session, frame: Frame, header: int, iterator: Indexed | None, entry: tuple[Value, int] | None
 ) -> bool:
+    region = LoopRegion(session, frame, header, iterator, entry)
     try:
         with speculation(session, frame):
-            LoopRegion(session, frame, header, iterator, entry).capture()
+            region.capture()
         return True
     except (Abandon, Mismatch, Unsupported) as reason:
+        if region.buffers:  # their lists are plain lists again only if tracing begins again
+            raise Restart(avoid=frozenset((region.key,)), reason=str(reason)) from None
         session.reasons[(frame.code.raw, header)] = str(reason)
         session.frame = frame
         return False
@@ -174,13 +178,27 @@ class LoopRegion:
         read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
         self.carries = Carries(session, frame, read_in_body, self.key)
         self.outer = session.builder
+        self.buffers: list[BufferedList] = []
         self.pattern: Pattern | None = None  # of what is returned from inside
 
     # -- the body -------------------------------------------------------------------------
     def capture(self) -> None:
         """Find what is carried, emit the Loop and move the frame behind it."""
         self._refuse_shared_iterator()
+        self.buffers = convert(self.session, self)
+        self.session.loops.append(self)
+        try:
+            arm, context, index = self._settle()
+        finally:
+            self.session.loops.pop()
+        self._require_next_iteration(arm)
+        self._emit(arm, context, index)
+
+    def _settle(self) -> tuple[Arm, LoopContext, Value]:
+        """Run the body until nothing new is learnt of what is carried."""
         for _ in range(MAX_PASSES):
+            for buffer in self.buffers:
+                buffer.appended[0] = 0
             try:
                 arm, context, index = self._run_body()
             except Again as again:
@@ -188,11 +206,8 @@ class LoopRegion:
                     raise
                 continue
             if not self.carries.learn(arm):
-                break
-        else:
-            raise Abandon("what it carries does not settle on one form")
-        self._require_next_iteration(arm)
-        self._emit(arm, context, index)
+                return arm, context, index
+        raise Abandon("what it carries does not settle on one form")
 
     def _refuse_shared_iterator(self) -> None:
         if isinstance(self.iterator, ExpressionIterator):

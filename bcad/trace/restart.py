@@ -20,12 +20,18 @@ class Lessons(NamedTuple):
         Ints that decide how often loops go round: inputs, unless they have to be known.
     fixed : frozenset of Source
         Those that had to be known.
+    buffers : frozenset of Buffer
+        Lists that are kept in arrays while a loop is made.
+    reasons : frozenset of (key, str)
+        Why some of those in `avoid` are.
     """
 
     symbolic: frozenset[Source] = frozenset()
     avoid: frozenset[Any] = frozenset()
     steering: frozenset[Source] = frozenset()
     fixed: frozenset[Source] = frozenset()
+    buffers: frozenset[Any] = frozenset()
+    reasons: frozenset[tuple[Any, str]] = frozenset()
 
 
 class Restart(BaseException):
@@ -34,15 +40,19 @@ class Restart(BaseException):
     def __init__(
         self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset(),
         steering: frozenset[Source] = frozenset(), fixed: frozenset[Source] = frozenset(),
+        buffers: frozenset[Any] = frozenset(), reason: str = "",
     ) -> None:
         self.symbolic = symbolic
         self.avoid = avoid
         self.steering = steering
         self.fixed = fixed
+        self.buffers = buffers
+        self.reason = reason
 
     def learn(self, known: Lessons) -> Lessons:
         """What is known now."""
         return Lessons(
             known.symbolic | self.symbolic, known.avoid | self.avoid, known.steering | self.steering,
-            known.fixed | self.fixed,
+            known.fixed | self.fixed, known.buffers | self.buffers,
+            known.reasons | {(key, self.reason) for key in self.avoid if self.reason},
         )

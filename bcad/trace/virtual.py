@@ -19,6 +19,7 @@ from .patterns import (
     Constant,
     Frozen,
     Leaf,
+    Mismatch,
     Pattern,
     as_type,
     build,
@@ -65,6 +66,12 @@ class VirtualList:
         self.home = Builder.current()
         self.was_there = type(items) is not list or id(items) in session.lists_before
 
+    buffered: Any = None  # the list, if all its items stand in an array that is written to
+
+    def set(self, key: Any, item: Any) -> None:
+        """``list[key] = item`` of a list in a buffer."""
+        raise NotImplementedError
+
     @property
     def before(self) -> list[Any]:
         return list.__getitem__(self.items, slice(0, self.start))
@@ -81,21 +88,23 @@ class VirtualList:
         """Item k of the middle."""
         index = self.session.unwrap(k)
         getitem = ops.METHODS["__getitem__"]
-        values = [
-            of_kind(getitem(stack, index), type_)
-            for stack, type_ in zip(self.stacks, self.pattern.leaves, strict=True)
-        ]
-        made = build(self.session, self.pattern, iter(values))
+        return self._made([getitem(stack, index) for stack in self.stacks])
+
+    def _made(self, values: Sequence[Value]) -> Any:
+        """An item of these Values."""
+        kinds = [of_kind(v, type_) for v, type_ in zip(values, self.pattern.leaves, strict=True)]
+        made = build(self.session, self.pattern, iter(kinds))
         forbid_writes(self.session, arrays_made(made), self.key)
         return made
 
     def get(self, key: Any) -> Any:
         """``list[key]``."""
-        if type(key) is slice or isinstance(key, Tracer) and (self.before or self.after):
+        if type(key) is slice:
             return self.materialize()[key]
         session = self.session
         if isinstance(key, Tracer):
-            return self.row(key)
+            whole = self.whole()
+            return self.materialize()[key] if whole is None else whole.row(key)
         before, after = self.before, self.after
         if 0 <= key < len(before):
             return before[key]
@@ -107,6 +116,20 @@ class VirtualList:
         if inside:
             return self.row(place)
         return self.materialize()[key]
+
+    def whole(self) -> VirtualList | None:
+        """The same items in stacks alone; None if they have no common form."""
+        if not self.before and not self.after:
+            return self
+        session = self.session
+        pieces = [*(freeze(session, x) for x in self.before), Middle(self.pattern, self.stacks, self.length),
+                  *(freeze(session, x) for x in self.after)]
+        try:
+            pattern = pattern_of_pieces(session, pieces)
+            stacks = stack(session, pieces, pattern)
+        except (Abandon, Mismatch):
+            return None
+        return VirtualList(session, [], 0, pattern, stacks, length_of(pieces), self.key)
 
     def array(self) -> Value:
         """The array that NumPy makes of the list."""
@@ -276,7 +299,9 @@ def look(session: Session, *values: Any) -> None:
 def refuse_growing(session: Session, value: Any) -> None:
     """A list that the loop being made appends to has no contents that all iterations agree on."""
     if id(value) in session.growing:
-        raise Abandon("a list that it appends to is read in it")
+        from .buffers import wanted
+
+        raise wanted(session, value, "a list that it appends to is read in it")
 
 
 def find(session: Session, value: Any) -> VirtualList | None:

@@ -202,7 +202,14 @@ def describe(function: Any) -> str:
 @opcode("LIST_TO_TUPLE")
 def list_to_tuple(frame: Frame, stack: list, _: Any) -> None:
     """list -- tuple"""
-    stack.append(tuple(stack.pop()))
+    items = stack.pop()
+    if list not in frame.domain.types:
+        stack.append(tuple(items))
+        return
+    iterator, found = operators.iterate(frame, items), []
+    while (item := operators.next_value(frame, iterator, _END)) is not _END:
+        found.append(item)
+    stack.append(tuple(found))
 
 
 # --- unpacking ----------------------------------------------------------------------------------
