@@ -231,7 +231,7 @@ def effect(instruction: Instruction, jumps: bool) -> int:
         return -1
     if name in ("IMPORT_STAR", "PRINT_EXPR"):
         return 0 if VERSION >= (3, 12) else -1
-    if name.startswith("BUILD_") and type(arg) is int:
+    if name.startswith("BUILD_") and name != "BUILD_TEMPLATE":
         if name == "BUILD_INTERPOLATION":
             return -2 if arg & 1 else -1
         return 1 - {"BUILD_MAP": 2 * arg, "BUILD_CONST_KEY_MAP": arg + 1}.get(name, arg)
