@@ -131,9 +131,16 @@ def seconds(action: Callable, *args: object) -> float:
     return clock() - start
 
 
-def compare(function: Callable, size: int, rounds: int) -> tuple[float, float, float]:
-    """Seconds plainly, seconds interpreted, ratio: medians over interleaved rounds."""
-    interpreter.call(function, 10)          # decoded once
+def compare(function: Callable, size: int, rounds: int, straight: bool = True) -> tuple[float, float, float]:
+    """Seconds plainly, seconds interpreted, ratio: medians over interleaved rounds.
+
+    `straight`: no loop is compiled, however often it runs.
+    """
+    from interpreter.decode import DECODED
+    for code in DECODED.values():
+        code._fast = None                   # loops count from the start again
+    interpreter.hot.HOT = sys.maxsize if straight else 200
+    interpreter.call(function, 10 if straight else 1000)        # decoded once
     plain, ours = [], []
     for _ in range(rounds):
         repeats = 10                        # a plain run is too short for the clock
@@ -222,14 +229,16 @@ def main() -> None:
     count, run, objects, fused = decoding(3 if quick else 9)
     print(f"Python {sys.version.split()[0]}: decoding {run:.2f} us an instruction ({count} of them); "
           f"frequent pairs {fused:.2f} us more, Instruction objects {objects:.2f} us more\n")
-    print(f"{'program':28}{'plain':>10}{'ours':>10}{'ratio':>7}{'ns/instruction':>16}")
+    print(f"{'program':28}{'plain':>10}{'ours':>10}{'ratio':>7}{'ns/instruction':>16}{'hot loops compiled':>20}")
     for function in PROGRAMS:
         plain, ours, ratio = compare(function, size, rounds)
         steps = bytecodes_run(function, 100)
         per_step = ours / size / (steps / 100) * 1e9
-        print(f"{function.__name__:28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.0f}x{per_step:16.0f}")
+        _, _, hot = compare(function, size, rounds, straight=False)
+        print(f"{function.__name__:28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.0f}x{per_step:16.0f}{hot:19.0f}x")
     plain, ours, ratio = compare(lotka_volterra, 0, max(rounds // 3, 3))
-    print(f"{'solve_ivp, Lotka-Volterra':28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.1f}x\n")
+    _, _, hot = compare(lotka_volterra, 0, max(rounds // 3, 3), straight=False)
+    print(f"{'solve_ivp, Lotka-Volterra':28}{plain * 1e3:8.2f}ms{ours * 1e3:8.2f}ms{ratio:6.1f}x{'':16}{hot:19.1f}x\n")
     print(f"{'statement':28}{'plain':>10}{'ours':>10}{'ratio':>7}")
     empty = compare(statement_program("pass"), size // 10, rounds)
     for name, statement in STATEMENTS.items():

@@ -9,7 +9,7 @@ from .code import UNBOUND
 from .decode import decode
 from .frame import Frame
 from .journal import EMPTY, born, cell_value
-from .lookup import MISSING, find, find_plainly, is_class, is_native, python_method, subclass
+from .lookup import MISSING, find, find_init, is_class, is_native, python_method, subclass
 
 
 def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
@@ -29,9 +29,8 @@ def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
 
 def make_instance(frame: Frame, cls: type, args: list) -> Any:
     """``cls(*args)`` of a class whose metaclass is `type`, where no domain is to be asked."""
-    init = find_plainly(cls, "__init__")
-    if type(init) is not FunctionType or find_plainly(cls, "__new__") is not object.__new__ \
-            or id(cls) in INTERCEPTS:
+    init = find_init(cls)
+    if init is None or id(cls) in INTERCEPTS:
         return call_class(frame, cls, args, None)
     made = object.__new__(cls)
     if frame.watched:

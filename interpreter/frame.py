@@ -57,6 +57,8 @@ class Frame:
                  "handled", "domain", "back", "thread", "steps", "watched", "result", "generator",
                  "arrived", "lasti", "locals_view", "abandoned", "__weakref__")
 
+    watched: bool               # whether the domain or a journal is told of loads, stores, calls
+    steps: list
     abandoned: bool             # of generators: made under a journal that was rolled back
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
@@ -80,9 +82,11 @@ class Frame:
         self.arrived = -1                   # loop header reached by its own back edge
         self.lasti: int | None = None       # where a re-raised exception was first raised
         self.locals_view: dict | None = None    # what locals() gave out
-        observes = domain.observes
-        self.watched = observes or thread.journal is not None or bool(domain.types)
-        self.steps = code.watched_steps if observes else code._fast or code.fast_steps
+        if back is not None and back.domain is domain and not back.watched and thread.journal is None:
+            self.watched = False
+            self.steps = code._fast or code.fast_steps
+        else:
+            self.watch()
 
     def watch(self) -> None:
         """Decide anew whether the domain and the journal are told of loads, stores, calls."""

@@ -60,7 +60,8 @@ def _drive(frame: Frame) -> Generator[Any, Any, Any]:
         except BaseException as error:      # goes on outside: nothing must run in this handler
             thrown = error
         if thrown is None:
-            outcome = resume(frame, sent)
+            frame.stack.append(sent)
+            outcome = _run_on(frame, run)
             continue
         closing = is_instance(thrown, GeneratorExit)
         try:
@@ -187,8 +188,9 @@ def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
         raise Unsupported("a generator made in another branch or loop, or before this one, cannot be "
                           "advanced here", location=frame.location(), calls=frame.calls(),
                           hint="make the generator where it is used up, or use a list")
-    outermost = enter(thread)
-    frame.watch()
+    outermost = not thread.depth and enter(thread)
+    if frame.watched or journal is not None:
+        frame.watch()
     try:
         return action(frame)
     except (StopIteration, StopAsyncIteration) as error:    # only 3.11 lets them out of the frame

@@ -8,6 +8,7 @@ is entered only where no domain and no journal is told of loads and stores (`Fra
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,36 +33,50 @@ Run = Callable[[Frame, list, list], None]
 
 
 class Spot:
-    """A jump back: it counts, and runs the loop once that is compiled."""
+    """A jump back: it counts down, and runs the loop once that is compiled."""
 
-    __slots__ = ("target", "code", "count", "run", "step")
+    __slots__ = ("target", "code", "left", "fruitless", "run", "step")
 
     def __init__(self, code: Code, target: int, step: tuple[Callable, Any]) -> None:
         self.code = code
         self.target = target
         self.step = step                    # of the jump alone
-        self.count = 0
+        self.left = HOT                     # how often until something is done here
+        self.fruitless = 0
         self.run: Run | None = None
 
     def arrived(self, frame: Frame, stack: list) -> None:
-        """The jump has been taken."""
+        """The jump has been taken often enough."""
+        self.left = 0
         if frame.watched:
             return
-        self.count += 1
-        if self.run is not None:
-            self.run(frame, stack, frame.slots)
-            if frame.pc != self.target:
-                self.count = HOT
-            elif self.count > HOT + FRUITLESS:
-                self.run = None
-        elif self.count == HOT:
+        if self.run is None:
             self.run = compile_loop(self.code, self.target, stack)
+        else:
+            self.run(frame, stack, frame.slots)
+            self.fruitless = self.fruitless + 1 if frame.pc == self.target else 0
+            if self.fruitless > FRUITLESS:
+                self.run = None
+        if self.run is None:
+            self.left = sys.maxsize
 
 
 def jump_back(frame: Frame, stack: list, spot: Spot) -> None:
     """The step of an unconditional jump back."""
     frame.pc = spot.target
-    spot.arrived(frame, stack)
+    spot.left -= 1
+    if spot.left < 0:
+        spot.arrived(frame, stack)
+
+
+def store_and_jump_back(frame: Frame, stack: list, args: tuple[int, Spot]) -> None:
+    """The same with the store before it."""
+    slot, spot = args
+    frame.slots[slot] = stack.pop()
+    frame.pc = spot.target
+    spot.left -= 1
+    if spot.left < 0:
+        spot.arrived(frame, stack)
 
 
 def jump_back_if(frame: Frame, stack: list, spot: Spot) -> None:
@@ -69,18 +84,24 @@ def jump_back_if(frame: Frame, stack: list, spot: Spot) -> None:
     handler, arg = spot.step
     handler(frame, stack, arg)
     if frame.pc == spot.target:
-        spot.arrived(frame, stack)
+        spot.left -= 1
+        if spot.left < 0:
+            spot.arrived(frame, stack)
 
 
-def back_step(code: Code, index: int) -> tuple[Callable, Any] | None:
-    """The step that counts, if there is a jump back at `index`."""
-    target = code.targets.get(index, index + 1)
-    if target > index:
-        return None
-    opcode = code.opcodes[index]
-    if opcode == "JUMP":
-        return jump_back, Spot(code, target, code.steps[index])
-    return (jump_back_if, Spot(code, target, code.steps[index])) if opcode in _CONDITIONS else None
+def count_loops(code: Code, steps: list[tuple[Callable, Any]]) -> set[int]:
+    """Put the counting steps of all jumps back in place; their indices."""
+    found = set()
+    for index, target in code.targets.items():
+        opcode = code.opcodes[index]
+        if target > index or opcode != "JUMP" and opcode not in _CONDITIONS:
+            continue
+        found.add(index)
+        spot = Spot(code, target, code.steps[index])
+        steps[index] = jump_back if opcode == "JUMP" else jump_back_if, spot
+        if opcode == "JUMP" and code.opcodes[index - 1] == "STORE_FAST":
+            steps[index - 1] = store_and_jump_back, (code.steps[index - 1][1], spot)
+    return found
 
 
 def compile_loop(code: Code, header: int, stack: list) -> Run | None:

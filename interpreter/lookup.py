@@ -36,12 +36,14 @@ class TypeInfo:
         What the C types behind those define; that never changes.
     sizes : list of (mappingproxy, int)
         `namespaces` with how much is in them.
+    makes_plainly : bool
+        ``object.__new__`` makes the instances.
     reads_plainly, writes_plainly : bool
         No hook stands between an attribute's name and ``object.__getattribute__`` or
         ``object.__setattr__``, as long as `sizes` hold and nothing was forgotten.
     """
 
-    __slots__ = ("type", "mro", "namespaces", "fixed", "sizes", "reads_plainly",
+    __slots__ = ("type", "mro", "namespaces", "fixed", "sizes", "makes_plainly", "reads_plainly",
                  "writes_plainly", "native", "getter")
 
     def __init__(self, kind: type) -> None:
@@ -55,6 +57,7 @@ class TypeInfo:
         self.sizes = [(namespace, len(namespace)) for namespace in self.namespaces]
         self.getter: Any = None          # how `attributes` reads from instances
         self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
+        self.makes_plainly = find_in(self, "__new__") is object.__new__
         plain = not self.native and not _flags_of(kind) & _TYPE
         self.reads_plainly = plain and self._has_only("__getattribute__", object.__getattribute__) \
             and self._has_only("__getattr__", None) \
@@ -134,6 +137,12 @@ def find_plainly(kind: type, name: str) -> Any:
         if name in namespace:
             return namespace[name]
     return known.fixed.get(name, MISSING)
+
+
+def find_init(kind: type) -> Any:
+    """``__init__``, if that is a Python function and ``object.__new__`` makes the instances, else None."""
+    found = find_plainly(kind, "__init__")
+    return found if type(found) is FunctionType and _BY_TYPE[kind].makes_plainly else None
 
 
 def writes_plainly(kind: type, name: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
-from .calls import call_function, call_value
+from .calls import call_function, call_value, step_into
 from .frame import Frame
 from .journal import born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
@@ -76,7 +76,8 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     elif kind is other and operation.inplace is None:
         method = find(kind, operation.method)
         if type(method) is FunctionType:
-            result = call_function(frame, method, [left, right], None)
+            step = call_function if frame.watched else step_into
+            result = step(frame, method, [left, right], None)
             if result is NotImplemented:
                 raise TypeError(_unsupported(operation, kind, other))
             return result

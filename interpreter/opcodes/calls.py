@@ -26,7 +26,14 @@ def call(frame: Frame, stack: list, count: int) -> None:
         args = []
     second = stack.pop()
     first = stack.pop()
-    stack.append(invoke(frame, first, second, args))
+    if first is NULL:
+        first = second
+    elif second is not NULL:
+        args.insert(0, second)
+    if type(first) is FunctionType and not frame.watched:
+        stack.append(step_into(frame, first, args, None))
+    else:
+        stack.append(invoke(frame, first, NULL, args))
 
 
 def invoke(frame: Frame, first: Any, second: Any, args: list) -> Any:

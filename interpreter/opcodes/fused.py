@@ -37,15 +37,12 @@ def _fused(*sequences: tuple[str, ...]) -> Callable[[Handler], Handler]:
 
 def fuse(code: Code) -> list[tuple[Handler, Any]]:
     """`Code.steps` with the first of every known sequence standing for all of it."""
-    from ..hot import back_step  # it writes what the handlers here do
+    from ..hot import count_loops  # it writes what the handlers here do
     names = [*code.opcodes, "", ""]
     plain = code.steps
     steps = list(plain)
-    for index in code.targets:
-        back = back_step(code, index)
-        if back is not None:
-            steps[index] = back
-            names[index] = ""           # no part of a sequence
+    for index in count_loops(code, steps):
+        names[index] = ""               # no part of a sequence
     for index, name in enumerate(names[:-2]):
         found = _FUSED.get(name, _NONE).get(names[index + 1])
         if found is not None:
