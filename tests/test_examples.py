@@ -21,7 +21,8 @@ def test_example_runs(example: Path, tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == ""
+    told = [line for line in ran.stderr.splitlines() if not line.startswith("compiling ")]  # on a slow machine
+    assert not told
     assert ran.stdout.strip()
 
 
