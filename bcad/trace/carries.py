@@ -125,7 +125,7 @@ class Carries:
             before, known.pattern = known.pattern, join(self.session, known.pattern, pattern)
             return self._tail_is_new(known) or not _same_form(before, known.pattern)
         self.growths[id(growth.obj)] = Grown(
-            growth.obj, len(growth.old), pattern, one_by_one)
+            growth.obj, len(growth.old), pattern, one_by_one, nested=id(growth.obj) in self.session.growing)
         return True
 
     def _tail_is_new(self, grown: Grown) -> bool:

@@ -37,6 +37,8 @@ class Grown:
         The form of the items that are appended.
     one_by_one : bool
         Whether each iteration appends one item.
+    nested : bool
+        Whether an outer loop that is being made appends to it, too: it holds more than can be seen here.
     portion, total_length : Size
         Else how many each iteration appends (None: it varies), and how many that are in all.
     tail_pattern : Pattern or None
@@ -49,11 +51,14 @@ class Grown:
 
     __slots__ = (
         "items", "start", "pattern", "one_by_one", "portion", "total_length",
-        "tail_pattern", "wants_tail", "tail", "index", "wants_count", "count",
+        "tail_pattern", "wants_tail", "tail", "index", "wants_count", "count", "nested",
     )
 
-    def __init__(self, items: list[Any], start: int, pattern: Pattern, one_by_one: bool = True) -> None:
+    def __init__(
+        self, items: list[Any], start: int, pattern: Pattern, one_by_one: bool = True, nested: bool = False
+    ) -> None:
         self.one_by_one = one_by_one
+        self.nested = nested
         self.wants_count = False
         self.count: Value | None = None
         self.portion: Size | None = None
@@ -77,8 +82,10 @@ class Grown:
 
     def get(self, session: Session, key: Any) -> Any:
         """``list[key]``: what this iteration has appended, the item before that, or one from before the loop."""
+        if type(key) is int and -self.appended <= key < 0 and id(self.items) not in session.virtual:
+            return list.__getitem__(self.items, key)
         self._require_plain(session)
-        if type(key) is int and (0 <= key < self.start or -self.appended <= key < 0):
+        if type(key) is int and 0 <= key < self.start:
             return list.__getitem__(self.items, key)
         if type(key) is int and key == -1 - self.appended:
             return self._last(session)
@@ -87,7 +94,7 @@ class Grown:
         raise wanted(session, self.items, "an item of a list that it appends to is read in it")
 
     def _require_plain(self, session: Session) -> None:
-        if id(self.items) in session.virtual:
+        if id(self.items) in session.virtual or self.nested:
             from .buffers import wanted
 
             raise wanted(session, self.items, "a list that it appends to in a varying number is read in it")

@@ -147,3 +147,62 @@ def test_all_items_of_a_list_that_a_loop_made() -> None:
         return [*h, x[0]], (*h,), max(*h, x[0])
 
     agree(starred, (X,), (X[:3].copy(),))
+
+
+# -- two loops that append to one list ----------------------------------------------------------------------
+def inner_reads_last(x):
+    h = [1.0]
+    for i in range(len(x)):
+        for j in range(5):
+            h.append(h[-1] * 0.5 + x[i] * j)
+    return h[-1]
+
+
+def inner_reads_length(x):
+    h = [1.0]
+    for i in range(len(x)):
+        for j in range(5):
+            h.append(x[i] * j * len(h))
+    return sum(h)
+
+
+def inner_reads_first(x):
+    h = [x[0]]
+    for i in range(len(x)):
+        h.append(x[i])
+        for j in range(5):
+            h.append(h[0] * h[1] + x[i] * j)
+    return sum(h)
+
+
+def both_read(x):
+    h = [x[0]]
+    for i in range(len(x)):
+        h.append(h[-1] + 1)
+        for _ in range(6):
+            h.append(h[-1] * 0.9)
+        h.append(h[-1] * len(h))
+    return sum(h)
+
+
+@pytest.mark.parametrize("fn", [inner_reads_last, inner_reads_length, inner_reads_first, both_read])
+def test_a_list_that_two_loops_append_to_is_what_it_is(fn) -> None:
+    traced = Traced(fn)
+    for x in (X, X[:4].copy()):
+        np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
+
+
+def around_a_middle(x):
+    h = [x[0]]
+    for i in range(len(x)):
+        h.append(x[i] + 1)
+        for j in range(6):
+            h.append(x[i] * j)
+        h.append(h[-2] + h[-1] * h[-7])
+    return sum(h)
+
+
+def test_items_before_and_behind_what_an_inner_loop_appends() -> None:
+    traced = Traced(around_a_middle)
+    for x in (X, X[:4].copy()):
+        np.testing.assert_allclose(traced(x), around_a_middle(x), rtol=1e-12)
