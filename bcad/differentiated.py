@@ -110,7 +110,7 @@ class Differentiated:
         for special in self.specialisations:
             try:
                 outputs = special.quick(args, kwargs, seeds)
-            except LocatedError:
+            except (LocatedError, MemoryError):
                 raise
             except Exception:  # Python's own call shall raise it
                 continue

@@ -23,7 +23,6 @@ from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
-from bcad.ownership import borrowed
 from bcad.seeds import conform
 from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
 from bcad.wrt import Place, pick
@@ -90,11 +89,8 @@ class Specialisation:
         varied = varied_outputs(self.program.graph, self.wrt)
         self.varies = mode.name == "value" or not self.results or any(k < self.results for k in varied)
         kinds = [_finisher(x.type, d.type) for x, d in zip(inputs, derived, strict=False)]
-        shared = borrowed(self.graph, len(self.program.graph.outputs))
-        self.finishers = [
-            np.array if is_shared and kind is not _as_scalar else kind
-            for is_shared, kind in itertools.zip_longest(shared, kinds)
-        ]
+        plain = len(self.graph.outputs) - len(self.program.graph.outputs) - len(kinds)
+        self.finishers = [*kinds, *[None] * plain]
         self.streams = streams_of(self.program.graph)
         self.quick = self._quick()
         self.finish: Callable[[list[Any]], Any] | None = None
@@ -252,8 +248,11 @@ def positions_of(places: Sequence[Place], arguments: dict[Any, int]) -> list[int
 
 
 def abandoned(error: Exception) -> Exception:
-    """What becomes of an exception in a run: Python's own call shall raise it, its effects done up to there."""
-    return error if isinstance(error, (*ABANDONED, LocatedError)) else backends.Abandoned(repr(error))
+    """What becomes of an exception in a run: Python's own call shall raise it, its effects done up to there.
+
+    Where memory is scarce it stays as it is: Python may need less, but far longer.
+    """
+    return error if isinstance(error, (*ABANDONED, LocatedError, MemoryError)) else backends.Abandoned(repr(error))
 
 
 def _miss(args: Any, kwargs: Any, seeds: Any = ()) -> Any:

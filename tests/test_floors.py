@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends"),
     ("bcad.literal_text",),
     ("bcad.argument_text", "bcad.helper_text", "bcad.nest_text"),
-    ("bcad.modes", "bcad.objects", "bcad.sparsity", "bcad.wrt", "bcad.ownership", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes", "bcad.finite", "bcad.pickling"),
+    ("bcad.modes", "bcad.objects", "bcad.sparsity", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.standalone", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes", "bcad.finite", "bcad.pickling"),
     ("bcad.entry", "bcad.into", "bcad.misses"),
     ("bcad.njit_text",),
     ("bcad.specialise", "bcad.rules"),

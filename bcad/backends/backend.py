@@ -63,6 +63,8 @@ def amount(bytes_: int) -> str:
 class Compiled:
     """A graph ready to run: ``compiled(*values of the graph's inputs) -> list of outputs``.
 
+    Arrays that it gives are new: memory of no argument, constant or other output.
+
     Attributes
     ----------
     run : callable

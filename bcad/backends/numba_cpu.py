@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from .decompose import decompose
 from .kernel import Kernel, scalar_of
 from .lower import has_rule, lower
 from .numpy_source import NumpyBackend
+from .ownership import borrowed, owning, repeated
 from .scalars import Unsupported
 from .segments import Schedule, cut, too_long
 from .threads import share
@@ -77,7 +78,9 @@ def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compile
     foreign = foreign_nodes(graph)
     if not pieces and not foreign:
         try:
-            return compile_whole(graph)
+            made = compile_whole(graph)
+            made.run = owning(made.run, repeated(graph))
+            return made
         except Unsupported as reason:
             failed = reason if reason.node in graph.nodes else None
             first = reason
@@ -100,7 +103,7 @@ def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compile
         schedule.report.backend, schedule.report.in_numpy = name, reasons
         if pieces:
             schedule.report.notes.append(f"a long program, compiled in {len(segments)} pieces")
-        return Compiled(schedule.run, "\n\n".join(schedule.sources), schedule.report)
+        return Compiled(owning(schedule.run, borrowed(graph)), "\n\n".join(schedule.sources), schedule.report)
     return in_numpy(graph, first, name)
 
 
@@ -171,32 +174,37 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     report = Report("numba", kernel.summary, seconds=seconds, stored=kernel.stored)
     if entry.body.regions is not None:
         report.notes += [f"loops that threads share: {len(entry.body.regions.functions)}", *entry.body.regions.notes]
-    report.kept = Workspaces(kernel, symbol).kept if entry.uses_frame() else lambda: (0, 0)
+    report.kept = Workspaces(kernel, detours, symbol if entry.uses_frame() else None).kept
     return Kerneled(run, text, report, detours)
 
 
 class Workspaces:
     """The memory that a compiled function keeps for the next call, looked at between calls."""
 
-    def __init__(self, kernel: Kernel, symbol: Callable[[str], int]) -> None:
+    def __init__(self, kernel: Kernel, detours: Detours, symbol: Callable[[str], int] | None) -> None:
         self.tapes = {b.storage for b in kernel.buffers if b.tape}
-        self.count = max(b.storage for b in kernel.buffers) + 1
-        self._take, self._give_back = symbol("bcad_take"), symbol("bcad_give_back")
+        self.count = max((b.storage for b in kernel.buffers), default=0) + 1
+        self.detours = detours
+        self._functions = (symbol("bcad_take"), symbol("bcad_give_back")) if symbol is not None else None
 
     def kept(self) -> tuple[int, int]:
-        """The bytes of tapes and of other temporary arrays in one workspace."""
+        """The bytes of tapes, and of other temporary arrays in one workspace and of copied arguments."""
         import ctypes
 
-        frame = ctypes.CFUNCTYPE(ctypes.c_void_p)(self._take)()
+        copies = self.detours.spare_bytes()
+        if self._functions is None:
+            return 0, copies
+        take, give_back = self._functions
+        frame = ctypes.CFUNCTYPE(ctypes.c_void_p)(take)()
         if frame is None:
             raise MemoryError
         try:
             places = (ctypes.c_int64 * (2 * self.count)).from_address(frame)  # for each storage its address and its size
             sizes = [places[2 * k + 1] for k in range(self.count)]
         finally:
-            ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._give_back)(frame)
+            ctypes.CFUNCTYPE(None, ctypes.c_void_p)(give_back)(frame)
         tapes = sum(sizes[k] for k in self.tapes)
-        return tapes, sum(sizes) - tapes
+        return tapes, sum(sizes) - tapes + copies
 
 
 class Kerneled(Compiled):
@@ -216,6 +224,7 @@ class Detours:
         self.otherwise: Callable[..., list[Any] | None] | None = None  # what runs other sizes; None where they fit
         self._numpy: Callable[..., list[Any]] | None = None
         self._busy = threading.local()
+        self._spare: dict[int, Any] = {}  # by input: where arrays of another layout are copied to
 
     def slow(self, *args: Any) -> list[Any]:
         """Convert the arguments to what the compiled code reads, and call it again."""
@@ -225,10 +234,33 @@ class Detours:
         if self.otherwise is not None and (result := self.otherwise(*inputs)) is not None:
             return result
         self._busy.value = True
+        copies: list[tuple[int, Any]] = []
         try:
-            return self.run(*map(canonical, inputs, (v.type for v in self.graph.inputs)), *outputs)  # type: ignore[misc]
+            return self.run(*self._converted(inputs, copies), *outputs)  # type: ignore[misc]
         finally:
             self._busy.value = False
+            for position, array in copies:
+                self._spare[position] = array
+
+    def _converted(self, inputs: Sequence[Any], copies: list[tuple[int, Any]]) -> Iterator[Any]:
+        """The inputs as compiled code reads them; arrays of another layout in memory that is kept for the next call."""
+        for position, (x, value) in enumerate(zip(inputs, self.graph.inputs, strict=True)):
+            if type(x) is np.ndarray and x.dtype == value.type.dtype and x.ndim == value.type.ndim:  # type: ignore[union-attr]
+                if x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative:
+                    yield x
+                    continue
+                spare = self._spare.pop(position, None)  # nobody else has it now
+                if spare is None or spare.shape != x.shape:
+                    spare = np.empty(x.shape, value.type.dtype)  # type: ignore[union-attr]
+                np.copyto(spare, x)
+                copies.append((position, spare))
+                yield spare
+            else:
+                yield canonical(x, value.type)
+
+    def spare_bytes(self) -> int:
+        """How much memory is kept for copies of arguments."""
+        return sum(array.nbytes for array in list(self._spare.values()))
 
     def abandon(self, *args: Any) -> list[Any]:
         """What the compiled code refused to go on with, by NumPy: the true exception comes from there."""

@@ -165,6 +165,17 @@ create:
   ret ptr %zeroed
 }}
 
+define internal void @bcad_no_memory() noinline {{
+  %said = call ptr @PyErr_Occurred()
+  %silent = icmp eq ptr %said, null
+  br i1 %silent, label %say, label %done
+say:
+  %nothing = call ptr @PyErr_NoMemory()
+  br label %done
+done:
+  ret void
+}}
+
 define internal void @bcad_drop(ptr %objects, i64 %count) noinline {{
   br label %next
 next:
@@ -283,8 +294,10 @@ class Entry:
                 *(f"  %out{k} = getelementptr ptr, ptr %outs, i64 {k}\n  store ptr null, ptr %out{k}" for k in range(n))]
         frame = ["  %frame = inttoptr i64 0 to ptr"]
         if self.uses_frame():
-            frame = ["  %frame = call ptr @bcad_take()"]
-        return ["  %status = alloca i64", "  %overflow = alloca i32", "  %thread = alloca ptr", "  store ptr null, ptr %thread", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
+            frame = ["  %frame = call ptr @bcad_take()", "  %frameless = icmp eq ptr %frame, null",
+                     "  br i1 %frameless, label %abandon, label %framed", "framed:"]
+        frame.append("  store i64 0, ptr %status")
+        return ["  %status = alloca i64", "  store i64 -1, ptr %status", "  %overflow = alloca i32", "  %thread = alloca ptr", "  store ptr null, ptr %thread", f"  %offset_data = add i64 0, {DATA}", *outs, *frame]
 
     def uses_frame(self) -> bool:
         return any(b.kind == "work" for b in self.kernel.buffers)
@@ -402,8 +415,10 @@ class Entry:
                 lines.append(f"  call void @Py_IncRef(ptr %item{k})")
             taken.add(source)
             lines.append(f"  %set{k} = call i32 @PyList_SetItem(ptr %list, i64 {k}, ptr %item{k})")
-        lines += ["  ret ptr %list", *body.ways_out(), "abandon:", *acquire, "  call void @PyErr_Clear()", *give_back,
-                  f"  call void @bcad_drop(ptr %outs, i64 {n})"]
+        lines += ["  ret ptr %list", *body.ways_out(), "abandon:", *acquire, *give_back, f"  call void @bcad_drop(ptr %outs, i64 {n})",
+                  "  %why = load i64, ptr %status", "  %lacking = icmp eq i64 %why, -1",
+                  "  br i1 %lacking, label %scarce, label %another", "scarce:", "  call void @bcad_no_memory()",
+                  "  ret ptr null", "another:", "  call void @PyErr_Clear()"]
         lines += self._detour("abandon", count=False)
         if self.shares():  # an exception while threads were at work, such as the user's interruption
             lines += ["raise:", *give_back, f"  call void @bcad_drop(ptr %outs, i64 {n})"]

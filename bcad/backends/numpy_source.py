@@ -19,6 +19,7 @@ from bcad.ops import BY_NAME, operands_of
 from .backend import Compiled, Report
 from .expression import Notation, Text, suggest_name
 from .notation import exact_attributes, to_kind
+from .ownership import borrowed, owning
 
 WIDTH = 64  # a value used once is written where it is used unless the line gets longer than this
 RESERVED = {"np", "math", "max", "min", *keyword.kwlist, *dir(builtins)}
@@ -34,7 +35,7 @@ class NumpyBackend:
         start = time.perf_counter()
         source, constants = print_graph(graph)
         printed = time.perf_counter()
-        run = quietly(load(source, graph.name, constants))
+        run = owning(quietly(load(source, graph.name, constants)), borrowed(graph))
         seconds = {"print": printed - start, "compile": time.perf_counter() - printed}
         return Compiled(run, source, Report("numpy", seconds=seconds))
 
@@ -93,7 +94,7 @@ class SourcePrinter:
         for value in graph.inputs:
             self.bind_sizes(value)
         self.body(graph)
-        self.add(f"return [{', '.join(map(self.output, graph.outputs))}]")
+        self.add(f"return [{', '.join(self.notation.of(v).text for v in graph.outputs)}]")
         return "\n".join([f"def {function_name(graph.name)}({inputs}):", *self.lines]) + "\n"
 
     def add(self, line: str) -> None:
@@ -107,10 +108,6 @@ class SourcePrinter:
             elif not value.name and value.node is not None and len(value.node.outputs) == 1:
                 names._given[value] = names._unique(suggest_name(value, names))
         return names.of(value)
-
-    def output(self, value: Value) -> str:
-        """An output; a copy where it would share memory with an input."""
-        return self.notation.of(value).text
 
     def bind_sizes(self, value: Value) -> None:
         """``n = x.shape[0]`` for the symbols that `value`'s shape binds."""

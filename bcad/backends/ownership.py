@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
 from bcad.ir import ArrayType, Graph, Kind, Node, Value, constant_op
 
 _VIEWS = frozenset(
     "as_kind broadcast_to diagonal getitem imag real reshape squeeze stop_gradient swapaxes transpose".split())
 
 
-def borrowed(graph: Graph, start: int) -> list[bool]:
-    """For each output from `start` on, whether its memory may be an input's, a constant's or an earlier output's."""
+def borrowed(graph: Graph) -> list[int]:
+    """The outputs whose memory, where NumPy runs the graph, may be an input's, a constant's or an earlier output's."""
     taken: set[Value] = set()
-    for value in graph.outputs[:start]:
-        taken |= _roots(value)
     found = []
-    for value in graph.outputs[start:]:
+    for position, value in enumerate(graph.outputs):
         roots = _roots(value)
-        found.append(any(_is_foreign(root) for root in roots) or not taken.isdisjoint(roots))
+        if any(_is_foreign(root) for root in roots) or not taken.isdisjoint(roots):
+            found.append(position)
         taken |= roots
     return found
+
+
+def repeated(graph: Graph) -> list[int]:
+    """The outputs that are an earlier one once more: where all others are new arrays, these are not."""
+    return [k for k, value in enumerate(graph.outputs) if _is_array(value) and value in graph.outputs[:k]]
+
+
+Run = Callable[..., list[Any]]
+
+
+def owning(run: Run, positions: Sequence[int]) -> Run:
+    """`run` with copies of the outputs at some positions."""
+    if not positions:
+        return run
+
+    def own(*values: Any) -> list[Any]:
+        outputs = run(*values)
+        for k in positions:
+            outputs[k] = np.array(outputs[k])
+        return outputs
+
+    return own
 
 
 def _is_foreign(value: Value) -> bool:
