@@ -64,17 +64,16 @@ def call_function(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) ->
 def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
     """Interpret a Python function."""
     code = DECODED.get(id(fn.__code__)) or decode(fn.__code__)
-    if code.leaf or code.leaf is None and is_leaf(code, fn):
+    if code.leaf is not False and (code.leaf or is_leaf(code, fn)):
         return call_native(frame, fn, args, kwargs)
-    loaded = None
-    if frame.watched:
-        if not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
-            return call_native(frame, fn, args, kwargs)
-        if frame.domain.observes:
-            loaded = functools.partial(frame.domain.loaded, frame, "default")
+    watched = frame.watched
+    if watched and not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
+        return call_native(frame, fn, args, kwargs)
     if len(args) == code.simple_count and not kwargs:
         slots: list | None = [*args, *code.unbound]
     else:
+        loaded = functools.partial(frame.domain.loaded, frame, "default") \
+            if watched and frame.domain.observes else None
         slots = bind(fn, code, args, kwargs, loaded)
         if slots is None:
             return fn(*args, **kwargs or {})        # raises, with CPython's own text

@@ -59,6 +59,7 @@ class Frame:
 
     watched: bool               # whether the domain or a journal is told of loads, stores, calls
     steps: list
+    result: Any                 # what the frame returns or yields, once it has
     abandoned: bool             # of generators: made under a journal that was rolled back
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
@@ -77,7 +78,6 @@ class Frame:
         self.domain = domain
         self.back = back
         self.thread = thread
-        self.result: Any = None             # what the frame returns or yields
         self.generator: bool = False        # driven by a generator or coroutine object
         self.arrived = -1                   # loop header reached by its own back edge
         self.lasti: int | None = None       # where a re-raised exception was first raised
