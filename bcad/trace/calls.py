@@ -320,9 +320,20 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         return hosts.unknown(session, fn, args, kwargs)
     if randomness.sets_state(fn):
         return randomness.set_state(session, fn, args, kwargs)
-    result = adopt(session, fn(*args, **kwargs))
+    result = adopt(session, _natively(session, fn, args, kwargs))
     randomness.note_stream(session, result, seeded=any(a is not None for a in (*args, *kwargs.values())))
     return result
+
+
+def _natively(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call C code; a refusal in what it calls back is told as such, whatever it makes of it."""
+    before = session.failure
+    try:
+        return fn(*args, **kwargs)
+    except Exception:
+        if session.failure is not None and session.failure is not before:
+            raise session.failure from None
+        raise
 
 
 def _is_bound(fn: Any) -> bool:

@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from bcad import options
+from bcad import grad, options
 from bcad.errors import TraceLimit
-from interpreter import LocatedError
+from interpreter import LocatedError, Unsupported
 from tests.trace.helpers import Traced, agree, same
 
 kept = []
@@ -147,3 +147,11 @@ def test_tracing_restores_random_streams_and_output(capsys):
     trace(lambda x: (print("hello"), x * np.random.rand())[1], (np.ones(2),))
     assert np.random.rand() == expected
     assert capsys.readouterr().out == ""
+
+
+def test_a_refusal_that_c_code_swallows_is_told_as_such():
+    """brentq's C code answered SystemError where its callback had been refused."""
+    from scipy.optimize import brentq
+
+    with pytest.raises(Unsupported, match="asked for a float"):
+        grad(lambda a: brentq(lambda t: t**3 - a, 0, 5))(2.0)
