@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Dim, Graph, Names, Node, Value, constant_op, dim_op
+from bcad.ir import Dim, Graph, Names, Node, Value, constant_op, dim_op, symbols
 from bcad.ops import LONGEST, Span
 
 from . import call_text as _call_text  # declares how calls are written
@@ -55,6 +55,7 @@ class Listing:
         self.sizes = self.notation.sizes = SizeText(graph.inputs, self.names, prefix)
         for symbol, text in _lengths(self.notation, graph):
             self.sizes.computed.setdefault(symbol, text)
+        self._mentioned = frozenset(name for node in graph.walk() for attr in node.attrs.values() for name in mentioned(attr))
         self.total = graph.uses()
         self.lines: list[str] = []
         self.indent = 0
@@ -167,7 +168,7 @@ class Listing:
 
     def _deserves(self, value: Value, text: str, uses: int) -> bool:
         """Whether a value gets a line of its own."""
-        if value in self.always:
+        if value in self.always or self._binds(value):
             return True
         if text.isidentifier() or uses == 0 or text.startswith(self.starts("zeros(", "ones(")):
             return False
@@ -179,6 +180,12 @@ class Listing:
                 return len(text) > 2
             return len(text) > (SHORT if uses > 2 or _costly(value, self.chosen) else BRIEF)
         return len(text) > self.width and value not in self.graph.outputs
+
+    def _binds(self, value: Value) -> bool:
+        """Whether a size that the text mentions can only be told by this value."""
+        shape = getattr(value.type, "shape", ())
+        fresh = [s for s in shape if isinstance(s, Dim) and s.is_symbol() and str(s) in self._mentioned]
+        return any(not any(s in v.type.shape for v in self.sizes.values) for s in fresh)  # type: ignore[union-attr]
 
     # -- arrays that are written to --------------------------------------------------------------
     def _write(self, node: Node) -> None:
@@ -267,7 +274,7 @@ class Listing:
         """A node with several results: one line that names them, unless only one is used once."""
         used = [v for v in node.outputs if uses.get(v)]
         text = self.notation.node(node).text
-        if len(used) == 1 and uses[used[0]] == 1 and len(text) <= self.width // 2:
+        if len(used) == 1 and uses[used[0]] == 1 and len(text) <= self.width // 2 and not self._binds(used[0]):
             return
         names = [self.choose(v) if v in used else "_" for v in node.outputs]
         self.add(f"{', '.join(names)} = {text}" if names else text)
@@ -278,6 +285,15 @@ class Listing:
 
         write_regions(self, node, uses)
         self._written.add(node)
+
+
+def mentioned(attr: Any) -> frozenset[str]:
+    """The size symbols in an attribute."""
+    if isinstance(attr, tuple):
+        return frozenset().union(*map(mentioned, attr))
+    if isinstance(attr, slice):
+        return mentioned((attr.start, attr.stop, attr.step))
+    return symbols(attr) if isinstance(attr, Dim) else frozenset()
 
 
 def graphs_of(graph: Graph) -> Iterator[Graph]:

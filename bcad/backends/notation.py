@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Node
+from bcad.ir import ArrayType, Kind, Node, constant_op
 from bcad.ops import Elementwise, Op, Reduction
 
 from .expression import CONDITIONAL, Notation, Text, is_number
+from .number_text import RAISING
 
 Writer = Callable[[Notation, Node], Text]
 WRITERS: dict[str, Writer] = {}
@@ -91,6 +92,8 @@ def shown(notation: Notation, node: Node) -> dict[str, Any]:
 def _elementwise(notation: Notation, node: Node, op: Elementwise) -> tuple[Text, Kind | None]:
     operands = [notation.of(v) for v in node.inputs]
     python = op.python is not None and all(map(is_number, node.inputs))
+    if notation.prefix and not notation.exact and not python and op.name in RAISING and not node.output.shape:
+        operands = _one_of_numpy(notation, node, operands)
     natural = Kind.PYTHON if python else Kind.SCALAR
     has_own_attrs = bool(node.attrs)
     if op.infix is not None and not has_own_attrs and (op.python is not None or not notation.exact or not all(
@@ -106,6 +109,14 @@ def _elementwise(notation: Notation, node: Node, op: Elementwise) -> tuple[Text,
     if function is None:
         return bound_call(notation, node), None
     return notation.call(function, *operands, **node.attrs), natural
+
+
+def _one_of_numpy(notation: Notation, node: Node, operands: list[Text]) -> list[Text]:
+    """Where a constant is all that makes an operation NumPy's, it is written as NumPy's: Python would raise."""
+    plain = [is_number(v) or v.node is not None and v.node.op is constant_op for v in node.inputs]
+    if not all(plain):
+        return operands
+    return [x if is_number(v) else to_kind(notation, x, v.type) for v, x in zip(node.inputs, operands, strict=True)]
 
 
 def python_name(notation: Notation, function: Any) -> str:
@@ -187,7 +198,7 @@ def helper_call(notation: Notation, node: Node) -> Text:
         name = {"hurwitz_zeta": "zeta"}.get(name, name)
         return notation.call(f"special.{name}", *node.inputs)
     notation.helpers[f"_{name}"] = node.op
-    return notation.call(f"_{name}", *node.inputs, **node.attrs)
+    return notation.call(f"_{name}", *node.inputs, **exact_attributes(notation, node.attrs))
 
 
 # -- the special cases -------------------------------------------------------------------------

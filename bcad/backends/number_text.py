@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bcad.ir import Graph, Kind, Node, Value
 
-_RAISING = frozenset("divide floor_divide remainder power float_power".split())  # Python raises where NumPy gives inf
+RAISING = frozenset("divide floor_divide remainder power float_power".split())  # Python raises where NumPy gives inf
 _ALIKE = frozenset("add subtract multiply negative positive as_kind".split())  # the same bits, and nothing is raised
 
 
@@ -12,7 +12,7 @@ def unwritten_kinds(graph: Graph) -> set[Value]:
     """Results of ``as_kind`` that may be written as what they were made of."""
     matters: set[Value] = set()
     for node in reversed(graph.nodes):
-        if node.regions or (node.op.name in _RAISING and not _has_array(node)):
+        if node.regions or (node.op.name in RAISING and not _has_array(node)):
             matters.update(node.inputs)
         elif node.op.name in _ALIKE and not _has_array(node) and not matters.isdisjoint(node.outputs):
             matters.update(node.inputs)

@@ -211,3 +211,17 @@ def test_nothing_that_is_returned_belongs_to_someone_else():
     assert scope["gradient"](a).tolist() == [0.0, 1.0, 2.0]
     twice = loaded(Gradient(lambda a, b: np.sin(a + b).sum(), [a, b]))["gradient"](a, b)
     assert not np.shares_memory(*twice)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("fn", [
+    lambda x: x[x > 0].sum() ** 2, lambda x: np.var(x[x > 0]), lambda x: x[1:][x[1:] > 0].prod(),
+    lambda x: (x[np.nonzero(x > 0)] ** 2).mean(),
+])  # fmt: skip
+def test_lengths_that_only_a_run_can_tell(fn):
+    """How many elements a condition selects, none included."""
+    x = np.array([0.3, -1.2, 2.0])
+    traced = Gradient(fn, [x])
+    gradient = loaded(traced)["gradient"]
+    for given in (x, -x, np.ones(4), -np.ones(3)):
+        np.testing.assert_allclose(gradient(given), traced(given), rtol=1e-12)

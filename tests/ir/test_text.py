@@ -60,7 +60,7 @@ CONSTANTS = [
     True, 3, -7, 10**30, 0.1, -0.0, float("inf"), float("-inf"), float("nan"), 1 + 2j, complex(-0.0, float("nan")), "it's {a # b: 1",
     None, np.float64(1 / 3), np.float32(0.1), np.int8(-3), np.bool_(True), np.complex64(1 - 2j), np.float64("nan"), np.uint64(2**63),
     np.array(2.5), np.arange(6).reshape(2, 3), np.zeros((0, 3)), np.array([np.nan, -0.0, np.inf]), np.array([True, False]),
-    np.array([1e-300, 0.1 + 0.2], np.float64), np.float16(0.1), np.longdouble("0.1"), np.arange(1000.0), b"bytes", np.array(7, np.int16),
+    np.array([1e-300, 0.1 + 0.2], np.float64), np.float16(0.1), np.arange(1000.0), b"bytes", np.array(7, np.int16),
 ]  # fmt: skip
 
 
