@@ -68,6 +68,9 @@ class insert_grad_of:
     # -- in traced code ------------------------------------------------------------------------
     def _begin(self) -> Any:
         self._aside = aside = Aside()
+        if aside.session.aside:
+            raise aside.session.error("insert_grad_of stands in the block of another",
+                                      hint="write one with statement behind the other")
         type_ = leaf_type(self._x)
         if type_ is None or not type_.differentiable:
             raise aside.session.error(

@@ -123,6 +123,12 @@ def run_at_each_call(
     leaves, call.result = flatten(example)
     types = tuple(result_type(session, r) for r in leaves)
     op = ops.host_effect if effect else ops.host
+    if effect and example is None:
+        op(*values, fn=Literal(Silent(call)), types=())
+        return None
+    if effect and any(not isinstance(type_of(x), ArrayType) for x in leaves):
+        raise session.error(f"{call} gives a {type(example).__name__}", why="a call at each run gives numbers and arrays, or None",
+                            hint="let it return a number, or do with its result what is to be done")
     outputs = op(*values, fn=Literal(call), types=types)
     for output, result in zip(outputs, leaves, strict=True):
         session.example.values[output] = result
@@ -177,3 +183,15 @@ class HostFunction:
 
     def __repr__(self) -> str:
         return f"{getattr(self.fn, '__name__', self.fn)}()"
+
+
+class Silent:
+    """A call that gives None, which traced code has relied on."""
+
+    def __init__(self, call: HostFunction) -> None:
+        self.call = call
+
+    def __call__(self, *values: Any) -> None:
+        found = self.call.plainly(*values)
+        if found is not None:
+            raise ops.CheckFailed(f"{self.call} gave None when it was traced")

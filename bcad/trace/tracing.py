@@ -155,17 +155,8 @@ def host_call(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any
     assert session is not None, "host_call() outside a trace"
     leaves, tree = flatten((tuple(args), dict(kwargs)))
     values = [session.value(x) for x in leaves if isinstance(x, Tracer)]
-    fn, leaves = _from_outside(fn), [_from_outside(x) for x in leaves]
-    if all(isinstance(x, Tracer) or not has_traced(x) for x in (*args, *kwargs.values())):
-        args, kwargs = tree.unflatten(leaves)
-        return hosts.run_at_each_call(session, fn, tuple(args), kwargs, values, effect=effect)
-
-    def call(*leaves: Any) -> Any:
-        args, kwargs = tree.unflatten(leaves)
-        return fn(*args, **kwargs)
-
-    call.__name__ = _name_of(fn)
-    return hosts.run_at_each_call(session, call, tuple(leaves), {}, values, effect=effect)
+    args, kwargs = tree.unflatten([_from_outside(x) for x in leaves])
+    return hosts.run_at_each_call(session, _from_outside(fn), tuple(args), kwargs, values, effect=effect)
 
 
 def _from_outside(x: Any) -> Any:

@@ -205,6 +205,13 @@ def _attribute(x):
     return holder.x
 
 
+def _both_at_once(x):
+    y = x * 2
+    with insert_grad_of(y) as g, insert_grad_of(x) as h:
+        g, h = g * 2, h * 3
+    return y
+
+
 def _integer(x):
     n = 3
     with insert_grad_of(n) as g:
@@ -217,7 +224,7 @@ def _integer(x):
     [
         (_returns, "left in its middle"), (_breaks, "left in its middle"), (_appends, "changes a list from outside"),
         (_writes, "changes a ndarray from outside"), (_attribute, "a variable of the function holds"),
-        (_integer, "not int"),
+        (_integer, "not int"), (_both_at_once, "in the block of another"),
     ],
 )
 def test_what_a_derivative_cannot_do_is_refused(fn, message) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from bcad import Gradient, check_grads, constant, escape, escaped_call, grad, tag, value_and_grad
+from bcad import Gradient, Unsupported, check_grads, constant, escape, escaped_call, grad, tag, value_and_grad
 
 
 def test_escape_takes_the_derivative_of_every_leaf_away() -> None:
@@ -95,3 +95,20 @@ def test_a_tag_changes_nothing() -> None:
     check_grads(f)(1.5)
     with pytest.raises(TypeError, match="str"):
         tag(1.0, 2)
+
+
+def test_escaped_call_gives_numbers_or_none() -> None:
+    seen = []
+
+    def f(x):
+        return x * (2.0 if escaped_call(seen.append, x) is None else 3.0)
+
+    g = grad(f)
+    assert (g(1.0), g(5.0), seen) == (2.0, 2.0, [1.0, 5.0])
+    with pytest.raises(Unsupported, match="gives a str"):
+        grad(lambda x: x * len(escaped_call(str, x)))(3.0)
+    with pytest.raises(ValueError, match="domain"):
+        grad(lambda x: x * escaped_call(math.log, -x))(3.0)
+    moody = grad(lambda x: x if escaped_call(lambda v: None if v < 2 else v, x) is None else -x)
+    assert moody(1.0) == 1.0
+    assert moody(3.0) == -1.0  # traced anew
