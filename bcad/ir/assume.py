@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .dim import Size, bounds
 
@@ -41,6 +42,10 @@ class Assumptions:
             return True
         raise NotImplementedError(f"whether {a} < {b} was not asked while tracing")
 
+
+    def number(self, value: Any) -> int | None:
+        """The int that a computed Value is held to, if any."""
+        return None
 
     def known(self, size: Size) -> int:
         """The number that a size is, where no formula in it would do: so many parts, so many items."""

@@ -41,6 +41,7 @@ from . import (
     shape,
     sort,
     special,
+    special_more,
     special_op,
     splitting,
     stats,

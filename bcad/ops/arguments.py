@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, constant_op, dim_op, maximum, minimum
+from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, assumptions, constant_op, dim_op, maximum, minimum
 
 from .op import BY_NAME
 
@@ -151,7 +151,7 @@ def known_size(x: Any) -> Size | None:
         return operator.index(node.attrs["value"].value)
     function = _SIZE_OPS.get(node.op.name)
     parts = [known_size(v) for v in node.inputs] if function else [None]
-    return None if None in parts else function(*parts)  # type: ignore[misc]
+    return assumptions().number(x) if None in parts else function(*parts)  # type: ignore[misc]
 
 
 def _measured(x: Value) -> Size | None:

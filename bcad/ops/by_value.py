@@ -92,3 +92,20 @@ def fractional_matrix_power(A: Any, t: Any) -> Any:
     if t == int(t):
         return np.linalg.matrix_power(A, int(t))
     return scipy.linalg.expm(t * scipy.linalg.logm(A))
+
+
+@derived(np.array_equiv)
+def array_equiv(a1: Any, a2: Any) -> bool:
+    a, b = np.asarray(a1), np.asarray(a2)
+    for m, n in zip(a.shape[::-1], b.shape[::-1]):
+        if m != n and m != 1 and n != 1:
+            return False
+    return bool(np.all(a == b))
+
+
+@derived(np.polymul)
+def polymul(a1: Any, a2: Any) -> Any:
+    """Of arrays of coefficients, leading zeros dropped."""
+    factors = [np.trim_zeros(np.atleast_1d(a), "f") for a in (a1, a2)]
+    a, b = (f if len(f) else np.zeros(1, f.dtype) for f in factors)
+    return np.convolve(a, b)

@@ -70,7 +70,8 @@ class Absolute(Elementwise):
 
     def direction(self, y: Value, z: Value) -> Any:
         """``conj(z) / abs(z)``."""
-        return conjugate(z) / BY_NAME["where"](BY_NAME["equal"](y, 0), 1, y)
+        away = BY_NAME["not_equal"](y, 0)
+        return BY_NAME["mask"](away, conjugate(z) / BY_NAME["where"](away, y, 1))
 
     def jvp(self, y: Value, *rest: Any) -> Any:
         z, dz = rest

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Dim, Size, Value, maximum, python_type
+from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, maximum, python_type
 
 from .arguments import as_int, as_shape, as_size, known_size
-from .convert import array, folded, nested, operand
+from .convert import array, as_kind, folded, nested, operand, strong
 from .cotangents import broadcast_like, cast, to_cotangent
 from .op import BY_NAME, Op, Zero, define, implements
 from .samples import Sample, complexes, reals
@@ -54,7 +54,9 @@ def _copy(a: Any, order: str = "K", subok: bool = False) -> Value:
 
 
 @implements(method="copy")
-def _copy_method(a: Any, order: str = "C") -> Value:
+@implements(method="__copy__")
+@implements(method="__deepcopy__")
+def _copy_method(a: Any, order: Any = "C") -> Value:
     """A NumPy scalar's copy is a scalar."""
     return operand(a)
 
@@ -140,10 +142,13 @@ def _arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *
         return BY_NAME["arange"](start=a, step=c, length=_steps(a, b, c), dtype=dtype)
     values = [operand(x) for x in (first, last, by)]
     known = [folded(v) for v in values]
-    for value, number in zip(values, known, strict=True):
-        if number is None:
-            as_size(value, "the length of an arange")
-    return Builder.current().constant(np.arange(*known, dtype=dtype))
+    if None not in known:
+        return Builder.current().constant(np.arange(*known, dtype=dtype))
+    a, b, c = (strong(v) for v in values)
+    count = as_size(as_kind(BY_NAME["ceil"]((b - a) / c), kind=Kind.PYTHON, dtype=np.dtype(int)), "the length of an arange")
+    whole = BY_NAME["arange"](start=0, step=1, length=maximum(count, 0), dtype=np.dtype(int))
+    result: Value = a + whole * ((a + c) - a)  # as NumPy rounds
+    return cast(result, dtype or promote(*(v.type for v in values)))  # type: ignore[arg-type, no-any-return]
 
 
 def _integral(x: Any) -> bool:

@@ -104,6 +104,11 @@ def _safe(z: Value, hazard: float, replacement: float) -> Any:
     return BY_NAME["where"](BY_NAME["equal"](z, hazard), replacement, z)
 
 
+def _cosine(x: Value, z: Value) -> Any:
+    """``x / z``, 0 at z = 0, and so are its derivatives."""
+    return BY_NAME["mask"](BY_NAME["not_equal"](z, 0), x / _safe(z, 0, 1))
+
+
 def _weight(x: Value, z: Value, power: str) -> Any:
     """``exp(x - z)``, 0 where both are -inf: adding nothing to nothing moves nothing."""
     return BY_NAME[power](x - _safe(z, -np.inf, 0))
@@ -124,7 +129,7 @@ arctan2 = elementwise(
 )
 # the derivative of a norm at 0 is 0 (a subgradient)
 hypot = elementwise(
-    "hypot", np.hypot, [lambda z, x, y: x / _safe(z, 0, 1), lambda z, x, y: y / _safe(z, 0, 1)],
+    "hypot", np.hypot, [lambda z, x, y: _cosine(x, z), lambda z, x, y: _cosine(y, z)],
     scalar="hypot({0}, {1})", python=math.hypot, raises=not_a_number, samples=[*_TWO, Sample(0.5, -1.5)],
 )
 

@@ -382,14 +382,12 @@ def append(arr: Any, values: Any, axis: Any = None) -> Value:
 def _along(arr: Any, axis: Any) -> tuple[Value, int, int]:
     x = ravel(arr) if axis is None else as_array(arr)
     axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
-    if isinstance(x.shape[axis], Dim):
-        raise ShapeError(f"insert and delete need an axis of known length, not {x.shape[axis]}")
-    return x, axis, x.shape[axis]
+    return x, axis, assumptions().known(x.shape[axis])
 
 
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: Any = None) -> Value:
-    """Without the elements at the concrete indices `obj`."""
+    """Without the elements at the concrete indices `obj`; the length is relied on."""
     x, axis, n = _along(arr, axis)
     kept = np.delete(np.arange(n), _concrete_index(obj))
     return BY_NAME["gather"](x, kept, index=(FULL,) * axis + (_array_part(),))

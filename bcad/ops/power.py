@@ -11,9 +11,9 @@ import numpy as np
 from bcad.ir import Value
 
 from .convert import cast, constant, is_constant
-from .elementwise_op import elementwise
+from .elementwise_op import Elementwise, elementwise
 from .mathkind import not_a_number, real_or_complex
-from .op import BY_NAME, FUNCTIONS, implements
+from .op import BY_NAME, FUNCTIONS, implements, register
 from .samples import Sample, complexes, integers, positives, reals
 
 _SAMPLES = [
@@ -93,6 +93,22 @@ sqrt = elementwise(
     "sqrt", np.sqrt, [lambda y, x: 0.5 / y], scalar="sqrt({0})", python=real_or_complex("sqrt"),
     raises=not_a_number, samples=[Sample(positives(3)), Sample(positives()), Sample(complexes(3)), Sample(1.5)],
 )
+def _slope_of_root(y: Value, x: Value) -> Any:
+    moves = BY_NAME["not_equal"](x, 0)
+    return BY_NAME["mask"](moves, 0.5 / BY_NAME["where"](moves, y, 1))
+
+
+class Root(Elementwise):
+    """``sqrt`` of a sum of squares: as of a norm, the derivative at 0 is 0."""
+
+    name = "root"
+    numpy = np.sqrt
+    scalar = "sqrt({0})"
+    partials = (_slope_of_root,)
+    samples = (Sample(positives(3)), Sample(positives()), Sample(np.array([0.0, 2.0])).at_kink())
+
+
+register(Root())
 cbrt = elementwise(
     "cbrt", np.cbrt, [lambda y, x: 1 / (3 * (y * y))], scalar="cbrt({0})", python=getattr(math, "cbrt", None),
     raises=not_a_number, samples=[Sample(positives(3)), Sample(reals(3)), Sample(1.5)],

@@ -158,10 +158,7 @@ def _std(
     where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
 ) -> Value:
     variance = _var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    x = number(a)
-    if mean is NOT_GIVEN and product(x.shape[k] for k in normalize_axes(as_axes(axis), x.ndim)) == 1:
-        variance = BY_NAME["stop_gradient"](variance)  # one number never deviates, but sqrt has no slope at 0
-    return stored(BY_NAME["sqrt"](variance), out)
+    return stored(BY_NAME["root"](variance), out)
 
 
 # -- positions and counts ------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Value
+from bcad.ir import ArrayType, Kind, Value, assumptions
 
 from .arguments import as_array, as_inexact, as_int, astype, concrete, fresh, zeros
 from .cotangents import rearranged
@@ -139,7 +139,7 @@ def sort_complex(a: Any) -> Value:
 @implements(np.lexsort)
 def lexsort(keys: Any, axis: Any = -1) -> Value:
     """Positions sorted by the last key, ties by the one before it, and so on."""
-    columns = list(keys) if isinstance(keys, (list, tuple)) else [keys[k] for k in range(as_array(keys).shape[0])]
+    columns = list(keys) if isinstance(keys, (list, tuple)) else [keys[k] for k in range(assumptions().known(as_array(keys).shape[0]))]
     first, *rest = (as_array(k) for k in columns)
     order = argsort(first, axis, "stable")
     for key in rest:

@@ -150,13 +150,13 @@ def spherical(name: str, cylinder: str) -> Callable[..., Value]:
         if derivative:
             return NotImplemented
         z = as_inexact(z)
-        return S.sqrt((math.pi / 2) / z) * BY_NAME[cylinder](as_array(n) + 0.5, z)
+        return S.sqrt((math.pi / 2) / z) * BY_NAME[cylinder](S.trunc(as_array(n)) + 0.5, z)
 
     function.__name__ = name
     return named(name)(function)
 
 
-for _name, _cylinder in (("spherical_jn", "jv"), ("spherical_yn", "yv"), ("spherical_in", "iv")):
+for _name, _cylinder in (("spherical_jn", "jv"), ("spherical_yn", "yv"), ("spherical_in", "iv"), ("spherical_kn", "kv")):
     spherical(_name, _cylinder)
 
 

@@ -21,6 +21,7 @@ from .elementwise_op import Elementwise
 from .lazy import implements_named
 from .op import BY_NAME, NotDeclared, Op, Zero, define, register
 from .samples import Sample, complexes, integers, positives, reals
+from .shapes import loop_dtypes, ufunc_dtypes, weak
 from .ufunc import UfuncCall
 
 SQRT_PI = math.sqrt(math.pi)
@@ -37,6 +38,28 @@ class Special(Elementwise):
 Special.numpy = property(lambda op: getattr(importlib.import_module(op.module), op.attribute))  # type: ignore[assignment]
 
 
+class SpecialPart(Special):
+    """One of the results of a ufunc with several."""
+
+    which: int
+
+    @property
+    def whole(self) -> Any:
+        return getattr(importlib.import_module(self.module), self.attribute)
+
+    def evaluate(self, *inputs: Any) -> Any:
+        return self.whole(*inputs)[self.which]
+
+    def result_dtype(self, *inputs: ArrayType) -> np.dtype[Any]:
+        return ufunc_dtypes(self.whole, tuple(map(weak, inputs)))[self.which]
+
+    def loop_dtypes(self, *inputs: ArrayType) -> tuple[np.dtype[Any], ...]:
+        return loop_dtypes(self.whole, tuple(map(weak, inputs)))
+
+
+SpecialPart.numpy = None
+
+
 class _Names:
     """``S.psi(x)`` is the op `digamma` applied: rows may use functions declared after them."""
 
@@ -45,6 +68,14 @@ class _Names:
 
 
 S = _Names()
+
+
+class NoPartial(NotDeclared):
+    """A function has no simple derivative in one of its arguments, an order or a parameter."""
+
+    def __init__(self, op: str, argument: int) -> None:
+        super().__init__(op, f"derivative in argument {argument}")
+        self.args = (f"{op} has no simple derivative in argument {argument}; pass it through bcad.stop_gradient if it is not asked for",)
 
 
 @define
@@ -57,7 +88,7 @@ class UndefinedDerivative(Op):
         return y
 
     def evaluate(self, *inputs: Any, of: str, argument: int) -> Any:
-        raise NotDeclared(of, f"derivative in argument {argument}, and so no such")
+        raise NoPartial(of, argument)
 
 
 BY_NAME["undefined_derivative"].samples = ()
@@ -75,10 +106,14 @@ def unknown(argument: int) -> Callable[..., Any]:
 
 def special(
     name: str, partials: Sequence[Any] | None, *samples: Sample, aliases: Sequence[str] = (),
-    module: str = "scipy.special", attribute: str | None = None, scalar: str | None = None,
+    module: str = "scipy.special", attribute: str | None = None, scalar: str | None = None, which: int | None = None,
 ) -> None:  # fmt: skip
-    """Declare ``scipy.special.<name>`` by its partials ``(y, *x)``; None: it has no derivative."""
-    op = type(name.title().replace("_", ""), (Special,), {})()
+    """Declare ``scipy.special.<name>`` by its partials ``(y, *x)``; None: it has no derivative.
+
+    An `attribute` is the name of the function there, if it has another; of its results it is number `which`.
+    """
+    base: type[Any] = Special if which is None else SpecialPart
+    op = type(name.title().replace("_", ""), (base,), {} if which is None else {"which": which})()
     op.name, op.module, op.attribute = name, module, attribute or name
     arity = len(partials) if partials is not None else 1
     op.scalar = scalar or f"{name}({', '.join(f'{{{k}}}' for k in range(arity))})"
@@ -199,12 +234,18 @@ def difference_of_neighbours(f: str, factor: float, second: float) -> Callable[.
     return lambda y, v, x: factor * (BY_NAME[f](v - 1, x) + second * BY_NAME[f](v + 1, x))
 
 
+def whole_order(f: str, factor: float, second: float) -> Callable[..., Any]:
+    """As `difference_of_neighbours`, of a function that cuts its order to an integer."""
+    slope = difference_of_neighbours(f, factor, second)
+    return lambda y, v, x: slope(y, S.trunc(v), x)
+
+
 special("jv", [unknown(0), difference_of_neighbours("jv", 0.5, -1.0)], *_ORDER, aliases=["jn"])
 special("yv", [unknown(0), difference_of_neighbours("yv", 0.5, -1.0)], *_ORDER)
-special("yn", [unknown(0), difference_of_neighbours("yv", 0.5, -1.0)], *_ORDER)
+special("yn", [unknown(0), whole_order("yv", 0.5, -1.0)], *_ORDER)
 special("iv", [unknown(0), difference_of_neighbours("iv", 0.5, 1.0)], *_ORDER)
 special("kv", [unknown(0), difference_of_neighbours("kv", -0.5, 1.0)], *_ORDER)
-special("kn", [unknown(0), difference_of_neighbours("kv", -0.5, 1.0)], *_ORDER)
+special("kn", [unknown(0), whole_order("kv", -0.5, 1.0)], *_ORDER)
 special("ive", [unknown(0), lambda y, v, x: 0.5 * (S.ive(v - 1, x) + S.ive(v + 1, x)) - sign(x) * y], *_ORDER)
 special("kve", [unknown(0), lambda y, v, x: y - 0.5 * (S.kve(v - 1, x) + S.kve(v + 1, x))], *_ORDER)
 special("hankel1", [unknown(0), difference_of_neighbours("hankel1", 0.5, -1.0)], Sample(integers(3), complexes(3)))
@@ -214,12 +255,29 @@ special("hankel2", [unknown(0), difference_of_neighbours("hankel2", 0.5, -1.0)],
 special("ellipk", [lambda y, m: S.hyp2f1(1.5, 1.5, 2.0, m) * (math.pi / 8)])
 special("ellipkm1", [lambda y, p: S.hyp2f1(1.5, 1.5, 2.0, 1 - p) * (-math.pi / 8)])
 special("ellipe", [lambda y, m: S.hyp2f1(0.5, 1.5, 2.0, m) * (-math.pi / 8)])
-special("ellipkinc", [lambda y, p, m: 1 / S.sqrt(1 - m * S.square(S.sin(p))), unknown(1)], Sample(_UNIT, 0))
+special("ellipkinc", [lambda y, p, m: 1 / S.sqrt(1 - m * S.square(S.sin(p))),
+                      lambda y, p, m: ellipkinc_slope(p, m)], Sample(_UNIT, 0.4), Sample(reals(3, low=2, high=5), 0.3))
 special("ellipeinc", [lambda y, p, m: S.sqrt(1 - m * S.square(S.sin(p))),
-                      lambda y, p, m: 0.5 * (y - S.ellipkinc(p, m)) / m], Sample(_UNIT, 1))
+                      lambda y, p, m: 0.5 * (y - S.ellipkinc(p, m)) / m], Sample(_UNIT, 0.6))
+
+
+def expn_slope(y: Any, n: Any, x: Any) -> Any:
+    """``-E_(n-1)``; SciPy has no order below 0."""
+    first = S.equal(n, 0)
+    return S.where(first, -y * (1 + 1 / x), -S.expn(S.where(first, 1, n) - 1, x))
+
+
+def ellipkinc_slope(p: Any, m: Any) -> Any:
+    """Of ``F(p, m)`` in m, without loss of digits at small m (DLMF 19.25.5, 19.18.1)."""
+    periods = S.rint(p * (1 / math.pi))
+    s = S.sin(p - periods * math.pi)
+    rest = s * s * s * S.elliprd(1 - s * s, 1 + 0 * m, 1 - m * s * s) * (1 / 6)
+    return rest + periods * S.hyp2f1(1.5, 1.5, 2.0, m) * (math.pi / 4)
+
+
 special("exp1", [lambda y, x: -S.exp(-x) / x], *_POSITIVE)
 special("expi", [lambda y, x: S.exp(x) / x], *_POSITIVE)
-special("expn", [unknown(0), lambda y, n, x: -S.expn(n - 1, x)], Sample(integers(3, low=3), positives(3)))
+special("expn", [unknown(0), lambda y, n, x: expn_slope(y, S.trunc(n), x)], Sample(integers(3, low=3), positives(3)), Sample(0, positives(3)))
 special("spence", [lambda y, z: S.log(z) / (1 - z)])
 
 # -- hypergeometric functions (DLMF 13.3, 15.5, 16.3) ----------------------------------------------------

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Dim, Size, Value
+from bcad.ir import Size, Value, assumptions
 
-from .arguments import as_array, as_int, astype, concrete, counting, has_values, zeros
+from .arguments import as_array, as_int, astype, concrete, counting, has_values
 from .index import getitem, positions
 from .index_template import FULL, Part
 from .join import join, stack
-from .op import BY_NAME, implements
+from .op import BY_NAME, derived, implements
 from .shape import permute, ravel, stretch, to_shape
-from .shapes import ShapeError, broadcast, normalize_axis, promote, require_equal
+from .shapes import ShapeError, broadcast, normalize_axis, promote
 
 
 # -- where a condition holds ----------------------------------------------------------------------
@@ -134,9 +134,7 @@ def choose_method(a: Value, choices: Any, mode: str = "raise") -> Value:
 
 
 def _rows(x: Value) -> Any:
-    if isinstance(x.shape[0], Dim):
-        raise ShapeError("how many choices there are must be known")
-    return (x[k] for k in range(x.shape[0]))
+    return (x[k] for k in range(assumptions().known(x.shape[0])))
 
 
 def _positions(shape: Sequence[Size]) -> list[Value]:
@@ -181,19 +179,13 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Value, ..
     return tuple(reversed(result)) if order == "C" else tuple(result)
 
 
-@implements(np.bincount)
+@derived(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
-    """Sums of `weights` by bins; the number of bins must be known: concrete `x`."""
-    known = concrete(x)
-    if known is None or weights is None:
-        return NotImplemented
-    known = np.asarray(known)
-    count = max(int(known.max(initial=-1)) + 1, as_int(minlength))
-    w = astype(as_array(weights), float)
-    require_equal("the number of weights", w.shape[0], "that of the bins' indices", len(known))
-    return BY_NAME["index_add"](zeros((count,), float), w, known.astype(np.intp), index=(Part.ARRAY,))
-
-
+    """How often each index occurs, or the sums of their weights; how many bins there are is held to."""
+    count = max(int(np.max(x)) + 1 if len(x) else 0, minlength)
+    result = np.zeros(count, np.intp if weights is None else float)
+    np.add.at(result, x, 1 if weights is None else np.asarray(weights, float))
+    return result
 
 
 # -- np.r_ and np.c_ ------------------------------------------------------------------------------

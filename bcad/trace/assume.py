@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Assumptions, Dim, Size, bounds, substitute, symbols
 
@@ -23,6 +23,7 @@ class TraceAssumptions(Assumptions):
     def __init__(self, session: Session) -> None:
         self.session = session
         self.unified: dict[str, Size] = {}
+        self.numbers: dict[Any, int] = {}  # ints that decide a shape, held to what they were
         self._ones: set[Dim] = set()
 
     def equal(self, a: Size, b: Size) -> bool:
@@ -39,6 +40,9 @@ class TraceAssumptions(Assumptions):
             yield self._ones
         finally:
             self._ones = before
+
+    def number(self, value: Any) -> int | None:
+        return self.numbers.get(value)
 
     def agree(self, a: Size, b: Size) -> bool:
         return self.ask(a, "==", b, wanted=True)

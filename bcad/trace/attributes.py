@@ -112,14 +112,17 @@ class Flags(dict):  # type: ignore[type-arg]
         super().__init__(_FLAGS, WRITEABLE=writeable, F_CONTIGUOUS=ndim < 2)
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("fortran", "fnc"):
-            return self["F_CONTIGUOUS"] and not self["C_CONTIGUOUS"]
-        if name in ("contiguous", "forc"):
-            return self["C_CONTIGUOUS"] or name == "forc" and self["F_CONTIGUOUS"]
         try:
             return self[name.upper()]
         except KeyError:
             raise AttributeError(name) from None
+
+    def __missing__(self, name: str) -> Any:
+        """NumPy's other names of them."""
+        c, f = self["C_CONTIGUOUS"], self["F_CONTIGUOUS"]
+        others = {"FORTRAN": f, "F": f, "CONTIGUOUS": c, "C": c, "FNC": f and not c, "FORC": f or c,
+                  "W": self["WRITEABLE"], "O": self["OWNDATA"], "A": True}  # fmt: skip
+        return others[name]
 
 
 _DESCRIBE: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodWrapperType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodWrapperType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +55,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     kind = type(fn)
     if kind is Method:
         return methods.call(session, fn, args, kwargs)
+    if kind is MethodDescriptorType and fn.__objclass__ is np.ndarray and args and isinstance(args[0], ArrayTracer):
+        return methods.call(session, Method(args[0], fn.__name__), args[1:], kwargs)
     if (session.virtual or session.growing) and kind is not FunctionType and virtual.looks_at(fn):
         if fn is len and args and isinstance(args[0], list):
             return session.domain.length(args[0])
@@ -227,7 +229,9 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
             replaced = [_replace(v, error.value, found) for v in values]
             renamed = {k: _replace(v, error.value, found) for k, v in named.items()}
             if all(map(_same, replaced, values)) and all(map(_same, renamed.values(), named.values())):
-                raise session.error(str(error)) from None
+                if error.value in session.assumptions.numbers:
+                    raise session.error(str(error)) from None
+                session.assumptions.numbers[error.value] = found  # one that the meaning computed
             values, named = replaced, renamed
         except LocatedError:
             raise

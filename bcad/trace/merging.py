@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import ArrayType, Kind, Value
+from bcad.ir import ArrayType, Builder, Kind, Value, type_symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from . import virtual
@@ -65,7 +66,7 @@ class Merge:
             return
         pattern = pattern_of(known[0])
         if len(known) == 2:
-            pattern = join(self.session, pattern, pattern_of(known[1]))
+            pattern = self._joined(pattern, pattern_of(known[1]))
         if isinstance(pattern, Constant):
             put(pattern.obj)
             return
@@ -114,6 +115,18 @@ class Merge:
     def finally_(self, action: Callable[[], None]) -> None:
         """Do something when everything else is in its place."""
         self._last.append(action)
+
+    def _joined(self, a: Pattern, b: Pattern) -> Pattern:
+        before, self.session.merging = self.session.merging, self
+        try:
+            return join(self.session, a, b)
+        finally:
+            self.session.merging = before
+
+    @functools.cached_property
+    def local_sizes(self) -> frozenset[str]:
+        """The symbols of sizes that are bound inside an arm."""
+        return frozenset().union(*(_mentioned(arm.builder) for arm in self.arms)) - _mentioned(self.arms[0].builder.parent)
 
     def _put_all(self, objects: Any) -> Callable[[Any], None]:
         puts = self._pairs[objects]
@@ -207,6 +220,15 @@ def _outer(arm: Arm, value: Value) -> Value | None:
         if inside is value:
             return outside
     return None
+
+
+def _mentioned(builder: Builder | None) -> set[str]:
+    """The symbols of sizes that ops have bound, in the types of a builder's values and of those around it."""
+    found: set[str] = set()
+    while builder is not None:
+        found.update(*(type_symbols(v) for node in builder.nodes for v in node.outputs))
+        builder = builder.parent
+    return {name for name in found if "_" in name}  # those of arguments have none
 
 
 def merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value, python_type, type_of
+from bcad.ir import ArrayType, Builder, Kind, Value, python_type, symbols, type_of
 from interpreter import EMPTY, UNBOUND
 
 from . import choices
@@ -313,7 +313,10 @@ def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
         raise Mismatch(f"{a} and {b}")  # flags and numbers print and index differently
     for m, n in zip(a.shape, b.shape, strict=True):
-        if m != n and not session.assumptions.equal(m, n):
+        if m == n:
+            continue
+        inside = frozenset() if session.merging is None else session.merging.local_sizes
+        if not inside.isdisjoint(symbols(m) | symbols(n)) or not session.assumptions.equal(m, n):
             raise Mismatch(f"{a} and {b} differ in size")
     dtype = np.result_type(*(_weak(t) for t in (a, b)))
     kind = a.kind if a.kind is b.kind else Kind.SCALAR

@@ -71,6 +71,7 @@ class Session:
         self.sizes: dict[str, int] = {}
         self.example = Example(self.sizes, expand)
         self.assumptions = TraceAssumptions(self)
+        self.merging: Any = None  # the Merge of two arms that is under way
         self.guards = Guards()
         self.captures = Captures(self)
         self.marks = Marks(self)

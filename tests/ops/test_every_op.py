@@ -20,7 +20,7 @@ from .derivatives import check_derivatives, direction, forward, pair, results, r
 from .scalars import run_scalar
 
 # their meaning is in their regions, in a callable or in what they stop: each has tests of its own
-ELSEWHERE = {"cond", "loop", "derivative", "checkpoint", "custom", "host", "host_effect", "check", "undefined_derivative"}
+ELSEWHERE = {"cond", "loop", "derivative", "checkpoint", "custom", "host", "host_effect", "check", "undefined_derivative", "eigh_evr"}
 DECREED = {"stop_gradient"}  # the derivative is not that of the function
 OPS = [op for name, op in sorted(BY_NAME.items()) if name not in ELSEWHERE]
 CASES = [(op, k) for op in OPS for k in range(len(op.samples))]

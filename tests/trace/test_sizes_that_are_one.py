@@ -70,3 +70,22 @@ def test_a_length_that_is_one_only_in_the_first_call() -> None:
     with pytest.raises(ValueError, match="broadcast|shape|size"):
         f(np.array([1.0, 2.0, 3.0]))
     assert f(np.array([1.0, 3.0])) == 4.0
+
+
+def selected_in_one_arm(v: Any) -> Any:
+    s = 0.0
+    for i in range(0, len(v), 4):
+        t = v[i : i + 4]
+        keep = t > 0.2
+        if not np.all(keep):
+            t = t[keep]  # as many as are kept: a size that this arm alone knows
+        s += (t * 2).sum() * len(t)
+    return s
+
+
+def test_a_count_that_one_arm_binds_is_not_asked_for_outside() -> None:
+    f = bcad.Function(selected_in_one_arm)
+    v = np.linspace(0.1, 1.0, 11)
+    for x in (v + 1, v, v + 0.05, v - 0.3):
+        np.testing.assert_allclose(f(x), selected_in_one_arm(x), rtol=1e-12)
+    assert bcad.grad(lambda v: np.histogram(v, 2)[1].sum())(v)[0] == 1.5

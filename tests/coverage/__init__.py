@@ -1,0 +1,1 @@
+"""What bcad makes of each function of NumPy and SciPy: ``python -m tests.coverage`` writes docs/coverage.md."""
