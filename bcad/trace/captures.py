@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import os
+from collections import deque
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -87,6 +88,8 @@ class Captures:
             return value
         if kind == "name":
             return value
+        if kind == "item" and type(key) is int and key < 0:
+            key = self._from_start(owner, key)
         try:
             place = (id(owner), key)
             known = self._seen.get(place)
@@ -104,6 +107,15 @@ class Captures:
         lifted = self.lift(value, source)
         self._seen[place] = (value, lifted)
         return lifted
+
+    def _from_start(self, owner: Any, key: int) -> int:
+        """A negative index of a sequence from outside counted from its front; its length is held to."""
+        known = self.outer.get(id(owner))
+        if known is None or not isinstance(owner, (list, deque, tuple)):
+            return key
+        if id(owner) not in self.filled:
+            self.session.guard(HasLength(known[1], self.appended.get(id(owner), len(owner))))
+        return key + len(owner)
 
     def loaded_item(self, owner: Any, key: Any, source: Source, *item: Any) -> Any:
         """``owner[key]`` (or `item`, which stands there) of a container from outside, lifted once."""
@@ -417,6 +429,8 @@ class Captures:
             self._keep(owner)
         if type(key) in TRACERS:  # an object of own ways with items
             return
+        if kind == "item" and type(key) is int and key < 0:
+            key = self._from_start(owner, key)
         try:
             place = (id(owner), key)
             counter = self._ints.get(place)
@@ -438,6 +452,14 @@ class Captures:
         if known is not None:
             self.session.touch(self._written)
             self._written.add((id(owner), known[1].text if kind == "cell" else key))  # type: ignore[union-attr]
+
+    def keys_before(self, owner: Any) -> tuple[Any, ...]:
+        """The keys that a dict from outside had before the call."""
+        for journal in self.session.journals:
+            for obj, before in journal.written():
+                if obj is owner:
+                    return tuple(before.contents)
+        return tuple(owner)
 
     def was_written(self, owner: Any, key: Any) -> bool:
         """Whether the user's code has assigned to a place, be it what was there before."""

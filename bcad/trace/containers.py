@@ -52,12 +52,14 @@ def contents(session: Session, value: Any) -> Any:
         return dict(value) if isinstance(value, (dict, MappingProxyType)) else list(_items(value))
     source = captures.outer[id(value)][1]
     if isinstance(value, (dict, MappingProxyType)):
-        session.guard(HasKeys(source, tuple(value)))
-        return {key: captures.loaded_item(value, key, Item(source, key)) for key in value}
+        session.guard(HasKeys(source, captures.keys_before(value)))
+        return {key: item if captures.was_written(value, key) else captures.loaded_item(value, key, Item(source, key))
+                for key, item in value.items()}
     items = list(_items(value))
     before = captures.appended.get(id(value), len(items))
     session.guard(HasLength(source, before))
-    found = [captures.loaded_item(value, k, Item(source, k), x) for k, x in enumerate(items[:before])]
+    found = [x if captures.was_written(value, k) else captures.loaded_item(value, k, Item(source, k), x)
+             for k, x in enumerate(items[:before])]
     return found + items[before:]
 
 

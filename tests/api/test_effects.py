@@ -357,3 +357,41 @@ def test_an_argument_that_is_written_to_stays_as_it_was():
     assert Function(f)(x) == 20.0
     np.testing.assert_array_equal(value_and_grad(f)(x)[1], [0.0, 2.0, 2.0])
     np.testing.assert_array_equal(x, np.arange(3.0))
+
+
+@pytest.mark.parametrize("make", [lambda: collections.OrderedDict(a=0.5, b=0.75), lambda: collections.defaultdict(float, a=0.5, b=0.75),
+                                  lambda: collections.Counter(a=2, b=3)], ids=["OrderedDict", "defaultdict", "Counter"])
+def test_a_container_is_read_as_a_whole_after_it_was_written(make):
+    def made(table):
+        def f(x):
+            table["a"] *= 2
+            table["new"] = x[0]
+            return sum(table.values()) * x.sum() + len(table)
+
+        return f
+
+    ours, theirs = make(), make()
+    traced, plain = Function(made(ours)), made(theirs)
+    for k in range(4):
+        x = np.arange(3.0) + k
+        np.testing.assert_allclose(traced(x), plain(x))
+        assert same(ours, theirs)
+
+
+def test_negative_and_positive_indices_are_the_same_place():
+    def made(window):
+        def f(x):
+            before = window[-1] + window[1]
+            window[-1] = 5.0
+            window[0] = x[0]
+            return x.sum() * (window[1] + window[-2] + before) + sum(window)
+
+        return f
+
+    ours, theirs = collections.deque([1.0, 2.0]), collections.deque([1.0, 2.0])
+    traced, plain = Function(made(ours)), made(theirs)
+    for k in range(4):
+        x = np.arange(3.0) + k
+        np.testing.assert_allclose(traced(x), plain(x))
+        assert same(list(ours), list(theirs))
+        ours[1] = theirs[1] = float(k)

@@ -21,7 +21,7 @@ def plan(seed: int) -> tuple[Case, str, str]:
 
 def run(case: Case, mode: str, backend: str) -> Verdict:
     """The verdict; what goes wrong in the oracle itself is a crash too."""
-    with options.set(backend=backend):
+    with options.set(backend=backend, progress=False):
         try:
             return judge(case, mode, backend)
         except Exception:

@@ -9,12 +9,25 @@ from .expressions import Kind
 from .statements import Statements, indent
 
 PRELUDE = """import math
+from collections import OrderedDict, deque
 
 import numpy as np
 
 
 class Thing:
-    pass
+    rate = 0.5
+
+    @property
+    def slope(self):
+        return self.c * self.rate
+
+
+def plain(v):
+    return v * 0.5
+
+
+def bent(v):
+    return v * v - 0.25
 
 
 def closure(z):
@@ -33,8 +46,11 @@ LOG = []
 COUNT = 0
 BUF = np.array([0.25, -0.5])
 CELL, put_cell = closure(0.35)
+WIN = deque([0.5, -0.25], maxlen=3)
+ORDER = OrderedDict(a=0.5, b=-0.75)
+HOOK = plain
 """
-STATE = ("C0", "K0", "G0", "P0", "BUF", "LOG", "COUNT", "CFG", "THING")
+STATE = ("C0", "K0", "G0", "P0", "BUF", "LOG", "COUNT", "CFG", "THING", "WIN", "ORDER")
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,7 @@ class _Maker:
         self.second = random.choice(("scalar", "vector", "matrix", "vector"))
         self.dtype = "float32" if random.random() < 0.06 else "float64"
         self.uses = {name: random.random() < 0.45 for name in ("C0", "K0", "G0", "CFG", "THING", "CELL", "P0", "effects")}
+        self.uses |= {name: random.random() < 0.15 for name in ("WIN", "ORDER", "HOOK", "SLOPE")}
 
     def case(self) -> Case:
         n, m = self._size(), self._size()
@@ -116,6 +133,9 @@ class _Maker:
             f"G0 = {self._numbers(n)}\n", f"G0[:1] = {self._number()}\n", f"CFG['a'] = {self._number()}\n", f"CFG['mode'] = {self.random.randint(0, 2)}\n",
             f"CFG['v'] = {self._numbers(n)}\n", f"CFG['v'] *= {self._number()}\n", f"THING.w = {self._numbers(n)}\n", f"THING.c = {self._number()}\n",
             f"THING.n = {self.random.randint(0, 2)}\n", f"put_cell({self._number()})\n", "BUF[0] = 0.75\n", f"P0 = {self._positions(n)}\n",
+            f"WIN.append({self._number()})\n", f"WIN[0] = {self._number()}\n", "WIN.rotate()\n", "WIN.clear()\n", f"ORDER['a'] = {self._number()}\n",
+            "ORDER.move_to_end('a')\n", f"ORDER['c'] = {self._number()}\n", "HOOK = bent\n", "HOOK = plain\n", "plain.__code__ = bent.__code__\n",
+            f"Thing.rate = {self._number()}\n", "THING.w = G0\n", "CFG['v'] = THING.w\n", "G0 = np.asfortranarray(G0)[::-1]\n",
             "LOG.append(0.5)\n", "LOG.clear()\n", "BUF = BUF.copy()\n", "C0 = 1\n", f"THING.w[:] = {self._number()}\n",
         ]
         return "".join(self.random.sample(options, self.random.choice((0, 0, 1, 2, 4))))
@@ -160,15 +180,17 @@ class _Maker:
         g, uses = self.g, self.uses
         found = {"C0": {"C0": Kind("F")}, "K0": {"K0": Kind("I")}, "G0": {"G0": Kind("A", ("n",))}, "P0": {"P0": Kind("Z", ("n",))},
                  "CFG": {"CFG['a']": Kind("F"), "CFG['v']": Kind("A", ("n",)), "CFG['mode']": Kind("I")},
-                 "THING": {"THING.w": Kind("A", ("n",)), "THING.c": Kind("F"), "THING.n": Kind("I")}, "CELL": {"CELL()": Kind("F")}}
+                 "THING": {"THING.w": Kind("A", ("n",)), "THING.c": Kind("F"), "THING.n": Kind("I")}, "CELL": {"CELL()": Kind("F")},
+                 "WIN": {"sum(WIN)": Kind("F")}, "ORDER": {"sum(ORDER.values())": Kind("F"), "ORDER['a']": Kind("F")},
+                 "HOOK": {"HOOK(C0)": Kind("F")}, "SLOPE": {"THING.slope": Kind("F")}}
         for name, variables in found.items():
             if uses[name]:
                 g.variables |= variables
                 g.fixed |= {v for v in variables if v != "THING.c" and self.random.random() < 0.85}
-        g.fixed |= {"CELL()", "C0", "K0", "P0", "G0"} & g.variables.keys()
+        g.fixed |= {"CELL()", "C0", "K0", "P0", "G0", "sum(WIN)", "sum(ORDER.values())", "HOOK(C0)", "THING.slope"} & g.variables.keys()
         if uses["effects"]:
             g.effects = [lambda: f"BUF[{self.random.choice('01')}] {self.random.choice(('=', '+='))} {g.number(1)}", lambda: f"LOG.append({g.number(1)})",
-                         lambda: "COUNT += 1", lambda: f"THING.last = {g.number(1)}", lambda: f"CFG['last'] = {g.number(1)}",
+                         lambda: "COUNT += 1", lambda: f"THING.last = {g.number(1)}", lambda: f"WIN.append({g.number(1)})", lambda: f"ORDER['b'] = {g.number(1)}", lambda: f"CFG['last'] = {g.number(1)}",
                          lambda: f"{self._some_number()} = BUF[{self.random.choice('01')}] * 0.5"]
 
     def _some_number(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -117,13 +118,16 @@ def made(v: Any, t: Any) -> Any:
     return Dual(v, t) if isinstance(v, (float, np.floating)) else v
 
 
-def lift(x: Any) -> Any:
-    """`x` with zero tangents, containers and plain objects too."""
+def lift(x: Any, known: dict[int, Any] | None = None) -> Any:
+    """`x` with zero tangents, containers and plain objects too; `known` has what an array was lifted to before."""
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-        return DualArray(x)
+        known = {} if known is None else known
+        return known.setdefault(id(x), DualArray(x))
+    if isinstance(x, deque):
+        return deque((lift(item, known) for item in x), x.maxlen)
     if isinstance(x, (list, tuple)):
-        return type(x)(map(lift, x))
-    return {k: lift(v) for k, v in x.items()} if isinstance(x, dict) else x
+        return type(x)(lift(item, known) for item in x)
+    return type(x)((k, lift(v, known)) for k, v in x.items()) if isinstance(x, dict) else x
 
 
 # -- arithmetic ----------------------------------------------------------------------------------

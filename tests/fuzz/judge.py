@@ -8,6 +8,7 @@ import itertools
 import linecache
 import traceback
 import warnings
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,7 @@ class World:
         """What can be seen outside of the function."""
         seen = {name: self.names.get(name) for name in STATE}
         seen["THING"] = vars(self.names["THING"])
+        seen["RATE"] = self.names["Thing"].rate
         return copy.deepcopy(seen)
 
     def close(self) -> None:
@@ -191,7 +193,7 @@ def _is_ill_conditioned(case: Case, k: int, outcome: Outcome, value: Any) -> boo
 def _same(a: Any, b: Any, loose: bool = False) -> bool:
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k], loose) for k in b)
-    if isinstance(b, (list, tuple)):
+    if isinstance(b, (list, tuple, deque)):
         return type(a) is type(b) and len(a) == len(b) and all(_same(x, y, loose) for x, y in zip(a, b, strict=True))
     if np.asarray(a).dtype != np.asarray(b).dtype or np.shape(a) != np.shape(b) or isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
         return False
@@ -231,12 +233,14 @@ def replay(case: Case, k: int, before: dict[str, Any], lift: Any, names: dict[st
     """Bring a fresh module into the state before call k."""
     for update, _ in case.calls[: k + 1]:
         for line in update.splitlines():
-            if line.startswith("put_cell"):
+            if line.startswith(("put_cell", "HOOK", "plain.")):
                 exec(line, names)
     for name, value in copy.deepcopy(before).items():
         if name == "THING":
             vars(names["THING"]).clear()
             vars(names["THING"]).update(lift(value))
+        elif name == "RATE":
+            names["Thing"].rate = value
         elif value is not None:
             names[name] = lift(value)
 
@@ -247,7 +251,8 @@ def by_duals(case: Case, k: int, outcome: Outcome, tangents: Any) -> tuple[float
     source = case.source.replace("import math\n", "from tests.fuzz.dual import dual_math as math\n", 1)
     source = source.replace("import numpy as np\n", "from tests.fuzz.dual import numpy as np\n", 1)
     exec(compile(source, "<dual>", "exec"), names)
-    replay(case, k, outcome.before, dual.lift, names)
+    known: dict[int, Any] = {}
+    replay(case, k, outcome.before, lambda x: dual.lift(x, known), names)
     args = [dual.lift(a) for a in eval(case.calls[k][1], {"np": np})]
     for i, t in zip(case.wrt, tangents, strict=True):
         args[i] = dual.made(dual.plain(args[i]), t)
