@@ -118,7 +118,7 @@ class Function(_Traced):
         super().__init__(fn, example_args, ALL, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs, out = self.core.split_out(kwargs)
+        kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self.core.answer(args, kwargs, (), out).result if found is MISS else found
 
@@ -189,7 +189,7 @@ class Gradient(_ByArgument):
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs, out = self.core.split_out(kwargs)
+        kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self._pack(self.core.answer(args, kwargs, (), out)) if found is MISS else found
 
@@ -228,7 +228,7 @@ class HessianVector(_ByArgument):
                 "HessianVector needs vectors=", hint="one array, or a tuple with one for each argument"
             )
         parts = given if isinstance(given, (tuple, list)) else (given,)
-        kwargs, out = self.core.split_out(kwargs)
+        kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         quick = self.core.quick(args, kwargs, parts) if out is None else MISS
         if quick is not MISS:
             return quick

@@ -62,7 +62,7 @@ class Transform:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs, out = self.core.split_out(kwargs)
+        kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self._finish(self, self.core.answer(args, kwargs, (), out)) if found is MISS else found
 

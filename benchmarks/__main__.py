@@ -28,7 +28,9 @@ def parser() -> argparse.ArgumentParser:
     growth.add_argument("--plot", metavar="FILE", help="draw them, with matplotlib")
     primals.add_argument("--rounds", type=int, default=15, help="rounds a case (default: %(default)s)")
     growth.add_argument("--rounds", type=int, default=5, help="calls of each length (default: %(default)s)")
-    for command in (listing, check, run, start):
+    memory = commands.add_parser("memory", help="the memory of a call beside its arguments, as a ratio to the hand gradient's")
+    memory.add_argument("--backends", metavar="A,B", default="bcad", help="contenders (default: %(default)s)")
+    for command in (listing, check, run, start, memory):
         command.add_argument("--programs", metavar="A,B", help="only these cases")
         command.add_argument("--groups", metavar="A,B", help="only (or also) the cases of these groups")
     run.add_argument("--backends", metavar="A,B", default="numpy,bcad", help="contenders (default: %(default)s)")
@@ -58,6 +60,8 @@ def main(arguments: list[str]) -> int:
         return check_hand_gradients(cases)
     if options.command == "start":
         return time_starts(cases, options)
+    if options.command == "memory":
+        return measure_memory(cases, options)
     return time_and_report(cases, options)
 
 
@@ -120,6 +124,16 @@ def time_starts(cases, options) -> int:
         print(start.line(found, peers), flush=True)
     print(*start.summary(starts, peers), sep="\n")
     write_figures(options.json, before, starts)
+    return 0
+
+
+def measure_memory(cases, options) -> int:
+    from .memory import line
+
+    names = known_contenders(options.backends)
+    print(f"{'case':<22}{'hand':>10}" + "".join(f"{name + '/hand':>10}" for name in names))
+    for case in cases:
+        print(line(case, names), flush=True)
     return 0
 
 

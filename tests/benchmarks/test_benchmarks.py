@@ -104,3 +104,19 @@ def helper(x):
 
 def helped(x):
     return helper(x)
+
+
+@pytest.mark.slow
+def test_fresh_processes_are_timed() -> None:
+    ran = benchmarks("start", "--programs", "scalar_square", "--rounds", "1")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines()[1].count(" s") == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of what is resident is Linux's")
+def test_memory_is_that_of_one_call() -> None:
+    from benchmarks.memory import peak
+
+    found = peak(BY_NAME["elementwise_1e5"], "bcad")
+    assert isinstance(found, int) and 3 * 8 * 10**5 <= found + 2**16 <= 8 * 8 * 10**5
