@@ -92,18 +92,10 @@ def test_recurrence_in_place(backend: str) -> None:
     check(recurrence(), np.linspace(0.1, 2, 30), backend=backend)
 
 
-def test_recurrence_is_linear_in_time() -> None:
-    import time
-
-    run = backends.get("numba").compile(recurrence()).run
-    seconds = []
-    for n in (20_000, 200_000):
-        x = np.full(n, 0.5)
-        run(x)
-        start = time.perf_counter()
-        run(x)
-        seconds.append(time.perf_counter() - start)
-    assert seconds[1] < 60 * seconds[0] + 0.01  # copying the array at each step would make it 100 times
+def test_a_recurrence_of_a_million_steps_copies_no_array() -> None:
+    x = np.full(1_000_000, 0.5)  # copying it at each step would move eight terabytes: this test would not end
+    found = backends.get("numba").compile(recurrence()).run(x)[0]
+    assert np.shape(found) in ((), x.shape) and np.all(np.isfinite(found))
 
 
 def test_argument_of_a_loop_is_not_written() -> None:
