@@ -170,7 +170,7 @@ class Notation:
         return self.named_constant(x).text
 
     def dtype(self, dtype: np.dtype[Any]) -> str:
-        if dtype.isbuiltin != 1 or not hasattr(np, dtype.name):
+        if dtype.isbuiltin != 1 or dtype.kind not in "biufc" or not hasattr(np, dtype.name):
             return f"{self.prefix}dtype({dtype.str!r})"
         return {"bool": "bool", "float64": "float", "complex128": "complex"}.get(
             dtype.name, f"{self.prefix}{dtype.name}"

@@ -23,8 +23,13 @@ def run_scalar(op: Any, args: list[Any]) -> Any:
     out = op.type_rule(*types)
     result = np.empty(arrays[0].shape, out.dtype)
     for index in np.ndindex(result.shape):
-        result[index] = eval(code, {**special(), **NAMES}, dict(zip(names, (a[index] for a in arrays), strict=True)))
+        result[index] = eval(code, {**special(), **NAMES, **_parts(op)}, dict(zip(names, (a[index] for a in arrays), strict=True)))
     return result
+
+
+def _parts(op: Any) -> dict[str, Any]:
+    """One result of a function with several has no name of its own in SciPy."""
+    return {op.name: op.evaluate} if getattr(op, "which", None) is not None else {}
 
 
 def special() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import bcad
 from bcad.ir import Builder, Dim, array_type, evaluate, python_type, type_of, verify
 from bcad.ops import FUNCTIONS, METHODS, PROPERTIES
 from bcad.ops.ufunc import UfuncCall
@@ -272,3 +273,10 @@ def test_symbolic_sizes_broadcast() -> None:
 def test_every_ufunc_call_prints_what_it_is() -> None:
     assert repr(FUNCTIONS[np.sin]) == "<ufunc sin>" and isinstance(FUNCTIONS[np.sin], UfuncCall)
     assert forward(build(FUNCTIONS[np.sin], [np.ones(2)])).inputs[0].name == "x0"
+
+
+def test_a_ufunc_takes_the_class_of_a_dtype():
+    """NumPy's own histogram says ``dtype=type(dt)``; as a dtype the class would mean objects."""
+    g = bcad.Function(lambda x: np.subtract(x, 1.0, dtype=np.dtypes.Float64DType))
+    found = g(np.arange(3.0))
+    assert found.dtype == np.float64 and np.array_equal(found, [-1.0, 0.0, 1.0])
