@@ -195,7 +195,7 @@ def helper_call(notation: Notation, node: Node) -> Text:
     name = node.op.name
     if type(node.op).__module__.endswith("special_op") and not node.attrs:
         notation.helpers["special"] = "from scipy import special"
-        name = {"hurwitz_zeta": "zeta"}.get(name, node.op.attribute)  # type: ignore[attr-defined, assignment]
+        name = {"hurwitz_zeta": "zeta"}.get(name) or node.op.attribute  # type: ignore[attr-defined]
         call, which = notation.call(f"special.{name}", *node.inputs), getattr(node.op, "which", None)
         return call if which is None else Text(f"{call}[{which}]")
     notation.helpers[f"_{name}"] = node.op

@@ -88,7 +88,7 @@ class UfuncCall:
         """The inputs in the dtypes of the loop that computes in `dtype`."""
         ufunc = self.op.numpy
         if isinstance(dtype, type) and issubclass(dtype, np.dtype):
-            dtype = dtype()  # a class such as np.dtypes.Float64DType, which np.dtype() takes for an object
+            dtype = dtype()  # type: ignore[call-overload]  # a class such as np.dtypes.Float64DType, which np.dtype() takes for an object
         signature = (*(None,) * ufunc.nin, *(np.dtype(dtype),) * ufunc.nout)
         slots = (*(weak(v.type) for v in values), *(None,) * ufunc.nout)
         found = ufunc.resolve_dtypes(slots, signature=signature)
