@@ -191,9 +191,21 @@ class Cfg:
         body = frozenset(pc for start in starts
                          for pc in range(start, self.blocks[start].end))
         exits = frozenset(s for start in starts for s in self.blocks[start].successors
-                          if s not in starts)
+                          if s not in starts and s not in self._raising)
         edges = frozenset(self.blocks[tail].end - 1 for tail in tails)
         return Loop(header, body, edges, exits)
+
+    @cached_property
+    def _raising(self) -> frozenset[int]:
+        """Blocks that do nothing but lead to a raise: where that goes, a handler in the loop decides."""
+        found: set[int] = set()
+        while True:
+            more = {b.start for b in self.blocks.values() if b.start not in found and (
+                self.code.instructions[b.end - 1].opcode in RAISES
+                or b.successors and found.issuperset(b.successors))}
+            if not more:
+                return frozenset(found)
+            found |= more
 
     def loop_of(self, pc: int) -> Loop | None:
         """The innermost loop around `pc`."""

@@ -48,12 +48,25 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     """Run both ways up to the join and go on there with what they merge into."""
     predicate = session.as_bool(session.value(condition))
     context = session.context_of(frame)
-    stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
+    outer = context.stops if context is not None else frozenset()
+    stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | outer
     known = choices.refinements(session, condition)
-    arms = []
-    for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True)):
-        with choices.knowing(session, predicate, way == 0):
-            arms.append(run_arm(session, frame, pc, stops, context, name, known=known, way=way))
+
+    def run(stops: frozenset[int]) -> list[Arm]:
+        arms = []
+        for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True)):
+            with choices.knowing(session, predicate, way == 0):
+                arms.append(run_arm(session, frame, pc, stops, context, name, known=known, way=way))
+        return arms
+
+    arms = run(stops)
+    ends = {arm.pc for arm in arms}
+    if len(ends) == 2 and join_pc in ends - outer and not any(arm.kind == "raised" for arm in arms):
+        # A handler has led one of them elsewhere: in a loop's body the other, too, goes on to the end of the round.
+        around = frame.code.cfg.loop_of(join_pc)
+        if context is None or around is None or around.header != context.header:
+            raise Abandon("its two ways do not meet again")
+        arms = run(outer)
     raising = [arm.kind == "raised" for arm in arms]
     if any(raising):
         _check_raise(session, frame, predicate, arms, raising, ways)

@@ -331,6 +331,8 @@ def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
         raise Abandon("a value on the stack leaves the loop with it")
     if any(not _is_iterator(s) for s in arm.stack[context.depth:]):
         raise Abandon("a value on the stack leaves the loop with it")
+    if arm.kind == "reached" and arm.pc not in context.stops:
+        raise Abandon("its two ways do not meet again")
     way = context.exit(arm.kind, arm.pc, len(arm.stack))
     return (True, 0, []) if way is None else (False, way.code, [way])
 
