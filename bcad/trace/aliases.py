@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .choices import options_of
-from .patterns import Box, Frozen, Number, Picked
+from .states import Box, Frozen, Number, Picked
 from .tracers import ArrayTracer, ChoiceTracer, Tracer
 from .tree import children_of
 

@@ -9,8 +9,10 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Builder, Dim, Size, Value, maximum, symbols, type_of
 
-from .patterns import Abandon, Leaf, Mismatch, as_type, common_type
+from .leaves import as_type
+from .patterns import Leaf, Mismatch, common_type
 from .restart import Restart
+from .states import Abandon
 from .tracers import NumberTracer, SizeTracer, Tracer
 from .virtual import VirtualList, register
 

@@ -15,25 +15,10 @@ from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import TraceBuilder
 from .growing import Grown
 from .heap import Growth, Middle, Place, read, store
-from .patterns import (
-    WHICH,
-    Abandon,
-    Choice,
-    Constant,
-    Frozen,
-    Leaf,
-    Mismatch,
-    Nest,
-    Number,
-    Pattern,
-    build,
-    fillers,
-    freeze,
-    join,
-    pattern_of,
-    values_of,
-)
+from .leaves import build, fillers, values_of
+from .patterns import WHICH, Choice, Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
 from .regions import Arm
+from .states import Abandon, Frozen, Number, freeze
 from .tracers import ArrayTracer
 from .virtual import extend, length_of, of_kind, pattern_of_pieces, stack
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from .guards import HasKeys, HasLength
 from .outer import MIRRORS
-from .patterns import Abandon
 from .sources import Item
+from .states import Abandon
 
 if TYPE_CHECKING:
     from .session import Session

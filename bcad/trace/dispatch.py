@@ -12,8 +12,8 @@ from bcad.ir import Value
 from interpreter import Frame, Outcome
 
 from .merging import merge
-from .patterns import Abandon
 from .regions import Arm, Exit, run_arm
+from .states import Abandon
 
 if TYPE_CHECKING:
     from .session import Session

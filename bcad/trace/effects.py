@@ -16,8 +16,8 @@ from interpreter import EMPTY, UNBOUND
 from .active import current_session
 from .choices import decide
 from .guards import IsObject
+from .leaves import plain
 from .outer import MIRRORS
-from .patterns import plain
 from .sources import Source, owner_of, read, write
 from .stored import namespace_of_instance
 from .text import TextTracer, finish

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from interpreter import Frame
 
 from .iteration import Indexed, ListIterator, indexed
-from .patterns import Abandon
 from .regions import fork_of
+from .states import Abandon
 
 if TYPE_CHECKING:
     from .session import Session

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bcad.ir import Size, Value
 from interpreter import EMPTY, Frame, Journal, Snapshot
 
-from .patterns import Abandon, Frozen, Pattern, Same, freeze
+from .patterns import Pattern
+from .states import Abandon, Frozen, Same, freeze
 from .tracers import ArrayTracer, Tracer
 
 if TYPE_CHECKING:

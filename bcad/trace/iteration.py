@@ -12,7 +12,7 @@ import numpy as np
 from . import containers
 from .items import get_array_item
 from .outer import MIRRORS
-from .patterns import Abandon
+from .states import Abandon
 from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:

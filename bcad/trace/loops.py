@@ -21,10 +21,12 @@ from .expressions import ExpressionIterator, over_expression
 from .growing import Again
 from .heap import reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
-from .patterns import Abandon, Mismatch, Number, Pattern, as_type, build, fillers, pattern_of, values_of
+from .leaves import as_type, build, fillers, values_of
+from .patterns import Mismatch, Pattern, pattern_of
 from .raises import keep_raising
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
 from .restart import Restart
+from .states import Abandon, Number
 from .steering import steering_ints
 from .tracers import SizeTracer, Tracer
 

@@ -15,25 +15,11 @@ from .aliases import Holders, arrays_in, arrays_made, boxes_in, forbid_writes
 from .builder import constant_of, is_constant
 from .heap import Change, Growth, Middle, Place, reachable, store
 from .iteration import Indexed, NextItem
-from .patterns import (
-    Box,
-    Constant,
-    Frozen,
-    Leaf,
-    Mismatch,
-    Nest,
-    Number,
-    Pattern,
-    Same,
-    build,
-    fillers,
-    freeze,
-    join,
-    pattern_of,
-    values_of,
-)
+from .leaves import build, fillers, values_of
+from .patterns import Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
 from .raises import keep_raising
 from .regions import Abandon, Arm, Mixed, operands_of
+from .states import Box, Frozen, Number, Same, freeze
 from .tracers import ArrayTracer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bcad.ir import Literal, type_of
 
 from .effects import Call
 from .hosts import HostFunction
-from .patterns import Abandon
+from .states import Abandon
 
 if TYPE_CHECKING:
     from .session import Session

@@ -1,118 +1,31 @@
-"""Patterns: the common form of two states, and how a state is taken apart into Values and put together."""
+"""Patterns: the common form of two states."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value, python_type, symbols, type_of
+from bcad.ir import ArrayType, Kind, python_type, symbols, type_of
 from interpreter import EMPTY, UNBOUND
 
-from . import choices
 from .builder import constant_of, is_constant
-from .tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
-from .tree import children_of, rebuild_like
+from .states import Box, Frozen, Number, Picked
+from .tracers import Tracer
 
 if TYPE_CHECKING:
     from .session import Session
 
 _PLAIN = (bool, int, float, complex)
-_RANK = "biufc"
-
-
-class Abandon(BaseException):
-    """A loop or branch cannot be kept as a region; it is undone, and unrolled or guarded instead."""
 
 
 class Mismatch(Exception):
     """Two states have no common form."""
 
 
-# -- frozen states: what a place holds, safe from being rolled back ----------------------------------
-class Number:
-    """A number or array: its Value, and the object that held it."""
-
-    __slots__ = ("value", "obj")
-
-    def __init__(self, value: Value, obj: Any) -> None:
-        self.value = value
-        self.obj = obj
-
-
-class Box:
-    """A container made in the part of the program that was run."""
-
-    __slots__ = ("obj", "keys", "children", "extra")
-
-    def __init__(self, obj: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> None:
-        self.obj, self.keys, self.children, self.extra = obj, keys, children, extra
-
-
-class Same:
-    """Anything else: the object itself."""
-
-    __slots__ = ("obj",)
-
-    def __init__(self, obj: Any) -> None:
-        self.obj = obj
-
-
-class Picked:
-    """One of several options: which, and what each holds."""
-
-    __slots__ = ("obj", "which", "children")
-
-    def __init__(self, obj: ChoiceTracer, which: Value, children: list[Any]) -> None:
-        self.obj, self.which, self.children = obj, which, children
-
-
-Frozen = Number | Box | Same | Picked
-
-
-def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
-    """What `obj` holds now, as Values of the current builder."""
-    kind = type(obj)
-    if kind is ChoiceTracer:
-        which = Builder.current().as_value(obj._which)
-        return Picked(obj, which, [freeze(session, option, depth - 1) for option in obj._options])
-    if kind is Value or kind in _PLAIN or isinstance(obj, (Tracer, np.generic)):
-        return _freeze_number(session, obj)
-    if kind is np.ndarray and obj.dtype.kind in _RANK:
-        return Number(session.value(obj), session.captures.cell(obj))
-    if kind is list and id(obj) in session.virtual:
-        raise Abandon("a list that a loop has made leaves it")
-    if depth and kind not in (FunctionType, ModuleType) and not isinstance(obj, type):
-        found = children_of(obj) or _attributes(session, obj)
-        if found is not None:
-            keys, children, extra = found
-            return Box(obj, keys, [freeze(session, c, depth - 1) for c in children], extra)
-    return Same(obj)
-
-
-def _freeze_number(session: Session, obj: Any) -> Frozen:
-    if isinstance(obj, np.generic) and obj.dtype.kind not in _RANK:
-        return Same(obj)
-    if isinstance(obj, Tracer) and not isinstance(obj, (ArrayTracer, ValueTracer, SizeTracer)):
-        return Same(obj)
-    return Number(obj if type(obj) is Value else session.value(obj), obj)
-
-
-def _attributes(session: Session, obj: Any) -> Any:
-    """The attributes of an instance made while tracing."""
-    if isinstance(obj, Enum) or id(obj) in session.captures.outer or type(obj).__module__ == "builtins" or callable(obj):
-        return None
-    namespace = getattr(obj, "__dict__", None)
-    if type(namespace) is not dict:
-        return None
-    return tuple(namespace), list(namespace.values()), ()
-
-
-# -- patterns ------------------------------------------------------------------------------------------
 class Constant:
     """The same object in all states."""
 
@@ -197,7 +110,7 @@ def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
     if common is not None:
         return common
     if not isinstance(a, Choice) and not isinstance(b, Choice) and None not in map(_as_leaf, (a, b)):
-        raise Mismatch(f"{_short(a)} and {_short(b)}")
+        raise Mismatch(f"{describe(a)} and {describe(b)}")
     return _choice(session, a, b)
 
 
@@ -222,7 +135,7 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
     found: list[Pattern] = []
     for option in (x for side in (a, b) for x in (side.children if isinstance(side, Choice) else (side,))):
         if not _may_be_chosen(option):
-            raise Mismatch(f"{_short(a)} and {_short(b)}")
+            raise Mismatch(f"{describe(a)} and {describe(b)}")
         for k, known in enumerate(found):
             common = _common_option(session, known, option)
             if common is not None:
@@ -231,7 +144,7 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
         else:
             found.append(option)
     if len(found) > MAX_OPTIONS:
-        raise Mismatch(f"{_short(a)} and {_short(b)} and others")
+        raise Mismatch(f"{describe(a)} and {describe(b)} and others")
     return Choice(found)
 
 
@@ -240,7 +153,7 @@ def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
     try:
         return _common(session, a, b)
     except Mismatch:
-        if _fits(a, b):
+        if fits(a, b):
             raise
         return None
 
@@ -329,60 +242,19 @@ def _weak(type_: ArrayType) -> Any:
     return {"b": False, "i": 0, "f": 0.0, "c": 0j}[type_.dtype.kind]
 
 
-# -- between states and values -----------------------------------------------------------------------
-def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
-    """The Values in a state, in the order and the types of the pattern's leaves."""
-    if isinstance(pattern, Leaf):
-        if not isinstance(frozen, Number):
-            raise Mismatch(_short(pattern))
-        yield as_type(frozen.value, pattern.type)
-    elif isinstance(pattern, Nest):
-        if not isinstance(frozen, Box):
-            raise Mismatch(_short(pattern))
-        for child, part in zip(frozen.children, pattern.children, strict=True):
-            yield from values_of(child, part)
-    elif isinstance(pattern, Choice):
-        yield from _values_of_choice(frozen, pattern)
-
-
-def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
-    """Which option a state is, and its Values in their places; zeros in those of the others."""
-    if isinstance(frozen, Picked):
-        places = [_place_of(child, pattern) for child in frozen.children]
-        states = dict(zip(places, frozen.children, strict=True))
-        if len(states) < len(places):
-            raise Mismatch("two options of a choice have become one")
-        yield choices.renumbered(frozen.which, places)
-    else:
-        place = _place_of(frozen, pattern)
-        states = {place: frozen}
-        yield choices.which(place)
-    for k, option in enumerate(pattern.children):
-        yield from values_of(states[k], option) if k in states else fillers(option)
-
-
-def _place_of(frozen: Frozen, pattern: Choice) -> int:
-    """The first option that a state fits."""
-    own = pattern_of(frozen)
-    for k, option in enumerate(pattern.children):
-        if _fits(own, option):
-            return k
-    raise Mismatch(_short(own))
-
-
-def _fits(own: Pattern, option: Pattern) -> bool:
+def fits(own: Pattern, option: Pattern) -> bool:
     """Whether a state of the form `own` is of the kind that an option is."""
     if isinstance(option, Choice):
-        return any(_fits(own, o) for o in option.children)
+        return any(fits(own, o) for o in option.children)
     if isinstance(own, Choice):
-        return all(_fits(o, option) for o in own.children)
+        return all(fits(o, option) for o in own.children)
     left, right = _as_leaf(own), _as_leaf(option)
     if left is not None and right is not None:
         return _outline(left) == _outline(right)
     if isinstance(option, Constant):
         return isinstance(own, Constant) and _equal_constants(own.obj, option.obj)
     return isinstance(own, Nest) and isinstance(option, Nest) and type(own.like) is type(option.like) \
-        and own.keys == option.keys and all(map(_fits, own.children, option.children))
+        and own.keys == option.keys and all(map(fits, own.children, option.children))
 
 
 def _outline(type_: Any) -> Any:
@@ -392,63 +264,10 @@ def _outline(type_: Any) -> Any:
     return type_.kind is Kind.ARRAY, len(type_.shape), type_.dtype.kind == "b"
 
 
-def as_type(value: Value, type_: ArrayType) -> Value:
-    """`value` cast to a wider type."""
-    if value.type == type_:
-        return Builder.current().as_value(value)
-    if type_.kind is Kind.ARRAY:
-        return value if value.dtype == type_.dtype else ops.BY_NAME["astype"](value, dtype=type_.dtype)  # type: ignore
-    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
-
-
-def fillers(pattern: Pattern) -> Iterator[Value]:
-    """Zeros in place of a state that nothing reads."""
-    builder = Builder.current()
-    for type_ in pattern.leaves:
-        if type_.kind is Kind.ARRAY:
-            yield ops.BY_NAME["full"](type_.dtype.type(0), shape=type_.shape, dtype=type_.dtype)
-        elif type_.kind is Kind.PYTHON:
-            yield builder.constant(type_.python_type(0))
-        else:
-            yield builder.constant(type_.dtype.type(0))
-
-
-def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
-    """An object of the pattern's form that holds `values`."""
-    if isinstance(pattern, Leaf):
-        return session.wrap(next(values))
-    if isinstance(pattern, Constant):
-        return pattern.obj
-    if isinstance(pattern, Choice):
-        return _build_choice(session, pattern, values)
-    children = [build(session, part, values) for part in pattern.children]
-    return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
-
-
-def _build_choice(session: Session, pattern: Choice, values: Iterator[Value]) -> Any:
-    which = next(values)
-    options = tuple(build(session, part, values) for part in pattern.children)
-    return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
-
-
-def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
-    """The same of plain numbers and arrays."""
-    if isinstance(pattern, Leaf):
-        return next(values)
-    if isinstance(pattern, Constant):
-        return pattern.obj
-    if isinstance(pattern, Choice):
-        which = next(values)
-        return [plain(p, values) for p in pattern.children][which]
-    return rebuild_like(pattern.like, pattern.keys, [plain(p, values) for p in pattern.children], pattern.extra)
-
-
-def _short(pattern: Pattern) -> str:
+def describe(pattern: Pattern) -> str:
     if isinstance(pattern, Leaf):
         return str(pattern.type)
     if isinstance(pattern, Choice):
-        return " or ".join(map(_short, pattern.children))
+        return " or ".join(map(describe, pattern.children))
     what = pattern.obj if isinstance(pattern, Constant) else pattern.like
     return f"{type(what).__name__} {what!r:.40}"
-
-

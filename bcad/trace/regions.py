@@ -16,7 +16,7 @@ from .choices import Refined
 from .growing import Again
 from .heap import Changes, changes_in
 from .iteration import Indexed, NextItem
-from .patterns import Abandon, Frozen, Same, freeze
+from .states import Abandon, Frozen, Same, freeze
 
 if TYPE_CHECKING:
     from .session import Session

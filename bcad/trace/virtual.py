@@ -14,20 +14,9 @@ from .aliases import arrays_made, forbid_writes
 from .growing import Grown
 from .heap import Middle
 from .iteration import Indexed
-from .patterns import (
-    Abandon,
-    Constant,
-    Frozen,
-    Leaf,
-    Mismatch,
-    Pattern,
-    as_type,
-    build,
-    freeze,
-    join,
-    pattern_of,
-    values_of,
-)
+from .leaves import as_type, build, values_of
+from .patterns import Constant, Leaf, Mismatch, Pattern, join, pattern_of
+from .states import Abandon, Frozen, freeze
 from .tracers import Tracer
 
 if TYPE_CHECKING:
