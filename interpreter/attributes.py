@@ -10,14 +10,14 @@ from .frame import Frame
 from .lookup import (
     MISSING,
     find,
-    find_plainly,
     forget,
     info,
     is_class,
     is_instance,
     is_native,
     python_method,
-    writes_plainly,
+    reads_natively,
+    writes_natively,
 )
 from .names import LAZY
 from .operators import call_special, traced
@@ -32,7 +32,7 @@ _OPAQUE = frozenset((FunctionType, staticmethod, classmethod))     # descriptors
 def get_attribute(frame: Frame, owner: Any, name: str) -> Any:
     """``owner.name``."""
     if not frame.watched:
-        if find_plainly(type(owner), name) is MISSING:
+        if reads_natively(type(owner), name):
             return getattr(owner, name)
         return _get(frame, owner, name)
     if traced(frame, owner):
@@ -228,11 +228,11 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     if frame.watched and _announce(frame, owner, name, value):
         return
     kind = type(owner)
-    if writes_plainly(kind, name):
+    if writes_natively(kind, name):
         setattr(owner, name, value)
         return
     if is_native(kind):
-        _note_class(owner, name)
+        note_class(owner, name, value)
         setattr(owner, name, value)
         return
     if _class_attribute(kind, "__setattr__") is not _generic_set:
@@ -243,16 +243,17 @@ def set_attribute(frame: Frame, owner: Any, name: str, value: Any) -> None:
     generic_set(frame, owner, name, value, setattr)
 
 
-def _note_class(owner: Any, name: Any) -> None:
-    """What is known of classes changes with their special methods."""
-    if is_class(owner) and type(name) is str and name.startswith("__"):
+def note_class(owner: Any, name: Any, value: Any = MISSING) -> None:
+    """What is known of classes changes with their special methods and descriptors; no value: it is deleted."""
+    if is_class(owner) and type(name) is str and (
+            name.startswith("__") or value is MISSING or find(type(value), "__get__") is not MISSING):
         forget()
 
 
 def generic_set(frame: Frame, owner: Any, name: str, value: Any,
                 native: Any = object.__setattr__) -> None:
     """``object.__setattr__``: what happens where no hook is in the way."""
-    _note_class(owner, name)
+    note_class(owner, name, value)
     found = find(type(owner), name)
     if found is MISSING:
         if frame.watched and frame.thread.journal is not None:
@@ -300,7 +301,7 @@ def del_attribute(frame: Frame, owner: Any, name: str) -> None:
 
 def generic_del(frame: Frame, owner: Any, name: str, native: Any = object.__delattr__) -> None:
     """``object.__delattr__``."""
-    _note_class(owner, name)
+    note_class(owner, name)
     if frame.thread.journal is not None:
         frame.thread.journal.touch(owner)
     found = find(type(owner), name)

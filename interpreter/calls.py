@@ -10,10 +10,9 @@ from .binding import bind
 from .code import UNBOUND
 from .decode import DECODED, decode
 from .errors import LocatedError
-from .frame import Frame
+from .frame import Frame, make_frame
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
-from .names import OPTIMIZED
 
 Args = tuple | list
 Kwargs = dict[str, Any] | None
@@ -66,21 +65,17 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
     code = DECODED.get(id(fn.__code__)) or decode(fn.__code__)
     if code.leaf is not False and (code.leaf or is_leaf(code, fn)):
         return call_native(frame, fn, args, kwargs)
-    watched = frame.watched
-    if watched and not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
+    if frame.watched and not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
         return call_native(frame, fn, args, kwargs)
     if len(args) == code.simple_count and not kwargs:
         slots: list | None = [*args, *code.unbound]
     else:
         loaded = functools.partial(frame.domain.loaded, frame, "default") \
-            if watched and frame.domain.observes else None
+            if frame.watched and frame.domain.observes else None
         slots = bind(fn, code, args, kwargs, loaded)
         if slots is None:
             return fn(*args, **kwargs or {})        # raises, with CPython's own text
-    namespace = fn.__globals__
-    callee = Frame(code, fn, namespace, fn.__builtins__,  # type: ignore[attr-defined]
-                   slots, frame.domain, frame, frame.thread,  # type: ignore[arg-type]
-                   None if code.flags & OPTIMIZED else namespace)
+    callee = make_frame(code, fn, slots, frame)
     run(callee)
     return callee.result
 

@@ -32,7 +32,7 @@ def make_instance(frame: Frame, cls: type, args: list) -> Any:
     init = find_init(cls)
     if init is None or id(cls) in INTERCEPTS:
         return call_class(frame, cls, args, None)
-    made: Any = object.__new__(cls)
+    made: Any = object.__new__(cls, *args)      # which says no to some arguments that __init__ would take
     if frame.watched:
         born(frame, made)
     result = step_into(frame, init, [made, *args], None)

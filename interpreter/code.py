@@ -11,6 +11,7 @@ from .errors import Location
 if TYPE_CHECKING:
     from .cfg import Cfg
 
+OPTIMIZED = 1       # the flag of code whose variables have slots
 JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False,
             "POP_JUMP_IF_NONE": True, "POP_JUMP_IF_NOT_NONE": False}   # of: it is None
 

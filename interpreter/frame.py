@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
 from typing import Any, NamedTuple
 
-from .code import UNBOUND, Code, Instruction
+from .code import OPTIMIZED, UNBOUND, Code, Instruction
 from .domain import Domain
 from .errors import Location, Unsupported
 from .thread import Thread
@@ -17,6 +17,9 @@ _NATIVE: tuple[Any, ...] = (
     reversed({}.items()), iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()))
 _COPIED = frozenset(type(x) for x in _NATIVE)
 _COMPOSED = (enumerate, zip, map, filter, reversed)
+_new = object.__new__
+_AT_FIRST: dict[str, Any] = {"names": None, "arrived": -1, "lasti": None, "locals_view": None, "abandoned": False,
+                             "handled": None}
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
@@ -47,19 +50,24 @@ class Frame:
     pc : int
         Index of the next instruction; while one is executed it is the one after it.
     handled : BaseException or None
-        The exception being handled (``sys.exception()``).
+        The exception being handled here; where there is none, it is the caller's that ``sys.exception()`` gives.
     domain : Domain
     back : Frame or None
         The interpreted caller.
     """
 
     __slots__ = ("code", "function", "globals", "builtins", "names", "slots", "stack", "pc",
-                 "handled", "domain", "back", "thread", "steps", "watched", "result", "generator",
-                 "arrived", "lasti", "locals_view", "abandoned", "__weakref__")
+                 "handled", "domain", "back", "thread", "steps", "watched", "result", "arrived",
+                 "lasti", "locals_view", "abandoned", "__weakref__")
 
     watched: bool               # whether the domain or a journal is told of loads, stores, calls
     steps: list
     result: Any                 # what the frame returns or yields, once it has
+    names: Any
+    handled: Any
+    arrived: int                # loop header reached by its own back edge
+    lasti: int | None           # where a re-raised exception was first raised
+    locals_view: dict | None    # what locals() gave out
     abandoned: bool             # of generators: made under a journal that was rolled back
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
@@ -73,20 +81,18 @@ class Frame:
         self.slots = slots
         self.stack: list = []
         self.pc = 0
-        self.handled: Any = None if back is None else \
-            current_exception(back) if back.generator else back.handled
         self.domain = domain
         self.back = back
         self.thread = thread
-        self.generator: bool = False        # driven by a generator or coroutine object
-        self.arrived = -1                   # loop header reached by its own back edge
-        self.lasti: int | None = None       # where a re-raised exception was first raised
-        self.locals_view: dict | None = None    # what locals() gave out
-        if back is not None and back.domain is domain and not back.watched and thread.journal is None:
-            self.watched = False
-            self.steps = code._fast or code.fast_steps
-        else:
-            self.watch()
+        self.watch()
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that few frames use, and has its first value until somebody asks."""
+        if name not in _AT_FIRST:
+            raise AttributeError(f"a frame has no {name!r}", name=name, obj=self)
+        value = _AT_FIRST[name]
+        setattr(self, name, value)
+        return value
 
     def watch(self) -> None:
         """Decide anew whether the domain and the journal are told of loads, stores, calls."""
@@ -178,13 +184,32 @@ class Frame:
         return f"<Frame {self.code.raw.co_qualname} at {self.pc}>"
 
 
-def current_exception(frame: Frame | None) -> BaseException | None:
-    """The exception being handled where `frame` stands.
+def make_frame(code: Code, function: FunctionType, slots: list, back: Frame) -> Frame:
+    """The frame of a call from `back`: what ``Frame(...)`` makes, with less ado."""
+    frame = _new(Frame)
+    frame.code = code
+    frame.function = function
+    frame.globals = namespace = function.__globals__
+    frame.builtins = function.__builtins__  # type: ignore[attr-defined]
+    frame.slots = slots
+    frame.stack = []
+    frame.pc = 0
+    frame.domain = back.domain
+    frame.back = back
+    frame.thread = back.thread
+    if not code.flags & OPTIMIZED:
+        frame.names = namespace
+    if back.watched or back.thread.journal is not None:
+        frame.watch()
+    else:
+        frame.watched = False
+        frame.steps = code._fast or code.fast_steps
+    return frame
 
-    A function inherits its caller's when it is called; a generator has its own and sees that of
-    whoever resumes it.
-    """
-    while frame is not None and frame.handled is None and frame.generator:
+
+def current_exception(frame: Frame | None) -> BaseException | None:
+    """The exception being handled where `frame` stands: its own, or that of who called or resumed it."""
+    while frame is not None and frame.handled is None:
         frame = frame.back
     return None if frame is None else frame.handled
 

@@ -31,9 +31,6 @@ class Wrapped:
 def make_generator(frame: Frame) -> Any:
     """The object that a call of the frame's function returns."""
     made: Any
-    frame.generator = True
-    frame.handled = None
-    frame.abandoned = False
     raw = frame.code.raw
     if frame.code.flags & ASYNC_GENERATOR:
         made = _drive_async_generator(frame)

@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
 from .errors import Unsupported
+from .lookup import forget
 from .thread import current_thread
 
 EMPTY = type("EmptyType", (), {"__repr__": lambda self: "EMPTY", "__slots__": ()})()
@@ -206,6 +207,7 @@ def _restore_iterator(iterator: Any, state: Any) -> None:
 
 
 def _restore_class(cls: type, old: dict[str, Any]) -> None:
+    forget()
     now = dict(vars(cls))
     for name in now.keys() - old.keys():
         type.__delattr__(cls, name)

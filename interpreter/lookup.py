@@ -3,10 +3,16 @@ from __future__ import annotations
 
 from types import (
     AsyncGeneratorType,
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
     CoroutineType,
     FunctionType,
     GeneratorType,
     GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
 )
 from typing import Any
 
@@ -23,6 +29,11 @@ _SUSPENDED = frozenset((GeneratorType, CoroutineType, AsyncGeneratorType))
 _LIMIT = 4096
 _BY_TYPE: dict[type, TypeInfo] = {}     # of classes whose metaclass is `type`: hashing runs no Python
 _BY_ID: dict[int, TypeInfo] = {}        # of the others
+_READS: dict[type, dict[str, bool]] = {}        # what `reads_natively` and `writes_natively` have said
+_WRITES: dict[type, dict[str, bool]] = {}
+_WITH_HOOKS = frozenset((type, ModuleType, super))      # C types whose attributes may be Python's
+_DESCRIPTORS = frozenset((Marker, FunctionType, staticmethod, classmethod, BuiltinFunctionType, MemberDescriptorType,
+                          GetSetDescriptorType, MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType))
 
 
 class TypeInfo:
@@ -36,14 +47,12 @@ class TypeInfo:
         What the C types behind those define; that never changes.
     sizes : list of (mappingproxy, int)
         `namespaces` with how much is in them.
-    makes_plainly : bool
-        ``object.__new__`` makes the instances.
     reads_plainly, writes_plainly : bool
         No hook stands between an attribute's name and ``object.__getattribute__`` or
         ``object.__setattr__``, as long as `sizes` hold and nothing was forgotten.
     """
 
-    __slots__ = ("type", "mro", "namespaces", "fixed", "sizes", "makes_plainly", "reads_plainly",
+    __slots__ = ("type", "mro", "namespaces", "fixed", "sizes", "reads_plainly",
                  "writes_plainly", "native", "getter")
 
     def __init__(self, kind: type) -> None:
@@ -57,7 +66,6 @@ class TypeInfo:
         self.sizes = [(namespace, len(namespace)) for namespace in self.namespaces]
         self.getter: Any = None          # how `attributes` reads from instances
         self.native = self.mro is None or bool(_flags_of(kind) & _IMMUTABLE)
-        self.makes_plainly = find_in(self, "__new__") is object.__new__
         plain = not self.native and not _flags_of(kind) & _TYPE
         self.reads_plainly = plain and self._has_only("__getattribute__", object.__getattribute__) \
             and self._has_only("__getattr__", None) \
@@ -100,6 +108,8 @@ def forget() -> None:
     """Look at all classes anew: a special method of one has come or gone."""
     _BY_TYPE.clear()
     _BY_ID.clear()
+    _READS.clear()
+    _WRITES.clear()
 
 
 def find(kind: type, name: str) -> Any:
@@ -119,46 +129,61 @@ def find_in(found: TypeInfo, name: str) -> Any:
     return found.fixed.get(name, MISSING)
 
 
-def find_plainly(kind: type, name: str) -> Any:
-    """`find` if instances of `kind` read attributes as ``object`` does it, else None."""
-    if type(kind) is not type:
-        return None
+def reads_natively(kind: type, name: str) -> bool:
+    """Whether ``getattr(x, name)`` of an `x` of this type runs no Python code, as far as is known.
+
+    Where it is asked, CPython itself then reads: an answer that a change of the class has made
+    untrue hides what runs from the evaluator, but the value is right.
+    """
+    if type(kind) is not type:          # to hash it might run Python
+        return False
     try:
-        known = _BY_TYPE[kind]
+        return _READS[kind][name]
     except KeyError:
+        known = _known_for_sure(kind)
+        if known.native:
+            answer = kind not in _WITH_HOOKS
+        else:
+            answer = known.reads_plainly and _reads_to(find_in(known, name))
+        _READS.setdefault(kind, {})[name] = answer
+        return answer
+
+
+def writes_natively(kind: type, name: str) -> bool:
+    """The same of ``setattr(x, name, ...)``, which only changes the namespace of `x`."""
+    if type(kind) is not type:
+        return False
+    try:
+        return _WRITES[kind][name]
+    except KeyError:
+        known = _known_for_sure(kind)
+        answer = known.writes_plainly and type(find_in(known, name)) in (Marker, MemberDescriptorType)
+        _WRITES.setdefault(kind, {})[name] = answer
+        return answer
+
+
+def _known_for_sure(kind: type) -> TypeInfo:
+    known = info(kind)
+    if any(len(namespace) != size for namespace, size in known.sizes):
         known = _renewed(kind)
-    if not known.reads_plainly or known.mro is not kind.__mro__:
-        return None
-    for namespace, size in known.sizes:
-        if len(namespace) != size:
-            del _BY_TYPE[kind]
-            return None
-    for namespace in known.namespaces:
-        if name in namespace:
-            return namespace[name]
-    return known.fixed.get(name, MISSING)
+    return known
+
+
+def _reads_to(found: Any) -> bool:
+    """Whether reading this from an instance runs no Python: it is no descriptor, or one in C."""
+    kind = type(found)
+    if kind in _DESCRIPTORS:
+        return True
+    return is_native(kind) and find(kind, "__get__") is MISSING
 
 
 def find_init(kind: type) -> Any:
     """``__init__``, if that is a Python function and ``object.__new__`` makes the instances, else None."""
-    found = find_plainly(kind, "__init__")
-    return found if type(found) is FunctionType and _BY_TYPE[kind].makes_plainly else None
-
-
-def writes_plainly(kind: type, name: str) -> bool:
-    """Whether setting ``name`` on instances of `kind` only changes their own namespace."""
     if type(kind) is not type:
-        return False
+        return None
     known = info(kind)
-    if not known.writes_plainly or name in known.fixed:
-        return False
-    for namespace, size in known.sizes:
-        if len(namespace) != size:
-            del _BY_TYPE[kind]
-            return False
-        if name in namespace:
-            return False
-    return True
+    found = find_in(known, "__init__")
+    return found if type(found) is FunctionType and find_in(known, "__new__") is object.__new__ else None
 
 
 def is_native_iterator(value: Any) -> bool:

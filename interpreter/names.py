@@ -5,12 +5,11 @@ import types
 from types import CellType
 from typing import Any
 
-from .code import UNBOUND
+from .code import OPTIMIZED, UNBOUND
 from .frame import Frame
 from .journal import EMPTY, cell_value
 from .versions import SNAPSHOT_LOCALS
 
-OPTIMIZED = 1
 LAZY = getattr(types, "LazyImportType", None)       # 3.15: stands for what is yet to be imported
 
 

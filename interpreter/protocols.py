@@ -203,6 +203,8 @@ def _object_method(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
     if same and not kwargs and len(values) == step[1] and isinstance(values[1], str) \
             and not is_class(values[0]):
         return step[0](frame, *values)
+    if name != "__getattribute__" and len(values) > 1:
+        attributes.note_class(*values[:2])
     return call_native(frame, method, args, kwargs)
 
 

@@ -7,12 +7,12 @@ jumps into the middle of a sequence find what they look for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType, MethodType
+from types import MethodType
 from typing import Any
 
 from ..code import NULL, UNBOUND, Code
 from ..frame import Frame
-from ..lookup import MISSING, find_plainly
+from ..lookup import reads_natively
 from .jumps import EXHAUSTED, NATIVE_ITERATORS
 from .operators import NUMBERS
 from .registry import Handler
@@ -127,7 +127,7 @@ def return_constant(frame: Frame, stack: list, args: tuple) -> Any:
 def load_attribute(frame: Frame, stack: list, args: tuple) -> Any:
     slot, name = args
     owner = frame.slots[slot]
-    if frame.watched or owner is UNBOUND or find_plainly(type(owner), name) is not MISSING:
+    if frame.watched or owner is UNBOUND or not reads_natively(type(owner), name):
         return apart(frame, stack, 2)
     frame.pc += 1
     stack.append(getattr(owner, name))
@@ -137,16 +137,13 @@ def load_attribute(frame: Frame, stack: list, args: tuple) -> Any:
 def load_method(frame: Frame, stack: list, args: tuple) -> Any:
     slot, name = args
     owner = frame.slots[slot]
-    if frame.watched or owner is UNBOUND:
-        return apart(frame, stack, 2)
-    found = find_plainly(type(owner), name)
-    if type(found) is not FunctionType:
+    if frame.watched or owner is UNBOUND or not reads_natively(type(owner), name):
         return apart(frame, stack, 2)
     frame.pc += 1
     value = getattr(owner, name)
-    if type(value) is MethodType and value.__func__ is found:
-        stack += found, owner
-    else:                               # from the instance's own namespace
+    if type(value) is MethodType:
+        stack += value.__func__, value.__self__
+    else:
         stack += NULL, value
 
 

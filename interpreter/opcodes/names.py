@@ -1,14 +1,14 @@
 """Opcodes for variables: locals, cells, globals, namespaces, attributes."""
 from __future__ import annotations
 
-from types import CellType, FunctionType, MethodType
+from types import CellType, MethodType
 from typing import Any
 
 from .. import attributes
 from ..code import NULL, UNBOUND
 from ..frame import Frame
 from ..journal import EMPTY, cell_value
-from ..lookup import MISSING, find_plainly
+from ..lookup import reads_natively
 from ..names import LAZY, imported, load_global, load_name
 from .registry import opcode
 
@@ -256,7 +256,7 @@ def setup_annotations(frame: Frame, stack: list, _: Any) -> None:
 def load_attr(frame: Frame, stack: list, name: str) -> None:
     """owner -- value"""
     owner = stack.pop()
-    if not frame.watched and find_plainly(type(owner), name) is MISSING:
+    if not frame.watched and reads_natively(type(owner), name):
         stack.append(getattr(owner, name))
     else:
         stack.append(attributes.get_attribute(frame, owner, name))
@@ -267,19 +267,17 @@ def load_method(frame: Frame, stack: list, name: str) -> None:
     """owner -- function owner, or NULL value"""
     owner = stack.pop()
     if not frame.watched:
-        found = find_plainly(type(owner), name)
-        if type(found) is FunctionType:
+        if reads_natively(type(owner), name):
             value = getattr(owner, name)
-            if type(value) is MethodType and value.__func__ is found:
-                stack += found, owner
-            else:                           # from the instance's own namespace
+            if type(value) is MethodType:
+                stack += value.__func__, value.__self__
+            else:
                 stack += NULL, value
             return
-        if found is None:
-            pair = attributes.load_method(frame, owner, name)
-            if pair is not None:
-                stack += pair
-                return
+        pair = attributes.load_method(frame, owner, name)
+        if pair is not None:
+            stack += pair
+            return
     stack += NULL, attributes.get_attribute(frame, owner, name)
 
 
