@@ -138,7 +138,7 @@ def compare(function: Callable, size: int, rounds: int, straight: bool = True) -
     """
     from interpreter.decode import DECODED
     for code in DECODED.values():
-        code._fast = None                   # loops count from the start again
+        code.cool()
     interpreter.hot.HOT = sys.maxsize if straight else 200
     interpreter.call(function, 10 if straight else 1000)        # decoded once
     plain, ours = [], []

@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Metho
 from typing import Any
 
 from .binding import bind
-from .code import UNBOUND
+from .code import UNBOUND, Code
 from .decode import DECODED, decode
 from .errors import LocatedError
 from .frame import Frame, make_frame
@@ -63,18 +63,30 @@ def call_function(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) ->
 def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any:
     """Interpret a Python function."""
     code = DECODED.get(id(fn.__code__)) or decode(fn.__code__)
-    if code.leaf is not False and (code.leaf or is_leaf(code, fn)):
+    if code.leaf is not False or frame.watched or kwargs or len(args) != code.simple_count:
+        return _step_into_with_care(frame, fn, code, args, kwargs)
+    heat = code._heat or code.heat
+    if heat.quick is not None:
+        return heat.quick(frame, fn, *args)
+    heat.left -= 1
+    if heat.left < 0:
+        heat.called()
+    callee = make_frame(code, fn, [*args, *code.unbound], frame)
+    run(callee)
+    return callee.result
+
+
+def _step_into_with_care(frame: Frame, fn: FunctionType, code: Code, args: Args, kwargs: Kwargs) -> Any:
+    """The same where there is more to ask, or arguments to be bound."""
+    if is_leaf(code, fn):
         return call_native(frame, fn, args, kwargs)
     if frame.watched and not frame.domain.enter(frame, fn, tuple(args), dict(kwargs or {})):
         return call_native(frame, fn, args, kwargs)
-    if len(args) == code.simple_count and not kwargs:
-        slots: list | None = [*args, *code.unbound]
-    else:
-        loaded = functools.partial(frame.domain.loaded, frame, "default") \
-            if frame.watched and frame.domain.observes else None
-        slots = bind(fn, code, args, kwargs, loaded)
-        if slots is None:
-            return fn(*args, **kwargs or {})        # raises, with CPython's own text
+    loaded = functools.partial(frame.domain.loaded, frame, "default") \
+        if frame.watched and frame.domain.observes else None
+    slots = bind(fn, code, args, kwargs, loaded)
+    if slots is None:
+        return fn(*args, **kwargs or {})        # raises, with CPython's own text
     callee = make_frame(code, fn, slots, frame)
     run(callee)
     return callee.result

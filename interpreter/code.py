@@ -10,6 +10,7 @@ from .errors import Location
 
 if TYPE_CHECKING:
     from .cfg import Cfg
+    from .hot import Heat
 
 OPTIMIZED = 1       # the flag of code whose variables have slots
 JUMPS_IF = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False,
@@ -116,7 +117,7 @@ class Code:
     """
 
     __slots__ = ("raw", "opcodes", "offsets", "targets", "exception_table", "slot_names", "steps", "flags",
-                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "__dict__")
+                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "_heat", "__dict__")
 
     def __init__(self, raw: CodeType, slot_names: tuple[str, ...]) -> None:
         self.raw = raw
@@ -133,6 +134,7 @@ class Code:
         many = raw.co_kwonlyargcount or raw.co_flags & 12        # further or keyword arguments
         self.simple_count = -1 if many else raw.co_argcount     # -1: binding takes more than counting
         self._fast: list[tuple[Callable, Any]] | None = None
+        self._heat: Heat | None = None
         self.unbound = [UNBOUND] * (self.slot_count - raw.co_argcount)
         self.stubs: dict[int, CodeType] = {}    # see tracebacks
         self.leaf: bool | None = None           # see leaves
@@ -171,6 +173,18 @@ class Code:
             from .opcodes import fuse
             self._fast = fuse(self)
         return self._fast  # type: ignore[return-value]
+
+    @property
+    def heat(self) -> Heat:
+        """How often it is called, and what has become of it."""
+        if self._heat is None:
+            from .hot import Heat
+            self._heat = Heat(self)
+        return self._heat
+
+    def cool(self) -> None:
+        """Forget what has been compiled, and count anew."""
+        self._fast = self._heat = None
 
     @cached_property
     def watched_steps(self) -> list[tuple[Callable, Any]]:

@@ -16,6 +16,8 @@ from .thread import Thread, current_thread
 from .tracebacks import clean, extend_context, record, record_again, seen
 
 RETURNED, YIELDED = 1, 2            # what a handler returns to stop the loop
+ENTERS_LOOP = 3                     # the same where a generator goes on in a compiled loop, which is `frame.result`
+WENT_ON, FAILED = 4, 5              # what that returns: it goes on at `frame.pc`; `frame.result` was raised at it
 HOST_FRAMES = 10                    # at most so many of our frames an interpreted call
 SPARE_FRAMES = 400
 _RERAISING = frozenset(("RERAISE", "CLEANUP_THROW", "END_ASYNC_FOR"))

@@ -8,7 +8,7 @@ from typing import Any
 
 from .attributes import get_attribute
 from .errors import Unsupported
-from .evaluate import RETURNED, YIELDED, catch, enter, handle, leave, run
+from .evaluate import FAILED, RETURNED, YIELDED, catch, enter, handle, leave, run
 from .frame import Frame
 from .lookup import MISSING, find, is_instance
 from .operators import call_special
@@ -50,17 +50,25 @@ def make_generator(frame: Frame) -> Any:
 
 def _drive(frame: Frame) -> Generator[Any, Any, Any]:
     outcome = resume(frame, None)
-    while outcome == YIELDED:
+    while outcome != RETURNED:
         thrown, sent = None, None
         try:
-            sent = yield _taken(frame)
+            if outcome == YIELDED:
+                sent = yield _taken(frame)
+            else:                           # a compiled loop: it yields itself
+                outcome = yield from _taken(frame)
+                if outcome == FAILED:
+                    thrown = _taken(frame)
         except BaseException as error:      # goes on outside: nothing must run in this handler
             thrown = error
         if thrown is None:
-            frame.stack.append(sent)
-            outcome = _run_on(frame, run)
+            if outcome == YIELDED:
+                frame.stack.append(sent)
+            if outcome != RETURNED:
+                outcome = _run_on(frame, run)
             continue
         closing = is_instance(thrown, GeneratorExit)
+        frame.result = None
         try:
             outcome = throw(frame, thrown)
         finally:
@@ -123,6 +131,32 @@ async def _drive_async_generator(frame: Frame) -> AsyncGenerator[Any, Any]:
             outcome = resume(frame, sent) if thrown is None else throw(frame, thrown)
         finally:
             thrown = None
+
+
+# --- compiled loops -----------------------------------------------------------------------------
+def link(frame: Frame) -> int:
+    """Have the frame run in this thread, called by whoever resumes the generator; what `unlink` needs."""
+    thread = current_thread()
+    outermost = not thread.depth and enter(thread)
+    frame.thread = thread
+    frame.back = thread.frame
+    thread.frame = frame
+    thread.depth += 1
+    if thread.depth > thread.limit:
+        unlink(frame, 2 if outermost else 1)
+        raise RecursionError("maximum recursion depth exceeded")
+    return 2 if outermost else 1
+
+
+def unlink(frame: Frame, linked: int) -> int:
+    """Undo `link`."""
+    thread = frame.thread
+    thread.depth -= 1
+    thread.frame = frame.back
+    frame.back = None               # a suspended frame must not keep its last caller alive
+    if linked == 2:
+        leave(thread)
+    return 0
 
 
 # --- running a suspended frame ------------------------------------------------------------------

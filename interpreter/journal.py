@@ -47,6 +47,8 @@ class Snapshot:
         if self.attributes is not None:
             _restore_attributes(self.obj, self.attributes)
 
+ACTIVE: list[Journal] = []          # of all threads: generated code asks whether there is any
+
 
 class Journal:
     """Snapshots of everything written while it is the thread's innermost journal.
@@ -74,9 +76,11 @@ class Journal:
         thread = current_thread()
         self.outer = thread.journal
         thread.journal = self
+        ACTIVE.append(self)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        ACTIVE.remove(self)
         current_thread().journal = self.outer
         self.rollback()
 

@@ -110,6 +110,8 @@ def forget() -> None:
     _BY_ID.clear()
     _READS.clear()
     _WRITES.clear()
+    for cell in _CELLS:
+        cell[0] = None
 
 
 def find(kind: type, name: str) -> Any:
@@ -175,6 +177,32 @@ def _reads_to(found: Any) -> bool:
     if kind in _DESCRIPTORS:
         return True
     return is_native(kind) and find(kind, "__get__") is MISSING
+
+
+_CELLS: list[list] = []
+
+
+def make_cell(name: str) -> list:
+    """For a place in generated code: the last type of which the answer was yes, and the name asked for."""
+    cell = [None, name]
+    _CELLS.append(cell)
+    return cell
+
+
+def reads_at(cell: list, owner: Any) -> bool:
+    """`reads_natively`, remembering the type."""
+    if reads_natively(type(owner), cell[1]):
+        cell[0] = type(owner)
+        return True
+    return False
+
+
+def writes_at(cell: list, owner: Any) -> bool:
+    """`writes_natively`, remembering the type."""
+    if writes_natively(type(owner), cell[1]):
+        cell[0] = type(owner)
+        return True
+    return False
 
 
 def find_init(kind: type) -> Any:

@@ -265,20 +265,19 @@ def load_attr(frame: Frame, stack: list, name: str) -> None:
 @opcode("LOAD_METHOD")
 def load_method(frame: Frame, stack: list, name: str) -> None:
     """owner -- function owner, or NULL value"""
-    owner = stack.pop()
+    stack += method_of(frame, stack.pop(), name)
+
+
+def method_of(frame: Frame, owner: Any, name: str) -> tuple[Any, Any]:
+    """What `load_method` pushes."""
     if not frame.watched:
         if reads_natively(type(owner), name):
             value = getattr(owner, name)
-            if type(value) is MethodType:
-                stack += value.__func__, value.__self__
-            else:
-                stack += NULL, value
-            return
+            return (value.__func__, value.__self__) if type(value) is MethodType else (NULL, value)
         pair = attributes.load_method(frame, owner, name)
         if pair is not None:
-            stack += pair
-            return
-    stack += NULL, attributes.get_attribute(frame, owner, name)
+            return pair
+    return NULL, attributes.get_attribute(frame, owner, name)
 
 
 @opcode("STORE_ATTR")

@@ -18,8 +18,10 @@ def soon(monkeypatch):
 
 
 def spots(fn):
-    """The jumps back of a function whose loop has been compiled."""
-    return [arg for _, arg in decode(fn.__code__).fast_steps if type(arg) is hot.Spot and arg.run]
+    """The jumps back of a function whose loop has been compiled, and the function if it is as a whole."""
+    code = decode(fn.__code__)
+    return [arg for _, arg in code.fast_steps if type(arg) is hot.Spot and arg.run] \
+        + [found for found in (code.heat.body, code.heat.quick) if found]
 
 
 def outcome(run, fn, *args):
