@@ -9,38 +9,19 @@ of that domain that comes after all it reads (in the same nest it may read at it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-from bcad.ir import ArrayType, Dim, Graph, Node, Value, constant_op, dim_op, live_part
+from bcad.ir import Dim, Graph, Node, Value, constant_op, dim_op, live_part
 from bcad.ops import Elementwise, Reduction, has_effect
 
+from .plan import Plan, Step
+from .rows import Grouping
 from .scalars import VECTOR
 
 STORE_COST = 8  # storing and loading again costs about as much as this many additions
 WIDEST = 24  # roots in one nest; more of them and registers run out
 VIEWS = {"reshape", "broadcast_to", "transpose", "getitem", "flip", "squeeze", "expand_dims", "swapaxes"}
 CHEAP = {"full", "iota", "as_kind", "astype", *VIEWS}
-
-
-@dataclass(eq=False)
-class Step:
-    """A loop nest over `domain`, or one special node."""
-
-    domain: tuple[Any, ...] | None = None
-    roots: list[Value] = field(default_factory=list)
-    node: Node | None = None
-
-
-@dataclass
-class Plan:
-    """The steps of a graph in order, and after how many of them a value can be computed."""
-
-    steps: list[Step]
-    stage: dict[Value, int]
-    live: set[Node]
-    readers: dict[Value, set[int]]  # root or input -> the steps that read it
-    spans: dict[Node, int]  # slice -> the stage from which its length can be computed
 
 
 class Planner:
@@ -53,17 +34,22 @@ class Planner:
         Whether a node can be inlined element by element.
     needs_memory : callable
         Which operands of a special node must be roots, as a list of Values.
+    outputs : iterable of Value
+        Further values that are read from outside.
+    by_rows : bool
+        Whether steps may be run a few rows at a time.
     """
 
     def __init__(
         self, graph: Graph, is_element: Callable[[Node], bool], needs_memory: Callable[[Node], Iterable[Value]],
-        outputs: Iterable[Value] = (),
+        outputs: Iterable[Value] = (), by_rows: bool = True,
     ) -> None:
-        self.graph = graph
+        self.graph, self.by_rows = graph, by_rows
+        self.outputs = {*graph.outputs, *outputs}
         self.is_element, self.needs_memory = is_element, needs_memory
         self.live = set(live_part(graph).nodes)
         self.lazy = {n.output for n in graph.nodes if n in self.live and len(n.outputs) == 1 and is_element(n)}
-        self.roots: set[Value] = {v for v in (*graph.outputs, *outputs) if self._array(v)}
+        self.roots: set[Value] = {v for v in self.outputs if self._array(v)}
         for node in graph.nodes:
             if node in self.live and not is_element(node) and not isinstance(node.op, Reduction):
                 self.roots.update(v for v in needs_memory(node) if self._array(v))
@@ -79,7 +65,18 @@ class Planner:
             if not more:
                 break
             self.roots |= more
-        return self._group()
+        plan = self._group()
+        return self._by_rows(plan) if self.by_rows else plan
+
+    def _by_rows(self, plan: Plan) -> Plan:
+        """The same with steps put together that can be run a few rows at a time."""
+        self.readers = plan.readers
+        steps = Grouping(self).run()
+        return self._numbered(steps) if any(s.members for s in steps) else plan
+
+    def readers_of(self, value: Value) -> set[int]:
+        """The steps that read a root."""
+        return self.readers.get(value, set())
 
     # -- grouping ------------------------------------------------------------------------------
     def _group(self) -> Plan:
@@ -87,13 +84,13 @@ class Planner:
         self.stage: dict[Value, int] = {v: 0 for v in self.graph.inputs}
         self.step_of: dict[Value, int] = {}
         self.spans: dict[Node, int] = {}
-        self.bound_at: dict[str, int] = {}  # symbol -> the stage from which its number is known
+        self.bound_at = self._given_sizes()  # symbol -> the stage from which its number is known
         effects = 0
         for node in self.graph.nodes:
             if node.op is constant_op:
                 self.stage[node.outputs[0]] = 0
             elif node.op is dim_op:
-                self.stage[node.outputs[0]] = self._known_from((node.attrs["size"],))
+                self.stage[node.outputs[0]] = self.known_from((node.attrs["size"],))
             elif node not in self.live:
                 continue
             elif node.outputs and node.outputs[0] in self.lazy:
@@ -112,8 +109,31 @@ class Planner:
             self._note_symbols(node)
         return Plan(self.steps, self.stage, self.live, self._readers(), self.spans)
 
+    def _numbered(self, steps: list[Step]) -> Plan:
+        """The plan with these steps, in this order."""
+        self.steps = steps
+        self.step_of = {root: k for k, step in enumerate(steps) for root in step.roots}
+        self.stage = {v: 0 for v in self.graph.inputs}
+        self.spans, self.bound_at = {}, self._given_sizes()
+        for node in self.graph.nodes:
+            if node.op is constant_op:
+                self.stage[node.outputs[0]] = 0
+            elif node.op is dim_op:
+                self.stage[node.outputs[0]] = self.known_from((node.attrs["size"],))
+            elif node in self.live:
+                for value in node.outputs:
+                    made = self.step_of.get(value)
+                    self.stage[value] = max((self.stage[v] for v in node.inputs), default=0) if made is None else made + 1
+                self._note_symbols(node)
+        return Plan(steps, self.stage, self.live, self._readers(), self.spans)
+
+    def _given_sizes(self) -> dict[str, int]:
+        return {str(s): 0 for v in self.graph.inputs for s in getattr(v.type, "shape", ()) if isinstance(s, Dim) and s.is_symbol()}
+
     def _note_symbols(self, node: Node) -> None:
         """From where on what a node's results bind is known: the length of a slice as soon as its bounds are."""
+        if node.op.name != "getitem" and (isinstance(node.op, Reduction) or self.is_element(node)):
+            return  # its sizes are those of its operands
         for value in node.outputs:
             bound = [
                 str(s) for s in getattr(value.type, "shape", ())
@@ -127,7 +147,7 @@ class Planner:
             for symbol in bound:
                 self.bound_at.setdefault(symbol, known)
 
-    def _known_from(self, sizes: Iterable[Any]) -> int:
+    def known_from(self, sizes: Iterable[Any]) -> int:
         """The stage from which all symbols in some sizes are known."""
         names = {name for size in sizes if isinstance(size, Dim) for name in size.symbols()}
         return max((self.bound_at.get(name, 0) for name in names), default=0)
@@ -140,7 +160,7 @@ class Planner:
             self.stage[value] = max((self.stage[v] for v in node.inputs), default=0)
 
     def _place(self, value: Value, domain: tuple[Any, ...], inputs: tuple[Value, ...]) -> None:
-        early, same = self._known_from(domain), 0
+        early, same = self.known_from(domain), 0
         for source, identity in self._sources(inputs, domain):
             if identity and self.step_of.get(source, -1) >= 0 and self._elementwise_root(source):
                 same = max(same, self.step_of[source])
@@ -182,6 +202,7 @@ class Planner:
     def _readers(self) -> dict[Value, set[int]]:
         """For each root and input the steps in which it is read, through inlined values too."""
         readers: dict[Value, set[int]] = {}
+        self.read_by_numbers: set[Value] = set()  # behind the step that makes them, before the next
         reads: dict[Value, set[Value]] = {}  # inlined value -> roots below it
 
         def below(value: Value) -> set[Value]:
@@ -196,6 +217,7 @@ class Planner:
             if node.outputs and node.outputs[0] in self.lazy and node.outputs[0] not in self.roots:
                 reads[node.outputs[0]] = sources
                 if getattr(node.outputs[0].type, "shape", ()) == ():  # computed once, as soon as it can be
+                    self.read_by_numbers |= sources
                     for source in sources:
                         readers.setdefault(source, set()).add(self.stage[node.outputs[0]] - 1)
                     reads[node.outputs[0]] = set()
@@ -265,8 +287,3 @@ def own_cost(node: Node) -> int:
     if name in VECTOR or name in ("power", "gather", "float_power"):
         return 10
     return 4 if name in ("divide", "sqrt", "remainder", "floor_divide") else 1
-
-
-def is_array(value: Value) -> bool:
-    """Whether a value has elements in memory (a number has not)."""
-    return isinstance(value.type, ArrayType) and bool(value.type.shape)

@@ -89,6 +89,8 @@ class Buffer:
     position: int = -1  # of an input or output
     mutable: bool = False  # contents change while it is being read
     tape: bool = False  # keeps what the turns of a loop leave for later
+    few: bool = False  # holds few rows of an array at a time
+    first: Expr | None = None  # of these rows the first
 
     @property
     def type(self) -> str:
@@ -149,8 +151,8 @@ def run_length(loop: For) -> Expr | None:
     start, end = loop.start, smaller(loop.stop)
     if end is None or end.op != "iadd" or start.op != "imul" or end.args[0] is not start:
         return None
-    size = start.args[1]
-    return size if size.op == "const" and end.args[1].op == "const" and size.data == end.args[1].data else None
+    size, same = start.args[1], end.args[1]
+    return size if size is same or size.op == same.op == "const" and size.data == same.data else None
 
 
 def smaller(x: Expr) -> Expr | None:
@@ -292,7 +294,7 @@ class Emitter:
         self.top = Block()
         self.block = self.top
         self.variables: list[Variable] = []
-        self.room = UNROLL  # how many times what is emitted next may still be written out
+        self.unroll = self.room = UNROLL  # the longest loop written out; how many times what is emitted next still may be
 
     # -- expressions -------------------------------------------------------------------------
     def emit(self, op: str, *args: Expr, type: str, data: Any = None, floor: Block | None = None) -> Expr:
@@ -338,8 +340,10 @@ class Emitter:
         return a if b.op == "const" and b.data == 0 else self.emit("iadd", a, b, type=INT)
 
     def sub(self, a: Expr, b: Expr) -> Expr:
-        if a.op == b.op == "const":
-            return self.int(a.data - b.data)
+        if a is b or a.op == b.op == "const":
+            return self.int(a.data - b.data if a is not b else 0)
+        if a.op == "iadd" and a.args[0] is b:
+            return a.args[1]
         return a if b.op == "const" and b.data == 0 else self.emit("isub", a, b, type=INT)
 
     def mul(self, a: Expr, b: Expr) -> Expr:
@@ -412,7 +416,7 @@ class Emitter:
 
     def each(self, start: Expr, stop: Expr, body: Callable[[Expr], None], parallel: bool = False) -> None:
         """`body` for each index; written out if there are few, so that small arrays become registers."""
-        if start.op == stop.op == "const" and 0 <= stop.data - start.data <= UNROLL and self.room >= stop.data - start.data:
+        if start.op == stop.op == "const" and 0 <= stop.data - start.data <= self.unroll and self.room >= stop.data - start.data:
             before, count = self.room, max(stop.data - start.data, 1)
             self.room //= count
             for i in range(start.data, stop.data):

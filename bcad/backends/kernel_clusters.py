@@ -15,7 +15,7 @@ def clusters(graph: Graph) -> dict[Node, int]:
     roots = {root for step in plan.steps for root in step.roots}
     found: dict[Node, int] = {}
     count = 0
-    for step in plan.steps:
+    for step in [m for step in plan.steps for m in step.members or [step]]:
         together: dict[Node, None] = {}
         todo: list[Value] = list(step.roots) if step.node is None else []
         while todo:

@@ -11,10 +11,12 @@ import numpy as np
 from bcad.ir import ArrayType, Dim, Graph, Node, Size, Value, constant_op, dim_op
 from bcad.ops import Elementwise, Reduction
 
+from .columns import WRITES, writes_columns
 from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_part, is_span
 from .faults import note_faults
-from .fuse import Plan, Planner, Step, is_array
+from .fuse import Planner
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
+from .plan import Plan, Step, is_array
 from .ranges import in_range
 from .scalars import Scalars, Unsupported, apply, needs
 from .unfused import reasons
@@ -39,8 +41,10 @@ def special(*names: str, operands: Callable[[Node], Sequence[Value]] | None = No
     return enter
 
 
-def lower(graph: Graph, sizes: Sequence[str] = ()) -> Kernel:
+def lower(graph: Graph, sizes: Sequence[str] = (), by_rows: bool = True) -> Kernel:
     """The kernel form of `graph`; its last inputs are the values of the symbols in `sizes`.
+
+    `by_rows` if loops may be run together, a few rows at a time; threads that share loops want each by itself.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def lower(graph: Graph, sizes: Sequence[str] = ()) -> Kernel:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 50_000))
     try:
-        return _Function(graph, sizes).kernel
+        return _Function(graph, sizes, by_rows).kernel
     finally:
         sys.setrecursionlimit(limit)
 
@@ -69,14 +73,14 @@ def has_rule(node: Node) -> bool:
 
 def is_element(node: Node) -> bool:
     """Whether one element of the node's result can be written in terms of elements of its inputs."""
-    return isinstance(node.op, Elementwise) or node.op.name in ELEMENT
+    return isinstance(node.op, Elementwise) or node.op.name in ELEMENT and (node.op.name not in WRITES or writes_columns(node))
 
 
 class _Function:
     """The whole kernel: inputs, symbols, and the scope of the outermost graph."""
 
-    def __init__(self, graph: Graph, sizes: Sequence[str]) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, sizes: Sequence[str], by_rows: bool) -> None:
+        self.graph, self.by_rows = graph, by_rows
         self.e = Emitter()
         self.s = Scalars(self.e)
         self.symbols: dict[str, Expr] = {}
@@ -152,9 +156,11 @@ class Scope:
     def run(self, want: dict[Value, Any]) -> None:
         """Emit everything that the graph's outputs need."""
         from .nests import lower_nest
+        from .row_blocks import lower_rows
 
         self.want = want
-        self.plan = Planner(self.graph, is_element, self.operands, [v for v in self.graph.outputs if is_array(v)]).plan()
+        outputs = [v for v in self.graph.outputs if is_array(v)]
+        self.plan = Planner(self.graph, is_element, self.operands, outputs, self.function.by_rows).plan()
         if self.parent is None:
             self.function.kernel.stored += reasons(self.graph, self.plan)
         for value in self.graph.outputs:  # inputs and constants handed out are copied, for a value is nobody else's
@@ -164,7 +170,9 @@ class Scope:
             self._learn_spans(k)
             for value in numbers.get(k, ()):
                 self.element(value, ())
-            if step.node is not None:
+            if step.members:
+                lower_rows(self, step, k)
+            elif step.node is not None:
                 self.special(step.node, k)
             else:
                 lower_nest(self, step)
@@ -274,12 +282,20 @@ class Scope:
 
     def flat(self, buffer: Buffer, index: Index) -> Expr:
         """The position in memory of the element at `index`."""
+        if buffer.first is not None:
+            index = (self.e.sub(index[0], buffer.first), *index[1:])
         if len(index) == 1:
             return index[0]
         total = self.e.int(0)
         for i, size in zip(index, buffer.shape, strict=True):
             total = self.e.add(self.e.mul(total, size), i)
         return total
+
+    def along(self, buffer: Buffer, place: Expr) -> Expr:
+        """The position in memory of the element at a place, counted through the whole array."""
+        if buffer.first is None:
+            return place
+        return self.e.sub(place, self.e.mul(buffer.first, self.e.product(buffer.shape[1:])))
 
     def number(self, value: Value) -> Expr:
         """A real number (an array of one element) now."""
@@ -423,9 +439,16 @@ class Scope:
     def _inlined_later(self, value: Value, step: int) -> bool:
         return any(k > step for k in self.plan.readers.get(value, ()))
 
+    def at_rows(self, buffer: Buffer, first: Expr) -> Buffer:
+        """A version of a buffer for the rows from `first` on: it holds them alone if it holds few."""
+        version = self.rewritten(buffer)
+        version.first = first if buffer.few else None
+        return version
+
     def rewritten(self, buffer: Buffer) -> Buffer:
         """A new version of a buffer that has been written in place."""
-        version = Buffer(buffer.dtype, buffer.shape, buffer.kind, buffer.storage, self.e.block, buffer.name, buffer.position)
+        version = Buffer(buffer.dtype, buffer.shape, buffer.kind, buffer.storage, self.e.block, buffer.name,
+                         buffer.position, few=buffer.few, first=buffer.first)
         self.function.kernel.buffers.append(version)
         return version
 

@@ -8,9 +8,10 @@ from typing import Any
 from bcad.ir import Dim, Graph, Node, Value, symbols
 
 from .elements import broadcast_index
-from .fuse import VIEWS, is_array
+from .fuse import VIEWS
 from .kernel import INT, Accumulate, Allocate, Buffer, Copy, Exit, Expr, Fail, Pair, Variable
 from .lower import Scope, special
+from .plan import is_array
 from .scalars import Unsupported, needs
 
 FIRST_CAPACITY = 64  # rows of a stack whose length is not known

@@ -8,11 +8,12 @@ from bcad.ir import Node, Value
 
 from . import elements
 from .elements import Index, expand, is_array_part, is_span, item_index, layout
-from .fuse import is_array
 from .kernel import Buffer, Expr, Fail, Number, Pair
 from .lower import Scope, special
 from .lower_control import fill
+from .plan import is_array
 from .scalars import Unsupported
+from .scans import SCANS, Scan
 
 
 def _written(node: Node) -> list[Value]:
@@ -119,46 +120,12 @@ def _slice_length(scope: Scope, part: slice, n: Any) -> Expr:
     return elements.bounds(scope, part, n, [])[1]
 
 
-_SCANS = {"cumsum": ("add", 0), "cumprod": ("mul", 1), "cummax": ("maximum", None), "cummin": ("minimum", None)}
-
-
-@special(*_SCANS)
+@special(*SCANS)
 def _cumulative(scope: Scope, node: Node, step: int) -> None:
-    (x,), e, s, result = node.inputs, scope.e, scope.s, node.output
-    axis, reverse = node.attrs["axis"], node.attrs.get("reverse", False)
-    if result.dtype.kind == "c" or set(node.attrs) - {"axis", "reverse"}:
-        raise Unsupported(f"{node.op.name} of {result.dtype} with {node.attrs}")
-    target, n = scope.room_for(result), scope.size(x.shape[axis])
-    op, start = _SCANS[node.op.name]
-    others = [k for k in range(x.ndim) if k != axis]
-
-    def term(index: dict[int, Expr], k: Expr) -> tuple[Expr, tuple[Expr, ...]]:
-        i = e.sub(e.sub(n, e.int(1)), k) if reverse else k
-        at = tuple({**index, axis: i}[j] for j in range(x.ndim))
-        found = s.cast(scope.element(x, at), x.dtype, result.dtype)
-        assert isinstance(found, Expr)
-        return found, at
-
-    def level(index: dict[int, Expr]) -> None:
-        if len(index) < len(others):
-            with e.loop(e.int(0), scope.size(x.shape[others[len(index)]])) as i:
-                level({**index, others[len(index)]: i})
-            return
-        t = s.literal(0, result.dtype).type  # type: ignore[union-attr]
-        total = e.variable("total", t, s.literal(start or 0, result.dtype))  # type: ignore[arg-type]
-        with e.loop(e.int(0), n) as k:
-            new, at = term(index, k)
-            before = e.get(total)
-            if start is None:
-                joined = e.fresh(op, before, new, type=t)
-                new = s._select(s.compare("eq", k, e.int(0)), new, joined)
-            else:
-                new = e.fresh(op, before, new, type=t)
-            e.set(total, new)
-            e.store(target, scope.flat(target, at), new)
-
-    level({})
-    scope.bind(result, scope.rewritten(target))
+    scan = Scan(scope, node)
+    scan.prepare(scope.room_for)
+    scan.go(None)
+    scan.finish()
 
 
 @special("argmax", "argmin")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from bcad.ir import Node, Value
 
-from .fuse import is_array
 from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
 from .lower import Scope, special
 from .lower_linalg import PREFIX, Matrix, at_least_one, each, matrix, operands, routine, scalar_argument, stored
+from .plan import is_array
 from .scalars import Unsupported, is_float, needs
 
 SMALL = 16  # sizes up to which a product is written out

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bcad.ir import Value, constant_op
 from bcad.ops import Elementwise, Reduction
 
-from .fuse import Step, is_array
+from .flat_scope import FlatScope
 from .kernel import BOOL, INT, Accumulate, Buffer, Expr, Fail, Number, Pair, Variable
+from .plan import Step, is_array
 from .scalars import Unsupported, is_float, needs
 
 CHUNK = 1024  # a sum's terms are added up in runs of this length, and the runs with their rounding errors
 KINDS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "nanmax": "fmax", "nanmin": "fmin", "any": "or", "all": "and"}
 
 
+Place = Callable[[Value], Buffer]  # gives room for a value
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows that are gone over now: from `first` up to `stop`, or that one alone."""
+
+    first: Expr
+    stop: Expr
+    single: bool = False
+
+
 def lower_nest(scope: Any, step: Step) -> None:
     """Emit the loops of `step` and bind its roots."""
-    _Nest(scope, step).run()
+    nest = Nest(scope, step)
+    nest.prepare(scope.room_for)
+    nest.go(None)
+    nest.finish()
 
 
 @dataclass
@@ -37,39 +55,82 @@ class _Fold:
     def compensated(self) -> bool:
         return bool(self.sums) and self.sums[0][1] is not None
 
+    @property
+    def scattered(self) -> bool:
+        """Whether it is added up in memory: not all folded axes are the innermost."""
+        return any(a < self.opens for a in self.axes)
 
-class _Nest:
-    def __init__(self, scope: Any, step: Step) -> None:
+
+class Nest:
+    """One pass over a domain: all at once, or some rows now and others later."""
+
+    def __init__(self, scope: Any, step: Step, single: bool = False) -> None:
         self.scope, self.e, self.s = scope, scope.e, scope.s
         self.roots = step.roots
-        self.flat = self._collapses(step)
+        self.flat = not single and self._collapses(step)
         self.domain = step.domain or ()
         self.sizes = [scope.size(n) for n in self.domain]
+        self.row = self.e.product(self.sizes[1:])
         if self.flat:
             self.sizes = [self.e.product(self.sizes)]
         self.depth = len(self.sizes)
         self.targets: dict[Value, Buffer] = {}
         self.folds: list[_Fold] = []
         self.index: list[Expr] = []
+        self.rows: Rows | None = None
 
-    def run(self) -> None:
+    # -- before, at and after the rows --------------------------------------------------------------
+    def prepare(self, place: Place) -> None:
+        """Make room for the results, and begin what is folded over all rows."""
         for value in self.roots:
             if self._is_fold(value):
                 try:
-                    self._open_fold(value)
+                    self._open_fold(value, place)
                 except Unsupported as failure:
                     assert value.node is not None
                     self.scope.refuse(value.node, failure)
             else:
-                self.targets[value] = self.scope.room_for(value)
+                self.targets[value] = place(value)
+        for fold in self.folds:
+            if fold.opens == 0:
+                self._start(fold, 0)
+
+    def go(self, rows: Rows | None) -> None:
+        """Emit the loops, over some rows or all; what they make is bound as far as it is complete then."""
+        self.rows = rows
+        places = dict(self.targets), {f.value: f.buffer for f in self.folds}
+        if rows is not None:
+            self.targets = {v: self.scope.at_rows(b, rows.first) for v, b in self.targets.items()}
+        for fold in self.folds:
+            if fold.buffer is not None and 0 not in fold.axes:
+                if rows is not None:
+                    fold.buffer = self.scope.at_rows(fold.buffer, rows.first)
+                    fold.buffer.mutable = fold.scattered
+                if fold.scattered:
+                    self._clear(fold)
         self._level(0)
         for value, buffer in self.targets.items():
             self.scope.bind(value, buffer)
         for fold in self.folds:
-            if fold.buffer is not None:
+            if fold.buffer is not None and 0 not in fold.axes:
                 self.scope.bind(fold.value, self.scope.rewritten(fold.buffer))
-        kernel = self.scope.function.kernel
-        kernel.summary.append(self._describe())
+        self.targets = places[0]
+        for fold in self.folds:
+            fold.buffer = places[1][fold.value]
+
+    def finish(self) -> None:
+        """Complete what is folded over all rows."""
+        for fold in self.folds:
+            if fold.opens == 0:
+                self._finish(fold)
+            if fold.buffer is not None and 0 in fold.axes:
+                self.scope.bind(fold.value, self.scope.rewritten(fold.buffer))
+        self.scope.function.kernel.summary.append(self._describe())
+
+    @property
+    def sums_rows(self) -> bool:
+        """Whether it adds up over all rows, with the rounding errors."""
+        return any(f.compensated and f.opens == 0 for f in self.folds)
 
     def _describe(self) -> str:
         what = ", ".join(v.name or (v.node.op.name if v.node else "copy") for v in self.roots)
@@ -118,43 +179,58 @@ class _Nest:
 
     # -- the loops -----------------------------------------------------------------------------------
     def _level(self, axis: int) -> None:
-        for fold in self.folds:
-            if fold.opens == axis:
-                self._start(fold, axis)
+        inner = [f for f in self.folds if f.opens == axis > 0]
+        for fold in inner:
+            self._start(fold, axis)
         if axis == self.depth:
             self._body()
-        elif axis == self.depth - 1 and any(f.compensated for f in self.folds):
-            self._chunks(axis)
+        elif axis == 0 and self.rows is not None and self.rows.single:
+            self._at(self.rows.first, axis)
         else:
-            self._loop(axis, self.e.int(0), self.sizes[axis])
-        for fold in self.folds:
-            if fold.opens == axis:
-                self._finish(fold)
+            start, stop = self._ends(axis)
+            single = self.rows is not None and self.rows.single  # then who goes over the rows sees to the runs
+            if axis == self.depth - 1 and not single and any(f.compensated for f in self.folds):
+                self._chunks(axis, start, stop)
+            else:
+                self._loop(axis, start, stop)
+        for fold in inner:
+            self._finish(fold)
+
+    def _ends(self, axis: int) -> tuple[Expr, Expr]:
+        if axis or self.rows is None:
+            return self.e.int(0), self.sizes[axis]
+        times = self.row if self.flat else self.e.int(1)
+        return self.e.mul(self.rows.first, times), self.e.mul(self.rows.stop, times)
 
     def _loop(self, axis: int, start: Expr, stop: Expr) -> None:
-        def body(i: Expr) -> None:
-            self.index.append(i)
-            self._level(axis + 1)
-            self.index.pop()
+        parallel = all(f.opens < self.depth for f in self.folds)
+        self.e.each(start, stop, lambda i: self._at(i, axis), parallel=parallel)
 
-        self.e.each(start, stop, body, parallel=all(f.opens < self.depth for f in self.folds))
+    def _at(self, i: Expr, axis: int) -> None:
+        self.index.append(i)
+        self._level(axis + 1)
+        self.index.pop()
 
-    def _chunks(self, axis: int) -> None:
+    def _chunks(self, axis: int, first: Expr, size: Expr) -> None:
         """The innermost loop in runs, each summed by itself."""
-        size, chunk = self.sizes[axis], self.e.int(CHUNK)
-        runs = self.e.emit("udiv", self.e.add(size, self.e.int(CHUNK - 1)), chunk, type=INT)
-        with self.e.loop(self.e.int(0), runs) as run:
-            start = self.e.mul(run, chunk)
-            end = self.e.add(start, chunk)
-            stop = self.s._select(self.s.compare("lt", end, size), end, size)
-            folds = [f for f in self.folds if f.compensated]
-            for fold in folds:
-                for inner, _, _ in fold.sums:
-                    self.e.set(inner, self.e.const(0.0, inner.type))
+        with in_runs(self.scope, first, size) as (start, stop):
+            self.open_runs()
             self._loop(axis, start, stop)
-            for fold in folds:
-                for sums in fold.sums:
-                    self._add_exactly(*sums)  # type: ignore[arg-type]
+            self.close_runs()
+
+    def open_runs(self) -> None:
+        """Begin a run of each sum."""
+        for fold in self.folds:
+            for inner, total, _ in fold.sums:
+                if total is not None:
+                    self.e.set(inner, self.e.const(0.0, inner.type))
+
+    def close_runs(self) -> None:
+        """Add the runs to the totals."""
+        for fold in self.folds:
+            for run, total, error in fold.sums:
+                if total is not None and error is not None:
+                    self._add_exactly(run, total, error)
 
     def _add_exactly(self, run: Variable, total: Variable, error: Variable) -> None:
         """``total + error += run`` with the rounding error kept (Knuth's two-sum)."""
@@ -171,18 +247,16 @@ class _Nest:
         for value in self.roots:
             if value in self.targets:
                 buffer = self.targets[value]
-                self.e.store(buffer, self.scope.flat(buffer, index), self._value(value, index))
+                at = self.scope.along(buffer, index[0]) if self.flat else self.scope.flat(buffer, index)
+                self.e.store(buffer, at, self._element(value, index))
         for fold in self.folds:
             x = self.scope.s.cast(self._element(fold.source, index), fold.source.dtype, fold.value.dtype)
             self._fold_in(fold, x, index)
 
-    def _value(self, value: Value, index: tuple[Expr, ...]) -> Number:
-        return self._element(value, index)
-
     def _element(self, value: Value, index: tuple[Expr, ...]) -> Number:
         if not self.flat:
             return self.scope.element(value, index)
-        return _FlatScope(self.scope).element(value, index)
+        return FlatScope(self.scope).element(value, index)
 
     def _warm(self, index: tuple[Expr, ...]) -> None:
         """Compute the long chains in order, so that no recursion gets deep."""
@@ -204,7 +278,7 @@ class _Nest:
                 self._element(value, index)
 
     # -- reductions --------------------------------------------------------------------------------
-    def _open_fold(self, value: Value) -> None:
+    def _open_fold(self, value: Value, place: Place) -> None:
         node = value.node
         assert node is not None
         kind = KINDS.get(node.op.name)
@@ -224,13 +298,19 @@ class _Nest:
             self._refuse_empty(fold)
         if not is_array(value) and opens == 0:
             return
-        fold.buffer = self.scope.room_for(value) if is_array(value) else None
-        if any(a < opens for a in axes):
+        fold.buffer = place(value) if is_array(value) else None
+        if fold.scattered:
             assert fold.buffer is not None
-            with self.e.loop(self.e.int(0), self.e.product(fold.buffer.shape)) as i:
-                start = self._identity(fold)
-                self.e.store(fold.buffer, i, Pair(start, start) if fold.buffer.is_complex else start)
             fold.buffer.mutable = True
+            if 0 in axes:
+                self._clear(fold)
+
+    def _clear(self, fold: _Fold) -> None:
+        """Start a fold in memory."""
+        assert fold.buffer is not None
+        with self.e.loop(self.e.int(0), self.e.product(fold.buffer.shape)) as i:
+            start = self._identity(fold)
+            self.e.store(fold.buffer, i, Pair(start, start) if fold.buffer.is_complex else start)
 
     def _refuse_empty(self, fold: _Fold) -> None:
         for axis in fold.axes:
@@ -321,52 +401,12 @@ class _Nest:
             self.e.store(fold.buffer, place, self.e.fresh(fold.kind, before, x, type=x.type))
 
 
-class _FlatScope:
-    """A scope in which an index is a position in memory, for domains that are one long axis."""
-
-    def __init__(self, scope: Any) -> None:
-        self.scope = scope
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.scope, name)
-
-    def element(self, value: Value, index: tuple[Expr, ...]) -> Number:
-        scope = self.scope
-        if not is_array(value):
-            return scope.element(value, ())
-        found = scope.env.get(value)
-        while isinstance(found, tuple):
-            scope, value = found
-            found = scope.env.get(value)
-        if isinstance(found, Buffer):
-            return scope.e.load(found, index[0])
-        node = value.node
-        assert node is not None
-        key = (value, *map(id, index))
-        known = scope.memo.get(key)
-        if known is not None and scope._visible(known):
-            return known
-        try:
-            result = self._compute(scope, node, value, index)
-        except Unsupported as failure:
-            scope.refuse(node, failure)
-            raise
-        scope.memo[key] = result
-        return result
-
-    def _compute(self, scope: Any, node: Any, value: Value, index: tuple[Expr, ...]) -> Number:
-        from .scalars import apply
-
-        if node.op is constant_op:
-            x = node.attrs["value"].value
-            if x.size > 1 and value not in scope.env:
-                scope.constant_buffer(value, x)
-                return scope.e.load(scope.env[value], index[0])
-            return scope._constant(value, x, index)
-        inner = self if scope is self.scope else _FlatScope(scope)
-        if isinstance(node.op, Elementwise):
-            return apply(scope.s, node, [inner.element(x, index) for x in node.inputs])
-        (x,) = node.inputs
-        return scope.s.cast(inner.element(x, index), x.dtype, value.dtype)
-
-
+@contextmanager
+def in_runs(scope: Any, first: Expr, size: Expr, length: Expr | None = None) -> Iterator[tuple[Expr, Expr]]:
+    """A loop over the range from `first` up to `size` in runs: what is emitted within is done from the one up to the other."""
+    e, chunk = scope.e, length or scope.e.int(CHUNK)
+    runs = e.emit("udiv", e.add(e.sub(size, first), e.sub(chunk, e.int(1))), chunk, type=INT)
+    with e.loop(e.int(0), runs) as run:
+        start = e.add(first, e.mul(run, chunk))
+        end = e.add(start, chunk)
+        yield start, scope.s._select(scope.s.compare("lt", end, size), end, size)

@@ -159,7 +159,7 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     from .numba_entry import Entry
 
     start = time.perf_counter()
-    kernel = lower(graph, sizes)
+    kernel = lower(graph, sizes, by_rows=not shared)
     lowered = time.perf_counter()
     entry = Entry(graph, kernel, shared)
     text = entry.text()

@@ -25,8 +25,8 @@ from bcad.ir import evaluate as run_graph
 from bcad.ops import has_effect
 
 from .backend import Compiled, Report
-from .fuse import is_array
 from .numpy_source import symbols_used
+from .plan import is_array
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bcad.ir import Graph, Value
 from bcad.ops import Reduction
 
-from .fuse import Plan, Step, is_array
+from .plan import Plan, Step, is_array
 
 
 def reasons(graph: Graph, plan: Plan) -> list[str]:
@@ -13,10 +13,11 @@ def reasons(graph: Graph, plan: Plan) -> list[str]:
     found = []
     outputs = set(graph.outputs)
     for step in plan.steps:
-        for value in step.roots:
-            if is_array(value) and value not in outputs and value.node is not None:
-                readers = [plan.steps[k] for k in sorted(plan.readers.get(value, ())) if k < len(plan.steps)]
-                found.append(f"{_name(value)}: {_why(value, step, readers)}")
+        for member in step.members or [step]:
+            for value in member.roots:
+                if is_array(value) and value not in outputs and value not in step.kept and value.node is not None:
+                    readers = [plan.steps[k] for k in sorted(plan.readers.get(value, ())) if k < len(plan.steps)]
+                    found.append(f"{_name(value)}: {_why(value, member, readers)}")
     return found
 
 
@@ -30,7 +31,8 @@ def _why(value: Value, step: Step, readers: list[Step]) -> str:
         return f"{wanting.op.name} needs it in memory"
     if isinstance(node.op, Reduction):
         return f"the {node.op.name} is complete only when its loop has ended"
-    others = dict.fromkeys(_sizes(r) for r in readers if r.domain != step.domain)
+    loops = [m for r in readers for m in r.members or [r]]
+    others = dict.fromkeys(_sizes(m) for m in loops if m.domain != step.domain)
     if others:
         return f"made over {_sizes(step)}, read over {' and '.join(others)}"
     return "dear to compute again in each loop that reads it"
