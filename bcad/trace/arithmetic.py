@@ -10,6 +10,7 @@ import numpy as np
 
 from bcad.ir import Dim, Size
 
+from . import strip_methods
 from .tracers import SizeTracer
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class SizeArithmetic:
         if isinstance(left, (list, tuple, str)) and type(right) is SizeTracer:
             if symbol != "*":
                 return NotImplemented
+            made = strip_methods.repeated(self.session, left, right) if type(left) is list else NotImplemented
+            if made is not NotImplemented:
+                return made
             return left * self.session.decide_int(right, "the number of repetitions")
         sizes = self._sizes(left, right)
         if sizes is None:

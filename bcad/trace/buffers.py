@@ -1,234 +1,254 @@
-"""Lists of equal items that a loop reads while they grow, or by computed numbers: kept in one array, with a count."""
+"""Which lists and deques a loop keeps in arrays: learnt while its body is run, made before it is entered."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
+from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Dim, Size, Value, maximum, symbols, type_of
+from bcad.ir import ArrayType, Size, bounds, maximum, symbols
+from interpreter import Frame
 
-from .leaves import as_type
-from .patterns import Leaf, Mismatch, common_type
+from .heap import cell_value
+from .patterns import Leaf, Mismatch, Nest, Pattern, join, pattern_of
 from .restart import Restart
-from .states import Abandon
+from .states import Abandon, freeze
+from .strips import Strip
 from .tracers import NumberTracer, SizeTracer, Tracer
-from .virtual import VirtualList, register
+from .virtual import as_stack, register, stack
 
 if TYPE_CHECKING:
     from .session import Session
 
+Form = Any  # an ArrayType, or a tuple of Forms: what an item that stands in arrays looks like
+
 
 class Buffer(NamedTuple):
-    """What a loop's list needs: where it is found when the loop is reached, the type of its items, appends in an iteration."""
-
-    loop: Any
-    slot: int
-    type: ArrayType
-    appends: int
-    counted: bool
-
-
-class BufferedList(VirtualList):
-    """A list in an array that is long enough; `data` and `count` are carried by loops and merged by branches like any attribute.
+    """What a loop's list needs: how it is found when the loop is reached, the form of its items, appends in an iteration.
 
     Attributes
     ----------
-    data : ArrayTracer
-    count : int or traced int
-        How many items there are.
-    appended : list of int
-        How many were appended in the pass that is going on, in all its branches.
+    path : tuple
+        The frame (0: the loop's own, 1: its caller...) and slot, then steps through containers and attributes.
+    right, left : Size
+        How many items an iteration appends at either end.
     """
 
-    def __init__(self, session: Session, items: list[Any], wanted: Buffer, data: Value) -> None:
-        self.session = session
-        self.items = self.buffered = items
-        self.start = 0
-        self.pattern = Leaf(wanted.type)
-        self.key = wanted.loop
-        self.wanted = wanted
-        self.home = Builder.current()
-        self.was_there = id(items) in session.lists_before
-        self.data = session.wrap(data)
-        self.count: Any = len(items)
-        self.appended = [0]
-
-    @property
-    def type(self) -> ArrayType:
-        (type_,) = self.pattern.leaves
-        return type_
-
-    @property
-    def length(self) -> Size:  # type: ignore[override]
-        if not isinstance(self.count, Tracer):
-            return int(self.count)
-        size = self.session.unwrap(self.count)
-        return size if isinstance(size, Dim) else ops.extent(size)
-
-    @property
-    def stacks(self) -> list[Value]:  # type: ignore[override]
-        return [ops.METHODS["__getitem__"](self.session.value(self.data), slice(None, self.length))]
-
-    def total(self) -> Any:
-        return self.count
-
-    def get(self, key: Any) -> Any:
-        if type(key) is slice:
-            return self.materialize()[key]
-        return self.row(self._place(key))
-
-    def row(self, k: Any) -> Any:
-        value = ops.METHODS["__getitem__"](self.session.value(self.data), self.session.unwrap(k))
-        return self._made([value])
-
-    def set(self, key: Any, item: Any) -> None:
-        """``list[key] = item``."""
-        self._store(self._place(key), item)
-
-    def call(self, name: str, args: tuple[Any, ...]) -> Any:
-        """``list.append(item)`` and ``list.extend(items)``; NotImplemented for another method."""
-        if name == "append":
-            self.append(*args)
-        elif name == "extend" and type(args[0]) in (list, tuple) and id(args[0]) not in self.session.virtual:
-            for item in args[0]:
-                self.append(item)
-        else:
-            self.materialize()
-            return NotImplemented
-        return None
-
-    def append(self, item: Any) -> None:
-        """``list.append(item)``."""
-        session = self.session
-        if self.key not in session.bodies:
-            self._make_room()
-        elif session.bodies[-1] != self.key:
-            raise Abandon("a list grows in it by an inner loop")
-        elif self.appended[0] >= self.wanted.appends:
-            if not self.wanted.counted:
-                raise Abandon("a list grows in it, nobody knows how long")
-            raise Restart(buffers=frozenset((self.wanted._replace(appends=max(2 * self.wanted.appends, 1)),)))
-        self.appended[0] += 1
-        self._store(self.count, item)
-        self.count = self.count + 1
-
-    def _make_room(self) -> None:
-        """Behind the loop: one more item."""
-        data = self.session.value(self.data)
-        more = ops.BY_NAME["full"](self.type.dtype.type(0), shape=(1, *self.type.shape), dtype=self.type.dtype)
-        self.session.touch(self)
-        self.data = self.session.wrap(ops.FUNCTIONS[np.concatenate]([data, more]))
-
-    def _store(self, place: Any, item: Any) -> None:
-        session = self.session
-        value = session.value(item)
-        try:
-            whole = common_type(session, self.type, value.type)
-        except Mismatch:
-            raise Abandon(f"a list of {self.type} gets a {value.type}") from None
-        if whole != self.type:
-            raise Restart(buffers=frozenset((self.wanted._replace(type=whole),)))
-        new = ops.MUTATING_METHODS["__setitem__"](session.value(self.data), session.unwrap(place), as_type(value, self.type))
-        session.touch(self)
-        self.data = session.wrap(new)
-
-    def _place(self, key: Any) -> Any:
-        """The number of an item from the front; it has to be there."""
-        traced = isinstance(key, Tracer)
-        if type(self.count) is int and not traced:
-            return range(self.count)[key]
-        from_end = not traced and key < 0
-        place = self.count + key if from_end else key
-        less, at_least = ops.FUNCTIONS[np.less], ops.FUNCTIONS[np.greater_equal]
-        unwrap = self.session.unwrap
-        if isinstance(place, Tracer):
-            self.session.suppose_not(less(unwrap(place), 0), "an index counts from the end")
-        if not from_end:
-            self.session.suppose_not(at_least(unwrap(place), unwrap(self.count)), "an index is out of range")
-        return place
+    loop: Any
+    path: tuple[Any, ...]
+    form: Form
+    right: Size = 0
+    left: Size = 0
 
 
-# -- which lists ----------------------------------------------------------------------------------------
-def wanted(session: Session, items: list[Any], reason: str, new: tuple[Any, ...] = (), appends: int = 0) -> BaseException:
-    """What is raised where a list cannot be kept as a list: tracing begins again with a buffer for it, if it may have one.
-
-    `new` are Values that are appended.
-    """
-    for region in session.loops:
-        slot = next((k for k, x in enumerate(region.frame.slots) if x is items), None)
-        if slot is None:
-            continue
-        known = region.carries.growths.get(id(items))
-        types = [*(type_of_item(session, x) for x in items), *(v.type for v in new), *(known.pattern.leaves if known else ())]
-        buffer = _buffer(session, region, slot, types, max(appends, len(new), 1 if known else 0))
-        if buffer is None or buffer in session.lessons.buffers:
-            break
-        return Restart(buffers=frozenset((buffer,)))
-    return Abandon(reason)
+def form_of(pattern: Pattern) -> Form | None:
+    """The form of items that are numbers, arrays or tuples of them; None for any other."""
+    if isinstance(pattern, Leaf):
+        return pattern.type if isinstance(pattern.type, ArrayType) else None
+    if isinstance(pattern, Nest) and type(pattern.like) is tuple:
+        children = tuple(form_of(child) for child in map(_as_stack, pattern.children))
+        return None if None in children else children
+    return None
 
 
-def type_of_item(session: Session, item: Any) -> Any:
-    """The type of a number or array in a list; None for anything else."""
-    if isinstance(item, (bool, int, float, complex, np.generic)):
-        return type_of(item)
-    return session.value(item).type if isinstance(item, (Tracer, np.ndarray)) else None
+def pattern_of_form(form: Form) -> Pattern:
+    """The pattern of items of a form."""
+    if isinstance(form, ArrayType):
+        return Leaf(form)
+    return Nest((), tuple(range(len(form))), [pattern_of_form(child) for child in form], None)
 
 
-def _buffer(session: Session, region: Any, slot: int, types: list[Any], appends: int) -> Buffer | None:
-    if not types or not all(isinstance(t, ArrayType) for t in types) or appends and region.iterator is None:
-        return None
-    whole: ArrayType = types[0]
+def _as_stack(pattern: Pattern) -> Pattern:
     try:
-        for type_ in types[1:]:
-            whole = common_type(session, whole, type_)
-    except Mismatch:
-        return None
-    if any("_" in name for size in whole.shape for name in symbols(size)):
-        return None
-    return Buffer(region.key, slot, whole, appends, region.iterator is not None)
+        return as_stack(pattern)
+    except Abandon:
+        return pattern
 
 
-def convert(session: Session, region: Any) -> list[BufferedList]:
-    """Give the lists of a loop their buffers, before it is made."""
-    found: dict[int, Buffer] = {}
-    for buffer in session.lessons.buffers:
+# -- where lists are found ---------------------------------------------------------------------------
+def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
+    """How the lists and deques that a frame or its callers can reach are found again, the shortest way first."""
+    found: dict[int, tuple[Any, ...]] = {}
+    seen: set[int] = set()
+    frames = enumerate((frame, *_callers(frame)))
+    level: list[tuple[tuple[Any, ...], Any]] = [((up, slot), x) for up, f in frames for slot, x in enumerate(f.slots)]
+    while level:
+        following: list[tuple[tuple[Any, ...], Any]] = []
+        for path, x in level:
+            if type(x) is CellType:
+                x, path = cell_value(x), (*path, _CELL)
+            if id(x) in seen or isinstance(x, (Tracer, type, FunctionType, ModuleType)):
+                continue
+            seen.add(id(x))
+            if type(x) in (list, deque):
+                found.setdefault(id(x), path)
+            following += [((*path, step), child) for step, child in _children(x)]
+        level = following
+    return found
+
+
+_CELL = ("cell", None)
+
+
+def _callers(frame: Frame) -> list[Frame]:
+    return [f for f in frame.callers() if f is not frame]
+
+
+def _children(x: Any) -> Iterable[tuple[Any, Any]]:
+    if type(x) in (list, tuple):
+        return ((("item", k), child) for k, child in enumerate(x))
+    if type(x) is dict:
+        return ((("item", k), child) for k, child in x.items() if type(k) in (str, int))
+    namespace = getattr(x, "__dict__", None)
+    if type(namespace) is dict:
+        return ((("attribute", k), child) for k, child in namespace.items())
+    return ()
+
+
+def resolve(frame: Frame, path: tuple[Any, ...]) -> Any:
+    """What is found on a path; None if it leads nowhere."""
+    up, slot, *steps = path
+    frames = [frame, *_callers(frame)]
+    if up >= len(frames) or slot >= len(frames[up].slots):
+        return None
+    x = frames[up].slots[slot]
+    for kind, key in steps:
+        try:
+            x = cell_value(x) if kind == "cell" else x[key] if kind == "item" else vars(x)[key]
+        except (LookupError, TypeError, AttributeError):
+            return None
+    return x
+
+
+# -- learning ------------------------------------------------------------------------------------------
+def wanted(session: Session, items: Any, reason: str, form: Pattern | None = None, room: bool = False) -> BaseException:
+    """What is raised where a list cannot be kept as a list: tracing begins again with a strip for it, if it may have one.
+
+    `form` is that of an item which it is to hold, `room` says that it is about to grow.
+    """
+    region = next((r for r in session.loops if id(items) in r.paths), None)
+    if region is None:
+        return Abandon(reason)
+    known = region.carries.growths.get(id(items))
+    whole = _form(session, items, [p for p in (form, known.pattern if known is not None else None) if p is not None])
+    if whole is None:
+        return Abandon(reason)
+    grows = room or known is not None
+    if grows and region.iterator is None:
+        return Abandon("a list grows in it, nobody knows how long")
+    buffer = Buffer(region.key, region.paths[id(items)], whole, right=1 if grows else 0)
+    if buffer in session.lessons.buffers:
+        return Abandon(reason)
+    return Restart(buffers=frozenset((buffer,)))
+
+
+def _form(session: Session, items: Any, others: list[Pattern]) -> Form | None:
+    """The form of what a list holds and of `others`."""
+    found = session.virtual.get(id(items))
+    try:
+        pieces = [] if found is None else [found.pattern]
+        pieces += [as_stack(pattern_of(freeze(session, x))) for x in _plain_items(items)] + others
+        if not pieces:
+            return None
+        whole = pieces[0]
+        for piece in pieces[1:]:
+            whole = join(session, whole, piece)
+    except (Abandon, Mismatch):
+        return None
+    if any("_" in name for type_ in whole.leaves for size in type_.shape for name in symbols(size)):
+        return None
+    return form_of(whole)
+
+
+def _plain_items(items: Any) -> list[Any]:
+    return list(list.__iter__(items)) if isinstance(items, list) else list(deque.__iter__(items))
+
+
+# -- making --------------------------------------------------------------------------------------------
+def convert(session: Session, region: Any) -> list[Strip]:
+    """Give the lists of a loop their strips, before it is made."""
+    found: dict[tuple[Any, ...], Buffer] = {}
+    for buffer in sorted(session.lessons.buffers, key=str):
         if buffer.loop == region.key:
-            found[buffer.slot] = _both(session, buffer, found.get(buffer.slot, buffer))
-    return [_made(session, region, buffer) for _, buffer in sorted(found.items()) if _is_list(session, region, buffer)]
+            found[buffer.path] = _both(session, buffer, found.get(buffer.path, buffer))
+    made = []
+    for path, buffer in found.items():
+        items = resolve(region.frame, path)
+        if type(items) in (list, deque):
+            made.append(_made(session, region, buffer, items))
+    return made
 
 
 def _both(session: Session, a: Buffer, b: Buffer) -> Buffer:
     """What is enough for either."""
     try:
-        whole = common_type(session, a.type, b.type)
+        whole = form_of(join(session, pattern_of_form(a.form), pattern_of_form(b.form)))
     except Mismatch as reason:
         raise Abandon(str(reason)) from None
-    return a._replace(type=whole, appends=max(a.appends, b.appends))
+    return a._replace(form=whole, right=_enough(a.right, b.right), left=_enough(a.left, b.left))
 
 
-def _is_list(session: Session, region: Any, buffer: Buffer) -> bool:
-    items = region.frame.slots[buffer.slot]
-    return type(items) is list and id(items) not in session.virtual
+def _enough(a: Size, b: Size) -> Size:
+    return a if covers(a, b) else b if covers(b, a) else a + b
 
 
-def _made(session: Session, region: Any, buffer: Buffer) -> BufferedList:
-    items = region.frame.slots[buffer.slot]
-    room: Size = len(items)
-    if buffer.appends:
-        room = room + buffer.appends * _trip(session, region)
-    data = ops.BY_NAME["full"](buffer.type.dtype.type(0), shape=(room, *buffer.type.shape), dtype=buffer.type.dtype)
-    for k, item in enumerate(items):
-        data = ops.MUTATING_METHODS["__setitem__"](data, k, as_type(session.value(item), buffer.type))
-    made = BufferedList(session, items, buffer, data)
-    register(session, made)
+def covers(a: Size, b: Size) -> bool:
+    """Whether `a` is at least `b`, whatever the sizes."""
+    least, _ = bounds(a - b)
+    return least is not None and least >= 0
+
+
+def _made(session: Session, region: Any, buffer: Buffer, items: Any) -> Strip:
+    pattern = pattern_of_form(buffer.form)
+    strip = session.virtual.get(id(items))
+    if not isinstance(strip, Strip):
+        strip = _strip_of(session, items, pattern, region.key)
+    else:
+        strip.widen_to(join(session, strip.pattern, pattern))
+    strip.rooms[region.key] = buffer
+    strip.used[region.key] = [0, 0]
+    if buffer.right != 0 or buffer.left != 0:
+        trip = _trip(session, region)
+        strip.pad(buffer.right * trip, buffer.left * trip)
+    return strip
+
+
+def _strip_of(session: Session, items: Any, pattern: Pattern, key: Any) -> Strip:
+    """A list or deque put into arrays."""
+    found = session.virtual.get(id(items))
+    try:
+        if found is None:
+            pieces: Any = [freeze(session, x) for x in _plain_items(items)]
+        else:
+            pieces = found.pieces()
+        columns, length = stack(session, pieces, pattern), found.length if found is not None else 0
+    except Mismatch as reason:
+        raise Abandon(str(reason)) from None
+    count = session.wrap(length + len(_plain_items(items)))
+    session.touch(items)
     items.clear()
-    return made
+    strip = Strip(session, items, pattern, columns, count, key)
+    register(session, strip)
+    return strip
+
+
+def require_room(session: Session, strips: list[Strip], region: Any) -> None:
+    """At the end of a pass: what was appended has to fit, or tracing begins again with more room."""
+    for strip in strips:
+        buffer, (right, left) = strip.rooms[region.key], strip.used[region.key]
+        if not covers(buffer.right, right) or not covers(buffer.left, left):
+            raise Restart(buffers=frozenset((buffer._replace(right=right, left=left),)))
+        strip.used[region.key] = [0, 0]
 
 
 def _trip(session: Session, region: Any) -> Size:
     """How many iterations there may be."""
+    if region.iterator is None:
+        raise Abandon("a list grows in it, nobody knows how long")
     left = region.iterator.left()
     if type(left) is NumberTracer:
         value = session.value(left)

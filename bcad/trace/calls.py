@@ -27,11 +27,11 @@ from . import (
     questions,
     randomness,
     sizes,
+    strip_methods,
     text,
     views,
     virtual,
 )
-from .buffers import BufferedList
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
@@ -58,15 +58,16 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     if kind is MethodDescriptorType and fn.__objclass__ is np.ndarray and args and isinstance(args[0], ArrayTracer):
         return methods.call(session, Method(args[0], fn.__name__), args[1:], kwargs)
     if (session.virtual or session.growing) and kind is not FunctionType and virtual.looks_at(fn):
-        if fn is len and args and isinstance(args[0], list):
+        if fn is len and args and isinstance(args[0], (list, deque)):
             return session.domain.length(args[0])
-        if fn is bool and args and isinstance(args[0], list):
+        if fn is bool and args and isinstance(args[0], (list, deque)):
             return operator.gt(session.domain.length(args[0]), 0)
-        virtual.look(session, getattr(fn, "__self__", None))
-    if session.virtual and kind is BuiltinFunctionType and type(fn.__self__) is list:
-        buffered = session.virtual.get(id(fn.__self__))
-        if isinstance(buffered, BufferedList):
-            return buffered.call(fn.__name__, args)
+    if (session.virtual or session.growing) and kind in _METHOD_TYPES and type(fn.__self__) in (list, deque):
+        if virtual.looks_at(fn):
+            virtual.refuse_growing(session, fn.__self__)
+        result = strip_methods.method(session, fn.__self__, fn.__name__, args, kwargs)
+        if result is not NotImplemented:
+            return result
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
     builtin = _lookup(pybuiltins.HANDLERS, fn)
@@ -134,7 +135,7 @@ def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dic
         return False
     if fn in _MAKERS:
         return True
-    if session.virtual and any(type(x) is list and id(x) in session.virtual for x in args):
+    if session.virtual and any(virtual.has_middle(session, x) for x in args):
         return True
     return touches_array(args) or touches_array(kwargs.values())
 

@@ -42,6 +42,9 @@ class ProductIterator(Indexed):
     def place(self) -> Any:
         return (*(part.place() for part in self.parts), self.index)
 
+    def lists(self) -> list[Any]:
+        return [items for part in self.parts for items in part.lists()]
+
 
 class MapIterator(ZipIterator):
     """What a function makes of the items of iterators."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,20 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import attributes, calls, choices, combine, containers, items, iteration, questions, sequences, text, virtual
+from . import (
+    attributes,
+    calls,
+    choices,
+    combine,
+    containers,
+    items,
+    iteration,
+    questions,
+    sequences,
+    strip_methods,
+    text,
+    virtual,
+)
 from .arithmetic import SizeArithmetic
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
@@ -52,7 +66,7 @@ class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
     types: frozenset[type] = TRACERS | MIRRORS | {
-        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, virtual.VirtualIterator, *iteration.ITERATORS, *combine.ITERATORS,
+        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS, *combine.ITERATORS,
     }
     observes = True
 
@@ -76,6 +90,8 @@ class GraphDomain(Domain):
         if symbol == "+=" and isinstance(left, list) and isinstance(right, (list, tuple)) and self._varies(left, right):
             virtual.extend_by(session, left, right)
             return left
+        if symbol == "+" and isinstance(left, list) and isinstance(right, list) and self._varies(left, right):
+            return strip_methods.concatenated(session, left, right)
         self._look_at_lists(left, right)
         left, right = self._number(left), self._number(right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
@@ -129,6 +145,8 @@ class GraphDomain(Domain):
 
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
         session = self.at(frame)
+        if symbol == "not" and virtual.has_middle(session, value):
+            return operator.le(self.length(value), 0)
         self._look_at_lists(value)
         if type(value) is ChoiceTracer:
             value = choices.truth(session, value) if symbol == "not" else choices.settle(session, value)
@@ -154,6 +172,10 @@ class GraphDomain(Domain):
         session = self.at(frame)
         if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
             return self._compare_choice(session, symbol, left, right)
+        if virtual.has_middle(session, left) or virtual.has_middle(session, right):
+            result = strip_methods.compare(session, symbol, left, right)
+            if result is not NotImplemented:
+                return result
         self._look_at_lists(left, right)
         left, right = self._number(left), self._number(right)
         if is_unlike_numbers(left) or is_unlike_numbers(right):
@@ -202,6 +224,10 @@ class GraphDomain(Domain):
             item, container = choices.settled(session, (item, container))
             result = self.contains(frame, item, container)
             return item in container if result is NotImplemented else result
+        if virtual.has_middle(session, container):
+            result = strip_methods.contained(session, item, container)
+            if result is not NotImplemented:
+                return result
         self._look_at_lists(container)
         if type(container) is OuterDict:
             return container.has(item) if type(item) not in TRACERS else NotImplemented
@@ -289,7 +315,7 @@ class GraphDomain(Domain):
 
     def length(self, value: Any) -> Any:
         """``len(value)``."""
-        if isinstance(value, list):
+        if isinstance(value, (list, deque)):
             growing = virtual.find_growing(self.session, value)
             if growing is not None:
                 return growing.total(self.session)
@@ -302,7 +328,7 @@ class GraphDomain(Domain):
             raise self.session.leak(value, "the length of text with traced numbers in it was asked for")
         if containers.is_outer(self.session, value):
             value = containers.contents(self.session, value)
-        if isinstance(value, (list, dict)):
+        if isinstance(value, (list, deque, dict)):
             return len(value)
         if type(value) is iteration.RangeTracer:
             return value.length
@@ -317,6 +343,8 @@ class GraphDomain(Domain):
         kind = type(value)
         if kind is ChoiceTracer:
             return isinstance(choices.truth(self.session, value), Tracer)
+        if kind in (list, deque) and (self.session.virtual or self.session.growing):
+            return self.undecided(self.length(value))
         if kind in (ScalarTracer, NumberTracer):
             return not self.session.is_static(value)
         if kind is ArrayTracer or kind is np.ndarray:
@@ -329,7 +357,7 @@ class GraphDomain(Domain):
         session = self.at(frame)
         if type(value) is ChoiceTracer:
             value = choices.truth(session, value)
-        if isinstance(value, (list, OuterDict)):
+        if isinstance(value, (list, deque, OuterDict)):
             return bool(self.length(value) > 0)
         if type(value) is np.ndarray:
             value = session.captures.cell(value)
@@ -340,6 +368,8 @@ class GraphDomain(Domain):
 
         if type(condition) is ChoiceTracer:
             condition = choices.truth(self.at(frame), condition)
+        elif isinstance(condition, (list, deque)):
+            condition = operator.gt(self.length(condition), 0)
         branch(self.at(frame), frame, condition, instruction)
 
     def loop(self, frame: Frame, header: int) -> bool:

@@ -136,7 +136,7 @@ def with_middles(obj: Any) -> Any:
     session = current_session()
     if session is None or not session.virtual:
         return obj
-    if isinstance(obj, list) and id(obj) in session.virtual:
+    if isinstance(obj, (list, deque)) and id(obj) in session.virtual:
         return session.virtual[id(obj)]
     found = children_of(obj)
     if found is None:
@@ -153,11 +153,13 @@ def _rows_maker(rows: VirtualList, position: Callable[[Any], int]) -> Callable[[
     before, after = Plan(rows.before, position), Plan(rows.after, position)
     places = [position(rows.session.wrap(stack)) for stack in rows.stacks]
     pattern = rows.pattern
+    bound = (rows.items.maxlen,) if isinstance(rows.items, deque) else None
 
-    def make(outputs: Sequence[Any]) -> list[Any]:
+    def make(outputs: Sequence[Any]) -> Any:
         columns = [list(map(_item_of(t), outputs[p])) for p, t in zip(places, pattern.leaves, strict=True)]
         middle = [plain(pattern, iter(row)) for row in zip(*columns, strict=True)]
-        return [*before.build(outputs), *middle, *after.build(outputs)]
+        items = [*before.build(outputs), *middle, *after.build(outputs)]
+        return items if bound is None else deque(items, *bound)
 
     return make
 

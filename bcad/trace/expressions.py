@@ -33,6 +33,9 @@ class ExpressionIterator(Indexed):
     def left(self) -> Any:
         return self.source.left()
 
+    def lists(self) -> list[Any]:
+        return self.source.lists()
+
     def at(self, k: Any) -> Any:
         fork = fork_of(self.frame)
         fork.stack[:] = [None, self.source.at(k)]

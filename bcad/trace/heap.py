@@ -82,7 +82,7 @@ def changes_in(session: Session, journal: Journal) -> Changes:
         if obj is captures._written or obj is captures.appended:
             continue
         if obj is session.virtual:
-            _require_own(session, journal, before.contents)
+            _require_own(session, before.contents)
             continue
         found.touched[id(obj)] = obj
         if isinstance(obj, ArrayTracer):
@@ -95,8 +95,10 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     return found
 
 
-def _require_own(session: Session, journal: Journal, before: dict[int, Any]) -> None:
+def _require_own(session: Session, before: dict[int, Any]) -> None:
     """Lists that an inner loop or branch has grown had no such part before, and grow here."""
+    if before.keys() - session.virtual.keys():
+        raise Abandon("a list that a loop has made is written out in it")
     for key, found in session.virtual.items():
         if key not in before and found.home is session.builder:
             continue
@@ -124,14 +126,22 @@ def _object_changes(
     if isinstance(obj, CellType):
         if after.contents is not before.contents:
             found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
-    elif isinstance(obj, list) and obj is getattr(session.virtual.get(id(obj)), "buffered", None):
-        pass  # its items stand in an array
+    elif isinstance(obj, (list, deque)) and obj is getattr(session.virtual.get(id(obj)), "buffered", None):
+        pass  # its items stand in arrays
     elif isinstance(obj, list):
         _list_changes(session, found, obj, before.contents, after.contents, grown.get(id(obj)))
     elif isinstance(obj, dict):
         _dict_changes(session, found, obj, before.contents, after.contents)
-    elif isinstance(obj, (set, deque)) and not _identical(before.contents, after.contents):
-        raise Abandon(f"a {type(obj).__name__} is changed")
+    elif isinstance(obj, deque) and not _identical(before.contents, after.contents):
+        raise _strip_wanted(session, obj, "a deque is changed")
+    elif isinstance(obj, set) and not _identical(before.contents, after.contents):
+        raise Abandon("a set is changed")
+
+
+def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
+    from .buffers import wanted
+
+    return wanted(session, obj, reason, room=isinstance(obj, deque))
 
 
 def _frozen(session: Session, value: Any) -> Frozen:
@@ -146,7 +156,7 @@ def _list_changes(
     session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any], middle: VirtualList | None
 ) -> None:
     if len(new) < len(old):
-        raise Abandon("a list gets shorter")
+        raise _strip_wanted(session, obj, "a list gets shorter")
     for k, (a, b) in enumerate(zip(old, new, strict=False)):
         if a is not b:
             found.places[Place(id(obj), "item", k)] = Change(obj, a, freeze(session, b))

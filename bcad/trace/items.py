@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Value
 
-from . import questions, virtual
+from . import questions, strip_methods, virtual
 from .outer import MIRRORS, OuterDict, OuterList
 from .restart import Restart
+from .strips import made_of
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from .views import as_view
 
@@ -58,9 +60,10 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         if type(owner) is ScalarTracer:
             return get_array_item(session, session.wrap(_as_array(session, owner)), key)
         raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")
-    found = virtual.find(session, owner) if type(owner) is list else None
+    found = virtual.find(session, owner) if type(owner) in (list, deque) else None
     if found is not None:
-        return found.get(normal_key(session, key))
+        key = normal_key(session, key)
+        return strip_methods.sliced(found, key) if type(key) is slice else found.get(key)
     if not has_traced(key) or _is_python(owner, "__getitem__"):
         return NotImplemented
     _buffer_if_unknown(session, owner, key)
@@ -105,7 +108,7 @@ def _buffer_if_unknown(session: Session, owner: Any, key: Any) -> None:
     if type(owner) is list and type(key) in (NumberTracer, ScalarTracer) and not session.example.known(session.value(key)):
         from .buffers import wanted
 
-        found = wanted(session, owner, "")
+        found = wanted(session, owner, "an item of a list is asked for by a number that only a run can tell")
         if isinstance(found, Restart):
             raise found
 
@@ -142,10 +145,13 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if isinstance(owner, np.ndarray):
         set_array_item(session, owner, key, value)
         return None
-    found = virtual.find(session, owner) if type(owner) is list else None
-    if found is not None and found.buffered is owner:
-        found.set(normal_key(session, key), value)
-        return None
+    found = virtual.find(session, owner) if type(owner) in (list, deque) else None
+    if found is not None and type(key) is not slice:
+        strip = made_of(session, found, "an item of a list that a loop has made is set in it")
+        if strip is not None:
+            done = strip_methods.attempt(strip, lambda: strip.set(normal_key(session, key), value))
+            if done is not NotImplemented:
+                return done
     virtual.look(session, owner)
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key)
@@ -212,6 +218,10 @@ def write_all(session: Session, owner: Any, value: Any) -> None:
 
 def delete(session: Session, owner: Any, key: Any) -> Any:
     """``del owner[key]``."""
+    if type(owner) in (list, deque) and (session.virtual or session.growing):
+        virtual.refuse_growing(session, owner)
+        if strip_methods.method(session, owner, "__delitem__", (normal_key(session, key),), {}) is None:
+            return None
     virtual.look(session, owner)
     if type(owner) in MIRRORS:
         owner.fill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+from collections import deque
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,10 @@ class Indexed:
     def place(self) -> Any:
         """What tells two copies of the iterator apart."""
         return id(self.session), self.index
+
+    def lists(self) -> list[Any]:
+        """The lists that it goes through: as many items as they had when it was reached, if none gets longer or shorter."""
+        return []
 
     def advance(self) -> Any:
         """The next item, or StopIteration; whether there is one is held to this call's answer."""
@@ -144,6 +149,9 @@ class ZipIterator(Indexed):
     def at(self, k: Any) -> Any:
         return tuple(part.at(k) for part in self.parts)
 
+    def lists(self) -> list[Any]:
+        return [items for part in self.parts for items in part.lists()]
+
     def step(self) -> None:
         for part in self.parts:
             part.remember()
@@ -188,6 +196,37 @@ class ListIterator(Indexed):
 
     def place(self) -> Any:
         return id(self.items), self.index
+
+
+class VirtualIterator(Indexed):
+    """``iter(items)`` of a list or deque whose length only a run can tell."""
+
+    __slots__ = ("items", "whole", "last")
+
+    def __init__(self, session: Session, items: Any, whole: Any, backwards: bool = False) -> None:
+        super().__init__(session)
+        self.items = items
+        self.whole = whole
+        self.last = operator.sub(session.domain.length(items), 1) if backwards else None
+
+    def left(self) -> Any:
+        total = self.session.domain.length(self.items) if self.last is None else operator.add(self.last, 1)
+        return _minus(total, self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        if self.last is not None:
+            place = operator.sub(self.last, place)
+        if isinstance(place, Tracer):
+            return self.whole.row(place)
+        found = self.session.domain.getitem(None, self.items, place)  # it may have grown: a loop that is unrolled sees it
+        return self.items[place] if found is NotImplemented else found
+
+    def place(self) -> Any:
+        return id(self.items), self.index
+
+    def lists(self) -> list[Any]:
+        return [self.items]
 
 
 class NextItem(Indexed):
@@ -243,7 +282,7 @@ def _same_size(a: Any, b: Any) -> bool:
 
 
 ITERATORS: frozenset[type] = frozenset(
-    (RowIterator, RangeIterator, ZipIterator, EnumerateIterator, ListIterator, NextItem)
+    (RowIterator, RangeIterator, ZipIterator, EnumerateIterator, ListIterator, VirtualIterator, NextItem)
 )
 _NATIVE_RANGES = (type(iter(range(0))), type(iter(range(1 << 70))))
 
@@ -261,7 +300,7 @@ def iterate(session: Session, value: Any) -> Any:
         return NotImplemented
     if type(value) in (ArrayTracer, np.ndarray, RangeTracer):
         return indexed(session, value)
-    if type(value) is list and (session.virtual or session.growing):
+    if type(value) in (list, deque) and (session.virtual or session.growing):
         return _over_virtual(session, value)
     if isinstance(value, Tracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
@@ -274,8 +313,8 @@ def _steps_itself(value: Any) -> bool:
 
 
 def _is_virtual(session: Session, value: Any) -> bool:
-    """Whether a list is of a length that only a run can tell."""
-    return type(value) is list and (id(value) in session.virtual or id(value) in session.growing)
+    """Whether a list or deque is of a length that only a run can tell."""
+    return type(value) in (list, deque) and (id(value) in session.virtual or id(value) in session.growing)
 
 
 def _over_virtual(session: Session, value: list[Any]) -> Any:
@@ -289,7 +328,7 @@ def _over_virtual(session: Session, value: list[Any]) -> Any:
     if whole is None:
         found.materialize()
         return NotImplemented
-    return virtual.VirtualIterator(whole)
+    return VirtualIterator(session, value, whole)
 
 
 def indexed(session: Session, value: Any) -> Indexed | None:

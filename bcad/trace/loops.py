@@ -12,14 +12,14 @@ from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame, Instruction, Unsupported
 
 from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
-from .buffers import BufferedList, convert
+from .buffers import convert, paths, require_room
 from .builder import TraceBuilder
 from .carries import Carries, sizes_bound_in
 from .conditions import condition_of
 from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
 from .growing import Again
-from .heap import reachable
+from .heap import Place, reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Mismatch, Pattern, pattern_of
@@ -28,6 +28,7 @@ from .regions import Arm, Exit, LoopContext, run_arm, speculation
 from .restart import Restart
 from .states import Abandon, Number
 from .steering import steering_ints
+from .strips import Strip
 from .tracers import SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class LoopRegion:
         read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
         self.carries = Carries(session, frame, read_in_body, self.key)
         self.outer = session.builder
-        self.buffers: list[BufferedList] = []
+        self.buffers: list[Strip] = []
+        self.paths: dict[int, Any] = {}  # the lists that were there before, and how they are found
         self.pattern: Pattern | None = None  # of what is returned from inside
 
     # -- the body -------------------------------------------------------------------------
@@ -188,25 +190,26 @@ class LoopRegion:
         """Find what is carried, emit the Loop and move the frame behind it."""
         self._refuse_shared_iterator()
         self.buffers = convert(self.session, self)
+        self.paths = paths(self.frame)
         self.session.loops.append(self)
         try:
             arm, context, index = self._settle()
         finally:
             self.session.loops.pop()
         self._require_next_iteration(arm)
+        self._require_steady_lists(arm)
         self._emit(arm, context, index)
 
     def _settle(self) -> tuple[Arm, LoopContext, Value]:
         """Run the body until nothing new is learnt of what is carried."""
         for _ in range(MAX_PASSES):
-            for buffer in self.buffers:
-                buffer.appended[0] = 0
             try:
                 arm, context, index = self._run_body()
             except Again as again:
                 if again.grown not in self.carries.growths.values():
                     raise
                 continue
+            require_room(self.session, self.buffers, self)
             if not self.carries.learn(arm):
                 return arm, context, index
         raise Abandon("what it carries does not settle on one form")
@@ -253,6 +256,14 @@ class LoopRegion:
             raise Abandon("its body is run once at most")
         if arm.kind == "reached" and self.iterator is None:
             raise Abandon("it never ends")
+
+    def _require_steady_lists(self, arm: Arm) -> None:
+        """A list that the loop goes through must not get longer or shorter meanwhile."""
+        for items in self.iterator.lists() if self.iterator is not None else ():
+            strip = self.session.virtual.get(id(items))
+            changed = [Place(id(strip), "attribute", name) in arm.changes.places for name in ("first", "count")]
+            if id(items) in arm.changes.grown or any(changed):
+                raise Abandon("the list that it goes through gets longer or shorter")
 
     # -- the node ---------------------------------------------------------------------------
     def _emit(self, arm: Arm, context: LoopContext, index: Value) -> None:

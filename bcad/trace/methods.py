@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Kind
+from bcad.ir import Dim, Kind
 
-from . import calls, items, views
+from . import calls, items, new_lists, views
 from .tracers import ArrayTracer, Method, NumberTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ _PYTHON_DTYPE = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 def _tolist(session: Session, owner: Any) -> Any:
     if session.value(owner).ndim == 0:
         return _item(session, owner)
+    if session.value(owner).ndim == 1 and isinstance(session.value(owner).type.shape[0], Dim):
+        return new_lists.from_array(session, owner)
     rows = session.domain.elements(None, owner)
     return [_tolist(session, row) if isinstance(row, Tracer) else row.tolist() for row in rows]
 

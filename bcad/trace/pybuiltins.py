@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Kind
 
-from . import calls, choices, combine, questions, ranges
+from . import calls, choices, combine, new_lists, questions, ranges, virtual
 from .effects import Call
 from .iteration import RangeTracer
 from .outer import MIRRORS
@@ -212,7 +212,19 @@ def _enumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict
 
 @handles(reversed, always=True)
 def _reversed(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if virtual.has_middle(session, args[0]):
+        return new_lists.backwards(session, args[0])
     return ranges.make_reversed(session, args)
+
+
+@handles(list, always=True)
+def _list(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return new_lists.listed(session, args[0]) if len(args) == 1 and not kwargs else NotImplemented
+
+
+@handles(sorted, always=True)
+def _sorted(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return new_lists.ordered(session, args[0], kwargs) if len(args) == 1 else NotImplemented
 
 
 # -- text ---------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import strip_methods
 from .tracers import NumberTracer, ScalarTracer, is_traced
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
     if _repeats(symbol, number):
         if not is_traced(number):
             return NotImplemented
+        made = strip_methods.repeated(session, sequence, number) if symbol == "*" and type(sequence) is list else NotImplemented
+        if made is not NotImplemented:
+            return made
         count = session.decide_int(number, "the number of repetitions")
         if symbol == "*=" and type(left) is list:
             session.touch(left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -197,7 +198,7 @@ class Session:
             return x._size if kind is SizeTracer else x._read()  # type: ignore[attr-defined]
         if kind is np.ndarray:
             return self.unwrap(self.captures.cell(x)) if x.dtype.kind in "biufc" else x
-        if kind is list and (self.virtual or self.growing):
+        if kind in (list, deque) and (self.virtual or self.growing):
             found = virtual.find(self, x)
             if found is not None:
                 return found.array()

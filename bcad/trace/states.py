@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
         return _freeze_number(session, obj)
     if kind is np.ndarray and obj.dtype.kind in _RANK:
         return Number(session.value(obj), session.captures.cell(obj))
-    if kind is list and id(obj) in session.virtual:
+    if kind in (list, deque) and id(obj) in session.virtual:
         raise Abandon("a list that a loop has made leaves it")
     if depth and kind not in (FunctionType, ModuleType) and not isinstance(obj, type):
         found = children_of(obj) or _attributes(session, obj)

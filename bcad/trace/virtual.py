@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,9 @@ from bcad.ir import ArrayType, Builder, Kind, Size, Value, python_type
 from .aliases import arrays_made, forbid_writes
 from .growing import Grown
 from .heap import Middle
-from .iteration import Indexed
 from .leaves import as_type, build, values_of
 from .patterns import Constant, Leaf, Mismatch, Pattern, join, pattern_of
+from .raises import may_be_caught
 from .states import Abandon, Frozen, freeze
 from .tracers import Tracer
 
@@ -55,11 +57,7 @@ class VirtualList:
         self.home = Builder.current()
         self.was_there = type(items) is not list or id(items) in session.lists_before
 
-    buffered: Any = None  # the list, if all its items stand in an array that is written to
-
-    def set(self, key: Any, item: Any) -> None:
-        """``list[key] = item`` of a list in a buffer."""
-        raise NotImplementedError
+    buffered: Any = None  # the list, if all its items stand in arrays that are written to
 
     @property
     def before(self) -> list[Any]:
@@ -68,6 +66,11 @@ class VirtualList:
     @property
     def after(self) -> list[Any]:
         return list.__getitem__(self.items, slice(self.start, None))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a loop or branch is being made that has found the list as it is: it has to leave it in this form."""
+        return bool(self.session.speculating) and Builder.current() is not self.home
 
     def total(self) -> Any:
         """``len(list)``."""
@@ -88,11 +91,10 @@ class VirtualList:
 
     def get(self, key: Any) -> Any:
         """``list[key]``."""
-        if type(key) is slice:
-            return self.materialize()[key]
         session = self.session
         if isinstance(key, Tracer):
             whole = self.whole()
+            self.require_caught(key)
             return self.materialize()[key] if whole is None else whole.row(key)
         before, after = self.before, self.after
         if 0 <= key < len(before):
@@ -106,19 +108,31 @@ class VirtualList:
             return self.row(place)
         return self.materialize()[key]
 
+    def require_caught(self, key: Any) -> None:
+        """Where the program may catch the IndexError of a run: hold it to item `key` being there."""
+        if may_be_caught(self.session):
+            total, unwrap = self.total(), self.session.unwrap
+            for broken in (operator.ge(key, total), operator.lt(key, operator.neg(total))):
+                if broken is not False:
+                    self.session.suppose_not(unwrap(broken), "an index is out of range")
+
     def whole(self) -> VirtualList | None:
         """The same items in stacks alone; None if they have no common form."""
         if not self.before and not self.after:
             return self
         session = self.session
-        pieces = [*(freeze(session, x) for x in self.before), Middle(self.pattern, self.stacks, self.length),
-                  *(freeze(session, x) for x in self.after)]
         try:
+            pieces = self.pieces()
             pattern = pattern_of_pieces(session, pieces)
             stacks = stack(session, pieces, pattern)
         except (Abandon, Mismatch):
             return None
         return VirtualList(session, [], 0, pattern, stacks, length_of(pieces), self.key)
+
+    def pieces(self) -> list[Frozen | Middle]:
+        """The items one by one, and those that a loop has made as one part."""
+        before, after = ([freeze(self.session, x) for x in part] for part in (self.before, self.after))
+        return [*before, Middle(self.pattern, self.stacks, self.length), *after]
 
     def array(self) -> Value:
         """The array that NumPy makes of the list."""
@@ -138,6 +152,8 @@ class VirtualList:
         session = self.session
         if id(self.items) not in session.virtual:
             return self.items
+        if self.is_foreign:
+            raise Abandon("a list that a loop has made is used item by item in it")
         length = self.length
         if not isinstance(length, int):
             length = session.decide_int(session.wrap(length), "the length of a list")
@@ -150,7 +166,10 @@ class VirtualList:
         session.touch(session.virtual)
         session.touch(self.items)
         del session.virtual[id(self.items)]
-        list.__setitem__(self.items, slice(self.start, self.start), rows)
+        if isinstance(self.items, list):
+            list.__setitem__(self.items, slice(self.start, self.start), rows)
+        else:
+            self.items.extend(rows)  # a deque in arrays is empty
         return self.items
 
 
@@ -171,13 +190,18 @@ def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None
 
 
 def has_middle(session: Session, x: Any) -> bool:
-    """Whether `x` is a list with a part whose length only a run can tell."""
-    return isinstance(x, list) and id(x) in session.virtual
+    """Whether `x` is a list or deque with a part whose length only a run can tell."""
+    return isinstance(x, (list, deque)) and id(x) in session.virtual
 
 
 def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None:
     """``items += others``, where one of them may have such a part."""
     refuse_growing(session, others)
+    if getattr(session.virtual.get(id(items)), "buffered", None) is not None:
+        from .strip_methods import method
+
+        if method(session, items, "extend", (others,), {}) is not NotImplemented:
+            return
     session.touch(items)
     found = session.virtual.get(id(others))
     if found is None:
@@ -252,25 +276,6 @@ def of_kind(value: Value, type_: ArrayType) -> Value:
     return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
 
 
-class VirtualIterator(Indexed):
-    """``iter(list)`` of a list that is all middle."""
-
-    __slots__ = ("virtual",)
-
-    def __init__(self, virtual: VirtualList) -> None:
-        super().__init__(virtual.session)
-        self.virtual = virtual
-
-    def left(self) -> Any:
-        return self.session.wrap(self.virtual.length - self.index)
-
-    def at(self, k: Any) -> Any:
-        return self.virtual.row(k + self.index if self.index else k)
-
-    def place(self) -> Any:
-        return id(self.virtual), self.index
-
-
 # -- where lists are used ------------------------------------------------------------------------------
 _BLIND = frozenset(("append", "extend"))
 
@@ -278,7 +283,7 @@ _BLIND = frozenset(("append", "extend"))
 def look(session: Session, *values: Any) -> None:
     """Lists among `values` are about to be looked at by code that knows nothing of their middle."""
     for value in values:
-        if isinstance(value, list):
+        if isinstance(value, (list, deque)):
             refuse_growing(session, value)
             found = session.virtual.get(id(value))
             if found is not None:
@@ -314,4 +319,5 @@ def register(session: Session, virtual: VirtualList) -> None:
     session.touch(session.virtual)
     session.touch(virtual.items)
     session.virtual[id(virtual.items)] = virtual
+    session.watch(type(virtual.items))
     session.watch_lists()

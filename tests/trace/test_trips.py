@@ -92,16 +92,16 @@ def test_another_trip_count_is_no_other_program(fn, calls) -> None:
 
 
 def picks_from_a_list(x, layers):
-    weights = [0.5, 1.5, x]
+    functions = [math.tanh, math.sin, math.cos]
     for k in range(layers):
-        x = math.tanh(weights[k] * x)
+        x = functions[k](x)
     return x
 
 
 def sizes_a_list(x, n):
-    buffer = [x] * n
+    buffer = [{"x": x}] * n
     for k in range(n):
-        buffer[k] = x * k
+        buffer[k] = {"x": x * k}
     return buffer
 
 
