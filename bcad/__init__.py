@@ -8,7 +8,7 @@ f(x) = sum((x + 1)**2)
 df/dx = 2*(x + 1)
 """
 
-from bcad import cache
+from bcad import cache, callbacks
 from bcad.adjoint_code import transform, transform_expr
 from bcad.custom import (
     Primitive,
@@ -86,3 +86,4 @@ __all__ = [
     "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy", "transform",
     "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp", "with_arrays",
 ]
+assert callbacks  # imported for what it says of SciPy's routines

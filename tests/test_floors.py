@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
     ("bcad.tags", "bcad.insert", "bcad.register", "bcad.products", "bcad.variants"),
-    ("bcad.optimize", "bcad.solvers", "bcad.sparse", "bcad.parallel", "bcad.descent", "bcad.stochastic", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
+    ("bcad.callbacks", "bcad.optimize", "bcad.solvers", "bcad.sparse", "bcad.parallel", "bcad.descent", "bcad.stochastic", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
     ("bcad.programs", "bcad.tangent"),
     ("bcad.adjoint_code",),
     ("bcad.extend", "bcad.core", "bcad.differential_operators", "bcad.test_util"),
@@ -38,7 +38,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad",),
 )
 FLOOR_OF = {unit: floor for floor, units in enumerate(FLOORS) for unit in units}
-FOLDERS = ("interpreter", "bcad.ir", "bcad.ops", "bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends")
+FOLDERS = ("interpreter", "bcad.ir", "bcad.ops", "bcad.trace", "bcad.diff", "bcad.rewrite", "bcad.backends", "bcad.callbacks")
 
 # Third-party modules. Where: which of our modules may name them at all. Everything else but numpy stays out.
 AT_IMPORT = {

@@ -1,7 +1,9 @@
 """From a Python function and an example call to a Program: graph, captures, guards, effects."""
 
 from .active import active_traces
+from .answering import answers
 from .aside import Aside
+from .callbacks import is_active, refusal, trace_callback, value_of
 from .guards import (
     Absent,
     Apart,
@@ -34,7 +36,7 @@ __all__ = [
     "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "Path", "Pinned", "Program", "Result", "Same", "SizeRelation", "Source", "Tree",
-    "active_traces", "asked", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_traced",
-    "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "read", "rebuild_like", "restore", "state_of",
-    "stepped", "streams_of", "trace", "trace_inside", "wrap",
+    "active_traces", "answers", "asked", "children_of", "evaluated", "flatten", "held", "host_call", "inside", "is_active", "is_traced",
+    "leaf_type", "map_leaves", "marks", "on_call", "pinned", "quick_call", "read", "rebuild_like", "refusal", "restore", "state_of",
+    "stepped", "streams_of", "trace", "trace_callback", "trace_inside", "value_of", "wrap",
 ]

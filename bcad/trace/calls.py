@@ -15,6 +15,7 @@ from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
 from . import (
+    answering,
     choices,
     containers,
     hosts,
@@ -86,8 +87,12 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
     if kind is BuiltinFunctionType and type(fn.__self__) is str and has_traced(args):
         return text.method(session, fn, args, kwargs)
-    if kind is FunctionType and not is_library(fn.__code__.co_filename):
-        return NotImplemented
+    if kind is FunctionType:
+        if not is_library(fn.__code__.co_filename):
+            return NotImplemented
+        result = answering.answer(fn, args, kwargs)
+        if result is not NotImplemented:
+            return result
     result = overrides.override(session, fn, args, kwargs)
     if result is not NotImplemented or not _wants_meaning(session, fn, args, kwargs):
         return result

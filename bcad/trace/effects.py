@@ -115,6 +115,8 @@ def _holds_traced(leaf: Any, around: frozenset[int] = frozenset()) -> bool:
         return False
     if id(leaf) in around or id(leaf) in session.captures.outer:
         return False
+    if isinstance(leaf, (dict, list)):  # of a class of its own: what it holds now is undone with the trace
+        return True
     return any(
         has_traced(part) or _holds_traced(part, around | {id(leaf)})
         for value in attributes_of(leaf).values() for part in flatten(value)[0]
@@ -173,20 +175,35 @@ def _item_of(type_: Any) -> Callable[[Any], Any]:
 
 def _instance_maker(leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
     """An instance that was made while tracing is made again, with this run's numbers in it."""
-    cls, attributes = type(leaf), attributes_of(leaf)
-    if any(part is leaf for value in attributes.values() for part in flatten(value)[0]):
+    cls, attributes, items = type(leaf), attributes_of(leaf), _items_of(leaf)
+    if any(part is leaf for value in (*attributes.values(), items) for part in flatten(value)[0]):
         session = current_session()
         assert session is not None
         raise session.error(f"a {cls.__name__} that holds itself is kept", hint="keep its parts, or make it outside")
-    plan = Plan(attributes, position)
+    plan, contents = Plan(attributes, position), Plan(items, position)
 
     def make(outputs: Sequence[Any]) -> Any:
-        made = object.__new__(cls)
+        made = _bare(cls)
         for name, value in plan.build(outputs).items():
             object.__setattr__(made, name, value)
+        if isinstance(made, dict):
+            dict.update(made, contents.build(outputs))
+        elif isinstance(made, list):
+            list.extend(made, contents.build(outputs))
         return made
 
     return make
+
+
+def _items_of(obj: Any) -> Any:
+    """What an instance of a class made of dict or list holds besides attributes."""
+    return dict(obj.items()) if isinstance(obj, dict) else list(obj) if isinstance(obj, list) else None
+
+
+def _bare(cls: Any) -> Any:
+    """A new instance that nobody has initialised."""
+    base = dict if issubclass(cls, dict) else list if issubclass(cls, list) else object
+    return base.__new__(cls)
 
 
 def _plan_text(text: TextTracer, position: Callable[[Tracer], int], plans: dict[int, Plan]) -> None:

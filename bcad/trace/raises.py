@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _DIVISIONS = frozenset(("divide", "floor_divide", "remainder"))
 
+DID_NOT_RAISE = "it did not raise"
+
 
 def may_raise(node: Node) -> bool:
     """Whether Python may raise where it computes what `node` does."""
@@ -43,7 +45,7 @@ def held(session: Session, node: Node) -> Value:
         return node.output
     if session.example.is_static(flag):
         return node.output
-    ops.check(flag, message=Literal("it did not raise"), error=Literal(GuardMiss))
+    ops.check(flag, message=Literal(DID_NOT_RAISE), error=Literal(GuardMiss))
     return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)  # type: ignore[no-any-return]
 
 

@@ -181,13 +181,18 @@ def leaf_type(leaf: Any) -> Any:
     return None
 
 
-def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None) -> InnerProgram:
+def trace_inside(
+    fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None,
+    look: Callable[[Journal, Builder], None] | None = None,
+) -> InnerProgram:
     """Trace a call made in traced code into a closed region of its own.
 
     Parameters
     ----------
     fn, args, kwargs
         The call; numbers among the leaves of the arguments become inputs of the region.
+    look : callable, optional
+        ``look(journal, builder)`` is called when all is traced, before the writes are undone.
 
     Returns
     -------
@@ -208,6 +213,8 @@ def trace_inside(fn: Callable[..., Any], args: Sequence[Any] = (), kwargs: dict[
         outputs = _Outputs(session)
         places = [outputs.position(x) if isinstance(x, Tracer) or is_plain_number(x) else None for x in found]
         count = len(outputs.values)
+        if look is not None:
+            look(journal, child)
         redo = replayed(journal, outputs.position)
     keep_raising(child, outputs.values)
     graph = child.build(outputs.values)

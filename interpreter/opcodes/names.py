@@ -7,7 +7,7 @@ from typing import Any
 from .. import attributes
 from ..code import NULL, UNBOUND
 from ..frame import Frame
-from ..journal import EMPTY, cell_value
+from ..journal import EMPTY, born, cell_value
 from ..lookup import reads_natively
 from ..names import LAZY, imported, load_global, load_name
 from .registry import opcode
@@ -60,7 +60,8 @@ def _unbound(name: str) -> UnboundLocalError:
 def make_cell(frame: Frame, stack: list, slot: int) -> None:
     """--"""
     value = frame.slots[slot]
-    frame.slots[slot] = CellType() if value is UNBOUND else CellType(value)
+    frame.slots[slot] = cell = CellType() if value is UNBOUND else CellType(value)
+    born(frame, cell)
 
 
 @opcode("COPY_FREE_VARS")

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from bcad import NotScalar, grad, jacobian, make_jvp, make_vjp, options, tensor_jacobian_product
+from bcad import Function, NotScalar, grad, jacobian, make_jvp, make_vjp, options, tensor_jacobian_product
 
 
 @pytest.mark.parametrize("constant", [1.0, 0, np.float64(2.0)])
@@ -67,3 +67,27 @@ def test_derivatives_are_the_callers_own(backend) -> None:
     for k, a in enumerate(found):
         assert a.flags.writeable
         assert not any(np.shares_memory(a, b) for b in (weights, x, y, seed, *found[:k]))
+
+
+class Report(dict):
+    """Entries that are attributes too, as SciPy's results have them."""
+
+    __getattr__ = dict.__getitem__
+
+
+class Path(list):
+    """A list of a class of its own."""
+
+
+def test_results_of_classes_made_of_dict_and_list_hold_numbers_and_no_tracers() -> None:
+    def f(a):
+        report, path = Report(note="fine"), Path([a])
+        report.update(x=2 * a)
+        path.append(a * a)
+        path.length = 2 * a
+        return report, path
+
+    for a in (2.0, 3.0):
+        report, path = Function(f)(a)
+        assert type(report) is Report and report == {"note": "fine", "x": 2 * a} and type(report.x) is float
+        assert type(path) is Path and path == [a, a * a] and path.length == 2 * a
