@@ -82,7 +82,7 @@ def transform(
     own = [name if name and name not in names else "out" for name in returned]
     seeds = [_unused(f"{name}_a", taken) for name in own]
     module = Module(special, function, taken=adjoints, seeds=seeds)
-    lines = [*module.checks(), *module.body(own)]
+    lines = module.lines(own)
     for seed, value, text in zip(seeds, module.results, module.results_text, strict=True):
         if value.shape:
             lines += [f"if np.shape({seed}) != np.shape({text}):", f"    raise ValueError('{seed} must have the shape of the result')"]

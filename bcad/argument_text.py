@@ -14,6 +14,7 @@ from bcad.errors import Unsupported
 from bcad.ir import ArrayType, Dim, Kind, Names, Value
 from bcad.literal_text import literal
 from bcad.trace import (
+    STREAMS,
     Absent,
     Apart,
     Argument,
@@ -62,17 +63,23 @@ class Arguments:
     names : sequence of str
         What the text calls each input of the program's graph.
     typed : bool
-        Whether the text may ask for the class of a value: numba knows none while it runs.
+        Whether the text may ask for the class of a value: numba knows none while it runs, and takes containers as
+        tuples of what they hold, in the order of their keys.
 
     Attributes
     ----------
     helpers : dict
         Functions and imports that the lines need, by name.
+    streams : dict
+        The streams of random numbers that the text draws from, by name: those that are no arguments become
+        parameters, for a module has no stream that could be the one that was traced.
     """
 
     def __init__(self, program: Any, fn: Any, names: Sequence[str], typed: bool = True) -> None:
         self.program, self.names, self.typed = program, names, typed
         self.helpers: dict[str, str] = {}
+        self.streams: dict[str, Any] = {}
+        self._passed = _stream_leaves(program.guards)
         self._own = _parameters_of(fn)
         positional, keywords = program.tree.children
         self._bases: dict[tuple[int, Any], str] = {(0, k): self._positional(k) for k in range(len(positional.children))}
@@ -93,6 +100,7 @@ class Arguments:
         shown = list(left.values())
         own = [p for p in self._own if p.kind in _OWN_PARAMETERS][len(left) :]
         keywords = [place[1] for place in self._bases if place[0] == 1]
+        keywords += [name for name, stream in self.streams.items() if self._leaf_of(stream) is None]
         while own and own[0].name in keywords:
             keywords.remove(own[0].name)
             shown.append(_parameter(own.pop(0).name))
@@ -120,7 +128,16 @@ class Arguments:
                 where = self._leaves[source.index]
                 line = f"{name} = {self._converted(where, value.type)}"
                 lines += [line] if line != f"{name} = {name}" else []
-        return [*lines, *self.guards()]
+        lines += self.guards()
+        for name, stream in self.streams.items():
+            leaf = self._leaf_of(stream)
+            lines += [] if leaf is None or leaf == name else [f"{name} = {leaf}"]
+        return lines
+
+    def _leaf_of(self, stream: Any) -> str | None:
+        """The argument that a stream was passed as, if it was."""
+        found = (leaf for leaf, known in self._passed.items() if known is stream)
+        return next((self._leaves[leaf] for leaf in found), None)
 
     def guards(self) -> list[str]:
         """Refuse arguments for which what the trace relied on does not hold."""
@@ -132,7 +149,7 @@ class Arguments:
     def conditions(self) -> list[str]:
         """What the trace relied on, as far as arguments can tell."""
         sizes = self._sizes()
-        return list(filter(None, (self._condition(guard, sizes) for guard in self.program.guards)))
+        return list(dict.fromkeys(filter(None, (self._condition(guard, sizes) for guard in self.program.guards))))
 
     def where(self, position: int) -> str:
         """The expression for an input that is an argument."""
@@ -160,7 +177,9 @@ class Arguments:
         tree = tree.children[tree.keys.index(path[1])]
         text = self._bases[path[0], path[1]]
         for key in path[2:]:
-            text, tree = _item(text, tree, key), tree.children[tree.keys.index(key)]
+            position = tree.keys.index(key)
+            text = _item(text, tree, key) if self.typed else f"{text}[{position}]"
+            tree = tree.children[position]
         return text
 
     def _converted(self, text: str, type_: Any) -> str:
@@ -191,14 +210,21 @@ class Arguments:
         if isinstance(guard, SizeRelation):
             return f"{sizes.of(guard.left)[0]} {guard.symbol} {sizes.of(guard.right)[0]}"
         if isinstance(guard, (Same, Apart)):
-            return self._aliasing(guard)
+            of_stream = any(getattr(_root(s), "index", None) in self._passed for s in (guard.where, guard.other))
+            return "" if of_stream else self._aliasing(guard)
         if isinstance(guard, HasType) or not _is_argument(guard.source):
             return ""
+        leaf = _root(guard.source)
+        if leaf.index in self._passed:  # any stream of that class will do
+            cls = type(self._passed[leaf.index]).__name__
+            return f"isinstance({self._leaves[leaf.index]}, np.random.{cls})" if guard.source == leaf else ""
         text = self._where(guard.source)
         if isinstance(guard, HasValue):
             return _equals(text, guard.value) if self.typed else f"{text} == {guard.value!r}"
         if isinstance(guard, HasLength):
             return f"len({text}) == {guard.length}"
+        if not self.typed and isinstance(guard, (HasKeys, HasKey)):
+            return ""
         if isinstance(guard, HasKeys):
             return f"tuple({text}) == {guard.keys!r}"
         if isinstance(guard, HasKey):
@@ -258,13 +284,25 @@ def _item(text: str, tree: Tree, key: Any) -> str:
     return f"{text}[{literal(key)}]" if by_key else f"{text}.{key}"
 
 
-def _is_argument(source: Any) -> bool:
-    """Whether a source leads to an argument, not to what is read from outside."""
+def _root(source: Any) -> Any:
+    """What a source leads to by attributes and items."""
     while isinstance(source, (Attribute, Item)):
         source = source.parent
+    return source
+
+
+def _is_argument(source: Any) -> bool:
+    """Whether a source leads to an argument, not to what is read from outside."""
+    source = _root(source)
     if isinstance(source, Result):
         return any(map(_is_argument, (source.function, *source.args)))
     return isinstance(source, Argument)
+
+
+def _stream_leaves(guards: Any) -> dict[int, Any]:
+    """The streams of random numbers that were passed as arguments, by the position of the leaf."""
+    found = [(_root(g.source), g.obj) for g in guards if isinstance(g, IsObject) and isinstance(g.obj, STREAMS)]
+    return {root.index: stream for root, stream in found if isinstance(root, Argument)}
 
 
 def _equals(text: str, value: Any) -> str:

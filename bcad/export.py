@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import linecache
 import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -40,7 +42,7 @@ def export_module(
         Where to write the module as well.
     flavour : str
         'numpy': NumPy expressions, as a person would write them. 'numba': loops, compiled by ``numba.njit``, to be
-        called from Python and from other jitted functions; several gradients are a tuple there.
+        called from Python and from other jitted functions; all containers are tuples there, several gradients too.
 
     Returns
     -------
@@ -51,7 +53,14 @@ def export_module(
     Raises
     ------
     Unsupported
-        If it has effects, or calls Python functions that are not traced.
+        If it has effects, takes objects, or calls what a module can neither import nor bring along.
+
+    Notes
+    -----
+    Functions that are not traced (`primitive`, `escaped_call`) go along as source, with the functions, arrays and
+    numbers that they read, or are imported where they belong to an installed package. A stream of random numbers that
+    the function makes is made anew at each call, as there; one that it reads from outside becomes the keyword argument
+    ``rng``; NumPy's and Python's own streams stay those.
 
     Examples
     --------
@@ -70,7 +79,7 @@ def export_module(
         body, function = module.body(), jitted
     else:
         module = Module(special, fn, taken=(name, f"{name}_and_gradient", "gradient"))
-        body, function = [*module.checks(), *module.body()], function_text
+        body, function = module.lines(), function_text
     parameters = module.arguments.parameters()
     if special.mode.name == "value":
         lines = [*body, f"return {module.result()}"]
@@ -104,7 +113,12 @@ def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callab
     Raises
     ------
     Unsupported
-        For containers as arguments, effects, and what numba cannot compile as a whole.
+        For effects, objects as arguments, and streams of random numbers from outside.
+
+    Notes
+    -----
+    Containers are tuples there: as arguments, in the order of their keys, and as results. What has no kernel form
+    (an FFT, an eigenvalue, a draw) is run by Python in between, as blocks in numba's ``objmode``.
 
     Examples
     --------
@@ -118,9 +132,10 @@ def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callab
         name = f"{name}_and_gradient" if with_value else "gradient"
     filename = f"<{name} for numba {next(_numbers)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
-    scope: dict[str, Any] = {"__name__": filename}
-    exec(compile(text, filename, "exec"), scope)
-    return scope[name]  # type: ignore[no-any-return]
+    module = ModuleType(filename)
+    sys.modules[filename] = module  # where numba looks for the globals of what it runs in Python
+    exec(compile(text, filename, "exec"), vars(module))
+    return vars(module)[name]  # type: ignore[no-any-return]
 
 
 def to_sympy(traced: Function | Gradient, *args: Any) -> tuple[Any, list[Any]]:

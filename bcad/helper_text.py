@@ -1,10 +1,12 @@
-"""Functions that an exported module brings along: what an op computes, as source without bcad."""
+"""Functions that an exported module brings along, as source without bcad: what ops compute, what the user's code calls."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 import inspect
+import sys
+import sysconfig
 import textwrap
 from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
@@ -12,39 +14,121 @@ from typing import Any
 
 import numpy as np
 
+from bcad.custom import Primitive
 from bcad.errors import Unsupported
 from bcad.literal_text import literal
 
 
-def helper_sources(name: str, op: Any) -> dict[str, str]:
-    """The function called `name` that does what `op` does, with what it needs: texts by name.
+class Luggage:
+    """Texts of functions, and imports, by the names that a module uses for them."""
 
-    Raises
-    ------
-    Unsupported
-        If its meaning cannot be told in a few functions of NumPy and SciPy.
-    """
-    found: dict[str, str] = {}
-    _enter(name, type(op).evaluate, op, found)
-    return found
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self._names: dict[int, str] = {}  # of functions that are brought along
+
+    def op(self, name: str, op: Any) -> None:
+        """A function called `name` that does what `op` does.
+
+        Raises
+        ------
+        Unsupported
+            If its meaning cannot be told in a few functions of NumPy and SciPy.
+        """
+        self._bring(name, type(op).evaluate, op)
+
+    def callable(self, name: str, obj: Any) -> None:
+        """What the text calls `name`: imported from where it is installed, else brought along as source.
+
+        Raises
+        ------
+        Unsupported
+            If it has neither a place to be imported from nor source of its own.
+        """
+        line = import_line(name, obj)
+        if line is not None:
+            self.add(name, line)
+        elif type(obj) is FunctionType:
+            self._bring(name, obj, None)
+        else:
+            raise Unsupported(
+                f"{name} cannot be brought along by a module",
+                why=f"it is a {type(obj).__name__}, which has no source of its own and no place to be imported from",
+                hint="use a plain function, or pass what it gives as an argument",
+            )
+
+    def add(self, name: str, text: str) -> None:
+        """Let `name` mean `text`.
+
+        Raises
+        ------
+        Unsupported
+            If it means something else already.
+        """
+        if self.texts.setdefault(name, text) != text:
+            raise Unsupported(f"two things that the module needs are called {name}")
+
+    def imports(self) -> list[str]:
+        """The lines that import."""
+        return [text for text in self.texts.values() if text.startswith(("import ", "from "))]
+
+    def functions(self) -> list[str]:
+        """The texts of functions."""
+        return [text for text in self.texts.values() if not text.startswith(("import ", "from "))]
+
+    def _bring(self, name: str, function: Callable[..., Any], op: Any) -> None:
+        """Add the source of `function` under a name, then those of the functions it calls."""
+        tree = _definition(name, function)
+        self.texts[name] = ""  # a recursive function needs itself
+        self._names[id(function)] = name
+        tree.name, tree.returns, tree.decorator_list = name, None, []
+        if op is not None:
+            del tree.args.args[0]  # self
+        for node in ast.walk(tree):
+            if isinstance(node, ast.arg):
+                node.annotation = None
+            elif isinstance(node, ast.FunctionDef):
+                node.returns = None
+        _refuse_imports_and_writes(name, tree)
+        tree = _Linker(name, function, op, set(_bound_in(tree)), self).visit(tree)
+        self.texts[name] = ast.unparse(ast.fix_missing_locations(tree))
+
+    def function(self, name: str, obj: FunctionType) -> str:
+        """The name of a function that source brought along calls `name`."""
+        if id(obj) not in self._names:
+            helper = f"_{name.lstrip('_')}"
+            while helper in self.texts:
+                helper += "_"
+            self._bring(helper, obj, None)
+        return self._names[id(obj)]
 
 
-def _enter(name: str, function: Callable[..., Any], op: Any, found: dict[str, str]) -> None:
-    """Add the source of `function` under a name, then those of the functions it calls."""
-    found[name] = ""  # a recursive function needs itself
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
-    assert isinstance(tree, ast.FunctionDef)
-    tree.name, tree.returns, tree.decorator_list = name, None, []
-    if op is not None:
-        del tree.args.args[0]  # self
-    for node in ast.walk(tree):
-        if isinstance(node, ast.arg):
-            node.annotation = None
-        elif isinstance(node, ast.FunctionDef):
-            node.returns = None
-    _refuse_own_imports(name, tree)
-    tree = _Linker(name, function, op, set(_bound_in(tree)), found).visit(tree)
-    found[name] = ast.unparse(ast.fix_missing_locations(tree))
+def import_line(name: str, obj: Any) -> str | None:
+    """``from scipy.special import expit as name``; None for what no installed package has under its own name."""
+    path, public = getattr(obj, "__module__", None), getattr(obj, "__qualname__", "")
+    if not path or getattr(sys.modules.get(path), public, None) is not obj or not _is_installed(path):
+        return None
+    return f"from {path} import {public}" + (f" as {name}" if name != public else "")
+
+
+def _is_installed(path: str) -> bool:
+    root = path.partition(".")[0]
+    if root in ("bcad", "__main__"):
+        return False
+    file = getattr(sys.modules[root], "__file__", None) or ""
+    places = tuple(filter(None, (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))))
+    return root in sys.stdlib_module_names or file.startswith(places)
+
+
+def _definition(name: str, function: Callable[..., Any]) -> ast.FunctionDef:
+    """The syntax tree of a function's ``def`` statement."""
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Unsupported(f"{name} cannot be brought along by a module", why=f"its source is not there: {error}") from None
+    if not isinstance(tree, ast.FunctionDef):
+        raise Unsupported(f"{name} cannot be brought along by a module", why="it is no def statement of its own",
+                          hint="write it as a function with a name")
+    return tree
 
 
 def _bound_in(tree: ast.AST) -> Iterator[str]:
@@ -60,17 +144,21 @@ def _bound_in(tree: ast.AST) -> Iterator[str]:
             yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
 
 
-def _refuse_own_imports(name: str, tree: ast.AST) -> None:
+def _refuse_imports_and_writes(name: str, tree: ast.AST) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("bcad")):
             raise _refusal(name, f"bcad's {node.names[0].name}")
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            raise _refusal(name, f"the variable {node.names[0]}, which it writes to")
 
 
 class _Linker(ast.NodeTransformer):
     """Gives a function's free names a meaning in the module."""
 
-    def __init__(self, name: str, function: Any, op: Any, bound: set[str], found: dict[str, str]) -> None:
-        self.name, self.function, self.op, self.bound, self.found = name, function, op, bound, found
+    def __init__(self, name: str, function: Any, op: Any, bound: set[str], luggage: Luggage) -> None:
+        self.name, self.op, self.bound, self.luggage = name, op, bound, luggage
+        self.function = function
+        self.scope = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         assert node.value is not None
@@ -82,38 +170,42 @@ class _Linker(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> Any:
-        if node.id in self.bound or node.id == "np":
+        if node.id in self.bound:
             return node
-        scope = {**self.function.__globals__, **inspect.getclosurevars(self.function).nonlocals}
-        if node.id in scope:
-            return self._meaning(node.id, scope[node.id])
+        if node.id in self.scope:
+            return self._meaning(node.id, self.scope[node.id])
         if hasattr(builtins, node.id) and node.id != "super":
             return node
-        raise _refusal(self.function.__name__, node.id)
+        raise _refusal(self.name, node.id)
 
     def _meaning(self, name: str, obj: Any) -> ast.expr:
-        """An expression for an object that bcad's source calls `name`."""
-        own = getattr(obj, "__module__", "") or ""
+        """An expression for an object that the source calls `name`."""
         if isinstance(obj, ModuleType):
-            self.found.setdefault(name, f"import {obj.__name__} as {name}")
-            return ast.Name(name)
+            return self._module(name, obj)
+        obj = obj.fn if isinstance(obj, Primitive) else obj
         public = getattr(obj, "__name__", "")
-        for path, module in (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft)):
+        for path, module in (("np", np), ("np.linalg", np.linalg), ("np.fft", np.fft), ("np.random", np.random)):
             if public and getattr(module, public, None) is obj:
                 return ast.parse(f"{path}.{public}", mode="eval").body
         if isinstance(getattr(obj, "__self__", None), np.ufunc):
             return ast.parse(f"np.{obj.__self__.__name__}.{public}", mode="eval").body
-        if isinstance(obj, FunctionType) and own.startswith("bcad"):
-            helper = f"_{name}" if obj.__closure__ is None else f"{self.name}_{name}"  # those of two ops differ
-            if helper not in self.found:
-                _enter(helper, obj, None, self.found)
-            return ast.Name(helper)
-        if isinstance(obj, (bool, int, float, complex, str, np.ndarray, np.generic)):
+        if isinstance(obj, (bool, int, float, complex, str, np.ndarray, np.generic, type(None))):
             return ast.parse(literal(obj), mode="eval").body
-        if public and own.partition(".")[0] in ("scipy", "math"):
-            self.found.setdefault(public, f"from {own} import {public}")
-            return ast.Name(public)
-        raise _refusal(self.function.__name__, name)
+        line = import_line(name, obj)
+        if line is not None:
+            self.luggage.add(name, line)
+            return ast.Name(name)
+        if isinstance(obj, FunctionType):
+            return ast.Name(self.luggage.function(name, obj))
+        raise _refusal(self.name, name)
+
+    def _module(self, name: str, module: ModuleType) -> ast.expr:
+        if module is np:
+            return ast.Name("np")
+        if name == "np" or not _is_installed(module.__name__):
+            raise _refusal(self.name, f"the module {module.__name__}")
+        self.luggage.add(name, f"import {module.__name__} as {name}" if module.__name__ != name else f"import {name}")
+        return ast.Name(name)
 
 
 def _refusal(name: str, needed: str) -> Unsupported:

@@ -24,24 +24,25 @@ class Piece:
         )
 
 
-def result_text(program: Any, texts: Sequence[str]) -> str:
-    """What a function returns, the numbers in it given by their texts."""
-    return nest_text(program.result.build([Piece(text) for text in texts]))
+def result_text(program: Any, texts: Sequence[str], tuples: bool = False) -> str:
+    """What a function returns, the numbers in it given by their texts; `tuples`: all containers are tuples."""
+    return nest_text(program.result.build([Piece(text) for text in texts]), tuples)
 
 
-def derivative_text(trees: Sequence[Tree], texts: Sequence[str], brackets: str = "[]") -> str:
+def derivative_text(trees: Sequence[Tree], texts: Sequence[str], tuples: bool = False) -> str:
     """Derivatives as the arguments are nested: bare for one argument, a list for several."""
     found, start = [], 0
     for tree in trees:
-        found.append(nest_text(tree.unflatten([Piece(t) for t in texts[start : start + tree.size]])))
+        found.append(nest_text(tree.unflatten([Piece(t) for t in texts[start : start + tree.size]]), tuples))
         start += tree.size
-    return found[0] if len(found) == 1 else f"{brackets[0]}{', '.join(found)}{brackets[1]}"
+    left, right = "()" if tuples else "[]"
+    return found[0] if len(found) == 1 else f"{left}{', '.join(found)}{right}"
 
 
-def nest_text(obj: Any) -> str:
+def nest_text(obj: Any, tuples: bool = False) -> str:
     """A nest of lists, tuples, dicts and leaves as an expression; a named tuple becomes a plain one."""
     leaves, tree = flatten(obj)
-    return _written(tree, iter([_leaf(x) for x in leaves]))
+    return _written(tree, iter([_leaf(x) for x in leaves]), tuples)
 
 
 def _leaf(x: Any) -> str:
@@ -52,13 +53,13 @@ def _leaf(x: Any) -> str:
     return literal(x)
 
 
-def _written(tree: Tree, leaves: Any) -> str:
+def _written(tree: Tree, leaves: Any, tuples: bool) -> str:
     if tree.cls is None:
         return str(next(leaves))
-    items = [_written(child, leaves) for child in tree.children]
-    if tree.cls is list:
+    items = [_written(child, leaves, tuples) for child in tree.children]
+    if tree.cls is list and not tuples:
         return f"[{', '.join(items)}]"
-    if issubclass(tree.cls, tuple):
+    if issubclass(tree.cls, tuple) or tuples and tree.cls in (list, dict):
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
     if issubclass(tree.cls, dict):
         return "{" + ", ".join(f"{key!r}: {item}" for key, item in zip(tree.keys, items, strict=True)) + "}"

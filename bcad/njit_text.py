@@ -8,20 +8,26 @@ from typing import Any
 import numpy as np
 
 from bcad.argument_text import Arguments
-from bcad.backends import kernel_text
+from bcad.backends import kernel_pieces
 from bcad.errors import Unsupported
-from bcad.ir import ArrayType, Dim, Graph
+from bcad.helper_text import Luggage
+from bcad.ir import ArrayType, Dim, Graph, Value, constant_op, dim_op
 from bcad.literal_text import literal
 from bcad.nest_text import derivative_text, result_text
+from bcad.njit_pieces import PythonPart, Values, declared_where_read, kernel_lines
 from bcad.rewrite import dce
-from bcad.standalone import indented, refuse
+from bcad.standalone import carried, indented, refuse
 from bcad.trace import Argument
 
 JIT = '@njit(error_model="numpy")'
+_TOGETHER = 8  # conditions in one line
+_OWN = ("kernel", "np", "njit", "types", "status", "objmode")
 
 
 class NjitModule:
-    """The text of one module: the kernel, and a function around it with the user's parameters.
+    """The text of one module: kernels, and a function around them with the user's parameters.
+
+    What has no kernel form is written as Python functions, which the jitted function calls as such.
 
     Parameters
     ----------
@@ -32,47 +38,69 @@ class NjitModule:
     Raises
     ------
     Unsupported
-        For containers as arguments, effects, and what has no kernel form.
+        For effects, objects as arguments, and streams of random numbers from outside.
     """
 
     def __init__(self, special: Any, fn: Any) -> None:
         refuse(special)
         self.special = special
         program = special.program
-        if any(tree.cls is not None for place in program.tree.children for tree in place.children):
-            raise Unsupported("numba takes no lists or dicts of arrays as arguments", hint='flavour="numpy" does')
         whole, total = special.graph, len(program.graph.outputs)
         outputs = [*whole.outputs[: special.results], *whole.outputs[total:]]
-        self.graph = dce(Graph(whole.inputs, whole.nodes, outputs, whole.name))
+        graph = dce(Graph(whole.inputs, whole.nodes, outputs, whole.name))
         self.frozen = {k for k, s in enumerate(program.sources) if not isinstance(s, Argument)}
-        try:
-            self.kernel = kernel_text(self.graph, {k for k in self.frozen if self.kinds(k).shape})
-        except NotImplementedError as error:
-            raise Unsupported(f"there is no form of {whole.name} for numba", why=str(error), hint='flavour="numpy"') from None
-        self.names = [v.name or f"x{k}" for k, v in enumerate(self.graph.inputs)]
-        self.names = [f"{n}_" if n in ("kernel", "np", "njit", "types", "status") else n for n in self.names]
+        self.types = [v.type for v in graph.inputs]
+        self.graph, self.pieces = kernel_pieces(graph, {k for k in self.frozen if self.kinds(k).shape})
+        self.names = [v.name or f"x{k}" for k, v in enumerate(graph.inputs)]
+        self.names = [f"{n}_" if n in _OWN else n for n in self.names]
         self.arguments = Arguments(program, fn, self.names, typed=False)
+        self.parts = self._parts()
+
+    def _parts(self) -> list[PythonPart | None]:
+        """For each piece its Python function, if it has one."""
+        found: list[PythonPart | None] = []
+        before: PythonPart | None = None
+        for count, piece in enumerate(self.pieces, 1):
+            if piece.kernel is not None:
+                found.append(None)
+                continue
+            part = PythonPart(f"step_{count}", piece, before.listing if before else None, [*_OWN, *self.names])
+            before = part
+            found.append(part)
+        begun = set().union(*(part.begun for part in found if part is not None))
+        streams = before.streams() if before is not None else {}
+        self.own = [name for name, obj in streams.items() if id(obj) in begun]
+        if len(self.own) < len(streams):
+            raise Unsupported("the function draws from a stream of random numbers that it does not make",
+                              why="a jitted function has no such argument", hint='flavour="numpy", or default_rng(seed) in it')
+        return found
 
     def kinds(self, position: int) -> ArrayType:
         """The type of an input, which must be a number or an array."""
-        type_ = self.graph.inputs[position].type
+        type_ = self.types[position]
         if not isinstance(type_, ArrayType):
             raise Unsupported(f"numba cannot take the {type_} that the function reads")
         return type_
 
     # -- the function ---------------------------------------------------------------------------
     def body(self) -> list[str]:
-        """Checks of the arguments, and the call of the kernel."""
+        """Checks of the arguments, and the pieces one after the other."""
         lines = [line for k in range(len(self.names)) if k not in self.frozen for line in self._check(k)]
-        lines += self.arguments.guards()
-        given = [text for k in range(len(self.names)) for text in self._given(k)]
-        return [*lines, f"{', '.join(['_', *self._received()])} = kernel({', '.join([*given, *self.kernel.constants])})"]
+        lines += _guards(self.arguments.conditions())
+        self.values = values = Values(self.graph.inputs, self.names)
+        flat = {self.graph.inputs[k]: f"{self.names[k]}_flat" for k in self.frozen if self.kinds(k).shape}
+        for piece, part in zip(self.pieces, self.parts, strict=True):
+            if part is None:
+                lines += kernel_lines(piece, values, flat, len(self.pieces) == 1)
+            else:
+                lines += part.lines(values)
+        return declared_where_read(lines, self._outputs())
 
     def result(self) -> str:
-        return result_text(self.special.program, self._outputs()[: self.special.results])
+        return result_text(self.special.program, self._outputs()[: self.special.results], tuples=True)
 
     def gradient(self) -> str:
-        return derivative_text(self.special.trees, self._outputs()[self.special.results :], "()")
+        return derivative_text(self.special.trees, self._outputs()[self.special.results :], tuples=True)
 
     def _check(self, position: int) -> list[str]:
         name, type_ = self.names[position], self.kinds(position)
@@ -90,40 +118,25 @@ class NjitModule:
             lines += [f"if {name} != np.int64({name}):", f"    raise ValueError('{name} must be an integer')"]
         return lines
 
-    def _given(self, position: int) -> list[str]:
-        """An input as the kernel takes it: flat, with its lengths; a complex number as two."""
-        name, passed = self.names[position], self.kernel.inputs[position]
-        type_ = self.kinds(position)
-        if not passed.array:
-            return [f"{name}.real", f"{name}.imag"] if passed.complex else [name]
-        if position in self.frozen:
-            return [f"{name}_flat", *(str(n) for n in np.shape(self._captured(position)))]
-        flat = f"np.ascontiguousarray({name}).reshape(-1)"
-        flat += f".view(np.float{type_.dtype.itemsize * 4})" if passed.complex else ""
-        return [flat, *(f"{name}.shape[{axis}]" for axis in range(type_.ndim))]
-
-    def _received(self) -> list[str]:
-        names = []
-        for k, (value, passed) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
-            if passed.array:
-                names += [f"r{k}", *(f"r{k}_{axis}" for axis in range(value.ndim))]
-            else:
-                names += [f"r{k}", f"r{k}_im"] if passed.complex else [f"r{k}"]
-        return names
-
     def _outputs(self) -> list[str]:
-        """What the kernel gave, as arrays and numbers of the function's own kinds."""
+        """The results as arrays and numbers, no array of the caller's or the module's among them."""
         found, shared = [], set()
-        for k, (value, passed) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
-            text = f"r{k}"
-            if not passed.array:
-                found.append(f"complex({text}, {text}_im)" if passed.complex else text)
-                continue
-            text += f".view(np.{value.dtype.name})" if passed.complex else ""
-            text += f".reshape(({', '.join(f'r{k}_{axis}' for axis in range(value.ndim))},))" if value.ndim != 1 else ""
-            found.append(text if passed.fresh and value not in shared else f"{text}.copy()")
+        for value in self.graph.outputs:
+            text = self._text(value)
+            array = bool(getattr(value.type, "shape", ()))
+            found.append(f"{text}.copy()" if array and (value not in self.values.new or value in shared) else text)
             shared.add(value)
         return found
+
+    def _text(self, value: Value) -> str:
+        if value in self.values.text:
+            return self.values.text[value]
+        node = value.node
+        assert node is not None
+        if node.op is dim_op:
+            return self.values.size(node.attrs["size"])
+        assert node.op is constant_op, node.op
+        return literal(node.attrs["value"].value)
 
     # -- the module --------------------------------------------------------------------------------
     def _captured(self, position: int) -> Any:
@@ -139,16 +152,43 @@ class NjitModule:
 
     def text(self, doc: str, functions: Sequence[str]) -> str:
         """The module with these functions."""
-        imports = ["import math", *(["import ctypes"] if self.kernel.libraries else []), "", "import numpy as np"]
-        imports.append("from numba import njit, types")
-        if self.kernel.libraries:
-            imports.append("from numba.extending import get_cython_function_address")
+        kernels = [piece.kernel for piece in self.pieces if piece.kernel is not None]
+        parts = [part for part in self.parts if part is not None]
+        luggage = carried(parts[-1].listing.notation, {}) if parts else Luggage()
+        libraries = any(kernel.libraries for kernel in kernels)
+        imports = ["import math", *(["import ctypes"] if libraries else []), "", "import numpy as np"]
+        imports += [f"from numba import njit, {'objmode, ' if parts else ''}types"]
+        imports += ["from numba.extending import get_cython_function_address"] if libraries else []
+        imports += [line for line in luggage.imports() if line not in imports]
         values = [line for k in sorted(self.frozen) for line in self._frozen(k)]
-        values += [f"{name} = {literal(x)}" for name, x in self.kernel.constants.items()]
-        signature = ", ".join(self.kernel.signature)
-        kernel = f'@njit(({signature},), error_model="numpy")\n{self.kernel.source.rstrip()}' if signature else f"{JIT}\n{self.kernel.source.rstrip()}"
-        parts = [f'"""{doc}"""', "\n".join(imports), "\n".join(values)]
-        return "\n\n\n".join(["\n\n".join(filter(None, parts)), *self.kernel.helpers, kernel, *functions]) + "\n"
+        values += [f"{name} = {literal(x)}" for kernel in kernels for name, x in kernel.constants.items()]
+        values += [f"{name} = {literal(x)}" for name, x in (parts[-1].listing.notation.constants if parts else {}).items()]
+        values += [f"{name} = None" for name in self.own]
+        helpers = dict.fromkeys(text for kernel in kernels for text in kernel.helpers)
+        written = [
+            _kernel(piece.kernel) if part is None else part.function(self.own)
+            for piece, part in zip(self.pieces, self.parts, strict=True)
+        ]
+        head = [f'"""{doc}"""', "\n".join(imports), "\n".join(values)]
+        blocks = ["\n\n".join(filter(None, head)), *luggage.functions(), *helpers, *written, *functions]
+        return "\n\n\n".join(blocks) + "\n"
+
+
+def _guards(conditions: Sequence[str]) -> list[str]:
+    """Refuse arguments for which the conditions do not hold, several in a line: numba's own time grows with the branches."""
+    lines = []
+    for start in range(0, len(conditions), _TOGETHER):
+        several = conditions[start : start + _TOGETHER]
+        said = f"this holds for {' and '.join(several)} only"
+        test = f"({several[0]})" if len(several) == 1 else f"({' & '.join(f'({c})' for c in several)})"
+        lines += [f"if not {test}:", f"    raise ValueError({said!r})"]
+    return lines
+
+
+def _kernel(kernel: Any) -> str:
+    signature = ", ".join(kernel.signature)
+    head = f'@njit(({signature},), error_model="numpy")' if signature else JIT
+    return f"{head}\n{kernel.source.rstrip()}"
 
 
 def jitted(name: str, parameters: str, doc: str, lines: Sequence[str]) -> str:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterable, Sequence
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bcad.argument_text import RESERVED, Arguments
-from bcad.backends import Listing
+from bcad.backends import Listing, Notation
 from bcad.errors import Unsupported
-from bcad.helper_text import helper_sources
+from bcad.helper_text import Luggage
 from bcad.ir import Graph, Value, constant_op
 from bcad.literal_text import literal
 from bcad.nest_text import derivative_text, result_text
 from bcad.rewrite import gentle
+from bcad.trace import PYTHONS_OWN, STREAMS, begun_streams
 
 PREFIX = "np."
 FRESH = ("zeros(", "ones(", "full(")  # calls that make new arrays
-VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag astype as_kind".split())
+VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag astype as_kind stop_gradient".split())
 
 
 class Module:
@@ -72,17 +74,31 @@ class Module:
 
     def preamble(self) -> list[str]:
         """What statements without a function need first: captures and helpers."""
-        helpers, imports = self._helpers()
-        return [*imports, *self._captures(), *(line for text in helpers for line in text.splitlines())]
+        luggage = self._carried()
+        lines = [line for text in luggage.functions() for line in text.splitlines()]
+        return [*luggage.imports(), *self._captures(), *lines]
+
+    def _carried(self) -> Luggage:
+        return carried(self.listing.notation, self.arguments.helpers)
 
     # -- inputs ------------------------------------------------------------------------------
     def name(self, value: Value) -> str:
         """The name of an input."""
         return self.listing.names.of(value)
 
-    def checks(self) -> list[str]:
-        """Lines that unpack the arguments and refuse those for which the text does not hold."""
-        return self.arguments.lines()
+    def lines(self, names: Sequence[str] = ()) -> list[str]:
+        """The body of the function: arguments taken apart, those for which it does not hold refused, then `body`."""
+        body = self.body(names)
+        self.arguments.streams = self._streams()
+        return [*self.arguments.lines(), *body]
+
+    def _streams(self) -> dict[str, Any]:
+        """The streams of random numbers that the text draws from and did not begin, by name."""
+        begun = {id(stream) for stream in begun_streams(self.graph)}
+        return {
+            name: obj for name, obj in self.listing.notation.objects.items()
+            if isinstance(obj, STREAMS) and id(obj) not in begun
+        }
 
     def result(self) -> str:
         """What the function returns, nested as it does."""
@@ -104,10 +120,10 @@ class Module:
     # -- the module ----------------------------------------------------------------------------
     def text(self, doc: str, functions: Sequence[str]) -> str:
         """The module with these functions."""
-        helpers, imports = self._helpers()
-        head = [f'"""{doc}"""', "\n".join(["import numpy as np", *imports])]
+        luggage = self._carried()
+        head = [f'"""{doc}"""', "\n".join(["import numpy as np", *luggage.imports()])]
         captures = "\n".join(self._captures())
-        return "\n\n\n".join(filter(None, ["\n\n".join(filter(None, [*head, captures])), *functions, *helpers])) + "\n"
+        return "\n\n\n".join(filter(None, ["\n\n".join(filter(None, [*head, captures])), *functions, *luggage.functions()])) + "\n"
 
     def _captures(self) -> list[str]:
         """What the function read from outside, with the values of now."""
@@ -122,13 +138,21 @@ class Module:
             lines.append(f"{name} = {literal(constant)}")
         return lines
 
-    def _helpers(self) -> tuple[list[str], list[str]]:
-        """Functions and imports that the text needs, each once."""
-        needed = dict(self.arguments.helpers)
-        for name, op in self.listing.notation.helpers.items():
-            needed.update({name: op} if isinstance(op, str) else helper_sources(name, op))
-        imports = [text for text in needed.values() if text.startswith(("import ", "from "))]
-        return [text for text in needed.values() if text not in imports], imports
+
+def carried(notation: Notation, helpers: Mapping[str, str]) -> Luggage:
+    """Functions and imports that a text needs, each once; `helpers`: some of them, by name."""
+    luggage = Luggage()
+    for name, helper in {**helpers, **notation.helpers}.items():
+        if isinstance(helper, str):
+            luggage.add(name, helper)
+        else:
+            luggage.op(name, helper)
+    for name, obj in notation.objects.items():
+        if not isinstance(obj, (*STREAMS, random.Random)):
+            luggage.callable(name, obj)
+        elif obj is PYTHONS_OWN:
+            luggage.add(name, f"import random as {name}")
+    return luggage
 
 
 def indented(lines: Iterable[str]) -> list[str]:
@@ -152,8 +176,5 @@ def refuse(special: Any) -> None:
     if special.program.effects:
         raise Unsupported("a function with effects cannot be exported", why=str(special.program.effects[0]))
     for node in special.graph.walk():
-        if node.op.name in ("host", "host_effect", "custom"):
-            raise Unsupported(
-                "a call of a Python function cannot be exported", location=node.location,
-                why=f"the module would need {node.attrs.get('fn')}",
-            )
+        if node.op.name in ("host", "host_effect") and not hasattr(node.attrs["fn"].value, "text"):
+            raise Unsupported("a function with effects cannot be exported", location=node.location)

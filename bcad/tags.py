@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bcad.custom import stop_gradient
-from bcad.trace import held, host_call, inside, is_traced, marks
+from bcad.trace import held, host_call, inside, marks
 
 _plain = threading.local()  # the tags of a run in plain Python that somebody follows
 
@@ -85,9 +85,7 @@ def escaped_call(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     np.float64(3.0)
     """
     args, kwargs = escape(args), escape(kwargs)
-    if inside() and (is_traced(args) or is_traced(kwargs)):
-        return host_call(fn, args, kwargs, effect=True)
-    return fn(*args, **kwargs)
+    return host_call(fn, args, kwargs, effect=True) if inside() else fn(*args, **kwargs)
 
 
 def constant(obj: Any) -> Any:

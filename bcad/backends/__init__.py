@@ -14,11 +14,11 @@ from .naming import reading_name
 from .size_text import SizeText
 
 
-def kernel_text(graph: Graph, frozen: set[int]) -> Any:
+def kernel_pieces(graph: Graph, frozen: set[int]) -> Any:
     """The pieces of a module for numba: see `bcad.backends.numba_module`, which is loaded when it is needed."""
     from . import numba_module
 
-    return numba_module.kernel_text(graph, frozen)
+    return numba_module.kernel_pieces(graph, frozen)
 
 
 def clusters(graph: Graph) -> dict[Any, int]:
@@ -29,6 +29,6 @@ def clusters(graph: Graph) -> dict[Any, int]:
 
 
 __all__ = [
-    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "clusters", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_text",
+    "Abandoned", "Backend", "Compiled", "Definition", "Listing", "Notation", "Report", "SizeText", "Text", "clusters", "compile_seconds", "definitions", "disk", "expression", "get", "index_text", "kernel_pieces",
     "names", "numpy_seconds", "reading_name", "register", "walk_lines",
 ]

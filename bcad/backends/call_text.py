@@ -107,6 +107,11 @@ def _one_of_two(n: Notation, node: Node) -> Text:
     return Text(f"{_call(n, op.whole.__name__, *node.inputs)}[{op.which}]")
 
 
+@reads("stop_gradient")
+def _stop_gradient(n: Notation, node: Node) -> Text:
+    return n.of(node.inputs[0])
+
+
 @reads("where")
 def _where(n: Notation, node: Node) -> Text:
     return _call(n, "where", *node.inputs)
@@ -121,3 +126,13 @@ def _norm(n: Notation, node: Node) -> Text:
     if not attrs.get("keepdims"):
         attrs.pop("keepdims", None)
     return n.call(f"{n.prefix}linalg.norm", x, *rest, **attrs)
+
+
+@writes("host", "host_effect")
+def _host(n: Notation, node: Node) -> Text:
+    """A call that CPython makes, as its function says it is written."""
+    call = node.attrs["fn"].value
+    operands = [n.of(v).text for v in node.inputs]
+    if hasattr(call, "text"):
+        return Text(call.text(operands, n.object))
+    return Text(f"{n.object(call)}({', '.join(operands)})")

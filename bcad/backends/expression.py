@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import builtins
 import math
+import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +90,7 @@ class Notation:
         self.constants: dict[str, Any] = {}  # objects that have no literal, by the name they got
         self.unwritten: set[Value] = set()  # conversions of numbers that are not written
         self.sizes: SizeText | None = None  # how sizes are written for a reader
+        self.objects: dict[str, Any] = {}  # functions and streams of random numbers that calls mention, by name
         self.helpers: dict[str, Any] = {}  # ops without a NumPy function, by the name of the function that is called
 
     def of(self, value: Value) -> Text:
@@ -240,6 +243,20 @@ class Notation:
             return Text(f"{self.prefix}zeros({value.shape}, {self.dtype(value.dtype)})")
         return Text(f"{self.prefix}array({items}, {self.dtype(value.dtype)})")
 
+    def object(self, obj: Any) -> str:
+        """What the text calls something that a call of CPython's mentions."""
+        if isinstance(obj, (np.ndarray, np.generic, float, complex)):
+            return self.constant(obj).text
+        for name, known in self.objects.items():
+            if known is obj:
+                return name
+        public = public_name(obj, self.prefix)
+        if public is not None:
+            return public
+        name = self.names._unique(_called(obj))
+        self.objects[name] = obj
+        return name
+
     def named_constant(self, value: Any, base: str = "c") -> Text:
         for name, known in self.constants.items():
             if known is value:
@@ -247,6 +264,25 @@ class Notation:
         name = self.names._unique(f"{base}{len(self.constants) + 1}")
         self.constants[name] = value
         return Text(name)
+
+
+def public_name(obj: Any, prefix: str) -> str | None:
+    """``np.random.default_rng``, ``np.random`` (its own stream), ``round``; None for what has no public name."""
+    if obj is np.random.mtrand._rand:  # type: ignore[attr-defined]
+        return f"{prefix}random"
+    name = getattr(obj, "__name__", "")
+    for path, module in (("", np), ("linalg.", np.linalg), ("fft.", np.fft), ("random.", np.random)):
+        if name and getattr(module, name, None) is obj:
+            return f"{prefix}{path if prefix else ''}{name}"
+    return name if name and getattr(builtins, name, None) is obj else None
+
+
+def _called(obj: Any) -> str:
+    """A name for an object: a function's own, ``rng`` for a stream of random numbers."""
+    if isinstance(obj, (np.random.Generator, np.random.RandomState, random.Random)):
+        return "rng"
+    name = getattr(obj, "__name__", "").strip("<>") or type(obj).__name__.lower()
+    return name if name.isidentifier() and name != "lambda" else "function"
 
 
 def expression(value: Value, prefix: str = "", given: Mapping[Value, str] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -122,6 +123,8 @@ class Listing:
                 self._regions(node, uses)
             elif len(node.outputs) != 1:
                 self._several(node, uses)
+            elif node.op.effect:  # where it stands, once: a draw, a look at the clock
+                self.define(node.output, self.notation.node(node).text)
             elif node.op.name in WRITES:
                 self._write(node)
             else:
@@ -131,7 +134,13 @@ class Listing:
         """Where the function would raise."""
         self.add(f"if {self.notation.of(node.inputs[0])}:")
         message = getattr(node.attrs.get("message"), "value", None) or "the function raises here"
-        self.add(f"    raise ArithmeticError({str(message)!r})")
+        error: Any = getattr(node.attrs.get("error"), "value", None)
+        known = error is not None and getattr(builtins, error.__name__, None) is error
+        if not known:
+            message = f"this call goes another way than the one that was traced: {message}"
+        if node.location is not None:
+            message = f"{message} ({node.location.file.rsplit('/', 1)[-1]}:{node.location.line})"
+        self.add(f"    raise {error.__name__ if known else 'ValueError'}({str(message)!r})")
 
     def _one(self, value: Value, uses: int) -> None:
         if value in self.notation.given:
@@ -175,6 +184,8 @@ class Listing:
         if value.name is not None and self.total.get(value, 0) > 1:
             return True
         if uses > 1:
+            if value.node is not None and value.node.op.name == "host":
+                return True
             items = any(n.op.name in ("getitem", "gather") and n.inputs[0] is value for n in self._users.get(value, ()))
             if items and value.node is not None and value.node.op.name not in VIEWS:
                 return len(text) > 2

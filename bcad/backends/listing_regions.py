@@ -23,7 +23,7 @@ def write_regions(listing: Listing, node: Node, uses: dict[Value, int]) -> None:
     elif node.op.name == "loop":
         _Loop(listing, node, uses).write()
     else:
-        _inline(listing, node)
+        _inline(listing, node, uses)
 
 
 class _Regions:
@@ -315,14 +315,17 @@ def _not(test: Text) -> str:
     return inner if plain else f"not {test.at(4)}"
 
 
-def _inline(listing: Listing, node: Node) -> None:
-    """A region that is simply run (checkpoint): its lines; else a call by its name."""
+def _inline(listing: Listing, node: Node, uses: dict[Value, int]) -> None:
+    """A region that is simply run (checkpoint, custom): its lines; else a call by its name."""
     regions = _Regions(listing, node, dict.fromkeys(node.outputs, 1))
     arguments = [regions.argument(v) for v in node.inputs]
-    if node.op.name == "checkpoint" and len(node.regions) == 1:
+    if node.op.name in ("checkpoint", "custom"):
         regions.enter(node.regions[0], arguments)
         texts = regions.results(node.regions[0], range(len(node.outputs)))
-        for value, text in zip(node.outputs, texts, strict=True):
+        for value, inner, text in zip(node.outputs, node.regions[0].outputs, texts, strict=True):
+            inner.name = inner.name or value.name
+            if inner.node is not None and listing._deserves(inner, text.text, uses.get(value, 0)):
+                text = Text(listing.define(inner, text.text))
             listing.notation.given[value] = text
         return
     names = [listing.choose(v) for v in node.outputs]

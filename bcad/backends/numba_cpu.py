@@ -6,7 +6,7 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from .lower import has_rule, lower
 from .numpy_source import NumpyBackend
 from .ownership import borrowed, owning, repeated
 from .scalars import Unsupported
-from .segments import Schedule, cut, too_long
+from .segments import Schedule, Segment, cut, too_long
 from .threads import share
 
 
@@ -43,6 +43,7 @@ class ParallelBackend(NumbaBackend):
     shared = True
 
 
+T = TypeVar("T")
 Run = Callable[..., list[Any]]
 CompileWhole = Callable[..., Compiled]
 
@@ -74,19 +75,39 @@ class FixedSizes:
 
 def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
     """`graph` compiled; what is refused is left to NumPy, one node after another (and all nodes like it)."""
-    failed, first, pieces = None, Unsupported("nothing in it is compiled"), too_long(graph)
-    foreign = foreign_nodes(graph)
-    if not pieces and not foreign:
+    first, pieces = Unsupported("nothing in it is compiled"), too_long(graph)
+    if not pieces and not foreign_nodes(graph):
         try:
             made = compile_whole(graph)
             made.run = owning(made.run, repeated(graph))
             return made
         except Unsupported as reason:
-            failed = reason if reason.node in graph.nodes else None
             first = reason
+    try:
+        schedule, count, reasons = without_refused(graph, first, lambda parts: Schedule(graph, parts, compile_whole))
+    except Unsupported as reason:
+        return in_numpy(graph, reason, name)
+    schedule.report.backend, schedule.report.in_numpy = name, reasons
+    if pieces:
+        schedule.report.notes.append(f"a long program, compiled in {count} pieces")
+    return Compiled(owning(schedule.run, borrowed(graph)), "\n\n".join(schedule.sources), schedule.report)
+
+
+def without_refused(
+    graph: Graph, first: Unsupported, build: Callable[[list[Segment]], T]
+) -> tuple[T, int, list[tuple[str, str]]]:
+    """What `build` makes of segments none of which is refused, how many they are, and what is left to NumPy and why.
+
+    Raises
+    ------
+    Unsupported
+        If nothing is left to compile; `first`, which the whole was refused for, or the latest reason.
+    """
+    foreign = foreign_nodes(graph)
+    failed = first if first.node in graph.nodes else None
     excluded = set(foreign)
     reasons: list[tuple[str, str]] = [(node.op.name, why) for node, why in foreign.items()]
-    while failed is not None or excluded or pieces:
+    while failed is not None or excluded or too_long(graph):
         if failed is not None and failed.node is not None:
             excluded |= alike(graph, failed.node)
             reasons.append((failed.node.op.name, str(failed)))
@@ -94,17 +115,12 @@ def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compile
         if not any(s.compiled for s in segments):
             break
         try:
-            schedule = Schedule(graph, segments, compile_whole)
+            return build(segments), len(segments), reasons
         except Unsupported as again:
             first, failed = again, original(graph, again, excluded)
             if failed is None:
                 break
-            continue
-        schedule.report.backend, schedule.report.in_numpy = name, reasons
-        if pieces:
-            schedule.report.notes.append(f"a long program, compiled in {len(segments)} pieces")
-        return Compiled(owning(schedule.run, borrowed(graph)), "\n\n".join(schedule.sources), schedule.report)
-    return in_numpy(graph, first, name)
+    raise first
 
 
 def original(graph: Graph, failure: Unsupported, excluded: set[Node]) -> Unsupported | None:

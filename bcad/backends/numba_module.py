@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bcad.ir import ArrayType, Graph
+from bcad.ir import ArrayType, Graph, Node, Value
 
 from . import kernel as k
 from .decompose import decompose
 from .kernel import Buffer, Pair
 from .lower import lower
+from .numba_cpu import foreign_nodes, without_refused
 from .numba_source import PRELUDE, SourcePrinter, flat
 from .scalars import Unsupported
+from .segments import Segment, extract, is_symbol
 
 _FUNCTIONS = {  # where NumPy's name is not math's
     "arccos": "math.acos", "arccosh": "math.acosh", "arcsin": "math.asin", "arcsinh": "math.asinh", "arctan": "math.atan",
     "arctan2": "math.atan2", "arctanh": "math.atanh", "gammaln": "math.lgamma", "exp2": "np.exp2", "cbrt": "np.cbrt",
 }
+_MOST_BLOCKS = 250  # numba's own recursion goes as deep as a function has of them
+_BLOCK = re.compile(r"^ *(?:for|while|if|else)\b", re.MULTILINE)
 ROUTINE = '''
 def _routine(name, count):
     """A routine of the BLAS and LAPACK that SciPy brings along."""
@@ -42,12 +48,13 @@ class Passed:
 
 @dataclass
 class KernelText:
-    """The pieces of a module that holds one kernel.
+    """One kernel of a module.
 
     Attributes
     ----------
+    name : str
     source : str
-        ``def kernel(...)``, to be compiled for `signature`.
+        ``def name(...)``, to be compiled for `signature`.
     helpers : list of str
         Functions that it calls.
     constants : dict
@@ -58,6 +65,7 @@ class KernelText:
         Whether it calls BLAS or LAPACK.
     """
 
+    name: str
     source: str
     signature: list[str]
     helpers: list[str]
@@ -67,33 +75,107 @@ class KernelText:
     libraries: bool
 
 
-def kernel_text(graph: Graph, frozen: set[int]) -> KernelText:
-    """The kernel of a whole graph; `frozen`: inputs that are global arrays of the module.
+@dataclass
+class Piece:
+    """A part of a graph that runs as a whole: compiled, or as NumPy's own text.
 
-    Raises
-    ------
-    Unsupported
-        If a part of the graph has no kernel form.
+    Attributes
+    ----------
+    graph : Graph
+        Its inputs are `inputs`, then the sizes `symbols`; its outputs `outputs`, then the sizes `handed`.
+    inputs, outputs : list of Value
+        Those of the graph that was cut.
+    kernel : KernelText or None
+        None if it is for NumPy.
+    """
+
+    graph: Graph
+    inputs: list[Value]
+    outputs: list[Value]
+    symbols: list[str]
+    handed: list[str]
+    kernel: KernelText | None
+
+
+def kernel_pieces(graph: Graph, frozen: set[int]) -> tuple[Graph, list[Piece]]:
+    """`graph` in the form that is cut, and its pieces in the order in which they run.
+
+    Parameters
+    ----------
+    frozen : set of int
+        The inputs that are global arrays of the module.
+
+    Returns
+    -------
+    graph, list of Piece
+        One piece for NumPy if nothing has a kernel form.
     """
     graph = decompose(graph)
-    kernel = lower(graph, ())
+    constant = {graph.inputs[k] for k in frozen}
+    if not foreign_nodes(graph):
+        try:
+            whole = _kernel_text(graph, (), constant, graph.inputs, "kernel")
+            return graph, [Piece(graph, list(graph.inputs), list(graph.outputs), [], [], whole)]
+        except Unsupported as reason:
+            first = reason
+    else:
+        first = Unsupported("nothing in it is compiled")
+
+    def build(segments: list[Segment]) -> list[Piece]:
+        known = {str(s) for v in graph.inputs for s in getattr(v.type, "shape", ()) if is_symbol(s)}
+        found = []
+        for count, segment in enumerate(segments, 1):
+            part, symbols, handed = extract(graph, segment, known)
+            known |= set(handed)
+            kernel = _kernel_text(part, symbols, constant, segment.inputs, f"kernel_{count}") if segment.compiled else None
+            found.append(Piece(part, segment.inputs, segment.outputs, symbols, handed, kernel))
+        return found
+
+    try:
+        return graph, without_refused(graph, first, build)[0]
+    except Unsupported:
+        return graph, [Piece(graph, list(graph.inputs), list(graph.outputs), [], [], None)]
+
+
+def _kernel_text(graph: Graph, symbols: Sequence[str], frozen: set[Value], inputs: Sequence[Value], name: str) -> KernelText:
+    kernel = lower(graph, symbols)
     printer = ModulePrinter(kernel)
-    source, types = printer.function(graph)
+    try:
+        source, types = printer.function(graph)
+    except _Unknown as unknown:
+        unknown.node = next((n for n in graph.nodes if unknown.function in _ops_in(n)), None)
+        raise
+    if len(_BLOCK.findall(source)) > _MOST_BLOCKS:
+        raise Unsupported("more loops and branches than numba can take in a function")
     signature, position = [], 0
     for index, value in enumerate(graph.inputs):
         made = kernel.inputs[index]
         count = 1 + len(made.shape) if isinstance(made, Buffer) else 2 if isinstance(made, Pair) else 1
-        signature += [_type(t, index in frozen) for t in types[position : position + count]]
+        signature += [_type(t, index < len(inputs) and inputs[index] in frozen) for t in types[position : position + count]]
         position += count
         assert isinstance(value.type, ArrayType)
     signature += [_type(t, True) for t in types[position:]]
-    names = [f"constant{n}" for n in range(len(kernel.constants))]
+    names = [f"{name}_constant{n}" for n in range(len(kernel.constants))]
     helpers = [text for text in PRELUDE.strip().split("\n\n") if f"{text.split('(')[0][4:]}(" in source]
     used = [f"@njit(inline='always')\n{text}" for text in helpers]
     return KernelText(
-        source, signature, [*used, *printer.wrappers()], dict(zip(names, map(flat, kernel.constants), strict=True)),
-        list(map(_passed, kernel.inputs)), list(map(_passed, kernel.outputs)), bool(printer.routines),
+        name, source.replace("def kernel(", f"def {name}(", 1), signature, [*used, *printer.wrappers()],
+        dict(zip(names, map(flat, kernel.constants), strict=True)), list(map(_passed, kernel.inputs)),
+        list(map(_passed, kernel.outputs)), bool(printer.routines),
     )
+
+
+def _ops_in(node: Node) -> set[str]:
+    """The names of a node's op and of all in its regions."""
+    return {node.op.name}.union(*(_ops_in(inner) for region in node.regions for inner in region.nodes))
+
+
+class _Unknown(Unsupported):
+    """A function of a scalar that numba does not have."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(f"{function}: numba has no such function")
+        self.function = function
 
 
 def _type(text: str, frozen: bool) -> str:
@@ -127,7 +209,7 @@ class ModulePrinter(SourcePrinter):
             return _FUNCTIONS[name]
         if hasattr(math, name):
             return f"math.{name}"
-        raise Unsupported(f"{name}: numba has no such function")
+        raise _Unknown(name)
 
     def do_Library(self, s: k.Library) -> None:
         kinds, texts = [], []

@@ -129,8 +129,12 @@ class SourcePrinter:
                 self.cond(node)
             elif node.op is BY_NAME["loop"]:
                 self.loop(node)
+            elif node.op.name in ("custom", "checkpoint"):
+                self.run_region(node)
             elif node.regions:
                 self.region_call(node)
+            elif node.op.name in ("host", "host_effect"):
+                self.host_call(node)
             elif getattr(node.op, "multiple", False) or len(node.outputs) != 1:
                 self.several(node)
             else:
@@ -165,9 +169,30 @@ class SourcePrinter:
         name = self.notation.named_constant(node.op, f"{node.op.name}_op").text
         call = self.notation.call(f"{name}.evaluate", *node.inputs, **exact_attributes(self.notation, node.attrs)).text
         targets = "".join(f"{self.name(v)}, " for v in node.outputs)
-        self.assign(targets.rstrip() if targets else "", call, node)
+        self.results(node, targets.rstrip(), call)
+
+    def results(self, node: Node, targets: str, call: str) -> None:
+        """The line of a call, and what makes its results of the kinds that their types say."""
+        self.assign(targets, call, node)
         for value in node.outputs:
             self.convert(value)
+            self.bind_sizes(value)
+
+    def host_call(self, node: Node) -> None:
+        """A call of the user's, or of a stream of random numbers."""
+        call = node.attrs["fn"].value
+        name = getattr(getattr(call, "fn", None), "__name__", "call").strip("<>")
+        text = self.notation.call(self.notation.named_constant(call, f"{name}_").text, *node.inputs).text
+        self.results(node, ", ".join(map(self.name, node.outputs)), text)
+
+    def run_region(self, node: Node) -> None:
+        """The lines of a region that is simply run."""
+        texts = self.region(node.regions[0], [self.notation.of(v) for v in node.inputs])
+        for value, text in zip(node.outputs, texts, strict=True):
+            if text.isidentifier():
+                self.notation.given[value] = Text(text)
+            else:
+                self.add(f"{self.name(value)} = {text}")
             self.bind_sizes(value)
 
     def convert(self, value: Value) -> None:

@@ -313,7 +313,7 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         made = fn(*args, **kwargs)
         if isinstance(fn, type) and type(made) in _CONTAINERS:
             session.born(made)
-        randomness.note_stream(session, made, seeded=False)
+        randomness.note_stream(session, made, fn, args, kwargs, seeded=False)
         return made
     answer = questions.ask(session, fn, args, kwargs)
     if answer is not NotImplemented:
@@ -331,7 +331,8 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if randomness.sets_state(fn):
         return randomness.set_state(session, fn, args, kwargs)
     result = adopt(session, _natively(session, fn, args, kwargs))
-    randomness.note_stream(session, result, seeded=any(a is not None for a in (*args, *kwargs.values())))
+    seeded = any(a is not None for a in (*args, *kwargs.values()))
+    randomness.note_stream(session, result, fn, args, kwargs, seeded)
     return result
 
 

@@ -8,7 +8,7 @@ import copyreg
 import functools
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from types import BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, ModuleType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from interpreter import Unsupported
 from interpreter import call as interpret
 
 from . import questions
+from .host_text import NameOf, Written, call_text
 from .outer import OuterDict, OuterList
 from .tracers import Tracer, has_traced
 from .tree import Tree, flatten
@@ -166,11 +167,19 @@ class HostFunction:
 
     def plainly(self, *values: Any) -> Any:
         """The result as `fn` gives it."""
+        args, kwargs = self._given(values)
+        return self.fn(*args, **kwargs)
+
+    def _given(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with `values` where they were left open."""
         leaves = list(self.leaves)
         for place, value in zip(self.places, values, strict=False):
             leaves[place] = value
-        args, kwargs = self.tree.unflatten(leaves)
-        return self.fn(*args, **kwargs)
+        return self.tree.unflatten(leaves)  # type: ignore[no-any-return]
+
+    def text(self, operands: Sequence[str], name: NameOf) -> str:
+        """The call as an expression; `name` says what an object without a literal is called."""
+        return call_text(self.fn, *self._given([Written(x) for x in operands]), name)
 
     def __call__(self, *values: Any) -> Any:
         found = self.plainly(*values)
@@ -190,6 +199,9 @@ class Silent:
 
     def __init__(self, call: HostFunction) -> None:
         self.call = call
+
+    def text(self, operands: Sequence[str], name: NameOf) -> str:
+        return self.call.text(operands, name)
 
     def __call__(self, *values: Any) -> None:
         found = self.call.plainly(*values)

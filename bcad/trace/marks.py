@@ -157,7 +157,7 @@ def _held(session: Session, x: Any) -> Any:
     value = session.value(x)
     known = session.concrete(value, "constant()")
     if not session.example.is_static(value):
-        session.hold(_differs(value, known), f"it was {known}")
+        session.hold(_differs(value, known), f"what constant() holds must be {known}")
     return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Dim, Graph, Literal, Value, type_of
 
+from .host_text import NameOf, Written, call_text
 from .hosts import HostFunction
 from .tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 
 _STATE = {"seed", "get_state", "set_state", "bit_generator", "spawn"}
 _SETTERS = {"seed", "set_state", "setstate"}
-_STREAMS = (np.random.Generator, np.random.RandomState)
+STREAMS = (np.random.Generator, np.random.RandomState)
+PYTHONS_OWN: random.Random = random.random.__self__  # type: ignore[attr-defined]
 
 
 def bound(fn: Any, args: tuple[Any, ...]) -> Any:
@@ -30,9 +33,9 @@ def bound(fn: Any, args: tuple[Any, ...]) -> Any:
     owner = getattr(fn, "__self__", None)
     if isinstance(owner, random.Random):
         return fn if name in ("random", "getrandbits") else None
-    if isinstance(owner, _STREAMS):
+    if isinstance(owner, STREAMS):
         return fn
-    if args and isinstance(args[0], _STREAMS) and not isinstance(fn, type):
+    if args and isinstance(args[0], STREAMS) and not isinstance(fn, type):
         return getattr(args[0], name, None)  # the evaluator has unwrapped Cython's bound method
     return None
 
@@ -47,7 +50,7 @@ def _stream_set_by(fn: Any) -> Any:
     if fn is np.random.seed or fn is np.random.set_state:
         return np.random.mtrand._rand
     owner = getattr(fn, "__self__", None)
-    return owner if isinstance(owner, (*_STREAMS, random.Random)) else None
+    return owner if isinstance(owner, (*STREAMS, random.Random)) else None
 
 
 def set_state(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -59,20 +62,20 @@ def set_state(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str
     return fn(*args, **kwargs)
 
 
-def note_stream(session: Session, stream: Any, seeded: bool) -> None:
-    """A stream made while tracing starts every run as the user's call would have made it."""
-    if not isinstance(stream, (*_STREAMS, random.Random)) or id(stream) in session.captures.outer:
+def note_stream(session: Session, stream: Any, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], seeded: bool) -> None:
+    """A stream that a call made while tracing starts every run as the user's call would have made it."""
+    if not isinstance(stream, (*STREAMS, random.Random)) or id(stream) in session.captures.outer:
         return
     if id(stream) not in session.streams_made:
         session.streams_made[id(stream)] = stream
-        ops.host_effect(fn=Literal(_Begin(stream, seeded)), types=())
+        ops.host_effect(fn=Literal(_Begin(stream, HostFunction(fn, args, kwargs), seeded)), types=())
 
 
 class _Begin:
     """Puts a stream into its first state, or an unforeseeable one if it was made without a seed."""
 
-    def __init__(self, stream: Any, seeded: bool) -> None:
-        self.stream = stream
+    def __init__(self, stream: Any, made: HostFunction, seeded: bool) -> None:
+        self.stream, self._made = stream, made
         self.state = state_of(stream) if seeded else None
 
     def __call__(self) -> None:
@@ -83,6 +86,9 @@ class _Begin:
         else:
             self.stream.seed()
 
+    def text(self, operands: Sequence[str], name: NameOf) -> str:
+        return f"{name(self.stream)} = {self._made.text(operands, name)}"
+
 
 def streams_of(graph: Graph) -> list[Any]:
     """The streams that a graph draws from."""
@@ -91,9 +97,15 @@ def streams_of(graph: Graph) -> list[Any]:
         if node.op is ops.host_effect:
             call = node.attrs["fn"].value
             stream = getattr(call, "stream", None) or getattr(getattr(call, "fn", None), "__self__", None)
-            if isinstance(stream, (*_STREAMS, random.Random)):
+            if isinstance(stream, (*STREAMS, random.Random)):
                 found[id(stream)] = stream
     return list(found.values())
+
+
+def begun_streams(graph: Graph) -> list[Any]:
+    """The streams that a graph makes anew at each run."""
+    calls = [node.attrs["fn"].value for node in graph.walk() if node.op is ops.host_effect]
+    return [call.stream for call in calls if isinstance(call, _Begin)]
 
 
 def state_of(stream: Any) -> Any:
@@ -143,12 +155,20 @@ class _SizedDraw:
         self.fn, self.args, self.kwargs = fn, args, kwargs
 
     def __call__(self, *shape: int) -> Any:
-        name = self.fn.__name__
-        if name in ("rand", "randn"):
-            return self.fn(*shape)
+        args, kwargs = self._given(shape)
+        return self.fn(*args, **kwargs)
+
+    def _given(self, shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if self.fn.__name__ in ("rand", "randn"):
+            return shape, {}
         if "size" in self.kwargs:
-            return self.fn(*self.args, **{**self.kwargs, "size": shape})
-        return self.fn(*self.args[:-1], shape, **self.kwargs)
+            return self.args, {**self.kwargs, "size": shape}
+        return (*self.args[:-1], shape), self.kwargs
+
+    def text(self, operands: Sequence[str], name: NameOf) -> str:
+        """The call as an expression, like `HostFunction.text`."""
+        args, kwargs = self._given(tuple(Written(x) for x in operands))
+        return call_text(self.fn, args, kwargs, name)
 
 
 def _known_shape(

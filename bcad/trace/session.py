@@ -274,7 +274,7 @@ class Session:
         self._fix(value)
         found = int(self.concrete(value, why))
         if not self.example.is_static(value):
-            self._check(ops.FUNCTIONS[np.not_equal](value, found), f"it was {found}")
+            self._check(ops.FUNCTIONS[np.not_equal](value, found), f"{why} must be {found}")
         return found
 
     def hold(self, broken: Value, message: str) -> None:
@@ -306,7 +306,7 @@ class Session:
         found = np.asarray(self.concrete(value, why))
         if not self.example.is_static(value):
             differs = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](value, found))
-            self._check(self.as_bool(differs), f"it was {found}")
+            self._check(self.as_bool(differs), f"{why} must be {found}")
         return found.tolist()
 
     def require_one_element(self, x: ArrayTracer) -> None:
@@ -338,9 +338,15 @@ class Session:
         self.calls.append(effect)
 
     def save_stream(self, stream: Any) -> None:
-        """About to draw an example from `stream`: its state is restored when tracing ends."""
+        """About to draw an example from `stream`, which is not made here: it must be the same at later calls.
+
+        Its state is restored when tracing ends.
+        """
         if id(stream) not in self._streams:
             self._streams[id(stream)] = stream, state_of(stream)
+            known = self.captures.outer.get(id(stream))
+            if known is not None and known[0] is stream:
+                self.guard(IsObject(known[1], stream))
 
     @contextmanager
     def streams(self) -> Iterator[None]:

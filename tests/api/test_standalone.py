@@ -41,7 +41,7 @@ def test_every_op_is_written_as_what_it_computes(name):
         )
         special = SimpleNamespace(program=program, graph=graph, results=len(graph.outputs), trees=[])
         module = Module(special, f)
-        body = [*module.checks(), *module.body()]
+        body = module.lines()
         scope = {}
         head = f"def f({module.arguments.parameters()}):"
         exec(module.text("", ["\n".join([head, *indented([*body, f"return {module.result()}"])])]), scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcad import Function, Gradient, Unsupported, export_module, to_numba
+from bcad import Function, Gradient, export_module, to_numba
 from tests.api.test_export import judged
 from tests.programs.record import programs
 
@@ -84,9 +84,42 @@ def test_complex_arrays_and_several_results():
     assert not np.shares_memory(found[2], z)
 
 
-def test_containers_and_draws_are_refused():
-    with pytest.raises(Unsupported, match="lists or dicts"):
-        to_numba(Gradient(lambda p: p["w"].sum(), [{"w": np.ones(3)}]))
+def test_containers_are_tuples_in_the_order_of_their_keys():
+    def loss(p):
+        return np.sum(p["w"] * p["b"][1]), {"of": [p["w"] * 2, 3.0]}
+
+    p = {"w": np.arange(3.0), "b": [1.0, 2.0]}
+    value, nested = to_numba(Function(loss, [p]))((p["w"], (1.0, 2.0)))
+    assert value == 6.0 and nested[0][0].tolist() == [0.0, 2.0, 4.0] and nested[0][1] == 3.0
+    found = to_numba(Gradient(lambda p: loss(p)[0], [p]))((p["w"], (1.0, 2.0)))
+    assert found[0].tolist() == [2.0] * 3 and found[1] == (0.0, 3.0)
+
+
+def test_what_has_no_kernel_form_runs_in_python_between_kernels():
+    def spectrum(x, k):
+        y = np.tanh(k * x)
+        z = np.fft.rfft(y[y > 0])
+        return np.sum(np.abs(z) ** 2) + np.sum(np.linspace(0.0, k, 3)) + np.sum(y)
+
+    x, traced = np.array([0.3, -0.2, 0.5, 1.0]), Gradient(spectrum, [np.ones(4), 2.0])
+    value_and_gradient = to_numba(traced, with_value=True)
+
+    @numba.njit
+    def several(x, k):
+        total = 0.0
+        for shift in range(3):
+            value, (dx, dk) = value_and_gradient(x + shift, k)
+            total += value + dx[0] + dk
+        return total
+
+    expected = 0.0
+    for shift in range(3):
+        dx, dk = traced(x + shift, 0.7)
+        expected += spectrum(x + shift, 0.7) + dx[0] + dk
+    np.testing.assert_allclose(several(x, 0.7), expected, rtol=1e-12)
+
+
+def test_an_unknown_flavour_is_refused():
     with pytest.raises(ValueError, match="flavour"):
         export_module(Gradient(lambda x: x * x, [1.0]), flavour="fortran")
 
@@ -95,12 +128,6 @@ def test_the_module_needs_neither_bcad_nor_this_process(tmp_path):
     judged([p for p in programs() if p.name == "rosenbrock_slices"], tmp_path, "numba")
 
 
-UNSUPPORTED = (  # by numba's form as a whole: sizes known only when run, draws, functions without a scalar form
-    "escape_time", "insertion_sort_weighted", "power_iteration", "writes_through_views", "poisson_regression", "student_t_nll",
-    "mlp_of_layers", "barrier_monte_carlo", "fft_loss", "gmm",
-)  # fmt: skip
-
-
 @pytest.mark.slow
 def test_every_program_is_a_module_for_numba(tmp_path):
-    judged([p for p in programs() if p.name not in UNSUPPORTED], tmp_path, "numba")
+    judged(programs(), tmp_path, "numba")
