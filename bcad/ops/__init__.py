@@ -45,6 +45,7 @@ from . import (
     special_op,
     splitting,
     stats,
+    stdlib_twins,
     stop,
     take,
 )

@@ -184,11 +184,9 @@ def as_shape(x: Any, what: str = "a shape") -> tuple[Size, ...]:
 
 
 def as_int(x: Any, what: str = "an integer") -> int:
-    """A Python int; an axis or an offset is never symbolic."""
+    """A Python int: an axis or an offset is never symbolic, a size in its place is held to what it is."""
     size = as_size(x, what)
-    if isinstance(size, Dim):
-        raise TypeError(f"{what} cannot be the size {size}")
-    return size
+    return assumptions().known(size) if isinstance(size, Dim) else size
 
 
 def as_axes(axis: Any) -> Any:

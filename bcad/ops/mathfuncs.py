@@ -20,9 +20,7 @@ from .samples import Sample
 
 
 def unpacked(x: Any) -> list[Any]:
-    """The elements of a sequence, or of a vector of known length."""
-    if isinstance(x, Value):
-        return [x[k] for k in range(as_int(x.shape[0], "the number of elements"))]
+    """The elements of a sequence, or of a vector, which is held to its length."""
     return list(x) if isinstance(x, Iterable) else [x]
 
 
@@ -153,11 +151,6 @@ def _dist(p: Any, q: Any) -> Value:
     if len(p) != len(q):
         raise ValueError("both points must have the same number of dimensions")
     return _hypot(*(real(a) - real(b) for a, b in zip(p, q)))
-
-
-@implements(math.prod)
-def _prod(iterable: Any, *, start: Any = 1) -> Any:
-    return functools.reduce(BY_NAME["multiply"], unpacked(iterable), start)
 
 
 @define

@@ -127,7 +127,6 @@ def test_cmath(function: Any) -> None:
         (lambda f, x, y: f(math.log)(x, y), lambda x, y: math.log(x, y)),
         (lambda f, x, y: f(math.hypot)(x, y, 2.0), lambda x, y: math.hypot(x, y, 2.0)),
         (lambda f, x, y: f(math.dist)((x, y), (1.0, 0.25)), lambda x, y: math.dist((x, y), (1.0, 0.25))),
-        (lambda f, x, y: f(math.prod)([x, y, 3]), lambda x, y: math.prod([x, y, 3])),
         (lambda f, x, y: f(math.fsum)([x, y, 0.1]), lambda x, y: math.fsum([x, y, 0.1])),
         (lambda f, x, y: f(math.ldexp)(x, 3) * y, lambda x, y: math.ldexp(x, 3) * y),
         (lambda f, x, y: f(pow)(x, y), lambda x, y: pow(x, y)),
