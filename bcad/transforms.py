@@ -42,7 +42,7 @@ class Transform:
     fn : callable
         The function as it was given.
     core : Differentiated
-        Its specialisations; ``report`` and ``explain`` tell about them.
+        Its specialisations.
     """
 
     def __init__(
@@ -90,6 +90,14 @@ class Transform:
         """Derived objects as asked: bare for one argnum, a tuple for a tuple."""
         found = answer.nested()
         return found[0] if self.single else tuple(found)
+
+    def report(self) -> str:
+        """What was traced and compiled for it, and how long that took."""
+        return self.core.report()
+
+    def explain(self) -> str:
+        """Its guards, which of them failed, and what was not kept as a region."""
+        return self.core.explain()
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

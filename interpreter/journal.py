@@ -296,23 +296,28 @@ def _copy_attributes(obj: Any) -> dict[str, Any] | None:
     slots = False
     for name, descriptor in _slot_descriptors(type(obj)):
         slots = True
-        try:
-            result[name] = descriptor.__get__(obj)
-        except AttributeError:
-            result[name] = EMPTY
+        result[name] = _slot(obj, descriptor)
     return result if slots or namespace is not None else None
+
+
+def _slot(obj: Any, descriptor: Any) -> Any:
+    """What stands in a slot; `EMPTY` if nothing does."""
+    try:
+        return descriptor.__get__(obj)
+    except AttributeError:
+        return EMPTY
 
 
 def _restore_attributes(obj: Any, old: dict[str, Any]) -> None:
     slots = dict(_slot_descriptors(type(obj)))
     for name, descriptor in slots.items():
-        if old.get(name, EMPTY) is not EMPTY:
-            descriptor.__set__(obj, old[name])
+        before, now = old.get(name, EMPTY), _slot(obj, descriptor)
+        if before is now:
+            continue                            # also one that is read-only, of a class made in C
+        if before is EMPTY:
+            descriptor.__delete__(obj)
         else:
-            try:
-                descriptor.__delete__(obj)
-            except AttributeError:
-                pass                            # was empty and still is
+            descriptor.__set__(obj, before)
     namespace = _instance_dict(obj)
     if namespace is not None:
         _restore_dict(namespace, {k: v for k, v in old.items() if k not in slots})

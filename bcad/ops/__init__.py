@@ -48,6 +48,7 @@ from . import (
     stdlib_twins,
     stop,
     take,
+    windows,
 )
 from .arguments import NotConcrete, Uncomputable, size_leaves
 from .control import (

@@ -11,7 +11,6 @@ from typing import Any
 from bcad.ir import ArrayType, Value, python_type
 
 from . import arithmetic, complexes, elementwise, logic, power, selection, splitting  # noqa: F401  (ops used by name)
-from .arguments import as_int
 from .convert import operand
 from .kinds import python_number
 from .mathkind import not_a_number

@@ -20,13 +20,14 @@ VIEW_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset((
     np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to, np.broadcast_arrays,
     np.diagonal, np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
     np.vsplit, np.hsplit, np.dsplit, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
-    np.matrix_transpose,
+    np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
 ))
 IDENTITIES: frozenset[Callable[..., Any]] = frozenset(
     (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.atleast_1d, np.atleast_2d, np.atleast_3d)
 )
 _NEEDS_ORDER = frozenset((np.reshape, np.ravel, "reshape", "ravel"))
-_READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal"))
+_GATHERED = frozenset((np.lib.stride_tricks.sliding_window_view,))
+_READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal", *_GATHERED))
 
 
 class Step:
@@ -62,14 +63,19 @@ def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs:
     return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)  # type: ignore[no-any-return]
 
 
-def step_between(base: Value, view: Value) -> Step | None:
-    """How `view` was computed from `base` (of a region: from what stands for it there), if by views alone."""
+def step_between(base: Value, view: Value, gathered: bool = False) -> Step | None:
+    """How `view` was computed from `base` (of a region: from what stands for it there), if by views alone.
+
+    `gathered`: also by picking elements, which can be done again but not written through.
+    """
     path = []
     if view.scope is not None:
         base = view.scope.as_value(base)  # type: ignore[attr-defined]
     while view is not base:
         node = view.node
-        if node is None or not (getattr(node.op, "is_view", False) or node.op.name in ("real", "imag")):
+        if node is None or not (
+            getattr(node.op, "is_view", False) or node.op.name in ("real", "imag") or gathered and node.op.name == "gather"
+        ):
             return None
         path.append((node.op, node.inputs[1:], node.attrs))
         view = node.inputs[0]
@@ -82,7 +88,7 @@ def as_view(function: Any, base: Any, result: Any) -> Any:
         return type(result)(as_view(function, base, r) for r in result)
     if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
         return result
-    step = step_between(base._read(), result._value)
+    step = step_between(base._read(), result._value, function in _GATHERED)
     if step is None or (function in _NEEDS_ORDER and not _is_view(function, base, result)):
         return result
     if not step.path and function in IDENTITIES:

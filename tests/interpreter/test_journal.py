@@ -317,3 +317,13 @@ def test_coroutines_of_an_abandoned_journal_die_in_silence(unraisable, recwarn):
     kept.clear()
     gc.collect()
     assert not recwarn.list
+
+
+def test_read_only_slots_of_classes_made_in_c():
+    """A scanner of json's has members that nothing may be assigned to: they are left alone."""
+    import json
+
+    scanner = json.JSONDecoder().scan_once
+    with Journal() as journal:
+        journal.touch(scanner)
+    assert scanner('[1, 2]', 0) == ([1, 2], 6)
