@@ -109,7 +109,7 @@ def method_takes(name: str, callables: tuple = (), iterables: Any = ()) -> None:
 
 
 _POLYFILLS = {id(native): written for native, written in polyfills.TABLE.items()}
-for _written in polyfills.TABLE.values():
+for _written in (*polyfills.TABLE.values(), polyfills.items_):
     decode(_written.__code__).hidden = True
 
 _function: Any

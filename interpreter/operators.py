@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
+from . import polyfills
 from .calls import call_function, call_value, step_into
 from .frame import Frame
 from .journal import born
@@ -294,6 +295,9 @@ def iterate(frame: Frame, value: Any) -> Any:
             return result
     method = None if is_native(kind) else python_method(kind, "__iter__")
     if method is None:
+        if frame.watched and not is_native(kind) and find(kind, "__iter__") is MISSING \
+                and python_method(kind, "__getitem__") is not None:
+            return step_into(frame, polyfills.items_, (value,), None)  # type: ignore[arg-type]
         result = iter(value)
         if frame.watched and frame.thread.journal is not None and is_native_iterator(result):
             if result is value:

@@ -7,6 +7,18 @@ import itertools
 _ABSENT = object()
 
 
+def items_(sequence, /):
+    """``iter`` of an object that has only ``__getitem__``."""
+    index = 0
+    while True:
+        try:
+            item = sequence[index]
+        except (IndexError, StopIteration):
+            return
+        yield item
+        index += 1
+
+
 def sum_(iterable, /, start=0):
     """``sum``."""
     if isinstance(start, (str, bytes, bytearray)):

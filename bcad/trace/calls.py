@@ -18,6 +18,7 @@ from . import (
     answering,
     choices,
     containers,
+    foreign,
     hosts,
     items,
     methods,
@@ -29,6 +30,7 @@ from . import (
     randomness,
     sizes,
     strip_methods,
+    tables,
     text,
     views,
     virtual,
@@ -71,12 +73,16 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
             return result
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
+    if session.captures.foreign and kind is not FunctionType and containers.takes(fn):
+        seen = tuple(foreign.listed(session, a) if foreign.is_foreign(session, a) else a for a in args)
+        if any(a is not b for a, b in zip(seen, args, strict=True)):
+            return evaluate(fn, seen, kwargs, session.domain)
     builtin = _lookup(pybuiltins.HANDLERS, fn)
     if builtin is not None:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
             return result
-    if kind is operator.attrgetter:
+    if kind is operator.attrgetter or kind is operator.itemgetter:
         return evaluate(_written_out(fn), args, kwargs, session.domain)
     if kind is BuiltinFunctionType and outside.is_file(fn):
         return outside.file_method(session, fn, args, kwargs)
@@ -87,6 +93,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
     if kind is BuiltinFunctionType and type(fn.__self__) is str and has_traced(args):
         return text.method(session, fn, args, kwargs)
+    if tables.is_asked(fn):
+        return tables.ask(session, fn, args, kwargs)
     if kind is FunctionType:
         if not is_library(fn.__code__.co_filename):
             return NotImplemented
@@ -115,11 +123,12 @@ def call_with_choices(
     return evaluate(fn, args, kwargs, session.domain) if result is NotImplemented else result
 
 
-def _written_out(getter: operator.attrgetter[Any]) -> FunctionType:
-    """``operator.attrgetter(*names)`` in Python."""
+def _written_out(getter: operator.attrgetter[Any] | operator.itemgetter[Any]) -> FunctionType:
+    """``operator.attrgetter(*names)`` or ``operator.itemgetter(*keys)`` in Python."""
     names: Any = getter.__reduce__()[1]
-    parts = ", ".join(f"x.{name}" for name in names)
-    function: FunctionType = eval(f"lambda x: ({parts})")
+    by_name = type(getter) is operator.attrgetter
+    parts = ", ".join(f"x.{name}" if by_name else f"x[keys[{k}]]" for k, name in enumerate(names))
+    function: FunctionType = eval(f"lambda x: ({parts})", {"keys": names})
     return function
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from interpreter import Frame
 
+from . import foreign
 from .containers import is_container
 from .definitions import Definitions
 from .guards import Absent, HasClass, HasElements, HasFlag, HasKey, HasLayout, HasLength, HasValue, IsObject, Same
@@ -67,6 +68,7 @@ class Captures:
         self.unclear: set[int] = set()  # cells that may or may not share their memory with another
         self.reshaped: dict[int, ArrayTracer] = {}  # cells that share memory or not as an array's layout says
         self._mirrors: dict[int, Any] = {}
+        self.foreign: set[int] = set()  # ids of objects that C code holds what they are made of
         self.filled: set[int] = set()  # ids of containers that hold lifted items
         self.appended: dict[int, int] = {}  # how long a container was that has only grown
         self._seen: dict[tuple[int, Any], tuple[Any, Any]] = {}
@@ -86,7 +88,7 @@ class Captures:
             if kind == "attr" and id(owner) in self.outer and not is_stored(owner, key):
                 self.definitions.computed(owner, key, self.outer[id(owner)][1])
             return value
-        if kind == "name":
+        if kind == "name" or id(value) in self.outer and id(owner) in self.foreign:  # an answer, noted when it was asked
             return value
         if kind == "item" and type(key) is int and key < 0:
             key = self._from_start(owner, key)
@@ -290,6 +292,9 @@ class Captures:
         self.register(value, source)
         self._register_class(kind)
         if is_container(kind):
+            self.session.watch(kind)
+        elif foreign.is_kind(kind):
+            self.foreign.add(id(value))
             self.session.watch(kind)
         return value
 

@@ -6,7 +6,9 @@ a whole gives a copy of what it holds; a method that changes it finds lifted ite
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from collections import OrderedDict, defaultdict, deque
 from types import BuiltinFunctionType, MappingProxyType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +34,16 @@ _TAKERS = frozenset((  # C code that only reads what it is given, item by item
     itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest, itertools.pairwise,
     itertools.chain.from_iterable,
 ))
+_ADDERS = frozenset((sum, min, max, sorted, any, all, math.fsum, math.prod, math.dist, functools.reduce, itertools.accumulate))
 _MERGERS = frozenset(("extend", "extendleft", "update", "union", "intersection", "difference", "join", "__iadd__", "__add__"))
+
+
+def takes(fn: Any) -> bool:
+    """Whether C code takes iterables apart, item by item."""
+    try:
+        return fn in _TAKERS and fn not in (len, dict) or fn in _ADDERS or getattr(fn, "__name__", "") in _MERGERS
+    except TypeError:
+        return False
 
 
 def is_container(kind: type) -> bool:

@@ -19,6 +19,7 @@ from . import (
     choices,
     combine,
     containers,
+    foreign,
     items,
     iteration,
     questions,
@@ -332,6 +333,8 @@ class GraphDomain(Domain):
             return len(value)
         if type(value) is iteration.RangeTracer:
             return value.length
+        if foreign.is_foreign(self.session, value):
+            return foreign.length(self.session, value)
         shape = attributes.get(self.session, value, "shape") if isinstance(value, np.ndarray) else None
         if not shape:
             raise TypeError(f"object of type '{value.__class__.__name__}' has no len()" if shape is None else

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Value
+from bcad.ir import Value, assumptions
 
-from . import questions, strip_methods, virtual
+from . import foreign, questions, strip_methods, virtual
 from .outer import MIRRORS, OuterDict, OuterList
+from .raises import may_be_caught
 from .restart import Restart
 from .strips import made_of
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
@@ -64,6 +65,8 @@ def get(session: Session, owner: Any, key: Any) -> Any:
     if found is not None:
         key = normal_key(session, key)
         return strip_methods.sliced(found, key) if type(key) is slice else found.get(key)
+    if foreign.is_foreign(session, owner) and not _is_python(owner, "__getitem__"):
+        return foreign.item(session, owner, _concrete_key(session, key))
     if not has_traced(key) or _is_python(owner, "__getitem__"):
         return NotImplemented
     _buffer_if_unknown(session, owner, key)
@@ -87,8 +90,21 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
     from .calls import emit
 
     cell = owner if isinstance(owner, Tracer) else session.captures.cell(owner)
-    result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, normal_key(session, key)), {}))
+    key = normal_key(session, key)
+    if may_be_caught(session):
+        _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
+    result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, key), {}))
     return as_view("__getitem__", cell, result)
+
+
+def _settle_bounds(shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
+    """Raise NumPy's IndexError, which the user's code may catch, for a known index; later calls are held to the answer."""
+    for axis, (index, size) in enumerate(zip(key, shape, strict=False)):
+        if type(index) is not int and type(index) is not slice:
+            return
+        less = assumptions().less
+        if type(index) is int and (less(size, -index) if index < 0 else not less(index, size)):
+            raise IndexError(f"index {index} is out of bounds for axis {axis} with size {assumptions().known(size)}")
 
 
 def normal_key(session: Session, key: Any) -> Any:

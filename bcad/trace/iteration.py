@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import containers
+from . import containers, foreign
 from .items import get_array_item
 from .outer import MIRRORS
 from .states import Abandon
@@ -296,6 +296,10 @@ def iterate(session: Session, value: Any) -> Any:
         return value
     if containers.is_outer(session, value) and not _steps_itself(value):
         return iter(containers.contents(session, value))
+    if foreign.is_foreign(session, value):
+        listed = foreign.listed(session, value)
+        found = iterate(session, listed)
+        return iter(listed) if found is NotImplemented else found
     if type(value) is np.ndarray and value.dtype.kind not in "biufc":
         return NotImplemented
     if type(value) in (ArrayTracer, np.ndarray, RangeTracer):

@@ -86,9 +86,9 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
             why="tracing undoes what it changes, which is not possible here",
             hint="call it before or after the function that is differentiated",
         )
-    given = tuple(_source_of(session, a) for a in args)
-    named = tuple((k, _source_of(session, a)) for k, a in kwargs.items())
-    return session.captures.lift(fn(*args, **kwargs), Result(_source_of(session, fn), given, named))
+    given = tuple(source_of(session, a) for a in args)
+    named = tuple((k, source_of(session, a)) for k, a in kwargs.items())
+    return session.captures.lift(fn(*args, **kwargs), Result(source_of(session, fn), given, named))
 
 
 def _may_change(session: Session, x: Any) -> bool:
@@ -109,7 +109,8 @@ def only_asks(fn: Any) -> bool:
     return type(fn) in (*_METHOD_TYPES, MethodDescriptorType, WrapperDescriptorType) and fn.__name__ in _METHODS
 
 
-def _source_of(session: Session, x: Any) -> Source:
+def source_of(session: Session, x: Any) -> Source:
+    """Where a thing from outside stands; else the thing itself, pinned."""
     known = session.captures.outer.get(id(x))
     if known is not None and known[0] is x:
         return known[1]

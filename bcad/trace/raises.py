@@ -27,11 +27,13 @@ def may_raise(node: Node) -> bool:
 
 
 def may_be_caught(session: Session) -> bool:
-    """Whether a handler in the user's code stands around what is evaluated now."""
+    """Whether a handler (the user's, or of what we have written in Python) stands around what is evaluated now."""
     frame = session.frame
-    if frame is None:
-        return False
-    return any(f.code.handler_at(max(f.pc - 1, 0)) is not None for f in (frame, *frame.callers()))
+    while frame is not None:
+        if frame.code.handler_at(max(frame.pc - 1, 0)) is not None:
+            return True
+        frame = frame.back
+    return False
 
 
 def held(session: Session, node: Node) -> Value:

@@ -28,7 +28,7 @@ from bcad.ir import (
 from bcad.options import options
 from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 
-from . import active, virtual
+from . import active, foreign, virtual
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .choices import Refined
@@ -37,6 +37,7 @@ from .example import Example, NoExample
 from .growing import Grown
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
 from .places import is_library, user_calls, user_location
+from .questions import PLAIN
 from .randomness import restore, state_of
 from .restart import Lessons, Restart
 from .sources import Argument, Pinned, Source
@@ -209,7 +210,10 @@ class Session:
             return type(x)(*items) if hasattr(x, "_fields") else (list if isinstance(x, list) else tuple)(items)
         if kind is slice:
             return slice(self.unwrap(x.start), self.unwrap(x.stop), self.unwrap(x.step))
-        return x
+        if kind in PLAIN or isinstance(x, (np.generic, type)):
+            return x
+        found = foreign.as_array(self, x)
+        return x if found is x else self.unwrap(found)
 
     def value(self, x: Any) -> Value:
         """`x` (a tracer, number, array, nested list) as one Value."""

@@ -77,7 +77,7 @@ def pop_jump_if_not_none(frame: Frame, stack: list, target: int) -> None:
 def get_iter(frame: Frame, stack: list, _: Any) -> None:
     """iterable -- iterator"""
     value = stack.pop()
-    if not is_native(type(value)) and operators.needs_stepping(value) \
+    if not frame.watched and not is_native(type(value)) and operators.needs_stepping(value) \
             and operators.find(type(value), "__iter__") is operators.MISSING:
         iter(value)         # the old sequence protocol: checked, then stepped through
         value = operators.stepping_items(frame, value)
