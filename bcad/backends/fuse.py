@@ -14,8 +14,9 @@ from typing import Any
 from bcad.ir import Dim, Graph, Node, Value, constant_op, dim_op, live_part
 from bcad.ops import Elementwise, Reduction, has_effect
 
+from .order import overwritten, writes_last
 from .plan import Plan, Step
-from .rows import Grouping
+from .rows import grouped
 from .scalars import VECTOR
 
 STORE_COST = 8  # storing and loading again costs about as much as this many additions
@@ -66,13 +67,15 @@ class Planner:
                 break
             self.roots |= more
         plan = self._group()
-        return self._by_rows(plan) if self.by_rows else plan
+        if any(step.node is not None and overwritten(step.node) for step in plan.steps):
+            plan = self._reordered(plan, writes_last)
+        return self._reordered(plan, grouped) if self.by_rows else plan
 
-    def _by_rows(self, plan: Plan) -> Plan:
-        """The same with steps put together that can be run a few rows at a time."""
+    def _reordered(self, plan: Plan, order: Callable[[Planner], list[Step]]) -> Plan:
+        """The plan with its steps in another order, or put together."""
         self.readers = plan.readers
-        steps = Grouping(self).run()
-        return self._numbered(steps) if any(s.members for s in steps) else plan
+        steps = order(self)
+        return plan if steps == plan.steps else self._numbered(steps)
 
     def readers_of(self, value: Value) -> set[int]:
         """The steps that read a root."""

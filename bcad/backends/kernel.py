@@ -9,11 +9,13 @@ pairs of real scalars at neighbouring places.  Nothing here knows NumPy or LLVM.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Union
 
 UNROLL = 8  # loops of a fixed length are written out if their bodies are not more than this together
+ABREAST = 4  # rows done at once where each waits for its own last result
 
 # Scalar types: a letter for the kind and the number of bits.
 BOOL, INT, F64, F32 = "b1", "i64", "f64", "f32"
@@ -63,6 +65,8 @@ class Pair:
 
 
 Number = Union[Expr, Pair]
+Count = int
+BodyOfSeveral = Callable[[Expr, Count], None]
 
 
 @dataclass(eq=False)
@@ -242,6 +246,7 @@ class Product:
     rows: int
     depth: int | Expr
     columns: int
+    more: bool = False  # it is added to what the target holds
 
 
 class Block:
@@ -425,6 +430,22 @@ class Emitter:
             return
         with self.loop(start, stop, parallel) as i:
             body(i)
+
+    @contextmanager
+    def writing_out(self, length: Count) -> Iterator[None]:
+        """Within it loops of up to so many turns are written out."""
+        before = self.unroll, self.room
+        self.unroll = self.room = max(length, self.room)
+        yield
+        self.unroll, self.room = before
+
+    def abreast(self, start: Expr, stop: Expr, body: BodyOfSeveral) -> None:
+        """`body` for each index, with how many it does at once: several while there are so many, then one."""
+        several = self.floordiv(self.sub(stop, start), self.int(ABREAST))
+        with self.loop(self.int(0), several) as j:
+            body(self.add(start, self.mul(j, self.int(ABREAST))), ABREAST)
+        with self.loop(self.add(start, self.mul(several, self.int(ABREAST))), stop) as i:
+            body(i, 1)
 
     def forever(self) -> _Scope:
         body = Block(self.block)

@@ -6,15 +6,14 @@ from collections.abc import Callable
 
 from bcad.ir import Node, Value
 
-from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
+from .kernel import BOOL, Accumulate, Buffer, Emitter, Expr, Library, Pair, Product, Strided
 from .lower import Scope, special
 from .lower_linalg import PREFIX, Matrix, at_least_one, each, matrix, operands, routine, scalar_argument, stored
 from .plan import is_array
 from .scalars import Unsupported, is_float, needs
+from .small_products import SUMS, few
 
-SMALL = 16  # sizes up to which a product is written out
 ROWS = 64  # numbers of the left operand in one piece of code; from more rows a loop is made
-SUMS = 128  # numbers of a result that is added up in registers
 
 
 @special("matmul", operands=operands)
@@ -38,37 +37,37 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
     """Emit a product in registers; False if it is too large for that."""
     m, depth = (a.shape[-2] if a.ndim > 1 else 1), a.shape[-1]
     n = b.shape[-1] if b.ndim > 1 else 1
-    if out.dtype.kind != "f" or not _few(n):
+    if out.dtype.kind != "f" or not few(n):
         return False
-    few_rows, e = _few(m), scope.e
-    if not _few(depth) and not (few_rows and 1 < m and 1 < n and m * n <= SUMS):
+    few_rows, e = few(m), scope.e
+    if not few(depth) and not (few_rows and 1 < m and 1 < n and m * n <= SUMS):
         return False
 
     def product(batch: tuple[Expr, ...]) -> None:
-        left, right = _strided(scope, a, batch, left=True), _strided(scope, b, batch, left=False)
+        left, right = strided(scope, a, batch, left=True), strided(scope, b, batch, left=False)
         start = e.int(0)
         for i, size in zip(batch, out.shape, strict=False):
             start = e.add(e.mul(start, scope.size(size)), i)
         start = e.mul(start, e.mul(scope.size(m), e.int(n)))
-        if few_rows and _few(depth) and m * depth <= ROWS:
+        if few_rows and few(depth) and m * depth <= ROWS:
             e.append(Product(target, start, left, right, m, depth, n))
-        elif not _few(depth):
+        elif not few(depth):
             e.append(Product(target, start, left, right, m, scope.size(depth), n))
         else:
-            with e.loop(e.int(0), scope.size(m)) as i:
-                row = Strided(left.buffer, e.add(left.start, e.mul(i, left.down)), e.int(0), left.across)
-                e.append(Product(target, e.add(start, e.mul(i, e.int(n))), row, right, 1, depth, n))
+            e.abreast(e.int(0), scope.size(m), lambda i, rows: e.append(Product(
+                target, e.add(start, e.mul(i, e.int(n))), from_row(e, left, i), right, rows, depth, n)))
 
     each(scope, tuple(out.shape[: max(a.ndim, b.ndim) - 2]), product)
     scope.function.kernel.summary.append(f"product written out {a.type} @ {b.type}")
     return True
 
 
-def _few(size: object) -> bool:
-    return isinstance(size, int) and 0 < size <= SMALL
+def from_row(e: Emitter, m: Strided, row: Expr) -> Strided:
+    """A matrix without the rows above one."""
+    return Strided(m.buffer, e.add(m.start, e.mul(row, m.down)), m.down, m.across)
 
 
-def _strided(scope: Scope, value: Value, batch: tuple[Expr, ...], left: bool) -> Strided:
+def strided(scope: Scope, value: Value, batch: tuple[Expr, ...], left: bool) -> Strided:
     """An operand as a matrix: a vector is a row on the left, a column on the right."""
     zero, one = scope.e.int(0), scope.e.int(1)
     if value.ndim == 1:

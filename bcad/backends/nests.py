@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from .plan import Step, is_array
 from .scalars import Unsupported, is_float, needs
 
 CHUNK = 1024  # a sum's terms are added up in runs of this length, and the runs with their rounding errors
+SHORT = 16  # elements of a row that are added up in registers
 KINDS = {"sum": "add", "prod": "mul", "max": "maximum", "min": "minimum", "nanmax": "fmax", "nanmin": "fmin", "any": "or", "all": "and"}
 
 
@@ -204,7 +205,9 @@ class Nest:
 
     def _loop(self, axis: int, start: Expr, stop: Expr) -> None:
         parallel = all(f.opens < self.depth for f in self.folds)
-        self.e.each(start, stop, lambda i: self._at(i, axis), parallel=parallel)
+        in_registers = any(f.scattered and f.buffer is not None and f.buffer.kind == "local" for f in self.folds)
+        with self.e.writing_out(SHORT) if in_registers and axis else nullcontext():
+            self.e.each(start, stop, lambda i: self._at(i, axis), parallel=parallel)
 
     def _at(self, i: Expr, axis: int) -> None:
         self.index.append(i)

@@ -281,7 +281,7 @@ class Entry:
                                   nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
-        return "\n".join([helpers, extra, vector, *regions, *lines, *self.body.metadata]) + "\n"
+        return "\n".join([helpers, extra, vector, *self.body.functions.values(), *regions, *lines, *self.body.metadata]) + "\n"
 
     def shares(self) -> bool:
         """Whether threads share a loop."""

@@ -37,6 +37,7 @@ class Body(Division, Neighbours, Products):
         self.entry: list[str] = []  # allocas
         self.count = 0
         self.declares: set[str] = set()
+        self.functions: dict[str, str] = {}  # that the body calls, by name
         self.vector: set[tuple[str, str]] = set()
         self.storages: dict[int, Buffer] = {}
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses

@@ -28,53 +28,38 @@ class Products:
     value: Any
     ref: Any
     pointer: Any
-    label: Any
-    start: Any
-    entry: list[str]
+    functions: dict[str, str]
     marks: Any
 
     def do_Product(self, s: Product) -> None:
         parts = pieces(s.columns)
-        totals = self._written_out(s, parts, s.depth) if isinstance(s.depth, int) else self._added_up(s, parts, s.depth)
-        for (i, (first, width)), total in totals.items():  # all are computed by now: the target may be an operand
+        if not isinstance(s.depth, int):
+            self._added_up(s, s.depth)
+            return
+        for (i, (first, width)), total in self._written_out(s, parts, s.depth).items():
+            # all are computed by now: the target may be an operand
             address = self._address(s.target, self._place(s.place, i * s.columns + first))
             self.add(f"store {self._type(s.target, width)} {total}, ptr {address}, "
                      f"align {item_size(s.target)}{self.marks(s.target)}")
 
     def _written_out(self, s: Product, parts: list[Piece], depth: int) -> dict[tuple[int, Piece], Any]:
-        right = {(k, part): self._row(s.b, k, part) for k in range(depth) for part in parts}
         totals: dict[tuple[int, Piece], Any] = {(i, part): None for i in range(s.rows) for part in parts}
-        for i, part in totals:
-            for k in range(depth):
-                factor = self._spread(s.a, i, k, part[1])
-                totals[i, part] = self._plus(s, totals[i, part], factor, right[k, part], part[1])
+        for k in range(depth):  # the sums grow together: each addition waits for the one before
+            right = {part: self._row(s.b, k, part) for part in parts}
+            for i, part in totals:
+                totals[i, part] = self._plus(s, totals[i, part], self._spread(s.a, i, k, part[1]), right[part], part[1])
         return totals
 
-    def _added_up(self, s: Product, parts: list[Piece], depth: Expr) -> dict[tuple[int, Piece], Any]:
-        """A product of few rows and columns, however long these are: a sum in registers."""
-        head, body, end = map(self.label, ("sum", "term", "total"))
-        slots = {(i, part): f"%{head}_{i}_{part[0]}" for i in range(s.rows) for part in parts}
-        self.entry.append(f"  %{head}_k = alloca i64")
-        self.add(f"store i64 0, ptr %{head}_k")
-        for (_, (_, width)), slot in slots.items():
-            self.entry.append(f"  {slot} = alloca {self._type(s.target, width)}")
-            self.add(f"store {self._type(s.target, width)} {'zeroinitializer' if width > 1 else '0.0'}, ptr {slot}")
-        self.add(f"br label %{head}")
-        self.start(head)
-        k = self.value(f"load i64, ptr %{head}_k")
-        self.add(f"br i1 {self.value(f'icmp slt i64 {k}, {self.ref(depth)}')}, label %{body}, label %{end}")
-        self.start(body)
-        rows = {part: self._row(s.b, k, part) for part in parts}
-        for (i, part), slot in slots.items():
-            vector = self._type(s.target, part[1])
-            before = self.value(f"load {vector}, ptr {slot}")
-            after = self._plus(s, before, self._spread(s.a, i, k, part[1]), rows[part], part[1])
-            self.add(f"store {vector} {after}, ptr {slot}")
-        following = self.value(f"add nsw i64 {k}, 1")
-        self.add(f"store i64 {following}, ptr %{head}_k")
-        self.add(f"br label %{head}")
-        self.start(end)
-        return {key: self.value(f"load {self._type(s.target, key[1][1])}, ptr {slot}") for key, slot in slots.items()}
+    def _added_up(self, s: Product, depth: Expr) -> None:
+        """A product of few rows and columns, however long these are: a function, so that its sums have all registers."""
+        close = s.b.across.op == "const" and s.b.across.data == 1
+        name = f"bcad_sum_{s.target.type}_{s.rows}x{s.columns}{'_rows' if close else ''}{'_more' if s.more else ''}"
+        self.functions.setdefault(name, sum_function(name, llvm_type(s.target.type), s.rows, s.columns, close, s.more))
+        where = [self._address(m, self._place(start, 0)) for m, start in
+                 ((s.target, s.place), (s.a.buffer, s.a.start), (s.b.buffer, s.b.start))]
+        strides = [self.ref(x) for x in (s.a.down, s.a.across, s.b.down, s.b.across, depth)]
+        arguments = [*(f"ptr {x}" for x in where), *(f"i64 {x}" for x in strides)]
+        self.add(f"call void @{name}({', '.join(arguments)})")
 
     def _plus(self, s: Product, total: str | None, factor: str, row: str, width: int) -> str:
         """``total + factor * row``."""
@@ -137,3 +122,63 @@ class Products:
         for part in parts[1:]:
             total = self.value(f"add nsw i64 {total}, {part}")
         return total
+
+
+def sum_function(name: str, t: str, rows: int, columns: int, close: bool, more: bool) -> str:
+    """The text of ``target (+)= sum over k of a[:, k] * b[k, :]``; `close` if the rows of b are contiguous."""
+    parts = pieces(columns)
+    lines = [f"define internal void @{name}(ptr %c, ptr %a, ptr %b, i64 %down, i64 %along, i64 %row, i64 %column, i64 %depth)"
+             " noinline nounwind {", "entry:"]
+    sums = {(i, part): f"%s{i}_{part[0]}" for i in range(rows) for part in parts}
+    types = {part: t if part[1] == 1 else f"<{part[1]} x {t}>" for part in parts}
+    align = 8 if t == "double" else 4
+    for (i, part), total in sums.items():
+        if more:
+            lines += [f"  {total}.at = getelementptr {t}, ptr %c, i64 {i * columns + part[0]}",
+                      f"  {total}.start = load {types[part]}, ptr {total}.at, align {align}"]
+    lines += ["  br label %head", "head:", "  %k = phi i64 [ 0, %entry ], [ %k1, %body ]"]
+    for (_, part), total in sums.items():
+        start = f"{total}.start" if more else "zeroinitializer"
+        lines.append(f"  {total} = phi {types[part]} [ {start}, %entry ], [ {total}.next, %body ]")
+    lines += ["  %go = icmp slt i64 %k, %depth", "  br i1 %go, label %body, label %end", "body:",
+              "  %k1 = add nsw i64 %k, 1", "  %b.k = mul nsw i64 %k, %row", "  %b.row = getelementptr " + t + ", ptr %b, i64 %b.k",
+              "  %a.k = mul nsw i64 %k, %along", "  %a.row = getelementptr " + t + ", ptr %a, i64 %a.k"]
+    for part in parts:
+        lines += _piece(f"%b{part[0]}", t, part, close, align)
+    for i in range(rows):
+        lines += [f"  %a{i}.far = mul nsw i64 %down, {i}", f"  %a{i}.at = getelementptr {t}, ptr %a.row, i64 %a{i}.far",
+                  f"  %a{i} = load {t}, ptr %a{i}.at, align {align}"]
+        for part in parts:
+            total, vector = sums[i, part], types[part]
+            factor = f"%a{i}"
+            if part[1] > 1:
+                factor = f"{total}.f"
+                lines += [f"  {total}.o = insertelement {vector} poison, {t} %a{i}, i64 0",
+                          f"  {factor} = shufflevector {vector} {total}.o, {vector} poison, <{part[1]} x i32> zeroinitializer"]
+            lines += [f"  {total}.t = fmul contract {vector} {factor}, %b{part[0]}",
+                      f"  {total}.next = fadd contract {vector} {total}, {total}.t"]
+    lines += ["  br label %head", "end:"]
+    for (i, part), total in sums.items():
+        lines += [f"  {total}.to = getelementptr {t}, ptr %c, i64 {i * columns + part[0]}",
+                  f"  store {types[part]} {total}, ptr {total}.to, align {align}"]
+    return "\n".join([*lines, "  ret void", "}"])
+
+
+def _piece(name: str, t: str, part: Piece, close: bool, align: int) -> list[str]:
+    """The lines that load a piece of the row at %b.row."""
+    first, width = part
+    if close or width == 1:
+        place = f"{first}" if close else f"{name}.far"
+        lines = [] if close else [f"  {name}.far = mul nsw i64 %column, {first}"]
+        vector = t if width == 1 else f"<{width} x {t}>"
+        return [*lines, f"  {name}.at = getelementptr {t}, ptr %b.row, i64 {place}",
+                f"  {name} = load {vector}, ptr {name}.at, align {align}"]
+    lines, before = [], "poison"
+    for k in range(width):
+        after = name if k == width - 1 else f"{name}.{k}"
+        lines += [f"  {name}.far{k} = mul nsw i64 %column, {first + k}",
+                  f"  {name}.at{k} = getelementptr {t}, ptr %b.row, i64 {name}.far{k}",
+                  f"  {name}.item{k} = load {t}, ptr {name}.at{k}, align {align}",
+                  f"  {after} = insertelement <{width} x {t}> {before}, {t} {name}.item{k}, i64 {k}"]
+        before = after
+    return lines

@@ -294,7 +294,7 @@ class SourcePrinter:
         self.add(f"        {dot} = 0.0")
         self.add(f"        for {inner} in range({self.at(s.depth) if isinstance(s.depth, Expr) else s.depth}):")
         self.add(f"            {dot} += {self.strided(s.a, i, inner)} * {self.strided(s.b, inner, j)}")
-        self.add(f"        {place} = {dot}")
+        self.add(f"        {place} {'+=' if s.more else '='} {dot}")
         self.taken.difference_update(names)
 
     def strided(self, m: k.Strided, i: str, j: str) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 from bcad.ir import Value
 
-from .kernel import INT, Buffer, Expr
+from .kernel import ABREAST, INT, Buffer, Expr
 from .lower import LOCAL
 from .nests import Nest, Rows, in_runs
 from .plan import Step, is_array
+from .row_products import RowProduct
 from .rows import made_by_row
 from .scans import Scan
 
@@ -32,10 +33,13 @@ class _Together:
         self.single = in_registers(step)
         self.count = scope.size(step.rows)
         self.length = self.e.int(1) if self.single else self._block_length()
-        self.members: list[Any] = [
-            Nest(scope, m, self.single) if m.node is None else Scan(scope, m.node) for m in step.members
-        ]
+        self.members = [self._member(m) for m in step.members]
         self.full: dict[Value, Buffer] = {}
+
+    def _member(self, step: Step) -> Any:
+        if step.node is None:
+            return Nest(self.scope, step, self.single)
+        return (RowProduct if step.node.op.name == "matmul" else Scan)(self.scope, step.node)
 
     def run(self) -> None:
         for member in self.members:
@@ -54,11 +58,8 @@ class _Together:
         summing = [m for m in self.members if m.sums_rows]
 
         def rows(start: Expr, stop: Expr) -> None:
-            before = self.e.unroll, self.e.room
-            self.e.unroll = self.e.room = LOCAL
-            with self.e.loop(start, stop, parallel=True) as i:
+            with self.e.writing_out(LOCAL), self.e.loop(start, stop, parallel=True) as i:
                 self._go(Rows(i, self.e.add(i, self.e.int(1)), single=True))
-            self.e.unroll, self.e.room = before
 
         if not summing:
             rows(self.e.int(0), self.count)
@@ -96,13 +97,16 @@ class _Together:
             elif row is not longest:
                 longest = self.s._select(self.s.compare("lt", longest, row), row, longest)
         if longest.op == "const":
-            return e.int(max(ELEMENTS // max(longest.data, 1), 1))
+            count = ELEMENTS // max(longest.data, 1)
+            return e.int(max(count - count % ABREAST if count > ABREAST else count, 1))
         few = e.emit("udiv", e.int(ELEMENTS), longest, type=INT)
         return self.s._select(self.s.compare("lt", few, e.int(1)), e.int(1), few)  # type: ignore[no-any-return]
 
 
 def in_registers(step: Step) -> bool:
     """Whether a row is so few elements that all of it is straight-line code."""
+    if any(m.node is not None and m.node.op.name == "matmul" for m in step.members):
+        return False  # those are vectors along a row
     total = 0
     for value in step.roots:
         row = _row_elements(value)

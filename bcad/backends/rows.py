@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bcad.ir import Size, Value
+from bcad.ir import Node, Size, Value
 from bcad.ops import Reduction
 
 from .plan import Step, is_array
 from .row_axes import row_axes
+from .small_products import product_of_rows, sum_over_rows
 
 FEW = 32  # rows, or fewer, are in registers or in the cache anyway
 SCANS = frozenset(("cumsum", "cumprod", "cummax", "cummin"))
@@ -35,8 +36,12 @@ class _Reads:
     after: int
 
 
-class Grouping:
-    """Puts the steps of a planner together."""
+def grouped(planner: Any) -> list[Step]:
+    """The steps of a planner, put together where that spares memory."""
+    return _Grouping(planner).run()
+
+
+class _Grouping:
 
     def __init__(self, planner: Any) -> None:
         self.planner = planner
@@ -129,8 +134,7 @@ class Grouping:
         stack: list[tuple[Value, int | None]] = []
         for root in step.roots:
             assert root.node is not None
-            whole = isinstance(root.node.op, Reduction) or step.node is not None
-            stack += [(v, 0) for v in root.node.inputs] if whole else row_axes(root.node, 0)
+            stack += _read_by(root.node)
         while stack:
             value, axis = pair = stack.pop()
             if pair in seen:
@@ -165,4 +169,16 @@ def row_count(step: Step) -> Size | None:
     if node.op.name in SCANS and node.attrs["axis"] != 0 and is_array(node.output):
         rows = node.output.shape[0]
         return rows
+    if node.op.name == "matmul" and (product_of_rows(node) or sum_over_rows(node)):
+        rows = node.inputs[0].shape[0 if product_of_rows(node) else 1]
+        return rows
     return None
+
+
+def _read_by(node: Node) -> list[tuple[Value, int | None]]:
+    """What a root's node reads, with the axes along which the row goes."""
+    if node.op.name == "matmul":
+        return list(zip(node.inputs, (0, None) if product_of_rows(node) else (1, 0), strict=True))
+    if isinstance(node.op, Reduction) or node.op.name in SCANS:
+        return [(v, 0) for v in node.inputs]
+    return row_axes(node, 0)

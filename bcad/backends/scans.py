@@ -11,7 +11,6 @@ from .kernel import Buffer, Expr, Variable
 from .scalars import Unsupported
 
 SCANS = {"cumsum": ("add", 0), "cumprod": ("mul", 1), "cummax": ("maximum", None), "cummin": ("minimum", None)}
-ABREAST = 4  # rows that are added up at the same time
 
 
 class Scan:
@@ -58,13 +57,8 @@ class Scan:
             with self.e.loop(first, stop) as i:
                 self._level(target, rows, {**index, axis: i})
             return
-        several = self.e.emit("udiv", self.e.sub(stop, first), self.e.int(ABREAST), type="i64")
-        with self.e.loop(self.e.int(0), several) as j:
-            i = self.e.add(first, self.e.mul(j, self.e.int(ABREAST)))
-            self._run(target, [{**index, axis: self.e.add(i, self.e.int(k))} for k in range(ABREAST)])
-        done = self.e.add(first, self.e.mul(several, self.e.int(ABREAST)))
-        with self.e.loop(done, stop) as i:
-            self._run(target, [{**index, axis: i}])
+        self.e.abreast(first, stop, lambda i, count: self._run(
+            target, [{**index, axis: self.e.add(i, self.e.int(k))} for k in range(count)]))
 
     def _run(self, target: Buffer, rows: list[dict[int, Expr]]) -> None:
         """Go along the axis, in these rows at once."""

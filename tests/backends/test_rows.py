@@ -155,3 +155,30 @@ def test_what_is_written_may_be_spread_out() -> None:
         return np.sum(out**2 * x[:, :, None], axis=(1, 2)).sum() + out.sum(axis=2).max()
 
     compare(function, np.random.default_rng(5).normal(size=(40, 3)))
+
+
+# -- products and writes among the rows -----------------------------------------------------------------
+def whitened(x: Any, factor: Any) -> Any:
+    centred = x - x.mean(axis=0)
+    white = (centred - 0.1) @ factor.T
+    return np.sum(np.log(1.0 + np.sum(white**2, axis=1)))
+
+
+@pytest.mark.parametrize("rows", [1, 3, 37, 1300])
+@pytest.mark.parametrize("columns", [2, 10])
+def test_products_of_rows_and_their_sums(rows: int, columns: int) -> None:
+    rng = np.random.default_rng(7)
+    x, factor = rng.normal(size=(rows, columns)), rng.normal(size=(columns, columns))
+    compare(whitened, x, factor)
+    compare(whitened, x.astype(np.float32), factor.astype(np.float32))
+
+
+def test_what_reads_an_array_comes_before_what_overwrites_it() -> None:
+    def function(x: Any, y: Any) -> Any:
+        out = np.exp(x)
+        for j in range(x.shape[1]):
+            out[:, j] = np.sum(out * y, axis=1) * out[:, j]
+        return np.sum(out)
+
+    x, y = 0.1 * np.random.default_rng(8).normal(size=(2, 40, 5))
+    compare(function, x, y)
