@@ -7,13 +7,13 @@ from .audit import Audit
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
 from .domain import Domain, PlainDomain
-from .errors import LocatedError, Location, Unsupported
+from .errors import GeneratorLost, LocatedError, Location, Unsupported
 from .evaluate import call, evaluate
 from .frame import Frame, Outcome
 from .journal import EMPTY, Journal, Snapshot
 
-__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Frame", "Instruction", "Journal", "LocatedError",
-           "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
+__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Frame", "GeneratorLost", "Instruction", "Journal",
+           "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "hot", "natives", "protocols"]
 
 

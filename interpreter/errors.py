@@ -130,3 +130,7 @@ def _rebuild(kind: type[LocatedError], what: str, state: dict) -> LocatedError:
 
 class Unsupported(LocatedError, NotImplementedError):
     """Something the evaluator (or a domain) cannot do; never a wrong result instead."""
+
+
+class GeneratorLost(Unsupported):
+    """A generator cannot be advanced here, and the attempt has ended it: what is undone does not bring it back."""

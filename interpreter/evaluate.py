@@ -139,8 +139,10 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
                 if ended == RETURNED:
                     return Outcome("returned", frame.result)
                 if ended:
-                    raise Unsupported("a yield inside a part of a function that is run on its own",
-                                      location=frame.location(), calls=frame.calls())
+                    if frame.consumer is None:
+                        raise Unsupported("a yield inside a part of a function that is run on its own",
+                                          location=frame.location(), calls=frame.calls())
+                    stack.append(frame.consumer(frame.result))
             return Outcome("reached", pc=frame.pc)
         except BaseException as error:
             entry, caught = catch(frame, error), error

@@ -19,7 +19,7 @@ _COPIED = frozenset(type(x) for x in _NATIVE)
 _COMPOSED = (enumerate, zip, map, filter, reversed)
 _new = object.__new__
 _AT_FIRST: dict[str, Any] = {"names": None, "arrived": -1, "lasti": None, "locals_view": None, "abandoned": False,
-                             "handled": None}
+                             "handled": None, "consumer": None}
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
@@ -58,7 +58,7 @@ class Frame:
 
     __slots__ = ("code", "function", "globals", "builtins", "names", "slots", "stack", "pc",
                  "handled", "domain", "back", "thread", "steps", "watched", "result", "arrived",
-                 "lasti", "locals_view", "abandoned", "__weakref__")
+                 "lasti", "locals_view", "abandoned", "consumer", "__weakref__")
 
     watched: bool               # whether the domain or a journal is told of loads, stores, calls
     steps: list
@@ -69,6 +69,7 @@ class Frame:
     lasti: int | None           # where a re-raised exception was first raised
     locals_view: dict | None    # what locals() gave out
     abandoned: bool             # of generators: made under a journal that was rolled back
+    consumer: Any               # of generators that are run on their own: called with what they yield
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
                  builtins: dict[str, Any], slots: list, domain: Domain, back: Frame | None,

@@ -7,7 +7,7 @@ from types import CoroutineType, FunctionType
 from typing import Any
 
 from .attributes import get_attribute
-from .errors import Unsupported
+from .errors import GeneratorLost
 from .evaluate import FAILED, RETURNED, YIELDED, catch, enter, handle, leave, run
 from .frame import Frame
 from .lookup import MISSING, find, is_instance
@@ -216,9 +216,9 @@ def _run_on(frame: Frame, action: Callable[[Frame], int]) -> int:
     frame.back = outer
     journal = thread.journal
     if frame.abandoned or journal is not None and journal.owner(frame) is not journal:
-        raise Unsupported("a generator made in another branch or loop, or before this one, cannot be "
-                          "advanced here", location=frame.location(), calls=frame.calls(),
-                          hint="make the generator where it is used up, or use a list")
+        raise GeneratorLost("a generator made in another branch or loop, or before this one, cannot be "
+                            "advanced here", location=frame.location(), calls=frame.calls(),
+                            hint="make the generator where it is used up, or use a list")
     outermost = not thread.depth and enter(thread)
     if frame.watched or journal is not None:
         frame.watch()

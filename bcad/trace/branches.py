@@ -32,7 +32,7 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
                 _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
             return
         except (Abandon, Unsupported) as reason:
-            session.reasons[key] = str(reason)
+            session.give_up(key, str(reason))
             session.frame = frame
     guarded(session, frame, condition, instruction)
 

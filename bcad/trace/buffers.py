@@ -13,7 +13,7 @@ from bcad import ops
 from bcad.ir import ArrayType, Size, bounds, maximum, symbols
 from interpreter import Frame
 
-from .heap import cell_value
+from .heap import cell_value, frames_from
 from .patterns import Leaf, Mismatch, Nest, Pattern, join, pattern_of
 from .restart import Restart
 from .states import Abandon, freeze
@@ -74,7 +74,7 @@ def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
     """How the lists and deques that a frame or its callers can reach are found again, the shortest way first."""
     found: dict[int, tuple[Any, ...]] = {}
     seen: set[int] = set()
-    frames = enumerate((frame, *_callers(frame)))
+    frames = enumerate(frames_from(frame))
     level: list[tuple[tuple[Any, ...], Any]] = [((up, slot), x) for up, f in frames for slot, x in enumerate(f.slots)]
     while level:
         following: list[tuple[tuple[Any, ...], Any]] = []
@@ -94,10 +94,6 @@ def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
 _CELL = ("cell", None)
 
 
-def _callers(frame: Frame) -> list[Frame]:
-    return [f for f in frame.callers() if f is not frame]
-
-
 def _children(x: Any) -> Iterable[tuple[Any, Any]]:
     if type(x) in (list, tuple):
         return ((("item", k), child) for k, child in enumerate(x))
@@ -112,7 +108,7 @@ def _children(x: Any) -> Iterable[tuple[Any, Any]]:
 def resolve(frame: Frame, path: tuple[Any, ...]) -> Any:
     """What is found on a path; None if it leads nowhere."""
     up, slot, *steps = path
-    frames = [frame, *_callers(frame)]
+    frames = list(frames_from(frame))
     if up >= len(frames) or slot >= len(frames[up].slots):
         return None
     x = frames[up].slots[slot]

@@ -13,6 +13,7 @@ from interpreter import EMPTY, UNBOUND, Frame
 
 from .aliases import Holders, arrays_in, arrays_made, forbid_writes
 from .builder import TraceBuilder
+from .generators import Locals
 from .growing import Grown
 from .heap import Growth, Middle, Place, read, store
 from .leaves import build, fillers, values_of
@@ -145,7 +146,7 @@ class Carries:
         try:
             pattern = self._joined(known, entry, state)
         except Mismatch as reason:
-            raise Abandon(f"{self._name(key)} is not of one form: {reason}") from None
+            raise Abandon(f"{self._name(key, obj)} is not of one form: {reason}") from None
         if known is not None and _same_form(known.pattern, pattern):
             return False
         if isinstance(pattern, Constant) and known is None and entry is not None:
@@ -164,16 +165,18 @@ class Carries:
     def _entry(self, key: Key, obj: Any) -> Frozen | None:
         value = self.frame.slots[key] if isinstance(key, int) else read(key, obj)
         if value is UNBOUND or value is EMPTY:
-            if not isinstance(key, int) and key.kind != "cell":
+            if not isinstance(key, int) and key.kind != "cell" and not isinstance(obj, Locals):
                 raise Abandon(f"{self._name(key)} is first set in it")
             return None
         if not isinstance(key, int) and key.kind != "array":
             value = self.session.captures.standing(obj, key.kind, key.key, value)
         return freeze(self.session, value)
 
-    def _name(self, key: Key) -> str:
+    def _name(self, key: Key, obj: Any = None) -> str:
         if isinstance(key, int):
             return repr(self.frame.code.slot_names[key])
+        if isinstance(obj, Locals):
+            return repr(obj.names[key.key])
         return repr(key.key) if key.key is not None else f"an {key.kind}"
 
     # -- one pass ---------------------------------------------------------------------------
@@ -183,8 +186,8 @@ class Carries:
         self._standins = []
         forbid_writes(self.session, self._exposed.values(), self.key)
         for carry in self.items.values():
-            name = self.frame.code.slot_names[carry.key] if isinstance(carry.key, int) else str(carry.key.key or "cell")
-            names = name if name.isidentifier() else "c"
+            name = self._name(carry.key, carry.obj).strip("'")
+            names = name if name.isidentifier() else "cell" if isinstance(carry.key, Place) and carry.key.key is None else "c"
             fresh = [builder.input(t, names) for t in carry.pattern.leaves]
             self.inputs += fresh
             if carry.entry is None:  # assigned anew in each iteration

@@ -29,6 +29,7 @@ from . import (
     virtual,
 )
 from .arithmetic import SizeArithmetic
+from .generators import Joined
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
 from .tracers import (
@@ -67,7 +68,7 @@ class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
     types: frozenset[type] = TRACERS | MIRRORS | {
-        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS, *combine.ITERATORS,
+        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS, *combine.ITERATORS, Joined,
     }
     observes = True
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import Frame
 
+from .generators import is_made_here
+from .heap import frames_from, within
 from .iteration import Indexed, ListIterator, indexed
 from .regions import fork_of
 from .states import Abandon
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 class ExpressionIterator(Indexed):
     """``(f(v) for v in source)``, not yet started: item k is f of item k of the source."""
 
-    __slots__ = ("generator", "frame", "source", "header", "yields")
+    __slots__ = ("generator", "frame", "source", "header", "yields", "has_branches")
 
     def __init__(
-        self, session: Session, generator: Any, frame: Frame, source: Indexed, header: int, yields: int
+        self, session: Session, generator: Any, frame: Frame, source: Indexed, header: int, yields: int,
+        has_branches: bool,
     ) -> None:
         super().__init__(session)
         self.generator = generator
@@ -29,6 +32,7 @@ class ExpressionIterator(Indexed):
         self.source = source
         self.header = header
         self.yields = yields
+        self.has_branches = has_branches
 
     def left(self) -> Any:
         return self.source.left()
@@ -48,12 +52,16 @@ class ExpressionIterator(Indexed):
             raise Abandon("a generator expression leaves items out")
         return fork.stack[-1]
 
-    def finish(self) -> None:
-        """All items have been taken."""
-        self.generator.close()
+    def is_private(self, frame: Frame) -> bool:
+        """Whether nobody can ask for what is left when the loop of `frame` is left."""
+        cfg = frame.code.cfg
+        live = set[int]().union(*(cfg.live_at(pc) for pc in cfg.loops[frame.pc].exits if pc < cfg.exit))
+        found = [frame.slots[k] for k in live] + frame.stack[:-1]
+        found += [x for caller in frames_from(frame.back) for x in (*caller.slots, *caller.stack)]
+        return not any(x is self.generator for x in within(found))
 
 
-def over_expression(session: Session, value: Any) -> Indexed | None:
+def over_expression(session: Session, value: Any) -> ExpressionIterator | None:
     """The numbered items of a generator expression that has not been started."""
     if type(value) is not GeneratorType or value.__name__ != "<genexpr>" or value.gi_frame is None:
         return None
@@ -65,13 +73,15 @@ def over_expression(session: Session, value: Any) -> Indexed | None:
     if source is None or isinstance(source, ListIterator):
         return None
     assert shape is not None
-    return ExpressionIterator(session, value, frame, source, *shape)
+    return ExpressionIterator(session, value, frame, source, *shape) if is_made_here(session, value, frame) else None
 
 
-def _shape(frame: Frame) -> tuple[int, int] | None:
-    """Where the one loop of a generator expression starts and yields."""
+def _shape(frame: Frame) -> tuple[int, int, bool] | None:
+    """Where the one loop of a generator expression starts and yields, and whether there are branches in between."""
     instructions = frame.code.instructions
     headers = [i.index for i in instructions if i.opcode == "FOR_ITER"]
     yields = [i.index for i in instructions if i.opcode == "YIELD_VALUE"]
     started = len(headers) != 1 or len(yields) != 1 or frame.pc > headers[0]
-    return None if started else (headers[0], yields[0])
+    if started:
+        return None
+    return headers[0], yields[0], any(i.jumps_if is not None for i in instructions[headers[0]:yields[0]])

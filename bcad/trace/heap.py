@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from types import CellType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -214,21 +215,32 @@ def store(session: Session, place: Place, obj: Any, value: Any) -> None:
 
 def reachable(frame: Frame) -> set[int]:
     """The containers and instances that the frames of the program can reach through such."""
-    found: set[int] = set()
-    stack = [x for f in (frame, *frame.callers()) for x in (*f.slots, *f.stack)]
+    start = [x for f in frames_from(frame) for x in (*f.slots, *f.stack)]
+    return {id(x) for x in within(start) if isinstance(x, (list, tuple, dict)) or type(getattr(x, "__dict__", None)) is dict}
+
+
+def frames_from(frame: Frame | None) -> Iterator[Frame]:
+    """A frame and its callers, our own helpers among them."""
+    while frame is not None:
+        yield frame
+        frame = frame.back
+
+
+def within(stack: list[Any]) -> Iterator[Any]:
+    """Some objects, and what they hold: containers, cells, instances."""
+    seen: set[int] = set()
     while stack:
         x = stack.pop()
         if type(x) is CellType:
             x = cell_value(x)
-        if id(x) in found or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
+        if id(x) in seen or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
             continue
+        seen.add(id(x))
+        yield x
         if isinstance(x, (list, tuple, dict)):
-            found.add(id(x))
             stack += x.values() if isinstance(x, dict) else x
         elif type(getattr(x, "__dict__", None)) is dict:
-            found.add(id(x))
             stack += vars(x).values()
-    return found
 
 
 def cell_value(cell: CellType) -> Any:

@@ -31,6 +31,8 @@ class Indexed:
 
     __slots__ = ("session", "index", "home")
 
+    numbered = True  # whether items can be asked for by their numbers
+
     def __init__(self, session: Session) -> None:
         self.session = session
         self.index = 0
@@ -338,7 +340,7 @@ def _over_virtual(session: Session, value: list[Any]) -> Any:
 def indexed(session: Session, value: Any) -> Indexed | None:
     """An iterator over `value` whose items have numbers; None if there is none."""
     if isinstance(value, Indexed):
-        return value
+        return value if value.numbered else None
     if type(value) in (range, RangeTracer):
         return RangeIterator(session, value)
     if type(value) in _NATIVE_RANGES:

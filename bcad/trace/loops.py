@@ -18,6 +18,7 @@ from .carries import Carries, sizes_bound_in
 from .conditions import condition_of
 from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
+from .generators import consume, hand_on
 from .growing import Again
 from .heap import Place, reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
@@ -44,15 +45,21 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
     key = (frame.code.raw, header)
     if key in session.avoid:
         return False
+    if frame.code.instructions[header].opcode == "SEND":
+        return hand_on(session, frame, header)
     if not _is_for(frame, header):
         return _worth_a_look(session, frame, header) and _attempt(session, frame, header, None, None)
     given = frame.stack[-1]
     iterator = indexed(session, given)
     if iterator is None:
         iterator = over_expression(session, given)
+        if (iterator is None or iterator.has_branches) and consume(session, frame, header, given):
+            return True
         frame.stack[-1] = given if iterator is None else iterator  # a generator could not be forked
     if iterator is not None and _is_worth_it(session, frame, header, iterator) \
             and _attempt(session, frame, header, iterator, None):
+        if isinstance(iterator, ExpressionIterator):
+            session.use_up(given, iterator.frame)
         return True
     frame.stack[-1] = given
     return False
@@ -133,8 +140,10 @@ def _touches(session: Session, frame: Frame, header: int, iterator: Indexed | No
     try:
         with speculation(session, frame):
             run_arm(session, frame, header, context.stops, context, "probe", builder=builder, prepare=prepare)
-    except Abandon:
+    except Abandon as reason:
         session.frame = frame
+        if session.lost:
+            session.give_up((frame.code.raw, header), str(reason))
         return True
     return bool(builder.captured)
 
@@ -146,11 +155,12 @@ def _attempt(
     try:
         with speculation(session, frame):
             region.capture()
+        session.reasons.pop(region.key, None)  # of an earlier attempt
         return True
     except (Abandon, Mismatch, Unsupported) as reason:
         if region.buffers:  # their lists are plain lists again only if tracing begins again
             raise Restart(avoid=frozenset((region.key,)), reason=str(reason)) from None
-        session.reasons[(frame.code.raw, header)] = str(reason)
+        session.give_up((frame.code.raw, header), str(reason))
         session.frame = frame
         return False
 
@@ -378,10 +388,8 @@ class LoopRegion:
         if self.iterator is not None:
             target = frame.code.instructions[self.header].target
             assert target is not None
-            if isinstance(self.iterator, ExpressionIterator):
-                if ways:
-                    raise Abandon("a generator expression may be left before its end")
-                self.iterator.finish()
+            if isinstance(self.iterator, ExpressionIterator) and ways and not self.iterator.is_private(frame):
+                raise Abandon("a generator expression may be left before its end, and is used elsewhere too")
             if not ways:
                 frame.stack.pop()
                 frame.jump(target)

@@ -9,6 +9,7 @@ from bcad.ir import python_type
 from interpreter import evaluate
 
 from . import virtual
+from .generators import frame_of
 from .iteration import ListIterator, VirtualIterator, indexed
 from .patterns import Leaf, Mismatch
 from .places import stepped
@@ -29,6 +30,8 @@ def listed(session: Session, given: Any) -> Any:
     """``list(given)``: a comprehension where items have numbers; NotImplemented: as of anything else."""
     if virtual.has_middle(session, given):
         return copied(session, given)
+    if frame_of(given) is not None:
+        return evaluate(_all_of, (given,), {}, session.domain)
     source = indexed(session, given)
     if source is None or isinstance(source, ListIterator) or type(source.left()) is int:
         return NotImplemented

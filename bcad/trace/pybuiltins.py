@@ -11,9 +11,11 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Kind
+from interpreter import evaluate
 
-from . import calls, choices, combine, new_lists, questions, ranges, virtual
+from . import calls, choices, combine, generator_forms, new_lists, questions, ranges, virtual
 from .effects import Call
+from .generators import frame_of
 from .iteration import RangeTracer
 from .outer import MIRRORS
 from .places import is_trusted
@@ -225,6 +227,27 @@ def _list(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str,
 @handles(sorted, always=True)
 def _sorted(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return new_lists.ordered(session, args[0], kwargs) if len(args) == 1 else NotImplemented
+
+
+def _extreme(function: Any) -> Handler:
+    def of_generator(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if len(args) != 1 or frame_of(args[0]) is None:
+            return NotImplemented
+        return evaluate(function, (new_lists.listed(session, args[0]),), kwargs, session.domain)
+
+    return of_generator
+
+
+for _function in (min, max):
+    handles(_function, always=True)(_extreme(_function))
+
+
+def _as_generator(function: Any) -> Handler:
+    return lambda session, frame, args, kwargs: generator_forms.form(session, function, args, kwargs)
+
+
+for _function in generator_forms.FORMS:
+    handles(_function, always=True)(_as_generator(_function))
 
 
 # -- text ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import generators
 from .iteration import EnumerateIterator, RangeIterator, RangeTracer, RowIterator, ZipIterator, combined, indexed
 from .tracers import ArrayTracer, NumberTracer, SizeTracer
 
@@ -31,6 +32,9 @@ def make_range(session: Session, args: tuple[Any, ...]) -> Any:
 
 
 def make_zip(session: Session, args: tuple[Any, ...], strict: bool = False) -> Any:
+    joined = generators.join(session, args) if not strict else None
+    if joined is not None:
+        return joined
     parts = combined(session, args)
     if parts is None or strict and not _equally_long(session, parts):
         return NotImplemented
@@ -46,6 +50,9 @@ def _equally_long(session: Session, parts: list[Any]) -> bool:
 
 
 def make_enumerate(session: Session, args: tuple[Any, ...], start: Any = 0) -> Any:
+    joined = generators.number(session, args[0], args[1] if len(args) > 1 else start)
+    if joined is not None:
+        return joined
     parts = combined(session, args[:1])
     if parts is None:
         return NotImplemented

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Graph, Value, live_part
-from interpreter import UNBOUND, Frame, LocatedError, Outcome
+from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome
 
 from . import choices
 from .builder import TraceBuilder
@@ -204,7 +204,7 @@ def _slot(session: Session, value: Any) -> Frozen:
 
 def _classify(session: Session, arm: Arm, outcome: Outcome) -> None:
     if outcome.exception is not None:
-        _reraise(session, outcome.exception)
+        reraise(session, outcome.exception)
     if session.failure is not None and session.speculating:
         raise Abandon(session.failure.what)
     arm.kind, arm.pc, arm.exception = outcome.kind, outcome.pc, outcome.exception
@@ -216,11 +216,14 @@ def _classify(session: Session, arm: Arm, outcome: Outcome) -> None:
         arm.result = freeze(session, outcome.value)
 
 
-def _reraise(session: Session, error: BaseException) -> None:
+def reraise(session: Session, error: BaseException) -> None:
+    """Go on with what abandons a region, or the program; any other exception is the part's own."""
     from .restart import Restart
 
     if isinstance(error, (Abandon, Again, Restart, *_FATAL)):
         raise error
+    if isinstance(error, GeneratorLost):
+        session.lost = True
     if isinstance(error, LocatedError):
         raise Abandon(error.what)
 

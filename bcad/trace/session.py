@@ -98,6 +98,9 @@ class Session:
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
         self.loops: list[Any] = []  # the loops that are being made
+        self.consuming: list[Journal] = []  # those of the generators that are being used up
+        self.used_up: list[tuple[Any, Frame]] = []  # generators to be closed when that is done
+        self.lost = False  # whether an attempt has ended a generator that was there before it
         self.bodies: list[Any] = []  # the loops whose bodies are being made
         self.supposing: set[Any] = set()  # loops that a run may refute
         self._contexts: dict[int, Any] = {}
@@ -381,6 +384,36 @@ class Session:
                     (frame.code.raw, around.header), "it goes through Python objects one by one")
                 return f": the loop at {frame.location(around.header)} is unrolled", reason
         return "", None
+
+    # -- generators -----------------------------------------------------------------------------
+    @contextmanager
+    def using_up(self) -> Iterator[None]:
+        """Inside, a generator is run on a copy of its frame: those that it uses up itself are closed when all is done."""
+        count = len(self.used_up)
+        self.consuming.append(self.journals[-1])
+        try:
+            yield
+        except BaseException:
+            del self.used_up[count:]
+            raise
+        finally:
+            self.consuming.pop()
+
+    def use_up(self, generator: Any, frame: Frame) -> None:
+        """A generator has been run on a copy of its frame: nothing is left of it."""
+        self.used_up.append((generator, frame))
+        if self.consuming:
+            return
+        for used, own in self.used_up:
+            own.abandoned = True  # what its own run would still do has been done
+            used.close()
+        self.used_up.clear()
+
+    def give_up(self, key: Any, reason: str) -> None:
+        """A loop or branch is not kept; tracing begins again if the attempt cannot be undone."""
+        self.reasons[key] = reason
+        if self.lost:
+            raise Restart(avoid=frozenset((key,)), reason=reason)
 
     # -- errors, places, speculation --------------------------------------------------------
     def error(
