@@ -72,7 +72,7 @@ def step_into(frame: Frame, fn: FunctionType, args: Args, kwargs: Kwargs) -> Any
     if heat.left < 0:
         heat.called()
     callee = make_frame(code, fn, [*args, *code.unbound], frame)
-    run(callee)
+    run(callee, None if callee.watched else heat.body)
     return callee.result
 
 
@@ -88,7 +88,7 @@ def _step_into_with_care(frame: Frame, fn: FunctionType, code: Code, args: Args,
     if slots is None:
         return fn(*args, **kwargs or {})        # raises, with CPython's own text
     callee = make_frame(code, fn, slots, frame)
-    run(callee)
+    run(callee, None if callee.watched or code._heat is None else code._heat.body)
     return callee.result
 
 

@@ -79,8 +79,11 @@ def evaluate(fn: Callable, args: tuple = (), kwargs: dict[str, Any] | None = Non
             leave(thread)
 
 
-def run(frame: Frame) -> int:
-    """Run the frame until it returns or yields; says which, the value is `frame.result`."""
+def run(frame: Frame, body: Callable[[Frame, list, list], int | None] | None = None) -> int:
+    """Run the frame until it returns or yields; says which, the value is `frame.result`.
+
+    `body`, where given, is run first: it does the same, or stops anywhere in between.
+    """
     thread = frame.thread
     back = thread.frame
     thread.frame = frame
@@ -91,6 +94,10 @@ def run(frame: Frame) -> int:
             raise RecursionError("maximum recursion depth exceeded")
         while True:
             try:
+                if body is not None:
+                    first, body = body, None
+                    if ended := first(frame, stack, frame.slots):
+                        return ended
                 steps, pc = frame.steps, frame.pc
                 while True:
                     handler, arg = steps[pc]

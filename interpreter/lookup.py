@@ -22,6 +22,7 @@ MISSING = Marker("MISSING")
 _mro_of = type.__dict__["__mro__"].__get__
 _dict_of = type.__dict__["__dict__"].__get__
 _flags_of = type.__dict__["__flags__"].__get__
+_new: Any = object.__new__
 _is_subtype = type.__subclasscheck__       # asks no metaclass
 _IMMUTABLE = 1 << 8             # Py_TPFLAGS_IMMUTABLETYPE: C types, no Python in their MRO
 _TYPE, _EXCEPTION = 1 << 31, 1 << 30        # Py_TPFLAGS_TYPE_SUBCLASS, _BASE_EXC_SUBCLASS
@@ -31,6 +32,7 @@ _BY_TYPE: dict[type, TypeInfo] = {}     # of classes whose metaclass is `type`: 
 _BY_ID: dict[int, TypeInfo] = {}        # of the others
 _READS: dict[type, dict[str, bool]] = {}        # what `reads_natively` and `writes_natively` have said
 _WRITES: dict[type, dict[str, bool]] = {}
+_INITS: dict[type, FunctionType] = {}           # of what `find_init` has found
 _WITH_HOOKS = frozenset((type, ModuleType, super))      # C types whose attributes may be Python's
 _DESCRIPTORS = frozenset((Marker, FunctionType, staticmethod, classmethod, BuiltinFunctionType, MemberDescriptorType,
                           GetSetDescriptorType, MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType))
@@ -110,6 +112,7 @@ def forget() -> None:
     _BY_ID.clear()
     _READS.clear()
     _WRITES.clear()
+    _INITS.clear()
     for cell in _CELLS:
         cell[0] = None
 
@@ -182,9 +185,9 @@ def _reads_to(found: Any) -> bool:
 _CELLS: list[list] = []
 
 
-def make_cell(name: str) -> list:
-    """For a place in generated code: the last type of which the answer was yes, and the name asked for."""
-    cell = [None, name]
+def make_cell(name: str | None) -> list:
+    """For a place in generated code: what holds of the last type there, until something is forgotten."""
+    cell: list = [None, name]
     _CELLS.append(cell)
     return cell
 
@@ -205,13 +208,19 @@ def writes_at(cell: list, owner: Any) -> bool:
     return False
 
 
-def find_init(kind: type) -> Any:
+def find_init(kind: Any) -> Any:
     """``__init__``, if that is a Python function and ``object.__new__`` makes the instances, else None."""
     if type(kind) is not type:
         return None
+    found: Any = _INITS.get(kind)
+    if found is not None and kind.__init__ is found and kind.__new__ is _new:  # type: ignore[misc]
+        return found
     known = info(kind)
     found = find_in(known, "__init__")
-    return found if type(found) is FunctionType and find_in(known, "__new__") is object.__new__ else None
+    if type(found) is not FunctionType or find_in(known, "__new__") is not _new:
+        return None
+    _INITS[kind] = found
+    return found
 
 
 def is_native_iterator(value: Any) -> bool:

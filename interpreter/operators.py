@@ -95,6 +95,22 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     return _plain_binary(frame, operation, left, right)
 
 
+def binary_at(cell: list, frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
+    """`binary`, at a place in generated code: two instances of the class that was there before take the short way."""
+    kind = type(left)
+    if kind is not type(right) or type(kind) is not type:
+        return binary(frame, operation, left, right)
+    if kind is not cell[0] or getattr(kind, operation.method, None) is not cell[1]:
+        method = find(kind, operation.method)
+        if type(method) is not FunctionType or operation.inplace is not None or frame.watched:
+            return binary(frame, operation, left, right)
+        cell[:] = kind, method
+    result = step_into(frame, cell[1], [left, right], None)
+    if result is NotImplemented:
+        raise TypeError(_unsupported(operation, kind, kind))
+    return result
+
+
 def _concatenates(kind: type, operation: Operation) -> bool:
     """Whether a C type's own operator comes after all others, as a sequence's does."""
     return operation.method in ("__add__", "__mul__") and \

@@ -140,7 +140,7 @@ class Heat:
     quick : callable or None
         The function without a frame.
     body : callable or None
-        The function on a frame: it is then the first of the code's steps.
+        The function on a frame.
     """
 
     __slots__ = ("code", "left", "quick", "body", "fruitless")
@@ -170,7 +170,6 @@ class Heat:
         if not _can_be_written(code, reached) or not _SUSPENDS.isdisjoint(code.opcodes):
             return
         self.body = RegionWriter(code, reached, -1, False, self.led_nowhere).function()
-        code.fast_steps[0] = run_body, (self, code.fast_steps[0])
 
     def gave_up(self) -> None:
         """A call without a frame needed one after all."""
@@ -184,16 +183,3 @@ class Heat:
         self.fruitless += 1
         if self.fruitless > FRUITLESS:
             self.body = None
-
-
-def run_body(frame: Frame, stack: list, args: tuple[Heat, tuple[Callable, Any]]) -> Any:
-    """The first step of a function that has a body."""
-    heat, (handler, arg) = args
-    body = heat.body
-    if body is not None and not frame.watched:
-        frame.pc = 0
-        ended = body(frame, stack, frame.slots)
-        if ended or frame.pc:
-            return ended
-        frame.pc = 1
-    return handler(frame, stack, arg)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ..code import Instruction
+from ..lookup import make_cell
 from .writer import BlockWriter, writes
 
 
@@ -79,7 +80,8 @@ def _binary_op(w: BlockWriter, instruction: Instruction) -> bool:
     inplace = symbol.endswith("=")          # its errors say so
     w.line(f"if {w.numbers(left, right)}: "
            + (f"{result} = {left}; {result} {symbol} {right}" if inplace else f"{result} = {left} {symbol} {right}"))
-    w.otherwise(f"{result} = binary(frame, {w.constant(instruction.arg)}, {left}, {right})", left, right)
+    w.otherwise(f"{result} = binary_at({w.constant(make_cell(None))}, frame, {w.constant(instruction.arg)}, {left}, {right})",
+                left, right)
     return w.push(result)
 
 

@@ -18,7 +18,7 @@ from ..names import LAZY, load_global
 from ..opcodes.calls import invoke
 from ..opcodes.names import method_of
 from ..opcodes.operators import NUMBERS
-from ..operators import binary, compare, contains, invert, truth, unary
+from ..operators import binary_at, compare, contains, invert, truth, unary
 from ..tracebacks import traceback_of
 
 STOPS = frozenset("""
@@ -29,7 +29,7 @@ SEQUENCES = frozenset((list, tuple, str, bytes, range))
 HASHED = frozenset((dict, set, frozenset))
 KEYS = frozenset((int, str, float, bool, bytes, type(None)))      # to compare these runs no Python
 SURE = CONTAINERS | NUMBERS | {type(None)}                         # nor to tell whether they are true
-HELPERS = {"SURE": SURE, "NUMBERS": NUMBERS, "UNBOUND": UNBOUND, "NULL": NULL, "LAZY": LAZY, "binary": binary,
+HELPERS = {"SURE": SURE, "NUMBERS": NUMBERS, "UNBOUND": UNBOUND, "NULL": NULL, "LAZY": LAZY, "binary_at": binary_at,
            "compare": compare, "truth": truth, "unary": unary, "invert": invert, "get_item": get_item, "set_item": set_item,
            "get_attribute": get_attribute, "set_attribute": set_attribute, "reads_at": reads_at,
            "writes_at": writes_at, "load_global": load_global, "invoke": invoke, "step_into": step_into,
