@@ -1,4 +1,4 @@
-"""Standard-library functions in C, as the Python code that the library keeps beside them."""
+"""Standard-library functions in C, or of exact fractions, as Python code that traced numbers can go through."""
 
 from __future__ import annotations
 
@@ -82,3 +82,103 @@ def _prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
     for x in iterable:
         start = start * x
     return start
+
+
+# -- statistics: of fractions there, of exactly rounded sums here; the last digit may differ -----------
+_of_statistics = derived_named("statistics")
+
+
+@_of_statistics("mean")
+def _mean(data: Any) -> Any:
+    import statistics
+
+    xs = list(data)
+    if not xs:
+        raise statistics.StatisticsError("mean requires at least one data point")
+    return math.fsum(xs) / len(xs)
+
+
+@_of_statistics("fmean")
+def _fmean(data: Any, weights: Any = None) -> Any:
+    import statistics
+
+    xs = list(data)
+    ws = [1.0 for _ in xs] if weights is None else list(weights)
+    if not xs and weights is None:
+        raise statistics.StatisticsError("fmean requires at least one data point")
+    if len(xs) != len(ws):
+        raise statistics.StatisticsError("data and weights must be the same length")
+    total = math.fsum(ws)
+    if not total:
+        raise statistics.StatisticsError("sum of weights must be non-zero")
+    return math.fsum([x * w for x, w in zip(xs, ws)]) / total
+
+
+@_of_statistics("geometric_mean")
+def _geometric_mean(data: Any) -> Any:
+    import statistics
+
+    try:
+        return math.exp(statistics.fmean([math.log(x) for x in data]))
+    except ValueError:
+        raise statistics.StatisticsError("geometric mean requires a non-empty dataset containing positive numbers") from None
+
+
+@_of_statistics("harmonic_mean")
+def _harmonic_mean(data: Any, weights: Any = None) -> Any:
+    import statistics
+
+    xs = list(data)
+    ws = [1.0 for _ in xs] if weights is None else list(weights)
+    if not xs:
+        raise statistics.StatisticsError("harmonic_mean requires at least one data point")
+    if len(xs) != len(ws):
+        raise statistics.StatisticsError("Number of weights does not match data size")
+    if min(xs) < 0:
+        raise statistics.StatisticsError("harmonic mean does not support negative values")
+    if min(xs) == 0:
+        return 0
+    return math.fsum(ws) / math.fsum([w / x for x, w in zip(xs, ws)])
+
+
+@_of_statistics("pvariance")
+def _pvariance(data: Any, mu: Any = None) -> Any:
+    import statistics
+
+    xs = list(data)
+    if not xs:
+        raise statistics.StatisticsError("pvariance requires at least one data point")
+    center = statistics.mean(xs) if mu is None else mu
+    return math.fsum([(x - center) ** 2 for x in xs]) / len(xs)
+
+
+@_of_statistics("variance")
+def _variance(data: Any, xbar: Any = None) -> Any:
+    import statistics
+
+    xs = list(data)
+    if len(xs) < 2:
+        raise statistics.StatisticsError("variance requires at least two data points")
+    center = statistics.mean(xs) if xbar is None else xbar
+    return math.fsum([(x - center) ** 2 for x in xs]) / (len(xs) - 1)
+
+
+@_of_statistics("pstdev")
+def _pstdev(data: Any, mu: Any = None) -> Any:
+    import statistics
+
+    return math.sqrt(statistics.pvariance(data, mu))
+
+
+@_of_statistics("stdev")
+def _stdev(data: Any, xbar: Any = None) -> Any:
+    import statistics
+
+    return math.sqrt(statistics.variance(data, xbar))
+
+
+@_of_statistics("_normal_dist_inv_cdf")
+def _inverse_normal(p: float, mu: float, sigma: float, /) -> float:
+    from scipy.special import ndtri
+
+    return float(mu + sigma * ndtri(p))

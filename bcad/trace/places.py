@@ -75,11 +75,19 @@ def is_own(fn: Any) -> bool:
     if code is None or not is_library(code.co_filename) or is_stepped(code):
         return False
     module = fn.__globals__.get("__name__") or ""
-    return module.partition(".")[0] == "bcad" and code not in _derived_codes()
+    return module.partition(".")[0] == "bcad" and code not in _derived_codes(len(ops.DERIVED))
 
 
-def _derived_codes() -> frozenset[Any]:
-    return frozenset(getattr(f, "__code__", None) for f in ops.DERIVED.values())
+@functools.lru_cache(maxsize=1)
+def _derived_codes(count: int) -> frozenset[Any]:
+    """The code of what is declared by plain Python code, with that of the comprehensions in it."""
+    left = [f.__code__ for f in ops.DERIVED.values() if isinstance(f, FunctionType)]
+    found = set(left)
+    while left:
+        inner = [c for c in left.pop().co_consts if isinstance(c, CodeType)]
+        found.update(inner)
+        left += inner
+    return frozenset(found)
 
 
 @functools.lru_cache(maxsize=4096)

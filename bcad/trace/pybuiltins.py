@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from .effects import Call
 from .generators import frame_of
 from .iteration import RangeTracer
 from .outer import MIRRORS
-from .places import is_trusted
+from .places import is_trusted, stepped
 from .text import TextTracer
 from .tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
@@ -163,6 +164,28 @@ def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
         return NotImplemented
     total = calls.call_traced(session, np.sum, (args[0],), {"axis": 0})
     return total if type(start) is int and start == 0 else operator.add(start, total)
+
+
+@handles(math.fsum, always=True)
+def _fsum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """An iterator is used up in interpreted code, not in C."""
+    if kwargs or len(args) != 1 or not hasattr(type(args[0]), "__next__"):
+        return NotImplemented
+    return evaluate(math.fsum, (evaluate(list, args, {}, session.domain),), {}, session.domain)
+
+
+@handles(np.fromiter, always=True)
+def _fromiter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The array of a list of what the iterable gives, made in interpreted code."""
+    return evaluate(_from_items, args, {k: v for k, v in kwargs.items() if k != "like"}, session.domain)
+
+
+@stepped
+def _from_items(iter: Any, dtype: Any, count: int = -1) -> Any:
+    items = list(iter if count < 0 else itertools.islice(iter, count))
+    if len(items) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")
+    return np.array(items, dtype=dtype)
 
 
 @handles(range, always=True)

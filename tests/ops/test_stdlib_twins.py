@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import heapq
 import math
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -83,3 +84,40 @@ def test_integers_stay_integers() -> None:
     f = bcad.Function(lambda x, k: math.prod(k) * x)
     assert f(1.5, [2, 3, 5]) == 45.0
     assert f(1.5, [2, 3, -5]) == -45.0
+
+
+Y = [2.0, 1.0, 0.5, 3.0]
+STATISTICS: dict[str, Callable[[Any], Any]] = {
+    "mean": statistics.mean, "fmean": statistics.fmean, "weighted": lambda x: statistics.fmean(x, [1, 2, 3, 4]),
+    "geometric": statistics.geometric_mean, "harmonic": statistics.harmonic_mean, "median": statistics.median,
+    "low": statistics.median_low, "high": statistics.median_high, "grouped": statistics.median_grouped,
+    "variance": statistics.variance, "pvariance": statistics.pvariance, "stdev": statistics.stdev,
+    "pstdev": statistics.pstdev, "about": lambda x: statistics.pvariance(x, x[0]),
+    "covariance": lambda x: statistics.covariance(x, Y), "correlation": lambda x: statistics.correlation(x, Y),
+    "slope": lambda x: statistics.linear_regression(x, Y).slope, "quantiles": lambda x: sum(statistics.quantiles(x)),
+    "pdf": lambda x: statistics.NormalDist(x[0], x[1]).pdf(x[2]), "cdf": lambda x: statistics.NormalDist(x[0], x[1]).cdf(x[2]),
+    "inverse": lambda x: statistics.NormalDist(x[0], x[1]).inv_cdf(x[3] / 10),
+    "list": lambda x: statistics.mean([x[0], x[1] * 2]), "drawn": lambda x: math.fsum(v * v for v in x),
+    "fromiter": lambda x: (np.fromiter((v * v for v in x), float) * np.fromiter(x, "f8", count=4)).sum(),
+}
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_statistics(name: str) -> None:
+    program = STATISTICS[name]
+    f, g = bcad.Function(program), bcad.grad(program)
+    for numbers in ([1.0, 2.5, 4.0, 0.3], [2.0, 0.7, 1.1, 5.0]):
+        x = np.array(numbers)
+        assert f(x) == pytest.approx(program(x), rel=1e-13)
+        np.testing.assert_allclose(g(x), jacobian(program, (x,)).value, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("call", "x"), [
+    (statistics.mean, []), (statistics.stdev, [1.0]), (statistics.geometric_mean, [1.0, -1.0]), (statistics.harmonic_mean, [-1.0]),
+    (lambda x: np.fromiter((v for v in x), float, 3), [1.0, 2.0]),
+])
+def test_errors_of_statistics(call: Callable[..., Any], x: list[float]) -> None:
+    with pytest.raises(ValueError) as expected:
+        call(x)
+    with pytest.raises(type(expected.value)):
+        bcad.Function(lambda p: call([v * p for v in x]))(1.0)
