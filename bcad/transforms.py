@@ -268,12 +268,24 @@ class LinearMap(Transform):
         self, args: Sequence[Any], kwargs: dict[str, Any], result: Any,
         derivative: Callable[[Sequence[Any]], Answer], v: Any,
     ) -> Any:
+        return result, _tangent(result, derivative(self._tangents(args, kwargs, v)).derived)
+
+    def along(self, args: Sequence[Any], v: Any) -> tuple[Any, Any]:
+        """Value and tangent at a point that is used once: one run, of one compiled function, gives both."""
+        answer = self.core.answer(args, {}, self._tangents(args, {}, v))
+        return answer.result, _tangent(answer.result, answer.derived)
+
+    def _tangents(self, args: Sequence[Any], kwargs: dict[str, Any], v: Any) -> list[Any]:
+        """The leaves of the tangents of the chosen arguments."""
         places = self.core.wrt.places(args, kwargs)
         tangents = (v,) if self.single else tuple(v)
-        seeds = seeds_like([pick(p, args, kwargs) for p in places], tangents, "tangent")
-        leaves, tree = flatten(result)
-        derived = derivative(seeds).derived
-        return result, tree.unflatten(_fill(leaves, derived))
+        return seeds_like([pick(p, args, kwargs) for p in places], tangents, "tangent")
+
+
+def _tangent(result: Any, derived: list[Any]) -> Any:
+    """The tangent of a result, nested as the result is."""
+    leaves, tree = flatten(result)
+    return tree.unflatten(_fill(leaves, derived))
 
 
 def _fill(leaves: list[Any], derived: list[Any]) -> list[Any]:
@@ -328,7 +340,7 @@ def vjp(fun: Fn, *primals: Any, has_aux: bool = False) -> Any:
 def jvp(fun: Fn, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """``(value, tangent)`` at `primals` along `tangents`, as JAX's; ``(value, tangent, aux)`` with `has_aux`."""
     everything = tuple(range(len(primals)))
-    value, tangent = make_jvp(fun, everything)(*primals)(tuple(tangents))
+    value, tangent = make_jvp(fun, everything).along(primals, tuple(tangents))
     return (value[0], tangent[0], value[1]) if has_aux else (value, tangent)
 
 
