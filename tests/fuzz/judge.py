@@ -96,7 +96,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
         kept = copy.deepcopy(args)
         tangents = directions(case, args, k)
         try:
-            value, derived = _call(compiled, traced, case, mode, args, tangents)
+            value, derived = _call(compiled, mode, args, tangents)
         except LocatedError as error:
             refused = f"call {k}: {str(error).splitlines()[0]}"
             break
@@ -105,8 +105,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
                 continue
             expected = "a value" if outcome.error is None else repr(outcome.error)
             return Verdict(CRASH, f"call {k}: {expected} expected\n{traceback.format_exc(limit=-4)}")
-        own = [i for i in range(len(args)) if mode != "forward" or i in case.wrt]  # the rest is captured there
-        wrong = _difference(case, outcome, value, traced, [args[i] for i in own], [kept[i] for i in own])
+        wrong = _difference(case, outcome, value, traced, args, kept)
         if not wrong and mode != "value":
             verdict = _check_derivative(case, k, outcome, derived, tangents, args)
             if verdict is not None:
@@ -123,23 +122,15 @@ def _compiled(fn: Any, case: Case, mode: str, backend: str) -> Any:
         return bcad.Function(fn, backend=backend)
     if mode == "reverse":
         return bcad.value_and_grad(fn, argnums=case.wrt)
-    return None
+    return bcad.make_jvp(fn, argnums=case.wrt)
 
 
-def _call(compiled: Any, world: World, case: Case, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]:
+def _call(compiled: Any, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]:
     if mode == "value":
         return compiled(*args), None
     if mode == "reverse":
         return compiled(*args)
-    f, rest = world.names["f"], [None if i in case.wrt else a for i, a in enumerate(args)]
-
-    def along(*moving: Any) -> Any:
-        whole = list(rest)
-        for place, x in zip(case.wrt, moving, strict=True):
-            whole[place] = x
-        return f(*whole)
-
-    return bcad.jvp(along, tuple(args[i] for i in case.wrt), tuple(tangents))
+    return compiled.along(args, tuple(tangents))
 
 
 def _plain_call(world: World, text: str) -> Outcome:
