@@ -422,6 +422,14 @@ class Captures:
         known = self._originals.get(id(cell))
         return None if known is None else known[0]
 
+    def standing_for(self, cell: Any) -> tuple[np.ndarray, Source] | None:
+        """The same array, and where it stands."""
+        return self._originals.get(id(cell))
+
+    def is_written(self, cell: ArrayTracer) -> bool:
+        """Whether the call writes to the array from outside that a cell stands for."""
+        return cell._read() is not self.initial[id(cell)]
+
     def cell(self, value: np.ndarray) -> Any:
         """The cell of an array that turned up without a known source: the array itself is pinned."""
         known = self.cells.get(id(value))

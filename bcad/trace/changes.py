@@ -130,7 +130,7 @@ def _array_effects(session: Session) -> Iterator[Effect]:
     """Writes to arrays from outside; those of arguments stay in the call."""
     captures = session.captures
     for array, cell, source in list(captures.cells.values()):
-        if cell._read() is captures.initial[id(cell)]:
+        if not captures.is_written(cell):
             continue
         _require_apart(session, array, source)
         if not isinstance(source, Argument):

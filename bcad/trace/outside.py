@@ -41,7 +41,7 @@ def run(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """A call of such a function."""
     if fn in CLOCKS:
         return _clock(session, fn)
-    session.effect(Call(fn, args, kwargs))
+    session.effect(Call(session, fn, args, kwargs))
     return None
 
 
@@ -61,7 +61,7 @@ def file_method(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
     """Writes are made after each run; reads would move the file while tracing."""
     name = fn.__name__
     if name in _WRITERS:
-        session.effect(Call(fn, args, kwargs))
+        session.effect(Call(session, fn, args, kwargs))
         return len(args[0]) if name == "write" and isinstance(args[0], (str, bytes)) and type(args[0]) is str else None
     if name in _QUESTIONS:
         return fn(*args, **kwargs)

@@ -7,8 +7,10 @@ from typing import Any
 
 from bcad.ir import Builder, Graph, Size, Value
 
-from .effects import Effect, Plan
+from .effects import Effect
 from .guards import Guard, Guards
+from .leaving import Maker
+from .results import Plan
 from .sources import Source, read
 from .tree import Path, Tree, flatten
 
@@ -52,7 +54,7 @@ class Program:
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
-        result: Plan, result_count: int, effects: Sequence[Effect],
+        result: Plan, result_count: int, effects: Sequence[Effect], maker: Maker,
         sizes: dict[str, int] | None = None, reasons: Sequence[str] = (), same: dict[str, Size] | None = None,
         suppositions: frozenset[Any] = frozenset(),
     ) -> None:
@@ -64,6 +66,7 @@ class Program:
         self.result = result
         self.result_count = result_count
         self.effects = list(effects)
+        self.maker = maker  # of what the effects leave behind
         self.sizes = dict(sizes or {})
         self.reasons = list(reasons)
         self.same = dict(same or {})
@@ -88,9 +91,10 @@ class Program:
         result = self.result.build(outputs)
         if self.effects:
             leaves, _ = flatten((tuple(args), kwargs or {}))
+            run = self.maker.start(outputs, leaves)
             targets = [effect.target(leaves) for effect in self.effects]
             for effect, target in zip(self.effects, targets, strict=True):
-                effect.apply(outputs, target)
+                effect.apply(run, target)
         return result
 
     def explain(self) -> str:

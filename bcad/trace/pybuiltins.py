@@ -291,7 +291,7 @@ def _format(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[st
 
 @handles(print, always=True)
 def _print(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    session.effect(Call(print, args, kwargs))
+    session.effect(Call(session, print, args, kwargs))
 
 
 # -- questions about types and memory -----------------------------------------------------------------

@@ -36,6 +36,7 @@ from .effects import as_node
 from .example import Example, NoExample
 from .growing import Grown
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .leaving import holds_traced
 from .places import is_library, user_calls, user_location
 from .questions import PLAIN
 from .randomness import restore, state_of
@@ -458,6 +459,10 @@ class Session:
         """About to change `obj`: the innermost journal remembers it."""
         if self.journals:
             self.journals[-1].touch(obj)
+
+    def was_made(self, obj: Any) -> bool:
+        """Whether an instance was made by the call."""
+        return self.journals[0].knows(obj) or holds_traced(obj)
 
     def born(self, obj: Any) -> None:
         """`obj` is new: what is written to it is nobody else's until it is handed on."""

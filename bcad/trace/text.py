@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .frozen import frozen
 from .tracers import SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -65,17 +66,17 @@ def format_value(session: Session, value: Any, conversion: str, spec: str) -> An
     if not isinstance(value, Tracer):
         return NotImplemented
     convert = _CONVERSIONS[conversion]
-    return TextTracer(session, [(lambda x: format(convert(x), spec), value)])
+    return TextTracer(session, [(lambda x: format(convert(x), spec), frozen(session, value))])
 
 
 def percent(session: Session, template: str, values: Any) -> TextTracer:
     """``template % values``."""
-    return TextTracer(session, [(lambda x: template % x, values)])
+    return TextTracer(session, [(lambda x: template % x, frozen(session, values))])
 
 
 def method(session: Session, fn: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> TextTracer:
     """``template.format(...)``, ``", ".join(...)`` with traced values among the arguments."""
-    return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), (args, kwargs))])
+    return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), frozen(session, (args, kwargs)))])
 
 
 def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:

@@ -15,11 +15,13 @@ from . import hosts
 from .active import current_session
 from .builder import TraceBuilder
 from .changes import collect, replayed
-from .effects import Effect, Plan, is_plain_number
+from .effects import Effect
+from .leaving import Maker
 from .outer import MIRRORS
 from .program import InnerProgram, Program
 from .raises import keep_raising
 from .restart import Lessons, Restart
+from .results import Plan, is_plain_number
 from .session import Session
 from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
@@ -89,11 +91,12 @@ def _trace(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwar
 
 def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], result: Any) -> Program:
     outputs = _Outputs(session)
-    planned = Plan(result, outputs.position, result=True)
+    planned = Plan(session, result, outputs.position)
     count = len(outputs.values)
     effects: list[Effect] = [*session.calls, *collect(session, journal)]
+    maker = Maker(session, outputs.position)
     for effect in effects:
-        effect.plan(outputs.position)
+        effect.plan(maker)
     keep_raising(session.root, outputs.values)
     graph = session.root.build(outputs.values)
     kept = _used_inputs(session, graph)
@@ -104,7 +107,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
     for path, leaf in zip(tree.paths(), lifted, strict=True):
         if isinstance(leaf, (ArrayTracer, ValueTracer)):
             arguments[path] = place[session.captures.input_of(leaf)]
-    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, session.sizes,
+    return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, maker, session.sizes,
                    [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()],
                    session.assumptions.guarded(), frozenset(session.supposing))
 

@@ -72,6 +72,10 @@ class VirtualList:
         """Whether a loop or branch is being made that has found the list as it is: it has to leave it in this form."""
         return bool(self.session.speculating) and Builder.current() is not self.home
 
+    def frozen(self, items: list[Any]) -> VirtualList:
+        """The list as it is now, its written-out items replaced by `items`."""
+        return VirtualList(self.session, items, self.start, self.pattern, self.stacks, self.length, self.key)
+
     def total(self) -> Any:
         """``len(list)``."""
         return self.session.wrap(self.length + list.__len__(self.items))
