@@ -191,6 +191,8 @@ def _is_ill_conditioned(case: Case, k: int, outcome: Outcome, value: Any) -> boo
 
 
 def _same(a: Any, b: Any, loose: bool = False) -> bool:
+    if isinstance(b, str):
+        return bool(a == b)
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k], loose) for k in b)
     if isinstance(b, (list, tuple, deque)):
