@@ -330,6 +330,8 @@ def address(key: tuple[Any, ...], kernel: Kernel, detours: Detours) -> tuple[int
     if what == "descr":
         dtype = np.dtype(key[1])
         return id(dtype), dtype
+    if what == "flag":
+        return id(np.bool_(key[1])), np.bool_(key[1])
     if what == "scalar_type":
         cls: Any = np.dtype(key[1]).type
         return id(cls), cls

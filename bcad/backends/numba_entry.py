@@ -444,6 +444,9 @@ class Entry:
             made_ = body.value(self._python_number(type_.dtype, t, refs))
             body.add(f"store ptr {made_}, ptr %out{k}")
             return
+        if type_.kind is Kind.SCALAR and t == "b1":
+            body.add(f"store ptr {self._flag(refs[0])}, ptr %out{k}")
+            return
         if type_.kind is Kind.SCALAR:
             cls = body.value(f"load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {self._scalar_place(type_)})")
             made_ = body.value(f"call ptr @PyType_GenericAlloc(ptr {cls}, i64 0)")
@@ -456,6 +459,13 @@ class Entry:
             place = body.value(f"getelementptr {memory_type(t)}, ptr {target}, i64 {part}")
             body.add(f"store {memory_type(t)} {value}, ptr {place}")
         body.add(f"store ptr {made_}, ptr %out{k}")
+
+    def _flag(self, ref: str) -> str:
+        """``np.True_`` or ``np.False_``: there is one of each, and NumPy asks which by identity."""
+        places = (f"ptr getelementptr (i64, ptr @bcad_table, i64 {self.table.place('flag', truth)})" for truth in (True, False))
+        known = self.body.value("load ptr, ptr " + self.body.value(f"select i1 {ref}, {', '.join(places)}"))
+        self.body.add(f"call void @Py_IncRef(ptr {known})")
+        return known
 
     def _scalar_place(self, type_: ArrayType) -> int:
         return self.table.place("scalar_type", type_.dtype.str)

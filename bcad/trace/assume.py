@@ -93,6 +93,10 @@ class TraceAssumptions(Assumptions):
             self._unify(a, b)
         return equal
 
+    def surely_positive(self, size: Size) -> bool:
+        """Whether a size is never 0, without relying on it."""
+        return _by_form(self.canonical(size), "<", 1) is False
+
     def canonical(self, size: Size) -> Size:
         """`size` in terms of the symbols that stand for all that were found equal."""
         return substitute(size, self.unified) if self.unified and isinstance(size, Dim) else size

@@ -14,7 +14,7 @@ from bcad.ir import ArrayType, Size, bounds, maximum, symbols
 from interpreter import Frame
 
 from .heap import cell_value, frames_from
-from .patterns import Leaf, Mismatch, Nest, Pattern, join, pattern_of
+from .patterns import Leaf, Mismatch, Nest, Pattern, join_items, pattern_of
 from .restart import Restart
 from .states import Abandon, freeze
 from .strips import Strip
@@ -152,7 +152,7 @@ def _form(session: Session, items: Any, others: list[Pattern]) -> Form | None:
             return None
         whole = pieces[0]
         for piece in pieces[1:]:
-            whole = join(session, whole, piece)
+            whole = join_items(session, whole, piece)
     except (Abandon, Mismatch):
         return None
     if any("_" in name for type_ in whole.leaves for size in type_.shape for name in symbols(size)):
@@ -182,7 +182,7 @@ def convert(session: Session, region: Any) -> list[Strip]:
 def _both(session: Session, a: Buffer, b: Buffer) -> Buffer:
     """What is enough for either."""
     try:
-        whole = form_of(join(session, pattern_of_form(a.form), pattern_of_form(b.form)))
+        whole = form_of(join_items(session, pattern_of_form(a.form), pattern_of_form(b.form)))
     except Mismatch as reason:
         raise Abandon(str(reason)) from None
     return a._replace(form=whole, right=_enough(a.right, b.right), left=_enough(a.left, b.left))
@@ -204,7 +204,7 @@ def _made(session: Session, region: Any, buffer: Buffer, items: Any) -> Strip:
     if not isinstance(strip, Strip):
         strip = _strip_of(session, items, pattern, region.key)
     else:
-        strip.widen_to(join(session, strip.pattern, pattern))
+        strip.widen_to(join_items(session, strip.pattern, pattern))
     strip.rooms[region.key] = buffer
     strip.used[region.key] = [0, 0]
     if buffer.right != 0 or buffer.left != 0:

@@ -17,7 +17,7 @@ from .generators import Locals
 from .growing import Grown
 from .heap import Growth, Middle, Place, read, store
 from .leaves import build, fillers, values_of
-from .patterns import WHICH, Choice, Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
+from .patterns import WHICH, Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, join, join_items, pattern_of
 from .regions import Arm
 from .states import Abandon, Frozen, Number, freeze
 from .tracers import ArrayTracer
@@ -108,7 +108,7 @@ class Carries:
                 known.one_by_one = False
                 join(self.session, known.pattern, pattern)
                 return True
-            before, known.pattern = known.pattern, join(self.session, known.pattern, pattern)
+            before, known.pattern = known.pattern, join_items(self.session, known.pattern, pattern)
             return self._tail_is_new(known) or not _same_form(before, known.pattern)
         self.growths[id(growth.obj)] = Grown(
             growth.obj, len(growth.old), pattern, one_by_one, nested=id(growth.obj) in self.session.growing)
@@ -120,7 +120,7 @@ class Carries:
             return False
         before, pattern = grown.tail_pattern, grown.pattern
         if grown.start:
-            pattern = join(self.session, pattern_of(self._entry_tail(grown)), pattern)
+            pattern = join_items(self.session, pattern_of(self._entry_tail(grown)), pattern)
         grown.tail_pattern = pattern
         return before is None or not _same_form(before, pattern)
 
@@ -322,6 +322,14 @@ class Carries:
             position += width
         return tuple(found)
 
+    def flags(self) -> Iterator[int]:
+        """Where among the carried Values those stand that say whether a number is Python's own."""
+        position = 0
+        for carry in self.items.values():
+            position += len(carry.pattern.leaves)
+            if isinstance(carry.pattern, Either):
+                yield position - 1
+
     def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
         """Let the frame and the heap hold what the loop leaves."""
         values = iter(results)
@@ -375,7 +383,7 @@ def _containers(made: Any) -> list[Any]:
 def _same_form(a: Pattern, b: Pattern) -> bool:
     if isinstance(a, Constant) and isinstance(b, Constant):
         return a.obj is b.obj or a.obj == b.obj
-    if isinstance(a, Leaf) and isinstance(b, Leaf):
+    if isinstance(a, (Leaf, Either)) and type(a) is type(b):
         return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
     if isinstance(a, Nest) and isinstance(b, Nest):
         return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))

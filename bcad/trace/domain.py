@@ -22,6 +22,7 @@ from . import (
     foreign,
     items,
     iteration,
+    kinds,
     questions,
     sequences,
     strip_methods,
@@ -115,7 +116,7 @@ class GraphDomain(Domain):
             return result
         if symbol.endswith("=") and isinstance(left, np.ndarray):
             return self._in_place(symbol[:-1], left, right)
-        return self._apply(_BINARY[symbol.removesuffix("=")], left, right)
+        return kinds.noted(session, self._apply(_BINARY[symbol.removesuffix("=")], left, right), (left, right))
 
     def _number(self, x: Any) -> Any:
         """The number that an instance of a subclass of int, float or complex is; anything else as it is."""
@@ -168,7 +169,7 @@ class GraphDomain(Domain):
             return NotImplemented
         if symbol == "+" and type(value) is NumberTracer:
             return value
-        return self._apply(_UNARY[symbol], value)
+        return kinds.noted(session, self._apply(_UNARY[symbol], value), (value,))
 
     def compare(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
@@ -261,6 +262,8 @@ class GraphDomain(Domain):
             owner = choices.settle(self.at(frame), owner)
             found = attributes.get(self.at(frame), owner, name) if type(owner) in self.types else NotImplemented
             return getattr(owner, name) if found is NotImplemented else found
+        if frame is not None:  # the user's code asks
+            owner = kinds.settled(self.at(frame), owner)
         return attributes.get(self.at(frame), owner, name)
 
     def setattr(self, frame: Frame | None, owner: Any, name: str, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,8 +39,9 @@ def _copied(session: Session, obj: Any, known: dict[int, Any]) -> Any:
     if kind in MIRRORS:
         obj.fill()
         whole = list(obj) if isinstance(obj, list) else dict(obj)
-    if isinstance(obj, list) and id(obj) in session.virtual:
-        return session.virtual[id(obj)].frozen([frozen(session, x, known) for x in list.__iter__(obj)])
+    if isinstance(obj, (list, deque)) and id(obj) in session.virtual:
+        items = list.__iter__(obj) if isinstance(obj, list) else iter(obj)
+        return session.virtual[id(obj)].frozen([frozen(session, x, known) for x in items])
     found = children_of(whole)
     if found is None:
         return obj

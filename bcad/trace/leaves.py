@@ -10,9 +10,10 @@ from bcad.ir import ArrayType, Builder, Kind, Value
 
 from . import choices
 from .builder import constant_of, is_constant
-from .patterns import Choice, Constant, Leaf, Mismatch, Nest, Pattern, describe, fits, pattern_of
+from .kinds import as_python
+from .patterns import Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, describe, fits, pattern_of
 from .states import Box, Frozen, Number, Picked
-from .tracers import ChoiceTracer
+from .tracers import ChoiceTracer, ScalarTracer
 from .tree import rebuild_like
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         if not isinstance(frozen, Number):
             raise Mismatch(describe(pattern))
         yield as_type(frozen.value, pattern.type)
+    elif isinstance(pattern, Either):
+        if not isinstance(frozen, Number):
+            raise Mismatch(describe(pattern))
+        yield as_type(frozen.value, pattern.type)
+        known = frozen.value.type.kind is Kind.PYTHON  # type: ignore[union-attr]
+        yield Builder.current().as_value(known if frozen.python is None else frozen.python)
     elif isinstance(pattern, Nest):
         if not isinstance(frozen, Box):
             raise Mismatch(describe(pattern))
@@ -84,12 +91,21 @@ def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
     """An object of the pattern's form that holds `values`."""
     if isinstance(pattern, Leaf):
         return session.wrap(next(values))
+    if isinstance(pattern, Either):
+        return _build_either(session, next(values), next(values))
     if isinstance(pattern, Constant):
         return pattern.obj
     if isinstance(pattern, Choice):
         return _build_choice(session, pattern, values)
     children = [build(session, part, values) for part in pattern.children]
     return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
+
+
+def _build_either(session: Session, number: Value, flag: Value) -> Any:
+    if is_constant(flag):
+        return session.wrap(as_python(number) if constant_of(flag) else number)
+    made = session.wrap(number)
+    return ScalarTracer(session, number, flag) if type(made) is ScalarTracer else made
 
 
 def _build_choice(session: Session, pattern: Choice, values: Iterator[Value]) -> Any:
@@ -102,6 +118,9 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
     """The same of plain numbers and arrays."""
     if isinstance(pattern, Leaf):
         return next(values)
+    if isinstance(pattern, Either):
+        number, flag = next(values), next(values)
+        return number.item() if flag else number
     if isinstance(pattern, Constant):
         return pattern.obj
     if isinstance(pattern, Choice):

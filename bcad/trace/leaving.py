@@ -19,7 +19,7 @@ from .outer import MIRRORS
 from .sources import Argument, Attribute, Item, Source, read
 from .stored import namespace_of_instance
 from .text import TextTracer, finish
-from .tracers import ArrayTracer, ChoiceTracer, Tracer, has_traced
+from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
 from .tree import children_of, flatten, rebuild_like
 from .virtual import VirtualList
 
@@ -98,7 +98,9 @@ class Maker:
             return self._array(obj)
         if isinstance(obj, Tracer):
             index = self.position(obj)
-            return lambda run: run.outputs[index]
+            flag = obj._python if type(obj) is ScalarTracer else None
+            make: Make = lambda run: run.outputs[index]
+            return make if flag is None else python_where(self.position(flag), make)
         if kind is VirtualList:
             return self._rows(obj)
         if isinstance(obj, (list, deque)) and id(obj) in self.session.virtual:
@@ -174,7 +176,7 @@ class Maker:
         """A list as long as the loop ran."""
         before, after = ([self.plan(x) for x in part] for part in (rows.before, rows.after))
         places = [self.position(self.session.wrap(stack)) for stack in rows.stacks]
-        pattern, items = rows.pattern, rows.items
+        pattern, items = rows.pattern, rows.items if rows.container is None else rows.container
         bound = (items.maxlen,) if isinstance(items, deque) else None
 
         def make(run: Run) -> Any:
@@ -235,6 +237,16 @@ class Maker:
         for attribute in attrs.values():
             note(attribute)
         return lambda run: {name: filled(x, run) for name, x in attrs.items()} if sizes else attrs
+
+
+def python_where(flag: int, make: Make) -> Make:
+    """A NumPy scalar, or Python's number where that output of the run is true (text of a result has no such output)."""
+
+    def number(run: Run) -> Any:
+        made = make(run)
+        return made.item() if flag < len(run.outputs) and run.outputs[flag] else made
+
+    return number
 
 
 def attributes_of(obj: Any) -> dict[str, Any]:

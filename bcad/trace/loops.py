@@ -13,7 +13,7 @@ from interpreter import Frame, Instruction, Unsupported
 
 from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
 from .buffers import convert, paths, require_room
-from .builder import TraceBuilder
+from .builder import TraceBuilder, constant_of, is_constant
 from .carries import Carries, sizes_bound_in
 from .conditions import condition_of
 from .dispatch import dispatch, leave
@@ -22,6 +22,7 @@ from .generators import consume, hand_on
 from .growing import Again
 from .heap import Place, reachable
 from .iteration import Indexed, ListIterator, NextItem, indexed
+from .kinds import after_iterations
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Mismatch, Pattern, pattern_of
 from .raises import keep_raising
@@ -305,9 +306,25 @@ class LoopRegion:
         )
         count = len(self.carries.inputs)
         self._require_one_iteration(results[-1])
-        self.carries.store(list(results[:count]), list(results[len(inputs):-1]), length)
+        final = self._with_kinds(list(results[:count]), outputs, before, results[-1])
+        self.carries.store(final, list(results[len(inputs):-1]), length)
         result = self._result(results[count + len(flags): len(inputs)])
         self._go_on(ways, results[count: count + len(flags)], result)
+
+    def _with_kinds(self, final: list[Value], outputs: list[Value], before: list[Value], count: Value) -> list[Value]:
+        """The carried Values at the end; what is the same after every iteration need not be carried by the loop."""
+        for k in self.carries.flags():
+            if is_constant(outputs[k]):
+                known = constant_of(outputs[k])
+                final[k] = self.outer.constant(known) if self._is_surely_run() else after_iterations(self.session, known, before[k], count)
+        return final
+
+    def _is_surely_run(self) -> bool:
+        """Whether there is an iteration in every call."""
+        left = self.iterator.left() if self.iterator is not None else 0
+        if type(left) is SizeTracer:
+            return self.session.assumptions.surely_positive(left._size)
+        return type(left) is int and left > 0
 
     def _ragged(self) -> dict[str, Any]:
         ragged = self.carries.ragged()

@@ -49,6 +49,19 @@ class Leaf:
         return (self.type,)
 
 
+class Either:
+    """A number of one type that may be Python's own; its leaves are NumPy's scalar, and whether it is."""
+
+    __slots__ = ("type",)
+
+    def __init__(self, type_: ArrayType) -> None:
+        self.type = type_
+
+    @property
+    def leaves(self) -> tuple[ArrayType, ...]:
+        return (self.type, FLAG)
+
+
 class Nest:
     """A container with these children, made anew."""
 
@@ -76,14 +89,17 @@ class Choice:
 
 
 WHICH = python_type(int)
-Pattern = Constant | Leaf | Nest | Choice
+FLAG = python_type(bool)
+Pattern = Constant | Leaf | Either | Nest | Choice
 
 
 def pattern_of(frozen: Frozen) -> Pattern:
     """The form of one state: numbers known now are constants."""
     if isinstance(frozen, Number):
         plain = _plain(frozen)
-        return Leaf(frozen.value.type) if plain is None else Constant(plain)  # type: ignore[arg-type]
+        if plain is not None:
+            return Constant(plain)
+        return (Leaf if frozen.python is None else Either)(frozen.value.type)  # type: ignore[arg-type]
     if isinstance(frozen, Box):
         return Nest(frozen.obj, frozen.keys, [pattern_of(c) for c in frozen.children], frozen.extra)
     if isinstance(frozen, Picked):
@@ -122,7 +138,9 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
     if left is not None and right is not None:
         _require_exact(a, b, left, right)
         _require_kind(session, left, right)
-        return Leaf(common_type(session, left, right))
+        type_ = common_type(session, left, right)
+        mixed = isinstance(a, Either) or isinstance(b, Either) or (left != right and left.kind is not right.kind)
+        return Either(type_) if mixed else Leaf(type_)
     if isinstance(a, Nest) and isinstance(b, Nest):
         if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
             return None
@@ -208,7 +226,7 @@ def _equal_constants(a: Any, b: Any) -> bool:
 
 
 def _as_leaf(pattern: Pattern) -> ArrayType | None:
-    if isinstance(pattern, Leaf):
+    if isinstance(pattern, (Leaf, Either)):
         return pattern.type
     if isinstance(pattern, Constant) and (type(pattern.obj) in _PLAIN or isinstance(pattern.obj, np.generic)):
         return type_of(pattern.obj)  # type: ignore[return-value]
@@ -257,6 +275,20 @@ def fits(own: Pattern, option: Pattern) -> bool:
         and own.keys == option.keys and all(map(fits, own.children, option.children))
 
 
+def join_items(session: Session, a: Pattern, b: Pattern) -> Pattern:
+    """The form that items of one list have: they stand in arrays."""
+    return of_numpy(join(session, a, b))
+
+
+def of_numpy(pattern: Pattern) -> Pattern:
+    """The same form with NumPy's numbers where they may be Python's: how they are kept in arrays."""
+    if isinstance(pattern, Either):
+        return Leaf(pattern.type)
+    if isinstance(pattern, Nest):
+        return Nest(pattern.like, pattern.keys, list(map(of_numpy, pattern.children)), pattern.extra)
+    return Choice(list(map(of_numpy, pattern.children))) if isinstance(pattern, Choice) else pattern
+
+
 def _outline(type_: Any) -> Any:
     """What tells options of numbers apart."""
     if not isinstance(type_, ArrayType):
@@ -265,7 +297,7 @@ def _outline(type_: Any) -> Any:
 
 
 def describe(pattern: Pattern) -> str:
-    if isinstance(pattern, Leaf):
+    if isinstance(pattern, (Leaf, Either)):
         return str(pattern.type)
     if isinstance(pattern, Choice):
         return " or ".join(map(describe, pattern.children))

@@ -14,7 +14,7 @@ from bcad import ops
 from bcad.ir import Kind
 from interpreter import evaluate
 
-from . import calls, choices, combine, generator_forms, new_lists, questions, ranges, virtual
+from . import calls, choices, combine, generator_forms, kinds, new_lists, questions, ranges, virtual
 from .effects import Call
 from .generators import frame_of
 from .iteration import RangeTracer
@@ -124,7 +124,7 @@ for _scalar in {t for t in np.sctypeDict.values() if np.dtype(t).kind in "biufc"
 @handles(type, always=True)
 def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if len(args) == 1 and (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
-        return args[0].__class__
+        return kinds.settled(session, args[0]).__class__
     return NotImplemented
 
 
@@ -133,7 +133,7 @@ def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dic
     if type(args[0]) is ChoiceTracer:
         return choices.has_class(session, args[0], args[1])
     if isinstance(args[0], (Tracer, np.ndarray)) or type(args[0]) in MIRRORS:
-        return isinstance(args[0], args[1])
+        return isinstance(args[0] if args[1] in (float, complex) else kinds.settled(session, args[0]), args[1])
     if frame is not None and not is_trusted(frame.globals) and len(args) == 2 and type(args[1]) is not type:
         return questions.ask(session, isinstance, args, {})  # classes may be registered with an abstract one
     return NotImplemented

@@ -13,7 +13,7 @@ from .guards import GuardMiss
 if TYPE_CHECKING:
     from .session import Session
 
-_DIVISIONS = frozenset(("divide", "floor_divide", "remainder"))
+DIVISIONS = frozenset(("divide", "floor_divide", "remainder"))
 
 DID_NOT_RAISE = "it did not raise"
 
@@ -23,7 +23,7 @@ def may_raise(node: Node) -> bool:
     if getattr(node.op, "raises", None) is None or node.output.type.kind is not Kind.PYTHON:  # type: ignore[union-attr]
         return False
     divisor = node.inputs[-1]
-    return not (node.op.name in _DIVISIONS and is_constant(divisor) and constant_of(divisor) != 0)
+    return not (node.op.name in DIVISIONS and is_constant(divisor) and constant_of(divisor) != 0)
 
 
 def may_be_caught(session: Session) -> bool:

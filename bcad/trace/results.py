@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .choices import decide
-from .leaving import Make, Maker
-from .tracers import ArrayTracer, ChoiceTracer, Tracer
+from .leaving import Make, Maker, python_where
+from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, ValueTracer
 from .tree import children_of, flatten, rebuild_like
 
 if TYPE_CHECKING:
@@ -30,7 +31,16 @@ class Plan:
     def __init__(self, session: Session, obj: Any, position: Callable[[Any], int]) -> None:
         self.maker = Maker(session, position, sees_arguments=False)
         leaves, self.tree = flatten(_with_middles(session, obj))
+        self._places: list[int | None] = []  # of the leaves that are outputs as they are
         self.makers = [self._planned(leaf) for leaf in leaves]
+        self._flags = {k: x._python for k, x in enumerate(leaves) if type(x) is ScalarTracer and x._python is not None}
+
+    def plan_kinds(self) -> None:
+        """Have the run say which numbers are Python's; these outputs are no part of the result."""
+        for k, flag in self._flags.items():
+            self.makers[k] = python_where(self.maker.position(flag), self.makers[k])
+        if self.tree.cls is None and not self._flags and self._places[0] is not None:  # the case of almost every call
+            self.build = operator.itemgetter(self._places[0])  # type: ignore[method-assign, assignment]
 
     def build(self, outputs: Sequence[Any]) -> Any:
         """The result with this run's numbers."""
@@ -40,17 +50,23 @@ class Plan:
         return self.tree.unflatten([make(run) for make in self.makers])
 
     def _planned(self, leaf: Any) -> Make:
+        """How a leaf is made; where it stands among the outputs if that is all."""
+        make, place = self._made(leaf)
+        self._places.append(place)
+        return make
+
+    def _made(self, leaf: Any) -> tuple[Make, int | None]:
         if type(leaf) is ChoiceTracer:  # whose derivative is asked for must be one thing
             leaf = decide(leaf._session, leaf)
         if is_plain_number(leaf):
             self.maker.position(leaf)
-            return lambda run: leaf
-        if not isinstance(leaf, ArrayTracer):
-            return self.maker.plan(leaf)
-        index = self.maker.position(leaf)
-        if leaf._session.captures.is_copy(leaf):
-            return lambda run: np.array(run.outputs[index])
-        return lambda run: run.outputs[index]
+            return (lambda run: leaf), None
+        if not isinstance(leaf, (ArrayTracer, ValueTracer)):
+            return self.maker.plan(leaf), None
+        index = self.maker.position(leaf)  # an output of its own, as it has a cotangent of its own
+        if type(leaf) is ArrayTracer and leaf._session.captures.is_copy(leaf):
+            return (lambda run: np.array(run.outputs[index])), None
+        return (lambda run: run.outputs[index]), index
 
 
 def is_plain_number(leaf: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bcad.ir import Builder, Value
 
-from .tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
+from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, SizeTracer, Tracer, ValueTracer
 from .tree import children_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class Number:
     def __init__(self, value: Value, obj: Any) -> None:
         self.value = value
         self.obj = obj
+
+    @property
+    def python(self) -> Value | None:
+        """What says whether it is Python's own number, where that depends."""
+        return self.obj._python if type(self.obj) is ScalarTracer else None
 
 
 class Box:

@@ -13,7 +13,7 @@ from bcad import ops
 from bcad.ir import Value
 from interpreter import evaluate
 
-from .patterns import Leaf, join, pattern_of
+from .patterns import Leaf, join_items, pattern_of
 from .places import stepped
 from .states import Abandon, freeze
 from .strips import RIGHT, Strip, made_of, new, plus
@@ -212,7 +212,7 @@ def _join(strip: Strip, found: VirtualList) -> None:
     whole = found.whole()
     if whole is None:
         raise Abandon("a list of items of several forms is appended")
-    pattern = join(strip.session, strip.pattern, whole.pattern)
+    pattern = join_items(strip.session, strip.pattern, whole.pattern)
     parts = []
     for one, type_ in ((strip, pattern), (whole, pattern)):
         parts.append([_as_dtype(s, t.dtype) for s, t in zip(one.stacks, type_.leaves, strict=True)])

@@ -14,7 +14,7 @@ from bcad.ir import Builder, Dim, Size, Value
 
 from .aliases import arrays_in, forbid_writes
 from .leaves import values_of
-from .patterns import Leaf, Mismatch, Pattern, join, pattern_of
+from .patterns import Leaf, Mismatch, Pattern, join_items, pattern_of
 from .states import Abandon, freeze
 from .tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
 from .virtual import VirtualList, as_stack, register
@@ -173,7 +173,7 @@ class Strip(VirtualList):
         frozen = freeze(session, item)
         try:
             own = as_stack(pattern_of(frozen))
-            whole = join(session, self.pattern, own)
+            whole = join_items(session, self.pattern, own)
             if added and whole.leaves != own.leaves and not session.bodies and not self.is_foreign:
                 raise Abandon("an item of another kind is added")
             if whole.leaves != self.pattern.leaves:

@@ -113,9 +113,19 @@ class ValueTracer(Tracer):
 
 
 class ScalarTracer(ValueTracer):
-    """An ``np.float64`` or its kin."""
+    """An ``np.float64`` or its kin.
 
-    __slots__ = ()
+    Attributes
+    ----------
+    _python : Value or None
+        Says whether it is Python's own number after all; None where it never is (see `kinds`).
+    """
+
+    __slots__ = ("_python",)
+
+    def __init__(self, session: Session, value: Value, python: Value | None = None) -> None:
+        super().__init__(session, value)
+        self._python = python
 
 
 class NumberTracer(ValueTracer):

@@ -16,7 +16,7 @@ from .aliases import arrays_made, forbid_writes
 from .growing import Grown
 from .heap import Middle
 from .leaves import as_type, build, values_of
-from .patterns import Constant, Leaf, Mismatch, Pattern, join, pattern_of
+from .patterns import Constant, Leaf, Mismatch, Pattern, join_items, of_numpy, pattern_of
 from .raises import may_be_caught
 from .states import Abandon, Frozen, freeze
 from .tracers import Tracer
@@ -57,6 +57,7 @@ class VirtualList:
         self.home = Builder.current()
         self.was_there = type(items) is not list or id(items) in session.lists_before
 
+    container: Any = None  # what it was, of a frozen copy
     buffered: Any = None  # the list, if all its items stand in arrays that are written to
 
     @property
@@ -74,7 +75,9 @@ class VirtualList:
 
     def frozen(self, items: list[Any]) -> VirtualList:
         """The list as it is now, its written-out items replaced by `items`."""
-        return VirtualList(self.session, items, self.start, self.pattern, self.stacks, self.length, self.key)
+        made = VirtualList(self.session, items, self.start, self.pattern, self.stacks, self.length, self.key)
+        made.container = self.items if self.container is None else self.container
+        return made
 
     def total(self) -> Any:
         """``len(list)``."""
@@ -221,7 +224,7 @@ def pattern_of_pieces(session: Session, pieces: Sequence[Frozen | Middle]) -> Pa
     found: Pattern | None = None
     for piece in pieces:
         own = piece.pattern if isinstance(piece, Middle) else as_stack(pattern_of(piece))
-        found = own if found is None else join(session, found, own)
+        found = own if found is None else join_items(session, found, own)
     assert found is not None
     return found
 
@@ -237,7 +240,7 @@ def length_of(pieces: Sequence[Frozen | Middle]) -> Size:
 def as_stack(pattern: Pattern) -> Pattern:
     """A number known now is stacked too: the list's length is that of its stacks."""
     if pattern.leaves:
-        return pattern
+        return of_numpy(pattern)
     if isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
         return Leaf(python_type(type(pattern.obj)))
     raise Abandon("a list of Python objects grows in it")

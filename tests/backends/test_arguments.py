@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bcad import backends
+from bcad import Function, backends
 from bcad.ir import Dim, array_type, python_type, scalar_type
 from bcad.ops import BY_NAME as O
 
@@ -147,3 +147,11 @@ def test_sizes_that_a_step_in_numpy_binds_are_handed_to_compiled_steps() -> None
             expected[0] += np.sum(x < 1)
             np.testing.assert_allclose(g(x), expected)
         assert "backend: numba" in g.core.report() and "kernels: 0" not in g.core.report()
+
+
+def test_flags_are_numpys_own_two_objects() -> None:
+    f = Function(lambda x: x[0] > 0, backend="numba")
+    for x, truth in ((1.0, True), (-1.0, False)):
+        found = f(np.array([x, 2.0]))
+        assert found is (np.True_ if truth else np.False_)  # NumPy's bool() asks which object it is
+        assert bool(found) is truth and (not found) is not truth
