@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
@@ -11,10 +13,12 @@ from interpreter import Frame, Instruction, Unsupported
 from . import choices
 from .merging import merge
 from .regions import Abandon, Arm, run_arm, speculation
+from .restart import Restart
 
 if TYPE_CHECKING:
     from .session import Session
 
+_DEEPEST = 12  # of a recursion in a branch's own ways: a program for all ways of 12 levels would be 2**12 times as long
 
 def branch(session: Session, frame: Frame, condition: Any, instruction: Instruction) -> None:
     """Go on after a jump on an undecided condition."""
@@ -28,13 +32,26 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
                 return
             if leaves_unrolled_loop(session, frame, instruction):
                 raise Abandon("it decides about another round of a loop that is unrolled")
-            with speculation(session, frame):
+            with _nested(session, key), speculation(session, frame):
                 _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
             return
         except (Abandon, Unsupported) as reason:
             session.give_up(key, str(reason))
             session.frame = frame
     guarded(session, frame, condition, instruction)
+
+
+@contextmanager
+def _nested(session: Session, key: Any) -> Iterator[None]:
+    """While both ways of a branch are made; a recursion that only its condition ends is not followed without end."""
+    depth = session.deciding.get(key, 0)
+    if depth >= _DEEPEST:
+        raise Restart(avoid=frozenset((key,)), reason="it decides how deep a recursion goes")
+    session.deciding[key] = depth + 1
+    try:
+        yield
+    finally:
+        session.deciding[key] = depth
 
 
 def guarded(session: Session, frame: Frame, condition: Any, instruction: Instruction) -> None:

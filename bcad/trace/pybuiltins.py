@@ -166,12 +166,21 @@ def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
     return total if type(start) is int and start == 0 else operator.add(start, total)
 
 
-@handles(math.fsum, always=True)
-def _fsum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """An iterator is used up in interpreted code, not in C."""
-    if kwargs or len(args) != 1 or not hasattr(type(args[0]), "__next__"):
-        return NotImplemented
-    return evaluate(math.fsum, (evaluate(list, args, {}, session.domain),), {}, session.domain)
+def _drains(fn: Callable[..., Any]) -> None:
+    """Let `fn`, which uses up iterables in C, get lists of what iterators give in interpreted code."""
+
+    def drain(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not any(hasattr(type(x), "__next__") for x in args):
+            return NotImplemented
+        lists = [evaluate(list, (x,), {}, session.domain) if hasattr(type(x), "__next__") else x for x in args]
+        return evaluate(fn, tuple(lists), kwargs, session.domain)
+
+    handles(fn, always=True)(drain)
+
+
+for _name in ("fsum", "dist", "sumprod"):
+    if hasattr(math, _name):
+        _drains(getattr(math, _name))
 
 
 @handles(np.fromiter, always=True)

@@ -91,6 +91,7 @@ class Session:
         self.lessons = lessons
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
+        self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
         self.reasons: dict[Any, str] = dict(lessons.reasons)  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.growing: dict[int, Grown] = {}  # lists that the loops being made append to

@@ -98,6 +98,7 @@ STATISTICS: dict[str, Callable[[Any], Any]] = {
     "pdf": lambda x: statistics.NormalDist(x[0], x[1]).pdf(x[2]), "cdf": lambda x: statistics.NormalDist(x[0], x[1]).cdf(x[2]),
     "inverse": lambda x: statistics.NormalDist(x[0], x[1]).inv_cdf(x[3] / 10),
     "list": lambda x: statistics.mean([x[0], x[1] * 2]), "drawn": lambda x: math.fsum(v * v for v in x),
+    "distance": lambda x: math.dist((v * 2 for v in x), iter(x)),
     "fromiter": lambda x: (np.fromiter((v * v for v in x), float) * np.fromiter(x, "f8", count=4)).sum(),
 }
 
