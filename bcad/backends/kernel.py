@@ -95,6 +95,7 @@ class Buffer:
     tape: bool = False  # keeps what the turns of a loop leave for later
     few: bool = False  # holds few rows of an array at a time
     first: Expr | None = None  # of these rows the first
+    padded: bool = False  # has room behind its rows for whole vectors
 
     @property
     def type(self) -> str:
@@ -148,6 +149,11 @@ class For:
     stop: Expr
     body: Block
     parallel: bool = False
+
+
+@dataclass(eq=False)
+class Lanes(For):
+    """A `parallel` For of which several turns are printed as one: see `bcad.backends.numba_llvm_lanes`."""
 
 
 def run_length(loop: For) -> Expr | None:

@@ -19,7 +19,8 @@ from .lower import has_rule, lower
 from .numpy_source import NumpyBackend
 from .ownership import borrowed, owning, repeated
 from .scalars import Unsupported
-from .segments import Schedule, Segment, cut, too_long
+from .segments import Schedule, Segment, cut
+from .strips import in_strips
 from .threads import share
 
 
@@ -75,8 +76,8 @@ class FixedSizes:
 
 def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compiled:
     """`graph` compiled; what is refused is left to NumPy, one node after another (and all nodes like it)."""
-    first, pieces = Unsupported("nothing in it is compiled"), too_long(graph)
-    if not pieces and not foreign_nodes(graph):
+    first = Unsupported("nothing in it is compiled")
+    if not foreign_nodes(graph):
         try:
             made = compile_whole(graph)
             made.run = owning(made.run, repeated(graph))
@@ -84,19 +85,17 @@ def in_segments(graph: Graph, compile_whole: CompileWhole, name: str) -> Compile
         except Unsupported as reason:
             first = reason
     try:
-        schedule, count, reasons = without_refused(graph, first, lambda parts: Schedule(graph, parts, compile_whole))
+        schedule, reasons = without_refused(graph, first, lambda parts: Schedule(graph, parts, compile_whole))
     except Unsupported as reason:
         return in_numpy(graph, reason, name)
     schedule.report.backend, schedule.report.in_numpy = name, reasons
-    if pieces:
-        schedule.report.notes.append(f"a long program, compiled in {count} pieces")
     return Compiled(owning(schedule.run, borrowed(graph)), "\n\n".join(schedule.sources), schedule.report)
 
 
 def without_refused(
     graph: Graph, first: Unsupported, build: Callable[[list[Segment]], T]
-) -> tuple[T, int, list[tuple[str, str]]]:
-    """What `build` makes of segments none of which is refused, how many they are, and what is left to NumPy and why.
+) -> tuple[T, list[tuple[str, str]]]:
+    """What `build` makes of segments none of which is refused, and what is left to NumPy and why.
 
     Raises
     ------
@@ -107,7 +106,7 @@ def without_refused(
     failed = first if first.node in graph.nodes else None
     excluded = set(foreign)
     reasons: list[tuple[str, str]] = [(node.op.name, why) for node, why in foreign.items()]
-    while failed is not None or excluded or too_long(graph):
+    while failed is not None or excluded:
         if failed is not None and failed.node is not None:
             excluded |= alike(graph, failed.node)
             reasons.append((failed.node.op.name, str(failed)))
@@ -115,7 +114,7 @@ def without_refused(
         if not any(s.compiled for s in segments):
             break
         try:
-            return build(segments), len(segments), reasons
+            return build(segments), reasons
         except Unsupported as again:
             first, failed = again, original(graph, again, excluded)
             if failed is None:
@@ -175,7 +174,7 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     from .numba_entry import Entry
 
     start = time.perf_counter()
-    kernel = lower(graph, sizes, by_rows=not shared)
+    kernel = in_strips(lower(graph, sizes, by_rows=not shared))
     lowered = time.perf_counter()
     entry = Entry(graph, kernel, shared)
     text = entry.text()

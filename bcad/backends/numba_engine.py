@@ -12,7 +12,7 @@ from . import cache
 
 METH_FASTCALL = 0x80
 FORMAT = "2"  # of cached code; to be changed with the pipeline below
-LONG = 12_000  # lines of IR from which less is optimised
+LONG = 30_000  # lines of IR from which less is optimised
 MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads
 _alive: list[Any] = []

@@ -263,7 +263,7 @@ class Entry:
             self.from_table(f"%routine{position}", "routine", name)
         for dtype in self._dtypes():
             self.from_table(f"%descr_{descr_name(dtype)}", "descr", dtype.str)
-        lines = ["define ptr @bcad_call(ptr %self, ptr %args, i64 %count) {", "entry:", *body.entry, *self.common(),
+        lines = ["define ptr @bcad_call(ptr %self, ptr %args, i64 %count) {", "entry:", *body.entry, *(body.parts.frame() if body.parts else ()), *self.common(),
                  *self.head, *body.lines, *tail, "}"]
         return self.assemble(lines)
 
@@ -273,10 +273,12 @@ class Entry:
         if self.body.vector:
             from . import vecmath
 
-            vector = vecmath.ir_module(sorted(self.body.vector))
+            vector = vecmath.module_text(sorted(self.body.vector))
         regions: list[str] = []
         if self.shares():
             regions = [SHARING.format(share=self.table.place("share")), *self.body.regions.functions]  # type: ignore[union-attr]
+        if self.body.parts is not None:
+            regions += self.body.parts.functions
         helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, linkage="" if self.uses_frame() else "internal", empty=self.table.place("empty"),
                                   nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}

@@ -6,15 +6,18 @@ alias scope, so that loops over several arrays vectorise without run-time checks
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from . import kernel as k
 from .kernel import BOOL, INT, Buffer, Expr, Kernel
 from .numba_gil import Gil
 from .numba_llvm_division import Division
+from .numba_llvm_lanes import LanePrinter
 from .numba_llvm_neighbours import Neighbours
 from .numba_llvm_products import Products
 from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
+from .numba_parts import Parts, is_long
 from .numba_regions import Regions
 
 _COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
@@ -38,7 +41,7 @@ class Body(Division, Neighbours, Products):
         self.count = 0
         self.declares: set[str] = set()
         self.functions: dict[str, str] = {}  # that the body calls, by name
-        self.vector: set[tuple[str, str]] = set()
+        self.vector: set[str] = set()  # symbols of mathematical functions
         self.storages: dict[int, Buffer] = {}
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses
         self.metadata: list[str] = []
@@ -48,6 +51,7 @@ class Body(Division, Neighbours, Products):
         self.statuses: set[int] = set()  # with which the run may be given up
         self.group = ""  # what the accesses in a parallel loop are marked with
         self.regions = Regions(self, kernel) if shared else None  # loops that threads share
+        self.parts = Parts(self, kernel) if not shared else None  # of long straight code
         for buffer in kernel.buffers:
             self.storages.setdefault(buffer.storage, buffer)
         self._make_scopes()
@@ -75,6 +79,10 @@ class Body(Division, Neighbours, Products):
     def ref(self, x: Expr) -> str:
         if x.op == "const":
             return literal(x.data, x.type)
+        if x.name is None and self.parts is not None:
+            place = self.parts.place(x)
+            if place is not None:
+                return self.value(f"load {llvm_type(x.type)}, ptr {place}")
         assert x.name is not None, f"{x!r} has not been computed"
         return x.name
 
@@ -228,11 +236,17 @@ class Body(Division, Neighbours, Products):
         from . import vecmath
 
         dtype, t = {"f64": "float64", "f32": "float32"}[x.type], llvm_type(x.type)
-        self.vector.add((x.data, dtype))
         args = ", ".join(f"{t} {self.ref(a)}" for a in x.args)
-        self.straight += not self.gil.depth
-        apart = " noinline" if not self.gil.depth and self.straight > INLINED else ""
-        return self.value(f"call {t} @{vecmath.symbol(x.data, dtype)}({args}){apart}")
+        symbol, attributes = vecmath.symbol(x.data, dtype), ""
+        if x.op == "called":
+            symbol, attributes = vecmath.apart(x.data, dtype)
+        elif not self.gil.depth:
+            self.straight += 1
+            attributes = "noinline" if self.straight > INLINED else ""
+        self.vector.add(symbol)
+        return self.value(f"call {t} @{symbol}({args}) {attributes}")
+
+    op_called = op_call
 
     def op_special(self, x: Expr) -> str:
         """A function of doubles by its address; the last argument is Cython's."""
@@ -277,7 +291,13 @@ class Body(Division, Neighbours, Products):
 
     # -- statements -----------------------------------------------------------------------------------
     def block(self, block: k.Block) -> None:
-        for statement in block.statements:
+        if self.parts is not None and is_long(block):
+            self.parts.block(block)
+        else:
+            self.statements(block.statements)
+
+    def statements(self, statements: Iterable[Any]) -> None:
+        for statement in statements:
             if isinstance(statement, Expr):
                 self.expression(statement)
             else:
@@ -328,6 +348,10 @@ class Body(Division, Neighbours, Products):
         self.add(f"store i64 {following}, ptr {slot}")
         self.add(f"br label %{head}{again}")
         self.start(end)
+
+    def do_Lanes(self, s: k.Lanes) -> None:
+        self.gil.before_loop(s)
+        LanePrinter(self, s).run()
 
     def _parallel(self) -> str:
         """Mark what follows as a parallel loop; the mark of its jump back."""

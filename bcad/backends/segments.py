@@ -26,7 +26,6 @@ from bcad.ops import has_effect
 
 from .backend import Compiled, Report
 from .numpy_source import symbols_used
-from .plan import is_array
 
 
 @dataclass
@@ -40,17 +39,8 @@ class Segment:
     outputs: list[Value]
 
 
-CHUNK = 600  # nodes with arrays in a segment of a program that is too long for one function
-
-
-def too_long(graph: Graph) -> bool:
-    """Whether LLVM, whose time grows faster than a function's length, had better see pieces."""
-    return sum(is_array(v) for node in graph.nodes for v in node.outputs[:1]) > 3 * CHUNK
-
-
 def cut(graph: Graph, excluded: set[Node]) -> list[Segment]:
     """The segments of `graph` in order; nodes in `excluded` are for NumPy."""
-    chunk, arrays = (CHUNK if too_long(graph) else 0), 0
     level: dict[Value, tuple[int, bool]] = {v: (0, True) for v in graph.inputs}
     groups: dict[tuple[int, bool], list[Node]] = {}
     effects = (0, True)
@@ -60,8 +50,7 @@ def cut(graph: Graph, excluded: set[Node]) -> list[Segment]:
         if node.op in (constant_op, dim_op):
             continue
         host = node in excluded
-        arrays += any(map(is_array, node.outputs))
-        found = arrays // chunk if chunk else 0
+        found = 0
         sources = [level[v] for v in node.inputs if v in level] + ([effects] if has_effect(node) else [])
         if inner:
             sources += [learnt[s] for s in _sizes_read(node) & learnt.keys()]

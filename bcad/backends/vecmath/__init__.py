@@ -18,9 +18,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import exponentials, gamma, logarithms, powers, special, trigonometry  # noqa: F401  (they register)
-from .library import DTYPES, FUNCTIONS, module_text, symbol_of
+from .library import APART, DTYPES, FUNCTIONS, module_text, symbol_of
+from .rare import call_attributes
 
-__all__ = ["names", "arity", "symbol", "ir_definition", "ir_module", "numba_function"]
+__all__ = ["names", "arity", "symbol", "apart", "ir_definition", "ir_module", "module_text", "numba_function"]
 
 
 def names() -> list[str]:
@@ -40,6 +41,12 @@ def symbol(name: str, dtype: Any) -> str:
     if str(dtype) not in DTYPES:
         raise KeyError(f"no vector math for dtype {dtype}; there is: {', '.join(DTYPES)}")
     return symbol_of(name, DTYPES[str(dtype)])
+
+
+def apart(name: str, dtype: Any) -> tuple[str, str]:
+    """The symbol of `name` as a function that is called, not copied; the attributes of calls in loops."""
+    found = symbol(name, dtype) + APART
+    return found, call_attributes(found, DTYPES[str(dtype)], masked=False, arity=arity(name))
 
 
 def ir_definition(name: str, dtype: Any) -> str:

@@ -28,6 +28,11 @@ DOUBLE = Format("double", "i64", "f64", 52, 1023)
 SINGLE = Format("float", "i32", "f32", 23, 127)
 
 
+def across(lanes: int, t: str) -> str:
+    """The type of so many numbers of type `t`."""
+    return t if lanes == 1 else f"<{lanes} x {t}>"
+
+
 class Value:
     """One SSA value: a float ("f"), an integer ("i") or a bit ("b") of the builder's format."""
 
@@ -108,10 +113,12 @@ class Builder:
     goal : str
         Which coefficients and how much compensation: "double" (53 bits), "short"
         (double arithmetic for a float32 result) or "single" (float32 arithmetic).
+    lanes : int
+        How many numbers each value holds: vectors, if more than one.
     """
 
-    def __init__(self, fmt: Format, goal: str):
-        self.fmt, self.goal = fmt, goal
+    def __init__(self, fmt: Format, goal: str, lanes: int = 1):
+        self.fmt, self.goal, self.lanes = fmt, goal, lanes
         self.exact = goal == "double"        # whether low parts (double-double) are worth carrying
         self.lines: list[str] = []
         self.declares: set[str] = set()
@@ -128,7 +135,11 @@ class Builder:
         return Value(self, kind, name)
 
     def type_of(self, kind: str) -> str:
-        return {"f": self.fmt.llvm, "i": self.fmt.integer, "b": "i1"}[kind]
+        return across(self.lanes, {"f": self.fmt.llvm, "i": self.fmt.integer, "b": "i1"}[kind])
+
+    def _same(self, kind: str, t: str, text: str) -> Value:
+        """A constant, the same in all lanes."""
+        return Value(self, kind, text if self.lanes == 1 else f"splat ({t} {text})")
 
     def const(self, number: float | int | str) -> Value:
         """A float constant, rounded to the format (LLVM writes float32 with the bits of a double)."""
@@ -137,10 +148,10 @@ class Builder:
         number = float(number)
         if self.fmt is SINGLE and abs(number) < 3.5e38:
             number = struct.unpack("<f", struct.pack("<f", number))[0]
-        return Value(self, "f", f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}")
+        return self._same("f", self.fmt.llvm, f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}")
 
     def int(self, number: int) -> Value:
-        return Value(self, "i", str(number))
+        return self._same("i", self.fmt.integer, str(number))
 
     def _pair(self, a, b) -> tuple[Value, Value]:
         kind = next((v.kind for v in (a, b) if isinstance(v, Value)), "f")
@@ -155,18 +166,19 @@ class Builder:
     def compare(self, predicate: str, a, b) -> Value:
         a, b = self._pair(a, b)
         if a.kind == "f":
-            return self.emit("b", f"fcmp {predicate} {self.fmt.llvm} {a.text}, {b.text}")
+            return self.emit("b", f"fcmp {predicate} {self.type_of('f')} {a.text}, {b.text}")
         signed = {"olt": "slt", "ole": "sle", "ogt": "sgt", "oge": "sge", "oeq": "eq"}[predicate]
-        return self.emit("b", f"icmp {signed} {self.fmt.integer} {a.text}, {b.text}")
+        return self.emit("b", f"icmp {signed} {self.type_of('i')} {a.text}, {b.text}")
 
     def negate(self, a: Value) -> Value:
         if a.kind == "f":
-            return self.emit("f", f"fneg {self.fmt.llvm} {a.text}")
-        return self.binary("xor", a, "true") if a.kind == "b" else 0 - a
+            return self.emit("f", f"fneg {self.type_of('f')} {a.text}")
+        return self.binary("xor", a, self._same("b", "i1", "true")) if a.kind == "b" else 0 - a
 
     def intrinsic(self, name: str, *args) -> Value:
         args = [a if isinstance(a, Value) else self.const(a) for a in args]  # type: ignore[assignment]
-        symbol, t = f"llvm.{name}.{self.fmt.suffix}", self.fmt.llvm
+        suffix = self.fmt.suffix if self.lanes == 1 else f"v{self.lanes}{self.fmt.suffix}"
+        symbol, t = f"llvm.{name}.{suffix}", self.type_of("f")
         self.declares.add(f"declare {t} @{symbol}({', '.join([t] * len(args))})")
         return self.emit("f", f"call {t} @{symbol}({', '.join(f'{t} {a.text}' for a in args)})")
 
@@ -195,7 +207,7 @@ class Builder:
     def select(self, condition: Value, a, b) -> Value:
         a, b = self._pair(a, b)
         t = self.type_of(a.kind)
-        return self.emit(a.kind, f"select i1 {condition.text}, {t} {a.text}, {t} {b.text}")
+        return self.emit(a.kind, f"select {self.type_of('b')} {condition.text}, {t} {a.text}, {t} {b.text}")
 
     def at_most(self, limit: float, a: Value) -> Value:
         """``min(limit, a)`` where a nan stays nan (the operand order of minpd)."""
@@ -208,10 +220,10 @@ class Builder:
         return self.compare("uno", a, b)
 
     def bits(self, a: Value) -> Value:
-        return self.emit("i", f"bitcast {self.fmt.llvm} {a.text} to {self.fmt.integer}")
+        return self.emit("i", f"bitcast {self.type_of('f')} {a.text} to {self.type_of('i')}")
 
     def from_bits(self, a: Value) -> Value:
-        return self.emit("f", f"bitcast {self.fmt.integer} {a.text} to {self.fmt.llvm}")
+        return self.emit("f", f"bitcast {self.type_of('i')} {a.text} to {self.type_of('f')}")
 
     def sign_bit(self, a: Value) -> Value:
         return self.bits(a) & -(1 << (self.fmt.width - 1))
@@ -290,6 +302,10 @@ class Builder:
         from .rare import call_attributes
 
         self.helpers.add(helper)
+        if self.lanes > 1:
+            t, bits = self.type_of("f"), self.type_of("b")
+            found = self.emit("f", f"call {t} @{helper}_v{self.lanes}({t} {x.text}, {bits} {condition.text})")
+            return self.select(condition, found, usual)
         n, t = self._count, self.fmt.llvm
         self._count += 1
         before, self.block = self.block, f"done{n}"

@@ -70,7 +70,7 @@ def gammaln(m: Builder, x: Value) -> Value:
     y = m.select(a < INF, positive_lgamma(m, a), a)
     s = m.abs(sine_of_turns(m, fraction(m, a)))
     reflected = -log(m, a * s * (1 / math.pi)) - y      # DLMF 5.5.3
-    integer = m.emit("b", f"and i1 {s.equals(0.0).text}, {(a < INF).text}")
+    integer = s.equals(0.0) & (a < INF)
     reflected = m.select(integer, INF, m.select(a.equals(INF), -INF, reflected))      # SciPy: -inf at -inf
     y = m.select(x < 0, reflected, y)
     return m.select(a < 2.0**-100, -log(m, a), y)                # zeros and the products above that underflow

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from .builder import DOUBLE, SINGLE, Builder, Format, Value
+from .builder import DOUBLE, SINGLE, Builder, Format, Value, across
 
 #: dtype name: (format of arguments and result, suffix of symbols)
 DTYPES: dict[str, Format] = {"float64": DOUBLE, "float32": SINGLE}
@@ -45,6 +45,9 @@ def function(name: str, *, arity: int = 1, single: str = "single", rare: bool = 
     return register
 
 
+APART = "_apart"         # ends the symbol of a function that is called and never copied, with variants for vectors
+
+
 def symbol_of(name: str, fmt: Format) -> str:
     return f"bcad_{name}_{fmt.suffix}"
 
@@ -56,26 +59,45 @@ def define(symbol: str) -> Definition:
 
     if symbol in rare.SUPPORT:
         return rare.SUPPORT[symbol]
-    name, _, suffix = symbol.removeprefix("bcad_").rpartition("_")
+    name, _, suffix = symbol.removesuffix(APART).removeprefix("bcad_").rpartition("_")
     fmt = next(f for f in DTYPES.values() if f.suffix == suffix)
-    return _assemble(FUNCTIONS[name], fmt)
+    return _apart(FUNCTIONS[name], fmt) if symbol.endswith(APART) else _assemble(FUNCTIONS[name], fmt)
+
+
+def _written(fn: Function, fmt: Format, symbol: str, how: str, lanes: int = 1) -> tuple[str, Builder]:
+    """The definition of a function of numbers, or of vectors of so many, and the builder that wrote it."""
+    goal = "double" if fmt is DOUBLE else fn.single
+    m = Builder(SINGLE if goal == "single" else DOUBLE, goal, lanes)
+    names = [f"%x{k}" for k in range(fn.arity)]
+    arguments = [Value(m, "f", name) for name in names]
+    t = across(lanes, fmt.llvm)
+    if m.fmt is not fmt:
+        arguments = [m.emit("f", f"fpext {t} {name} to {m.type_of('f')}") for name in names]
+    result = fn.body(m, *arguments)
+    if m.fmt is not fmt:
+        result = m.emit("f", f"fptrunc {m.type_of('f')} {result.text} to {t}")
+    parameters = ", ".join(f"{t} {name}" for name in names)
+    text = "\n".join([f"define linkonce_odr {t} @{symbol}({parameters}) {how} nounwind {{", "entry:", *m.lines,
+                      f"  ret {t} {result.text}", "}"])
+    return text, m
+
+
+def _apart(fn: Function, fmt: Format) -> Definition:
+    """A function that is called: loops with many calls of it stay short, and vectorise by its variants."""
+    from .rare import WIDTHS
+
+    symbol = symbol_of(fn.name, fmt) + APART
+    written = [_written(fn, fmt, symbol, "noinline")]
+    variants = [f"{symbol}_v{n}" for n in WIDTHS[fmt.llvm]]
+    written += [_written(fn, fmt, name, "noinline", n) for name, n in zip(variants, WIDTHS[fmt.llvm], strict=True)]
+    declares = frozenset().union(*(m.declares for _, m in written))
+    helpers = frozenset().union(*(m.helpers for _, m in written))
+    return Definition(symbol, "\n".join(text for text, _ in written), declares, helpers, tuple(variants))
 
 
 def _assemble(fn: Function, fmt: Format) -> Definition:
-    goal = "double" if fmt is DOUBLE else fn.single
-    m = Builder(SINGLE if goal == "single" else DOUBLE, goal)
-    names = [f"%x{k}" for k in range(fn.arity)]
-    arguments = [Value(m, "f", name) for name in names]
-    if m.fmt is not fmt:
-        arguments = [m.emit("f", f"fpext {fmt.llvm} {name} to {m.fmt.llvm}") for name in names]
-    result = fn.body(m, *arguments)
-    if m.fmt is not fmt:
-        result = m.emit("f", f"fptrunc {m.fmt.llvm} {result.text} to {fmt.llvm}")
     symbol = symbol_of(fn.name, fmt)
-    parameters = ", ".join(f"{fmt.llvm} {name}" for name in names)
-    how = "noinline cold" if fn.rare else "alwaysinline"
-    text = "\n".join([f"define linkonce_odr {fmt.llvm} @{symbol}({parameters}) {how} nounwind {{", "entry:", *m.lines,
-                      f"  ret {fmt.llvm} {result.text}", "}"])
+    text, m = _written(fn, fmt, symbol, "noinline cold" if fn.rare else "alwaysinline")
     variants: tuple[str, ...] = ()
     if fn.rare:
         from .rare import vector_variants

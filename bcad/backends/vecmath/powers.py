@@ -68,12 +68,12 @@ def signed_power(m: Builder, x: Value, y: Value, size: Value) -> Value:
     """The sign of ``x**y`` put on ``|x|**y``; nan for a negative finite x and a fraction y."""
     whole = m.floor(y).equals(y)
     half = y * 0.5
-    odd = m.emit("b", f"and i1 {whole.text}, {m.compare('one', m.floor(half), half).text}")
+    odd = whole & m.compare('one', m.floor(half), half)
     negative = m.bits(x) < 0
-    flip = m.emit("b", f"and i1 {negative.text}, {odd.text}")
+    flip = negative & odd
     result = m.select(flip, -size, size)
-    inside = m.emit("b", f"and i1 {(x < 0).text}, {(x > -INF).text}")
-    complex_valued = m.emit("b", f"and i1 {inside.text}, {(-whole).text}")
+    inside = (x < 0) & (x > -INF)
+    complex_valued = inside & (-whole)
     return m.select(complex_valued, NAN, result)
 
 
@@ -89,14 +89,14 @@ def pow(m: Builder, x: Value, y: Value) -> Value:
         size = exp2_of_sum(m, product, m.muladd(low, bounded, error))
     else:
         size = exp2_narrow(m, log2_plain(m, a) * bounded)
-    edge = m.emit("b", f"or i1 {a.equals(0.0).text}, {a.equals(INF).text}")
-    up = m.emit("b", f"xor i1 {(a > 1).text}, {(y < 0).text}")   # whether the limit is inf rather than 0
+    edge = a.equals(0.0) | a.equals(INF)
+    up = (a > 1) ^ (y < 0)   # whether the limit is inf rather than 0
     size = m.select(edge, m.select(up, INF, 0.0), size)
     beyond = m.select(a.equals(1.0), 1.0, m.select(up, INF, 0.0))
     size = m.select(finite_y, size, beyond)
     size = m.select(finite_y, signed_power(m, x, y, size), size)
     size = m.select(m.unordered(x, y), NAN, size)
-    unit = m.emit("b", f"or i1 {x.equals(1.0).text}, {y.equals(0.0).text}")
+    unit = x.equals(1.0) | y.equals(0.0)
     return m.select(unit, 1.0, size)
 
 
@@ -129,7 +129,7 @@ def cbrt(m: Builder, x: Value) -> Value:
 @function("hypot", arity=2, single="short")
 def hypot(m: Builder, x: Value, y: Value) -> Value:
     a, b = m.abs(x), m.abs(y)
-    infinite = m.emit("b", f"or i1 {a.equals(INF).text}, {b.equals(INF).text}")
+    infinite = a.equals(INF) | b.equals(INF)
     if m.exact:
         larger = m.select(a > b, a, b)
         big, small = larger > 2.0**500, larger < 2.0**-450

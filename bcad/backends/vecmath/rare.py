@@ -13,9 +13,10 @@ PADDING = 8
 REDUCE = "bcad_half_turns"
 
 
-def call_attributes(symbol: str, fmt: Format) -> str:
-    """Names the masked vector variants of a call (LLVM Vector Function ABI, `_ZGV_LLVM_` mangling)."""
-    names = ",".join(f"_ZGV_LLVM_M{n}v_{symbol}({symbol}_v{n})" for n in WIDTHS[fmt.llvm])
+def call_attributes(symbol: str, fmt: Format, masked: bool = True, arity: int = 1) -> str:
+    """Names the vector variants of a call (LLVM Vector Function ABI, `_ZGV_LLVM_` mangling)."""
+    mask, each = "M" if masked else "N", "v" * arity
+    names = ",".join(f"_ZGV_LLVM_{mask}{n}{each}_{symbol}({symbol}_v{n})" for n in WIDTHS[fmt.llvm])
     return f'nounwind willreturn memory(none) "vector-function-abi-variant"="{names}"'
 
 
