@@ -24,6 +24,9 @@ __all__ = [
 Partial = Callable[..., Any] | float | None
 
 
+_KNOWN_TYPES = 1024  # for one op
+
+
 class Elementwise(Op):
     """A function of numbers, applied to arrays element by element.
 
@@ -49,9 +52,20 @@ class Elementwise(Op):
     raises: Callable[..., Any] | None = None
     infix: str | None = None
 
+    def __init__(self) -> None:
+        self._types: dict[tuple[ArrayType, ...], ArrayType] = {}  # of results, by those of the inputs
+
     def type_rule(self, *inputs: ArrayType) -> ArrayType:
+        known = self._types.get(inputs)
+        if known is not None:
+            return known
         shape = broadcast(*(t.shape for t in inputs))
-        return ArrayType(self.result_dtype(*inputs), shape, result_kind(inputs, shape))
+        found = ArrayType(self.result_dtype(*inputs), shape, result_kind(inputs, shape))
+        if all(t.shape in (shape, ()) for t in inputs):  # else sizes are compared, which the tracer guards
+            if len(self._types) >= _KNOWN_TYPES:
+                self._types.clear()
+            self._types[inputs] = found
+        return found
 
     def result_dtype(self, *inputs: ArrayType) -> np.dtype[Any]:
         if self.python is not None and all(t.kind is Kind.PYTHON for t in inputs):
