@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from random import Random
 
 from .expressions import Kind
-from .statements import Statements, indent
+from .objects import NAMES, Objects
+from .objects import PRELUDE as OBJECTS
+from .statements import indent
 
 PRELUDE = """import math
 from collections import OrderedDict, deque
@@ -50,7 +52,7 @@ WIN = deque([0.5, -0.25], maxlen=3)
 ORDER = OrderedDict(a=0.5, b=-0.75)
 HOOK = plain
 """
-STATE = ("C0", "K0", "G0", "P0", "BUF", "LOG", "COUNT", "CFG", "THING", "WIN", "ORDER")
+STATE = ("C0", "K0", "G0", "P0", "BUF", "LOG", "COUNT", "CFG", "THING", "WIN", "ORDER", "RNG", "NAME")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def make_case(seed: int) -> Case:
 class _Maker:
     def __init__(self, random: Random) -> None:
         self.random = random
-        self.g = Statements(random)
+        self.g = Objects(random)
         self.second = random.choice(("scalar", "vector", "matrix", "vector"))
         self.dtype = "float32" if random.random() < 0.06 else "float64"
         self.uses = {name: random.random() < 0.45 for name in ("C0", "K0", "G0", "CFG", "THING", "CELL", "P0", "effects")}
@@ -94,8 +96,9 @@ class _Maker:
         n, m = self._size(), self._size()
         first = self._globals(n)
         helpers = self._helpers()
+        self.g.draws, self.g.strings = self.random.random() < 0.25, self.random.random() < 0.4
         body = self._function()
-        source = f"{PRELUDE}{first}\n\n{helpers}def f(x, y, k):\n" + "\n".join(indent(body)) + "\n"
+        source = f"{PRELUDE}{OBJECTS}{first}\n\n{helpers}def f(x, y, k):\n" + "\n".join(indent(body)) + "\n"
         calls = [("", self._arguments(n, m))]
         for _ in range(2):
             update = ""
@@ -137,6 +140,7 @@ class _Maker:
             "ORDER.move_to_end('a')\n", f"ORDER['c'] = {self._number()}\n", "HOOK = bent\n", "HOOK = plain\n", "plain.__code__ = bent.__code__\n",
             f"Thing.rate = {self._number()}\n", "THING.w = G0\n", "CFG['v'] = THING.w\n", "G0 = np.asfortranarray(G0)[::-1]\n",
             "LOG.append(0.5)\n", "LOG.clear()\n", "BUF = BUF.copy()\n", "C0 = 1\n", f"THING.w[:] = {self._number()}\n",
+            f"NAME = {self.random.choice(NAMES)!r}\n", f"RNG = np.random.default_rng({self.random.randint(0, 9)})\n", "RNG.normal()\n",
         ]
         return "".join(self.random.sample(options, self.random.choice((0, 0, 1, 2, 4))))
 

@@ -332,7 +332,8 @@ def _namespace() -> tuple[Any, Any]:
     table = {name: _unary(name, getattr(np, name)) for name in _PARTIALS}
     table |= {name: _both(getattr(np, name)) for name in ("sum", "mean", "cumsum", "roll", "flip")}
     table |= {"abs": absolute, "maximum": maximum, "minimum": minimum, "where": where, "clip": clip, "hypot": hypot, "array": array,
-              "sort": sort, "concatenate": concatenate, "full": full, "prod": prod, "dot": dot, "eye": np.eye, "int64": np.int64,
+              "sort": sort, "concatenate": concatenate, "full": full, "prod": prod, "dot": dot, "eye": np.eye, "int64": np.int64, "random": np.random,
+              "arange": lambda *bounds: DualArray(np.arange(*bounds)),
               "float32": np.float32, "float64": np.float64}
     table |= {"max": _extreme(np.max), "min": _extreme(np.min), "linalg": types.SimpleNamespace(norm=norm),
               "add": types.SimpleNamespace(at=add_at)}

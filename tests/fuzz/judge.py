@@ -195,6 +195,8 @@ def _same(a: Any, b: Any, loose: bool = False) -> bool:
         return bool(a == b)
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k], loose) for k in b)
+    if isinstance(b, np.random.Generator):
+        return bool(a.bit_generator.state == b.bit_generator.state)
     if isinstance(b, (list, tuple, deque)):
         return type(a) is type(b) and len(a) == len(b) and all(_same(x, y, loose) for x, y in zip(a, b, strict=True))
     if np.asarray(a).dtype != np.asarray(b).dtype or np.shape(a) != np.shape(b) or isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
