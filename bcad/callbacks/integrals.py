@@ -68,7 +68,7 @@ class Integrals(Routine):
 
     def by_constants(self, seeds: Values, inputs: Values, chosen: Sequence[int]) -> Sequence[Value]:
         """Cotangents of inputs of the closure."""
-        return self.derived(self.closure.pulled(chosen), inputs, *seeds)
+        return self.derived(self.closure.pulled(chosen), inputs, *seeds[: len(self.closure.outputs)])
 
     def push(self, tangents: dict[int, Value], outputs: Values, inputs: Values) -> list[Any]:
         chosen = [k + 1 for k in moving(inputs[self.before :])]
@@ -108,6 +108,36 @@ class Quad(Integrals):
     def by_constants(self, seeds: Values, inputs: Values, chosen: Sequence[int]) -> Sequence[Value]:
         """The cotangent stands outside: tolerances are for the integral, however small what depends on it is."""
         return [seeds[0] * y for y in self.derived(self.closure.output(0).gradient(chosen), inputs)]
+
+
+class Vector(Integrals):
+    """All integrals together, by the adaptive rule of `quad_vec`."""
+
+    def run(self, function: Bound, settings: dict[str, Any], *numbers: Any) -> Sequence[Any]:
+        from scipy.integrate import quad_vec as scipy_quad_vec
+
+        parts = function(_between(*numbers))
+        ends = np.cumsum([np.size(p) for p in parts])
+
+        def integrand(x: float) -> Any:
+            return np.concatenate([np.ravel(p) for p in function(float(x))])
+
+        whole, error = scipy_quad_vec(integrand, *numbers, **settings)[:2]
+        found = [p.reshape(np.shape(old)) for p, old in zip(np.split(whole, ends[:-1]), parts)]
+        results = [typed(y if y.ndim else y[()], tangent_type(v.type)) for y, v in zip(found, self.closure.outputs)]
+        return [*results, float(error)] if self.tells_error else results
+
+    tells_error = False
+
+    def derived(self, closure: Closure, inputs: Values, *more: Value) -> tuple[Value, ...]:
+        types = [tangent_type(v.type) for v in closure.outputs]
+        return Vector(closure, self.settings, False).emit([*inputs, *more], types)
+
+
+class VectorAndError(Vector):
+    """The same with an estimate of the error."""
+
+    tells_error = True
 
 
 def _total(x: Value) -> Value:
@@ -224,3 +254,26 @@ def _nested(func: Fn, ranges: list[Any], options: list[Any]) -> Fn:
         return _integral(inner, outer, low, high, chosen)
 
     return integral
+
+
+@answers("scipy.integrate", "quad_vec")
+def quad_vec(
+    f: Fn, a: Any, b: Any, epsabs: float = 1e-200, epsrel: float = 1e-8, norm: str = "2", cache_size: float = 100e6,
+    limit: float = 10000, workers: Any = 1, points: Any = None, quadrature: Any = None, full_output: bool = False,
+    *, args: Any = (),
+) -> Any:  # fmt: skip
+    if full_output:
+        raise refusal("quad_vec(full_output=True) is not traced", hint="quad_vec() gives the integral and the error without it")
+    more = args if isinstance(args, tuple) else (args,)
+    start = next((float(x) for x in (a, b) if not is_traced(x) and math.isfinite(x)), 0.0)
+
+    @stepped
+    def integrand(x: float) -> Any:
+        return np.asarray(f(x, *more))
+
+    closure, constants, _ = traced(integrand, (start + 1e-3,), "quad_vec")
+    limits = [as_number(value_of(x), FLOAT) for x in (a, b)]
+    given = Settings(epsabs=epsabs, epsrel=epsrel, norm=norm, limit=limit, points=points, quadrature=quadrature)
+    types = [closure.outputs[0].type, FLOAT]
+    y, error = VectorAndError(closure, given, False).emit([*limits, *given.values, *constants], types)
+    return wrap(y)[()], wrap(error)

@@ -8,13 +8,17 @@ from . import (
     by_value,
     complexes,
     convert,
+    cosine_transforms,
     create,
     diagonal,
+    distances,
     elementwise,
     fft,
     fft_op,
+    filters,
     grids,
     index,
+    interpolation,
     join,
     kinds,
     layout,
@@ -29,6 +33,7 @@ from . import (
     mutate,
     norm,
     operators,
+    per_element,
     power,
     products,
     products_op,
@@ -78,6 +83,7 @@ from .op import (
     DERIVED,
     FUNCTIONS,
     METHODS,
+    PARTS,
     PROPERTIES,
     NotDeclared,
     Op,
@@ -86,15 +92,16 @@ from .op import (
     implements,
     materialize,
 )
+from .per_element import told_apart
 from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PROPERTIES",
+    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PARTS", "PROPERTIES",
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

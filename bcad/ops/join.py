@@ -9,7 +9,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Dim, Size, Value, assumptions, maximum, product
 
-from .arguments import as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
+from .arguments import NotConcrete, as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
 from .cotangents import rearranged, to_cotangent
 from .op import BY_NAME, FUNCTIONS, Op, Zero, define, implements, materialize
 from .rows import column_stack_rows, concatenate_rows, dstack_rows, hstack_rows, stack_rows, vstack_rows
@@ -415,6 +415,8 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Value:
 
 def _concrete_index(obj: Any) -> Any:
     known = obj if isinstance(obj, slice) else concrete(obj)
+    if known is None and obj.dtype.kind in "iu":
+        raise NotConcrete(obj, "the indices of insert and delete")
     if known is None:
         raise ShapeError("the indices of insert and delete must be known when the function is traced")
     return known

@@ -222,3 +222,12 @@ def derived(
         return code
 
     return enter
+
+
+PARTS: set[Any] = set()  # codes of functions that plain NumPy code calls
+
+
+def part_of_derived(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function that derived code calls: it is stepped into as that is."""
+    PARTS.add(function.__code__)  # type: ignore[attr-defined]
+    return function

@@ -9,6 +9,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Kind, product
 
+from . import methods
 from .items import write_all
 from .outer import MIRRORS
 from .text import TextTracer
@@ -79,6 +80,14 @@ def _shape(session: Session, owner: Any, type_: ArrayType) -> Any:
     return tuple(session.wrap(size) for size in type_.shape)
 
 
+def _flat(session: Session, owner: Any, type_: ArrayType) -> Any:
+    """The elements one after the other: a view, or a copy that cannot be written to."""
+    flat = methods.call(session, Method(owner, "ravel"), (), {})
+    if flat._root() is not owner._root():
+        flat._writeable = False
+    return flat
+
+
 def _nbytes(session: Session, owner: Any, type_: ArrayType) -> Any:
     return session.wrap(product(type_.shape) * type_.dtype.itemsize)
 
@@ -131,6 +140,7 @@ _DESCRIBE: dict[str, Any] = {
     "size": lambda session, owner, type_: session.wrap(product(type_.shape)),
     "dtype": lambda session, owner, type_: type_.dtype,
     "itemsize": lambda session, owner, type_: type_.dtype.itemsize,
+    "flat": _flat,
     "nbytes": _nbytes,
     "strides": _strides,
     "base": _base,

@@ -49,7 +49,7 @@ _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
-    np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu,
+    np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu, np.broadcast_to, np.fromiter,
 ))
 
 
@@ -149,7 +149,7 @@ def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dic
         return False
     if fn in _MAKERS:
         return True
-    if session.virtual and any(virtual.has_middle(session, x) for x in args):
+    if session.virtual and virtual.holds(session, (*args, *kwargs.values())):
         return True
     return touches_array(args) or touches_array(kwargs.values())
 
@@ -167,6 +167,8 @@ def is_mutator(fn: Any) -> bool:
 def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The meaning of a library function, or the Python code behind it, interpreted."""
     items.look_into(*args, *kwargs.values())
+    if fn is np.block:  # a list in it is no array
+        virtual.look_inside(session, *args, *kwargs.values())
     if is_mutator(fn):
         return mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
     if _lookup(ops.FUNCTIONS, fn) is not None:
@@ -324,6 +326,8 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
             session.born(made)
         randomness.note_stream(session, made, fn, args, kwargs, seeded=False)
         return made
+    if session.virtual:
+        virtual.look_inside(session, *args, *kwargs.values())
     answer = questions.ask(session, fn, args, kwargs)
     if answer is not NotImplemented:
         return answer

@@ -28,10 +28,10 @@ from .containers import is_container
 from .definitions import Definitions
 from .guards import Absent, HasClass, HasElements, HasFlag, HasKey, HasLayout, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
-from .places import is_trusted, namespace_of
+from .places import inner_codes, is_trusted, namespace_of
 from .questions import PLAIN
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
-from .stored import inner_codes, is_stored, name_of, namespace_of_instance, place_of
+from .stored import is_stored, name_of, namespace_of_instance, place_of
 from .tracers import TRACERS, ArrayTracer, Method
 
 if TYPE_CHECKING:

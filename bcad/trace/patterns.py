@@ -243,6 +243,8 @@ def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
         raise Mismatch(f"{a} and {b}")
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
         raise Mismatch(f"{a} and {b}")  # flags and numbers print and index differently
+    if session.kinds_matter and a.dtype.kind != b.dtype.kind:
+        raise Mismatch(f"{a} and {b}, where a dtype hangs on it")
     for m, n in zip(a.shape, b.shape, strict=True):
         if m == n:
             continue

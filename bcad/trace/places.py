@@ -59,7 +59,8 @@ _stepped: set[CodeType] = set()
 
 def stepped(fn: _F) -> _F:
     """Mark a function of bcad that is evaluated like the user's own, not run natively."""
-    _stepped.add(cast(FunctionType, fn).__code__)
+    code = cast(FunctionType, fn).__code__
+    _stepped.update((code, *inner_codes(code)))
     return fn
 
 
@@ -75,19 +76,20 @@ def is_own(fn: Any) -> bool:
     if code is None or not is_library(code.co_filename) or is_stepped(code):
         return False
     module = fn.__globals__.get("__name__") or ""
-    return module.partition(".")[0] == "bcad" and code not in _derived_codes(len(ops.DERIVED))
+    return module.partition(".")[0] == "bcad" and code not in _derived_codes(len(ops.DERIVED) + len(ops.PARTS))
 
 
 @functools.lru_cache(maxsize=1)
 def _derived_codes(count: int) -> frozenset[Any]:
-    """The code of what is declared by plain Python code, with that of the comprehensions in it."""
-    left = [f.__code__ for f in ops.DERIVED.values() if isinstance(f, FunctionType)]
-    found = set(left)
-    while left:
-        inner = [c for c in left.pop().co_consts if isinstance(c, CodeType)]
-        found.update(inner)
-        left += inner
-    return frozenset(found)
+    """The code of what is declared by plain Python code and of its parts, with that of the comprehensions in it."""
+    codes = [f.__code__ for f in ops.DERIVED.values() if isinstance(f, FunctionType)] + list(ops.PARTS)
+    return frozenset(c for code in codes for c in (code, *inner_codes(code)))
+
+
+def inner_codes(code: CodeType) -> list[CodeType]:
+    """The codes of functions that are made by `code`."""
+    found = [c for c in code.co_consts if type(c) is CodeType]
+    return found + [inner for c in found for inner in inner_codes(c)]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -334,3 +334,12 @@ def _errstate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[
         raise session.error("np.errstate with 'raise' or 'call' has no effect on compiled code",
                             hint="test for the value that is not wanted, or bcad.options.check_finite = True")
     return None
+
+
+@handles(ops.told_apart, always=True)
+def _told_apart(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    session.kinds_matter += 1
+    try:
+        return evaluate(args[0], args[1:], kwargs, session.domain)
+    finally:
+        session.kinds_matter -= 1

@@ -87,6 +87,7 @@ class Session:
         self.frame: Frame | None = None
         self.failure: LocatedError | None = None
         self.alive = True
+        self.kinds_matter = 0  # whether ints and floats are told apart, because a dtype hangs on it
         self.low_precision = False  # whether numbers of other types than Python's own are about
         self.lessons = lessons
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions

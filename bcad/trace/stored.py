@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
@@ -42,11 +42,6 @@ def namespace_of_instance(owner: Any) -> Any:
         return object.__getattribute__(owner, "__dict__")
     except (AttributeError, TypeError):
         return ()
-
-
-def inner_codes(code: CodeType) -> list[CodeType]:
-    found = [c for c in code.co_consts if type(c) is CodeType]
-    return found + [inner for c in found for inner in inner_codes(c)]
 
 
 def name_of(source: Source) -> str:

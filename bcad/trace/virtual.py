@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -295,6 +295,28 @@ def look(session: Session, *values: Any) -> None:
             found = session.virtual.get(id(value))
             if found is not None:
                 found.materialize()
+
+
+def look_inside(session: Session, *values: Any) -> None:
+    """The same of lists that stand inside of lists, tuples and dicts."""
+    for found in _lists_inside(values):
+        look(session, found)
+
+
+def holds(session: Session, values: Iterable[Any]) -> bool:
+    """Whether a list with such a middle is among `values`, or inside of one of them."""
+    return any(id(found) in session.virtual for found in _lists_inside(values))
+
+
+def _lists_inside(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        kind = type(value)
+        if kind is list or kind is deque:
+            yield value
+        if kind in (list, tuple, deque):
+            yield from _lists_inside(value)
+        elif kind is dict:
+            yield from _lists_inside(value.values())
 
 
 def refuse_growing(session: Session, value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcad import grad
+from bcad import Function, grad
 from tests.trace.helpers import agree
 
 HISTORY: list[float] = []
@@ -166,3 +166,24 @@ def test_an_array_that_is_the_last_item_and_is_written_to():
         return sum(r.sum() for r in h)
 
     agree(f, *((x,) for x in POINTS))
+
+
+def rows(x):
+    return [[v * u for v in x] for u in x]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        np.array, np.vstack, np.concatenate, np.linalg.norm, lambda r: np.sum(r, axis=0), lambda r: np.einsum("ij->i", r),
+        lambda r: np.block([[r]]), lambda r: np.array(tuple(r)), lambda r: np.array([*r, *r]), lambda r: np.stack(r, axis=1),
+        lambda r: np.array([sum(row) for row in r]), lambda r: np.array(list(zip(*r))), lambda r: np.dot(r, r), lambda r: {"a": r}["a"][0],
+    ],
+)  # fmt: skip
+def test_lists_that_loops_have_made_inside_of_lists_are_whole_for_numpy(use) -> None:
+    """``np.array([[... for v in x] for u in x])`` was empty: lists that are filled when the program runs stood in it."""
+    for n in (3, 1, 2):
+        x = np.arange(n) + 1.5
+        found = Function(lambda x: use(rows(x)))(x)
+        np.testing.assert_allclose(found, use(rows(x)))
+        assert np.shape(found) == np.shape(use(rows(x)))

@@ -1,0 +1,48 @@
+"""NumPy functions that call Python functions, or hand out elements one by one, as plain code to step into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .op import derived
+
+
+def told_apart(function: Any, *args: Any) -> Any:
+    """``function(*args)``; traced, a branch between an int and a float is decided, because the dtype hangs on it."""
+    return function(*args)
+
+
+@derived(np.vectorize._vectorize_call)  # type: ignore[attr-defined]
+def vectorize_call(self: Any, func: Any, args: Any) -> Any:
+    """The function of every element; the first result says of which dtype all are."""
+    if self.signature is not None:
+        return self._vectorize_call_with_signature(func, args)
+    if not args:
+        return func()
+    arrays = np.broadcast_arrays(*[np.asarray(a) for a in args])
+    shape = arrays[0].shape
+    flat = [np.ravel(a) for a in arrays]
+    n = len(flat[0])
+    if self.otypes is not None:
+        dtypes, several = list(self.otypes), len(self.otypes) > 1
+    else:
+        if n == 0:
+            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+        first = told_apart(func, *[a[0] for a in flat])
+        several = isinstance(first, tuple)
+        dtypes = [np.asarray(y).dtype for y in (first if several else (first,))]
+    results = [np.zeros(n, dtype) for dtype in dtypes]
+    for i in range(n):
+        found = func(*[a[i].item() for a in flat])
+        for y, part in zip(results, found if several else (found,)):
+            y[i] = part
+    shaped = [np.reshape(y, shape) for y in results]
+    return tuple(shaped) if several else shaped[0]
+
+
+@derived(np.fromiter)
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    items = list(iter)
+    return np.array(items if count < 0 else items[:count], dtype)
