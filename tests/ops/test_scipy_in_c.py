@@ -116,7 +116,7 @@ def test_cosine_and_sine_transforms_of_every_type(name: str) -> None:
         for norm in (None, "ortho", "forward"):
             for orthogonal in (None, True, False):
                 for n in (None, 3, 8):
-                    f = lambda x: transform(x, kind, n=n, norm=norm, orthogonalize=orthogonal)  # noqa: E731, B023
+                    f = lambda x: transform(x, kind, n=n, norm=norm, orthogonalize=orthogonal)
                     assert_allclose(Function(f)(X), f(X), rtol=1e-12, atol=1e-13)
 
 
@@ -138,7 +138,7 @@ def test_no_elements() -> None:
 
 
 def test_other_sizes_of_a_filter_are_the_same_program() -> None:
-    f = lambda x: np.sum(sg.lfilter([1, 0.5], [1, -0.3], x) ** 2)  # noqa: E731
+    f = lambda x: np.sum(sg.lfilter([1, 0.5], [1, -0.3], x) ** 2)
     g = grad(f)
     for n in (1, 2, 9):
         x = np.linspace(0.2, 1.0, n)
