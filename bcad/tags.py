@@ -20,7 +20,8 @@ def tag(obj: Any, name: str) -> Any:
     obj : number, array or nest of them
         An intermediate value of the program.
     name : str
-        The latest value with that name counts.
+        The latest value with that name counts. Where one is asked for, the loops around it are unrolled, and the
+        branches guarded; none can stand in for the many that a loop names.
 
     Examples
     --------

@@ -57,6 +57,8 @@ class Replay:
     ----------
     tags : list of str
         The tags that the latest run has met.
+    repeated : set of str
+        Those of them that name several values.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Replay:
         self.inputs, self.outputs = list(inputs), list(outputs)
         self.reduction, self.several = reduction, several
         self.tags: list[str] = []
+        self.repeated: set[str] = set()
         self.__name__ = "f"
         self.__signature__ = inspect.Signature(
             [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in _names(self.inputs)])
@@ -75,7 +78,7 @@ class Replay:
         run = (_Traced if inside() else _Plain)(self, values)
         run.steps()
         found = [self._reduced(run, run.at(place)) for place in self.outputs]
-        self.tags = run.tags()
+        self.tags, self.repeated = run.tags(), run.repeated()
         return found if self.several or len(found) != 1 else found[0]
 
     def _reduced(self, run: _Run, value: Any) -> Any:
@@ -156,9 +159,18 @@ class _Run:
     def tags(self) -> list[str]:
         raise NotImplementedError
 
+    def repeated(self) -> set[str]:
+        return set()
+
 
 class _Traced(_Run):
     """A run while tracing."""
+
+    def __init__(self, replay: Replay, values: Sequence[Any]) -> None:
+        for place in replay.outputs:
+            if isinstance(place, Tag):
+                marks().want(place.name)
+        super().__init__(replay, values)
 
     def stand_in(self, place: Tag | Outside, value: Any) -> None:
         if isinstance(place, Tag):
@@ -182,6 +194,9 @@ class _Traced(_Run):
 
     def tags(self) -> list[str]:
         return list(marks().tags)
+
+    def repeated(self) -> set[str]:
+        return marks().repeated
 
 
 class _Plain(_Run):

@@ -46,7 +46,7 @@ class Tracer:
     def __init__(self, context: Any = None, **options: Any) -> None:
         accept_legacy(options)
         self._steps: list[Step] = []
-        self._program: tuple[int, Program | None, list[str]] = (0, None, [])
+        self._program: tuple[int, Program | None, Replay | None] = (0, None, None)
 
     # -- recording ----------------------------------------------------------------------------------
     def trace(self, pyfn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -89,9 +89,9 @@ class Tracer:
 
         return map_leaves(make, nest)
 
-    def _traced(self, outputs: Sequence[Place]) -> tuple[Program, list[str]]:
+    def _traced(self, outputs: Sequence[Place]) -> tuple[Program, Replay]:
         replay = Replay(self._steps, [], outputs, several=True)
-        return trace(replay, expand=expand), replay.tags
+        return trace(replay, expand=expand), replay
 
     def _numbers(self, places: Sequence[Place]) -> list[Any]:
         """What stands at places now."""
@@ -101,19 +101,19 @@ class Tracer:
         return found
 
     # -- what the program has met -----------------------------------------------------------------------
-    def _met(self) -> tuple[Program, list[str]]:
-        """The program of all steps, and its tags."""
-        count, program, tags = self._program
-        if program is None or count != len(self._steps):
+    def _met(self) -> tuple[Program, Replay]:
+        """The program of all steps, and the function that was traced, which knows its tags."""
+        count, program, replay = self._program
+        if program is None or replay is None or count != len(self._steps):
             last = [Result(len(self._steps) - 1)] if self._steps else []
-            program, tags = self._traced([*last, *(Result(k) for k, s in enumerate(self._steps) if not s.pure)])
-            self._program = len(self._steps), program, tags
-        return program, tags
+            program, replay = self._traced([*last, *(Result(k) for k, s in enumerate(self._steps) if not s.pure)])
+            self._program = len(self._steps), program, replay
+        return program, replay
 
     @property
     def tags(self) -> dict[str, SymbolicValue]:
         """The tagged values by their names."""
-        return {name: SymbolicValue(self, Tag(name)) for name in self._met()[1]}
+        return {name: SymbolicValue(self, Tag(name)) for name in self._met()[1].tags}
 
     @property
     def sym_vars(self) -> dict[str, SymbolicValue]:
@@ -157,7 +157,7 @@ class Tracer:
 
     def _named(self, name: str) -> Place:
         arguments = [p for p in self._arguments() if p.name == name]
-        if name in self._met()[1]:
+        if name in self._met()[1].tags:
             return Tag(name)
         plain = [p for p in arguments if not isinstance(self._object(p), SymbolicValue)]
         if len({id(self._object(p)) for p in plain}) > 1:
@@ -250,6 +250,7 @@ class Tracer:
         targets: list[Place] = []
         if gradient or hessian_vector:
             targets = places if wrt is None else [self.place_of(x) for x in self._listed(wrt, list)]
+        self._require_single([*places, *targets])
         others = [t for t in targets if not any(_same(t, p) for p in places)]
         self._require_apart(others, places)
         parameters = [*places, *others]
@@ -257,6 +258,14 @@ class Tracer:
         replay = Replay(self._steps, parameters, ends, None if reduction is None else reduction_of(reduction), several)
         rest = Function(Replay(self._steps, places, others, several=True)) if others else None
         return Compiled(replay, len(places), rest, positions, chosen).specialise(self._numbers(parameters))
+
+    def _require_single(self, places: Sequence[Place]) -> None:
+        """Refuse to let one value stand in for the many that a tag names."""
+        repeated = self._met()[1].repeated
+        for place in places:
+            if isinstance(place, Tag) and place.name in repeated:
+                raise ValueError(f"the tag {place.name!r} names several values, in a loop or one after the other: "
+                                 "no one value can stand in for them; tag the value behind the loop")
 
     def _require_apart(self, targets: Sequence[Place], inputs: Sequence[Place]) -> None:
         """Refuse a target of which an input is a part: what would move is not clear."""

@@ -26,23 +26,29 @@ class Marks:
     Attributes
     ----------
     tags : dict of str to object
-        The nest that each tag names.
+        The nest that each tag names: the latest.
+    repeated : set of str
+        Tags that name several values, one after the other or in a loop.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.tags: dict[str, Any] = {}
         self._places: dict[str, Any] = {}  # the builder that a tag was met in
+        self.repeated: set[str] = set()
+        self._wanted: set[str] = set()  # tags that are asked for: their loops are unrolled, their branches guarded
         self._for_tags: dict[str, Any] = {}
         self._for_sources: dict[Source, Any] = {}
         self._for_arrays: dict[int, tuple[np.ndarray, Any]] = {}
 
     def tag(self, name: str, thing: Any) -> Any:
         """`thing` is called `name` from now on; what stands in for it, if something does."""
+        if name in self._wanted and self.session.builder is not self.session.root:
+            raise self._inside(name)
         if name in self._for_tags:
-            if self.session.builder is not self.session.root:
-                raise self._inside(name)
             thing = _replaced(thing, self._for_tags[name], name)
+        if self._places.get(name) is self.session.root or self._in_loop():
+            self.repeated.add(name)
         self.tags[name] = thing
         self._places[name] = self.session.builder
         return thing
@@ -52,26 +58,38 @@ class Marks:
 
         Raises
         ------
-        KeyError
-            If the program has no such tag on its way.
         Unsupported
-            If it is inside a loop or branch that is kept as such.
+            If the program has no such tag on its way, or only inside a derivative.
         """
+        if name not in self.tags:
+            raise self.session.error(f"this call meets no tag {name!r}", why="it stands on a way that is not taken")
         if self._places[name] is not self.session.root:
             raise self._inside(name)
         return self.tags[name]
 
     def _inside(self, name: str) -> Any:
         return self.session.error(
-            f"the tag {name!r} stands inside a loop or branch that is kept as such, or inside a derivative",
-            why="there it names many values", hint="tag the value behind the loop or branch",
+            f"the tag {name!r} stands inside a derivative, or a loop or branch that has to be kept as such",
+            why="there it names many values", hint="tag the value behind it",
         )
+
+    def _in_loop(self) -> bool:
+        """Whether what is evaluated now is the body of a loop."""
+        builder: Any = self.session.builder
+        while builder is not None and builder.name != "body":
+            builder = builder.parent
+        return builder is not None
+
+    def want(self, name: str) -> None:
+        """The tag's value is to be told: loops and branches around it are not kept as such."""
+        self._wanted.add(name)
 
     # -- what stands in -----------------------------------------------------------------------
     def stand_in(self, given: Any, *, tag: str | None = None, sources: Sequence[Source] = (), array: Any = None) -> None:
         """Let `given` be met instead of a tag, of what stands at places outside, of an array wherever it is met."""
         if tag is not None:
             self._for_tags[tag] = given
+            self.want(tag)
         self._for_sources.update(dict.fromkeys(sources, given))
         if array is not None:
             self._for_arrays[id(array)] = array, given

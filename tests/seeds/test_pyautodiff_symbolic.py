@@ -244,7 +244,7 @@ def test_locals_by_tag() -> None:
     assert_allclose(s.compile_gradient(X, "total")(X), 2 * X)
 
 
-def test_a_tag_inside_a_loop_names_many_values() -> None:
+def test_a_tag_inside_a_loop_names_the_latest_value() -> None:
     def f(x):
         y = x
         while y < 100:
@@ -252,9 +252,31 @@ def test_a_tag_inside_a_loop_names_many_values() -> None:
         return y
 
     s = Symbolic(f)
-    s(3.0)
-    with pytest.raises(Exception, match="'inner' stands inside a loop"):
-        s.compile_function("x", "inner")
+    z = s(3.0)
+    inner = s.compile_function("x", "inner")
+    assert [inner(x) for x in (3.0, 1.0, 60.0)] == [192.0, 128.0, 120.0]  # however often the loop goes round
+    assert s.compile_gradient("x", "inner", "x")(3.0) == 64.0
+    with pytest.raises(Exception, match="no tag 'inner'"):
+        inner(200.0)
+    for inputs, wrt in (("inner", "inner"), ("x", "inner")):
+        with pytest.raises(ValueError, match="several values"):
+            s.compile_gradient(inputs, z, wrt)
+
+
+def test_a_tag_in_a_branch_counts_where_the_branch_is_taken() -> None:
+    def f(x):
+        if x[0] > 0:
+            h = tag(np.sin(x), "h")
+        else:
+            h = x
+        return (h * x).sum()
+
+    s = Symbolic(f)
+    z = s(X)
+    assert_allclose(s.compile_function(X, "h")(X), np.sin(X))
+    assert_allclose(s.compile_gradient("h", z, "h")(2 * X), X)
+    with pytest.raises(Exception, match="no tag 'h'"):
+        s.compile_function(X, "h")(-X)
 
 
 def test_ambiguous_numbers_are_refused() -> None:
