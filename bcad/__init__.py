@@ -26,7 +26,7 @@ from bcad.custom import (
     stop_gradient,
 )
 from bcad.descent import adam, rmsprop, sgd
-from bcad.display import graph_svg
+from bcad.display import graph_svg, to_dot
 from bcad.errors import (
     BcadError,
     CompileError,
@@ -83,7 +83,7 @@ __all__ = [
     "make_ggnvp", "make_hvp", "make_jvp", "make_jvp_reversemode", "make_vjp", "minimize",
     "multigrad_dict", "options", "primitive", "register", "report", "rmsprop", "root", "sgd",
     "solve_ivp", "sparse_hessian", "sparse_jacobian", "stages", "stop_gradient", "symbolic", "tag",
-    "tangent_", "tensor_jacobian_product", "theanify", "to_latex", "to_numba", "to_sympy", "transform",
+    "tangent_", "tensor_jacobian_product", "theanify", "to_dot", "to_latex", "to_numba", "to_sympy", "transform",
     "transform_expr", "value_and_grad", "vector_jacobian_product", "vjp", "with_arrays",
 ]
 assert callbacks  # imported for what it says of SciPy's routines

@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from bcad.dot import dot, rendered
+from bcad.errors import Unsupported
 from bcad.formula import parts
 from bcad.function import _Traced, name_of
 from bcad.ir import Graph
@@ -15,7 +17,7 @@ _LINES = 60  # of a text; what comes after is folded away
 _NODES = 400  # of a picture
 
 
-def graph_svg(graph: Graph, title: str = "", labels: tuple[str, ...] = ()) -> str:
+def graph_svg(graph: Graph, title: str = "", labels: tuple[str, ...] = (), engine: str | None = None) -> str:
     """A picture of a graph as an SVG document.
 
     Parameters
@@ -24,8 +26,42 @@ def graph_svg(graph: Graph, title: str = "", labels: tuple[str, ...] = ()) -> st
     title : str
     labels : tuple of str
         What its outputs are called.
+    engine : 'graphviz' or 'plain', optional
+        Who lays it out: Graphviz (the program ``dot`` and the package of that name) or bcad. By default Graphviz where
+        both are installed.
     """
-    return svg(graph, title, labels)
+    if engine not in (None, "graphviz", "plain"):
+        raise ValueError(f"engine must be 'graphviz' or 'plain', not {engine!r}")
+    found = rendered(dot(graph, title, labels)) if engine != "plain" else None
+    if found is None and engine == "graphviz":
+        raise Unsupported("Graphviz is not installed", why="it takes the package graphviz and the program dot",
+                          hint="pip install graphviz, and Graphviz itself; engine='plain' needs neither")
+    return svg(graph, title, labels) if found is None else found
+
+
+def to_dot(traced: Any) -> str:
+    """The picture of a function and its derivatives in the language of Graphviz.
+
+    Parameters
+    ----------
+    traced : Function, Gradient or Graph
+
+    Returns
+    -------
+    str
+        For ``dot``, or for ``graphviz.Source``; boxes that share a kernel are a cluster, loops and branches too.
+
+    Examples
+    --------
+    >>> print(to_dot(Gradient(lambda x: x**2, [1.0])).splitlines()[0])
+    digraph "f" {
+    """
+    if isinstance(traced, Graph):
+        return dot(traced)
+    if not traced.core.specialisations:
+        raise ValueError("not traced yet: call it, or give example arguments")
+    graph, heads = parts(traced.core.specialisations[0], name_of(traced.fn))
+    return dot(graph, labels=heads)
 
 
 def traced_repr(traced: Any) -> str:

@@ -149,13 +149,15 @@ class Picture:
         """``exp(x)``, ``x + 1``: the operation, with what is folded into it written out."""
         if node.op.name == "loop":
             counted = node.attrs.get("counted", True)
-            return f"for {self.names.of(node.regions[0].inputs[0])} < {self.notation.of(node.inputs[0])}" if counted else "while"
+            index = self.names.of(node.regions[0].inputs[0])
+            return f"for {index} in range({self.notation.of(node.inputs[0])})" if counted else "while"
         if node.regions:
             return f"if {self.notation.of(node.inputs[0])}" if node.op.name == "cond" else node.op.name
         if node.op.name in ("set_item", "index_add"):
             base, item, *_ = (self.notation.of(v).text for v in node.inputs)
             index = index_text(self.notation, node.attrs["index"], node.inputs[2:])
-            text = f"{base}[{index}] {'=' if node.op.name == 'set_item' else '+='} {item}"
+            written = f"[{index}] {'=' if node.op.name == 'set_item' else '+='} {item}"
+            text = f"{base}{written}" if base.isidentifier() else f"{base}, then {written}"
         else:
             text = self.notation.node(node).text
         return text if len(text) <= _LONGEST else f"{node.op.name}(…)"

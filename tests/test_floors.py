@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.literal_text",),
     ("bcad.argument_text", "bcad.nest_text"),
     ("bcad.modes", "bcad.objects", "bcad.sparsity", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes", "bcad.finite", "bcad.pickling"),
-    ("bcad.entry", "bcad.into", "bcad.misses"),
+    ("bcad.dot", "bcad.entry", "bcad.into", "bcad.misses"),
     ("bcad.specialise", "bcad.rules"),
     ("bcad.differentiated",),
     ("bcad.function",),
@@ -54,7 +54,7 @@ INSIDE_FUNCTIONS = {
     "numba": ("bcad.backends.numba_", "bcad.backends.vecmath"),
     "llvmlite": ("bcad.backends.numba_", "bcad.backends.vecmath"),
     "sympy": ("bcad",),
-    "graphviz": ("bcad",),
+    "graphviz": ("bcad.dot",),
     "matplotlib": ("bcad",),
 }
 

@@ -343,15 +343,41 @@ class _Named:
         return self.names.of(value)
 
 
+_SPOKEN = {
+    "add": "plus", "subtract": "minus", "multiply": "times", "divide": "over", "power": "to_the", "matmul": "at",
+    "less": "below", "greater": "above",
+}
+_NOUNS = {
+    "add": "total", "subtract": "difference", "multiply": "product", "divide": "quotient", "power": "power",
+    "matmul": "product", "negative": "negated", "as_kind": "number", "astype": "converted", "getitem": "item",
+    "gather": "items", "stack": "stacked", "where": "chosen", "mask": "masked", "reshape": "reshaped",
+}
+_LONGEST_NAME = 20
+
+
 def suggest_name(value: Value, names: Names) -> str:
-    """``exp_x`` for ``exp(x)``, else the name of the op."""
+    """``exp_x`` for ``exp(x)``, ``x_minus_y``; else a word for what the op gives."""
     node = value.node
     assert node is not None
-    operand = node.inputs[0] if len(node.inputs) == 1 else None
-    known = operand is not None and (operand.node is None or operand in names._given)
-    base = f"{node.op.name}_{names.of(operand)}" if known and operand is not None else node.op.name
+    operands = [_word(v, names) for v in node.inputs]
+    base, spoken = "", _SPOKEN.get(node.op.name)
+    if len(operands) == 1 and operands[0]:
+        base = f"{node.op.name}_{operands[0]}"
+    elif spoken and len(operands) == 2 and all(operands):
+        base = f"{operands[0]}_{spoken}_{operands[1]}"
     base = "".join(c if c.isalnum() or c == "_" else "_" for c in base)
-    return base if len(base) <= 16 else node.op.name
+    short = base.isidentifier() and len(base) <= _LONGEST_NAME
+    return base if short else _NOUNS.get(node.op.name, node.op.name)
+
+
+def _word(value: Value, names: Names) -> str:
+    """How an operand is called in a name; empty if it has none."""
+    node = value.node
+    if node is not None and node.op is constant_op:
+        number = node.attrs["value"].value
+        return {1: "one", 2: "two", 0.5: "half"}.get(number, "") if isinstance(number, (int, float)) else ""
+    known = node is None or value in names._given
+    return names.of(value) if known else ""
 
 
 def is_number(value: Value) -> bool:

@@ -183,6 +183,8 @@ class Listing:
             return False
         if value.name is not None and self.total.get(value, 0) > 1:
             return True
+        if value.hint is not None and self.notation.prefix and len(text) > BRIEF:
+            return True
         if uses > 1:
             if value.node is not None and value.node.op.name == "host":
                 return True
@@ -276,10 +278,14 @@ class Listing:
     def choose(self, value: Value, sized: bool = True) -> str:
         """The name of a value from now on; `sized`: its shape may be mentioned already."""
         self.chosen.add(value)
-        self.names._given[value] = name = reading_name(value, self.names, self.hints.get(value, ""))
+        self.names._given[value] = name = reading_name(value, self.names, self._called(value))
         if sized:
             self.sizes.add(value)
         return name
+
+    def _called(self, value: Value) -> str:
+        """What is known of the name of a value; code, unlike formulas, is told what is the cotangent of what."""
+        return self.hints.get(value, "") or value.name or (self.notation.prefix and value.hint) or ""
 
     def _several(self, node: Node, uses: dict[Value, int]) -> None:
         """A node with several results: one line that names them, unless only one is used once."""

@@ -171,7 +171,8 @@ class _Loop(_Regions):
         for k in range(self.carries):
             result, inner, start = self.node.outputs[k], self.body.inputs[1 + k], self.operands[k]
             text = listing.notation.of(start)
-            listing.hints.setdefault(result, result.name or inner.name or ("done" if k == self.flag else "g"))
+            known = result.name or inner.name or ("done" if k == self.flag else listing.notation.prefix and result.hint) or "g"
+            listing.hints.setdefault(result, known)
             name = listing.choose(result)
             array = isinstance(start.type, ArrayType) and bool(start.type.shape)
             shared = start.node is None or start in listing.chosen or start.node.op.name in VIEWS

@@ -22,6 +22,7 @@ from .notation import exact_attributes, to_kind
 from .ownership import borrowed, owning
 
 WIDTH = 64  # a value used once is written where it is used unless the line gets longer than this
+SHORT = 16  # what is said to hold something has a line of its own unless it is no longer than this
 RESERVED = {"np", "math", "max", "min", *keyword.kwlist, *dir(builtins)}
 _numbers = itertools.count(1)
 
@@ -105,6 +106,8 @@ class SourcePrinter:
         if value not in names._given:
             if value.name and not value.name.isidentifier():
                 names._given[value] = names._unique("".join(c if c.isalnum() else "_" for c in value.name))
+            elif not value.name and value.hint is not None:
+                names._given[value] = names._unique(value.hint if value.hint.isidentifier() else "d_value")
             elif not value.name and value.node is not None and len(value.node.outputs) == 1:
                 names._given[value] = names._unique(suggest_name(value, names))
         return names.of(value)
@@ -143,7 +146,8 @@ class SourcePrinter:
     def simple(self, node: Node, uses: dict[Value, int]) -> None:
         value = node.output
         text = self.notation.node(node)
-        once = uses.get(value) == 1 and value.name is None and not node.op.effect
+        told = value.hint is not None and len(text.text) > SHORT
+        once = uses.get(value) == 1 and value.name is None and not told and not node.op.effect
         if once and len(text.text) <= WIDTH and value not in self.shape_givers(value):
             self.notation.given[value] = text
             return
@@ -228,6 +232,9 @@ class SourcePrinter:
 
     def cond(self, node: Node) -> None:
         arguments = [self.notation.of(v) for v in operands_of(node)]
+        for k, value in enumerate(node.outputs):
+            names = {arm.outputs[k].name or arm.outputs[k].hint for arm in node.regions}
+            value.hint = value.hint or (names.pop() if len(names) == 1 else None)
         targets = [self.name(v) for v in node.outputs]
         predicate = self.notation.of(node.inputs[0]).text
         for header, arm in zip((f"if {predicate}:", "else:"), node.regions, strict=True):
@@ -273,6 +280,8 @@ class _LoopFrame:
         self.operands = operands_of(node)
         self.ragged = dict(node.attrs.get("ragged", ()))
         self.used = {v for v in self.body.inputs for n in self.body.nodes if v in n.inputs}
+        for value, element in zip(node.outputs[self.carries : -1], self.body.outputs[self.carries :], strict=True):
+            value.hint = value.hint or f"{element.name or 'saved'}s".replace("saveds", "saved")
         self.stacks = [printer.name(v) for v in node.outputs[self.carries : -1]]
 
     def prologue(self) -> None:
@@ -288,6 +297,7 @@ class _LoopFrame:
                 p.add(f"{name} = {text}")
         for name in self.stacks:
             p.add(f"{name} = []")
+        self.node.outputs[-1].hint = self.node.outputs[-1].hint or "count"
         self.count = p.name(self.node.outputs[-1])
         self.arguments = [
             Text(self.index), *map(Text, self.state), *(self._constant(v) for v in self.operands[self.carries :])

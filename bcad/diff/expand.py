@@ -42,7 +42,7 @@ def _expand_node(builder: Builder, node: Node, mapping: dict[Value, Value]) -> N
         results = builder.emit(node.op, *inputs, regions=regions, location=node.location, **node.attrs)
     for old, new in zip(node.outputs, results, strict=True):
         mapping[old] = new
-        new.name = new.name or old.name
+        new.named_after(old)
 
 
 def _derivative(builder: Builder, node: Node, region: Graph, inputs: Sequence[Value]) -> list[Value]:

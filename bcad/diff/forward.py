@@ -60,7 +60,7 @@ def _finish(sweep: Forward, node: Node, results: Sequence[Value], moving: Iterab
     n = len(node.outputs)
     for old, new in zip(node.outputs, results):
         sweep.value[old] = new
-        new.name = new.name or old.name
+        new.named_after(old)
     tangents = dict(zip(moving, results[n:], strict=True))
     return [tangents.get(k) for k in range(n)]
 

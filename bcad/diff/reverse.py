@@ -127,7 +127,10 @@ class Reverse:
 
     def take(self, value: Value) -> Any:
         """What has been accumulated for a value, which is then forgotten here (or Zero)."""
-        return self.cotangent.pop(value, zero_like(value))
+        found = self.cotangent.pop(value, zero_like(value))
+        if isinstance(found, Value):
+            tell(found, value)
+        return found
 
     def pull(self) -> None:
         """Walk back: from the cotangents of the outputs (see `add`) to those of the inputs."""
@@ -136,6 +139,12 @@ class Reverse:
             if any(_present(g) for g in cotangents):
                 Builder.current().location = node.location
                 pullback(cotangents)
+
+
+def tell(cotangent: Value, value: Value) -> None:
+    """Say what a cotangent is that of, for code that mentions it."""
+    if value.name is not None and cotangent.node is not None and cotangent.name is None and cotangent.hint is None:
+        cotangent.hint = f"d_{value.name}"
 
 
 def _present(g: Any) -> bool:

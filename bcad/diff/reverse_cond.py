@@ -157,7 +157,7 @@ class CondTape:
         results = emit_cond(predicate, operands, regions, [*(v.type for v in node.outputs), *self.types])
         for old, new in zip(node.outputs, results):
             value[old] = new
-            new.name = new.name or old.name
+            new.named_after(old)
         self.slots = results[len(node.outputs) :]
 
     def _forward_region(self, arm: Arm) -> Graph:

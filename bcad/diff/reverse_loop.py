@@ -25,7 +25,7 @@ from bcad.ops import (
 
 from .extract import bound_symbols, copy_nodes, missing_symbols, needed_nodes, type_symbols, with_binders
 from .loop_joint import INDEX, Draft, Parts, Slot, draft_of
-from .reverse import RECORDERS, Pullback, Reverse
+from .reverse import RECORDERS, Pullback, Reverse, tell
 from .tangents import BOOL, common_mask, conform, masked, total, unmask
 from .tape import Plan, plan
 
@@ -109,7 +109,7 @@ class Tape:
         results = loop(*(outer[v] for v in node.inputs), regions=[body, *parts.condition], **attrs)
         for old, value in zip(node.outputs, [*results[: parts.k + parts.s], results[-1]], strict=True):
             outer[old] = value
-            value.name = value.name or old.name
+            value.named_after(old)
         self.stacks = {v: results[parts.k + places[v]] for v in self.saved}
         self.trip = self._trip(trip, length if total_stacks else None, results[-1])
 
@@ -295,6 +295,8 @@ class Reversal:
         """Hand the reversed loop's results to the loop's inputs."""
         draft, parts, sweep = self.draft, self.parts, self.sweep
         slots, flagged = draft.slots, draft.flagged
+        for position, g in zip([*draft.carries, *(parts.k + p for p in draft.constants)], results):
+            tell(g, parts.body.inputs[1 + position])
         flag_of = {id(slot): results[len(slots) + j] for j, slot in enumerate(flagged)}
         for (j, slot), g in zip(draft.carries.items(), results):
             sweep.add(parts.carries[j], masked(self.hidden, masked(flag_of.get(id(slot)), g)))

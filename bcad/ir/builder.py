@@ -160,8 +160,7 @@ def copy_node(builder: Builder, node: Node, mapping: dict[Value, Value]) -> tupl
     outputs = result if isinstance(result, tuple) else (result,)
     for old, new in zip(node.outputs, outputs, strict=True):
         mapping[old] = new
-        if new.name is None:
-            new.name = old.name
+        new.named_after(old)
     return outputs
 
 

@@ -43,16 +43,22 @@ class Value:
     operator emits is said by ``bcad.ops`` (`operators`), into the current Builder.
     """
 
-    __slots__ = ("type", "name", "node", "index", "scope", "__weakref__")
+    __slots__ = ("type", "name", "hint", "node", "index", "scope", "__weakref__")
 
     operators: ClassVar[dict[str, Callable[..., Any]]] = {}
 
     def __init__(self, type_: Type, name: str | None, scope: object) -> None:
         self.type: Any = type_  # a Type; Any, as rules know that what they are given are arrays
         self.name = name
+        self.hint: str | None = None  # what it holds, if nobody named it: ``d_x``, the cotangent of x; code calls it so
         self.node: Node | None = None
         self.index = 0
         self.scope = scope  # the Builder that owns this value
+
+    def named_after(self, other: Value) -> None:
+        """Take over the names of a value that this one stands for, where it has none."""
+        self.name = self.name or other.name
+        self.hint = self.hint or other.hint
 
     @property
     def shape(self) -> tuple[Any, ...]:  # of Sizes

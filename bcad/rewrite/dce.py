@@ -51,7 +51,7 @@ def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], uses: dict[
     for position, new in zip(kept, outputs, strict=True):
         old = node.outputs[position]
         mapping[old] = new
-        new.name = new.name or old.name
+        new.named_after(old)
 
 
 def _slim_cond(node: Node, inputs: list[Value], used: list[bool]) -> tuple[Any, ...]:

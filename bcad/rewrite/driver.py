@@ -41,8 +41,8 @@ class RewritingBuilder(Builder):
                     break
             else:
                 fired[UNFINISHED] += 1
-            if current.name is None and current.node is not None:
-                current.name = value.name
+            if current.node is not None:
+                current.named_after(value)
             self._settled[value] = current
         return self._settled[value]
 
@@ -83,5 +83,5 @@ def _rebuild(
     outputs = result if isinstance(result, tuple) else (result,)
     for old, new in zip(node.outputs, outputs, strict=True):
         mapping[old] = new
-        if new.name is None and new.node is not None:
-            new.name = old.name
+        if new.node is not None:
+            new.named_after(old)

@@ -8,7 +8,8 @@ import re
 from bcad.ir import Graph, Node, constant_op
 from interpreter import Location
 
-_TARGET = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*\(?")
+_TARGET = re.compile(r"\s*([A-Za-z_]\w*)\s*(?::[^=]*)?=\s*\(?")
+_AUGMENTED = re.compile(r"([A-Za-z_]\w*)\s*(?:\+|-|\*|/|@|%|\*\*|//)=(?!=)")
 
 
 def name_values(graph: Graph) -> None:
@@ -33,7 +34,9 @@ def assigned_name(location: Location) -> str | None:
         return None
     first = linecache.getline(location.file, location.line).encode()
     last = linecache.getline(location.file, location.end_line or location.line).encode()
-    before = first[: location.column].decode(errors="replace")
+    before = first[: location.column].decode(errors="replace").rpartition(";")[2]
     after = last[location.end_column :].decode(errors="replace").strip().lstrip(")").strip()
     match = _TARGET.fullmatch(before)
-    return match[1] if match and (not after or after.startswith("#")) else None
+    if not before.strip():
+        match = _AUGMENTED.match(first[location.column :].decode(errors="replace"))
+    return match[1] if match and (not after or after[0] in "#;") else None

@@ -56,7 +56,7 @@ def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], names: Mapp
     )
     for old, new in zip(node.outputs, result if isinstance(result, tuple) else (result,), strict=True):
         mapping[old] = new
-        new.name = new.name or old.name
+        new.named_after(old)
 
 
 def _ask(node: Node) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 
-from bcad import Gradient, graph_svg
+from bcad import Gradient, Unsupported, graph_svg, to_dot
 from bcad.ir import Builder, array_type
 from bcad.ops import BY_NAME
 from tests.programs.textbook import TEXTBOOK
+
+
+@pytest.fixture(autouse=True)
+def without_graphviz(monkeypatch):
+    """The layout of our own, also where Graphviz is installed."""
+    monkeypatch.setattr("bcad.display.rendered", lambda text: None)
 
 
 def loop(x):
@@ -58,7 +65,7 @@ def test_picture_is_well_formed_and_names_inputs_and_results(case):
 
 def test_picture_of_a_loop_has_a_frame_inside():
     svg = graph_svg(Gradient(loop, [np.ones(3)]).graph)
-    assert ">for i &lt; " in svg and "each time" in svg and ">next y<" in svg
+    assert ">for i in range(" in svg and "each time" in svg and ">next y<" in svg
     ElementTree.fromstring(svg)
 
 
@@ -131,3 +138,53 @@ def test_a_large_graph_is_cut_with_a_word():
 def test_boxes_of_one_kernel_say_so():
     texts = texts_of(Gradient(softmax, [np.ones((3, 2)), np.ones(2)]))
     assert sum("kernel 1" in t for t in texts) > 1
+
+
+# -- Graphviz ------------------------------------------------------------------------------------------
+def test_the_text_for_graphviz_has_kernels_and_loops_as_clusters():
+    def walk(x, w, n):
+        h = np.exp(x @ w)
+        p = h / np.sum(h)
+        for i in range(n):
+            p = np.sin(p) if p[0] > 0 else p * i
+        return np.sum(p**2)
+
+    text = to_dot(Gradient(walk, [np.ones((3, 2)), np.ones(2), 4], wrt=0))
+    assert text.startswith('digraph "walk" {') and text.count("{") == text.count("}")
+    assert 'label="kernel 1"' in text and "<for i in range(n)<br/>" in text and 'label="then"' in text and 'label="each time"' in text
+    assert "float64[" in text and "test_display.py:" in text and "<walk(x, w, n)<br/>" in text
+    declared = set(re.findall(r"\b([nm]\d+) \[", text))
+    used = {end for pair in re.findall(r"\b([nm]\d+) -> ([nm]\d+)", text) for end in pair}
+    assert used <= declared
+    frames = set(re.findall(r"subgraph (cluster_\d+)", text))
+    assert set(re.findall(r"l(?:tail|head)=(cluster_\d+)", text)) <= frames
+
+
+@pytest.mark.parametrize("case", TEXTBOOK[::7], ids=str)
+def test_labels_for_graphviz_are_well_formed(case):
+    text = to_dot(Gradient(case.fn, list(case.args)))
+    for label in re.findall(r"label=<(.*?)>[,;]", text):
+        ElementTree.fromstring(f"<label>{label}</label>")
+
+
+def test_graphviz_lays_pictures_out_where_it_is_installed(monkeypatch):
+    given = []
+
+    def rendered(text):
+        given.append(text)
+        return "<svg/>"
+
+    monkeypatch.setattr("bcad.display.rendered", rendered)
+    g = Gradient(loop, [np.ones(3)])
+    assert g._repr_svg_() == "<svg/>" and given == [to_dot(g)]
+    assert "kernel" in graph_svg(g.graph, engine="plain") or "<rect" in graph_svg(g.graph, engine="plain")
+
+
+def test_an_engine_that_is_not_there_is_refused():
+    graph = Gradient(loop, [np.ones(3)]).graph
+    with pytest.raises(Unsupported, match="pip install graphviz"):
+        graph_svg(graph, engine="graphviz")
+    with pytest.raises(ValueError, match="engine"):
+        graph_svg(graph, engine="neato")
+    with pytest.raises(ValueError, match="not traced"):
+        to_dot(Gradient(loop))

@@ -83,8 +83,8 @@ def test_numpy_source_of_a_loop() -> None:
         graph = b.build([x])
     compiled = backends.get("numpy").compile(graph)
     assert compiled.source == (
-        "def newton(a):\n    x = a\n    v1 = 0\n    for i in range(6):\n        x = (x + a/x)/2\n"
-        "        v1 = i + 1\n    return [x]\n"
+        "def newton(a):\n    x = a\n    count = 0\n    for i in range(6):\n        x = (x + a/x)/2\n"
+        "        count = i + 1\n    return [x]\n"
     )
     assert abs(compiled(2.0)[0] - 2.0**0.5) < 1e-15
 
