@@ -32,6 +32,7 @@ from bcad.trace import (
     Result,
     Same,
     SizeRelation,
+    State,
     Tree,
 )  # fmt: skip
 
@@ -264,6 +265,23 @@ class Arguments:
         if isinstance(source, Result):
             raise Unsupported(f"{source} cannot be exported", hint="pass what it gives as an argument")
         return f"{self._where(source.parent)}[{literal(source.key)}]"
+
+
+def outdated(program: Any) -> Any:
+    """The first guard on something outside that does not hold now, for which a call would be traced anew; None if all do."""
+    for guard in program.guards:
+        if isinstance(guard, (SizeRelation, HasType)):  # the text checks them
+            continue
+        sources = [s for s in (guard.source, getattr(guard, "other", None)) if s is not None]
+        if any(map(_is_argument, sources)):
+            continue
+        try:
+            holds = guard.holds(State((), {}))
+        except Exception:  # what it is about is not there any more
+            return guard
+        if not holds:
+            return guard
+    return None
 
 
 def _parameters_of(fn: Any) -> list[inspect.Parameter]:

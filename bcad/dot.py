@@ -8,7 +8,7 @@ from html import escape
 from bcad.ir import Graph
 from bcad.picture import COLOURS, KERNELS, Box, Picture
 
-_FONT = "Menlo,Consolas,monospace"
+_FONT = "Courier"  # every Graphviz knows how wide it is
 
 
 def dot(graph: Graph, title: str = "", labels: Sequence[str] = ()) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bcad.cases_text import case_lines, cases_of, cases_text
 from bcad.errors import StructureError, Unsupported
 from bcad.formula import parts
 from bcad.function import Function, Gradient, name_of
@@ -21,7 +22,7 @@ from bcad.latex import formula_latex
 from bcad.njit_text import NjitModule, jitted
 from bcad.rewrite import dce
 from bcad.specialise import Specialisation
-from bcad.standalone import Module, indented
+from bcad.standalone import indented, refuse
 from bcad.sympy_forms import evaluate_symbolically, symbols_for
 
 _FLAVOURS = {"numpy": "as NumPy code", "numba": "as loops for numba"}
@@ -36,8 +37,9 @@ def export_module(
     Parameters
     ----------
     traced : Function or Gradient
-        Traced already: given example arguments, or called. What holds for its latest specialisation is
-        checked by the module; what it read from outside is written into it with the values of now.
+        Traced already: given example arguments, or called. All its specialisations go along, so that call it before
+        with an axis of length 0 or 1, another dtype or another int where the module is to take these: each is checked
+        by the module (for numba, the latest alone). What it reads from outside is written with the values of now.
     out_file : path, optional
         Where to write the module as well.
     flavour : str
@@ -71,28 +73,46 @@ def export_module(
     if flavour not in _FLAVOURS:
         raise ValueError(f"flavour must be one of {', '.join(_FLAVOURS)}, not {flavour!r}")
     special, fn = _specialised(traced)
-    name = _plain_name(name_of(fn))
     if special.mode.name not in ("value", "gradient"):
         raise Unsupported(f"a {special.mode.name} cannot be exported; export a Function or a Gradient")
+    module = _Module(special, _plain_name(name_of(fn)), flavour)
     if flavour == "numba":
-        module: Any = NjitModule(special, fn)
-        body, function = module.body(), jitted
+        kernel = NjitModule(special, fn)
+        text = kernel.text(module.doc, module.functions(kernel, kernel.body(), jitted))
     else:
-        module = Module(special, fn, taken=(name, f"{name}_and_gradient", "gradient"))
-        body, function = module.lines(), function_text
-    parameters = module.arguments.parameters()
-    if special.mode.name == "value":
-        lines = [*body, f"return {module.result()}"]
-        text = module.text(f"{name}, {_FLAVOURS[flavour]}.", [function(name, parameters, "", lines)])
-    else:
-        wrt = [special.program.graph.inputs[k].name or "x" for k in special.wrt]
-        both = function(
-            f"{name}_and_gradient", parameters, f"{name}({parameters}) and its gradient by {', '.join(wrt)}.",
-            [*body, f"return {module.result()}, {module.gradient()}"],
-        )
-        alone = function("gradient", parameters, "", [f"return {name}_and_gradient({module.arguments.call()})[1]"])
-        text = module.text(f"{name} and its gradient by {', '.join(wrt)}, {_FLAVOURS[flavour]}.", [both, alone])
+        cases = cases_of(traced.core.specialisations, fn, taken=module.names)
+        if len(cases) > 1:
+            bodies = [(case, [*case_lines(case), f"return {module.returned(case)}"]) for case in cases]
+            call = f"_taken({cases[0].arguments.call()})"
+            text = cases_text(module.doc, bodies, module.functions(cases[0], [], function_text, call))
+        else:
+            text = cases[0].text(module.doc, module.functions(cases[0], cases[0].lines(), function_text))
     return written(text, out_file)
+
+
+class _Module:
+    """What a module of one flavour defines: a function, or a gradient with and without the value."""
+
+    def __init__(self, special: Specialisation, name: str, flavour: str) -> None:
+        self.name, self.gradient = name, special.mode.name == "gradient"
+        self.names = (name, f"{name}_and_gradient", "gradient")
+        wrt = ", ".join(special.program.graph.inputs[k].name or "x" for k in special.wrt)
+        what = f"{name} and its gradient by {wrt}" if self.gradient else name
+        self.doc, self._both = f"{what}, {_FLAVOURS[flavour]}.", f"its gradient by {wrt}."
+
+    def returned(self, module: Any) -> str:
+        """What the first of the functions returns."""
+        return f"{module.result()}, {module.gradient()}" if self.gradient else module.result()
+
+    def functions(self, module: Any, body: list[str], function: Callable[..., str], call: str = "") -> list[str]:
+        """The texts of the functions; `call`: what the first returns instead of what the body computes."""
+        lines = [*body, f"return {call or self.returned(module)}"]
+        parameters = module.arguments.parameters()
+        if not self.gradient:
+            return [function(self.name, parameters, "", lines)]
+        both = function(self.names[1], parameters, f"{self.name}({parameters}) and {self._both}", lines)
+        alone = f"return {self.names[1]}({module.arguments.call()})[1]"
+        return [both, function("gradient", parameters, "", [alone])]
 
 
 def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callable[..., Any]:
@@ -167,6 +187,7 @@ def to_sympy(traced: Function | Gradient, *args: Any) -> tuple[Any, list[Any]]:
         special = traced.core.specialise(args, {})
     else:
         special, _ = _specialised(traced)
+        refuse(special)
     program, graph, total = special.program, special.graph, len(special.program.graph.outputs)
     sizes = _sizes(special, args)
     arguments = set(program.arguments.values())

@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bcad.argument_text import RESERVED, Arguments
+from bcad.argument_text import RESERVED, Arguments, outdated
 from bcad.backends import Listing, Notation
 from bcad.errors import Unsupported
 from bcad.helper_text import Luggage
@@ -72,11 +72,15 @@ class Module:
         self.derived_text = [listing.notation.of(v).text for v in self.derived]
         return listing.lines
 
-    def preamble(self) -> list[str]:
-        """What statements without a function need first: captures and helpers."""
+    def preamble(self, known: Sequence[str] = ()) -> list[str]:
+        """What statements without a function need first: captures and helpers, but for those that are `known`."""
         luggage = self._carried()
-        lines = [line for text in luggage.functions() for line in text.splitlines()]
+        lines = [line for text in luggage.functions() if text not in known for line in text.splitlines()]
         return [*luggage.imports(), *self._captures(), *lines]
+
+    def helpers(self) -> list[str]:
+        """The texts of the functions that the text needs."""
+        return self._carried().functions()
 
     def _carried(self) -> Luggage:
         return carried(self.listing.notation, self.arguments.helpers)
@@ -89,13 +93,13 @@ class Module:
     def lines(self, names: Sequence[str] = ()) -> list[str]:
         """The body of the function: arguments taken apart, those for which it does not hold refused, then `body`."""
         body = self.body(names)
-        self.arguments.streams = self._streams()
+        self.find_streams()
         return [*self.arguments.lines(), *body]
 
-    def _streams(self) -> dict[str, Any]:
-        """The streams of random numbers that the text draws from and did not begin, by name."""
+    def find_streams(self) -> None:
+        """Let the arguments know the streams of random numbers that the text draws from and did not begin."""
         begun = {id(stream) for stream in begun_streams(self.graph)}
-        return {
+        self.arguments.streams = {
             name: obj for name, obj in self.listing.notation.objects.items()
             if isinstance(obj, STREAMS) and id(obj) not in begun
         }
@@ -175,6 +179,9 @@ def refuse(special: Any) -> None:
     """Raise Unsupported for what plain NumPy text cannot do."""
     if special.program.effects:
         raise Unsupported("a function with effects cannot be exported", why=str(special.program.effects[0]))
+    changed = outdated(special.program)
+    if changed is not None:
+        raise Unsupported("the function was traced when something else held", why=f"then {changed}", hint="call it once more")
     for node in special.graph.walk():
         if node.op.name in ("host", "host_effect") and not hasattr(node.attrs["fn"].value, "text"):
             raise Unsupported("a function with effects cannot be exported", location=node.location)

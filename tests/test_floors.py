@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.transforms", "bcad.custom"),
     ("bcad.helper_text", "bcad.njit_pieces"),
     ("bcad.standalone",),
-    ("bcad.njit_text",),
+    ("bcad.njit_text", "bcad.cases_text"),
     ("bcad.tags", "bcad.insert", "bcad.register", "bcad.products", "bcad.variants"),
     ("bcad.callbacks", "bcad.optimize", "bcad.solvers", "bcad.sparse", "bcad.parallel", "bcad.descent", "bcad.stochastic", "bcad.fixed_point", "bcad.display", "bcad.testing", "bcad.export", "bcad.misc"),
     ("bcad.programs", "bcad.tangent"),

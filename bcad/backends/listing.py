@@ -63,6 +63,7 @@ class Listing:
         self.hints: dict[Value, str] = {}  # names for arrays that are written step by step
         self.entries: list[Any] = []  # what has a line, in order: values that got a name, pairs of label and value
         self.always: set[Value] = set()  # values that get a line whatever they are
+        self.refusal = "ValueError"  # what is raised where a call goes another way than the one that was traced
         self._written: set[Node] = set()
         self._users = users_of(graph)
         self._results: Sequence[Value] = graph.outputs
@@ -140,7 +141,7 @@ class Listing:
             message = f"this call goes another way than the one that was traced: {message}"
         if node.location is not None:
             message = f"{message} ({node.location.file.rsplit('/', 1)[-1]}:{node.location.line})"
-        self.add(f"    raise {error.__name__ if known else 'ValueError'}({str(message)!r})")
+        self.add(f"    raise {error.__name__ if known else self.refusal}({str(message)!r})")
 
     def _one(self, value: Value, uses: int) -> None:
         if value in self.notation.given:

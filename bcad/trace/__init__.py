@@ -21,6 +21,7 @@ from .guards import (
     IsObject,
     Same,
     SizeRelation,
+    State,
 )  # fmt: skip
 from .marks import asked, evaluated, held, marks, pinned
 from .places import stepped
@@ -36,7 +37,7 @@ __all__ = [
     "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "PYTHONS_OWN", "Path", "Pinned", "Program", "Result", "STREAMS", "Same",
-    "SizeRelation", "Source", "Tree", "active_traces", "answers", "asked", "begun_streams", "children_of", "evaluated", "flatten",
+    "SizeRelation", "Source", "State", "Tree", "active_traces", "answers", "asked", "begun_streams", "children_of", "evaluated", "flatten",
     "held", "host_call", "inside", "is_active", "is_traced", "leaf_type", "map_leaves", "marks", "on_call", "pinned",
     "quick_call", "read", "rebuild_like", "refusal", "restore", "state_of", "stepped", "streams_of", "trace",
     "trace_callback", "trace_inside", "value_of", "wrap",

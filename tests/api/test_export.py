@@ -73,31 +73,33 @@ def test_exported_programs_run_alone(tmp_path):
 
 @pytest.mark.slow
 def test_every_exported_program_runs_alone(tmp_path):
-    """At every sample: the same numbers, or a refusal of what the module was not made for."""
+    """At every sample: the same numbers."""
     judged(PROGRAMS, tmp_path)
 
 
 def judged(chosen, tmp_path, flavour="numpy"):
+    """Every sample: the same numbers; the numba flavour, which knows the latest case alone, may refuse a sample."""
     modules, calls, wanted = {}, [], []
     for p in chosen:
         of_array = "jacobian" in p.tags
         traced = Function(p.fn, list(p.args())) if of_array else Gradient(p.fn, list(p.args()), wrt=list(p.argnums))
-        modules[p.name] = export_module(traced, flavour=flavour)
+        alone = flavour == "numba"
+        modules[p.name] = export_module(traced, flavour=flavour) if alone else ""
         for args in p.samples():
             value = p.fn(*copy.deepcopy(args))
             expected = value if of_array else (value, traced(*copy.deepcopy(args)))
-            given = args if flavour == "numpy" else as_tuples(args)
-            calls.append((p.name, p.fn.__name__ if of_array else f"{p.fn.__name__}_and_gradient", given))
+            calls.append((p.name, p.fn.__name__ if of_array else f"{p.fn.__name__}_and_gradient", as_tuples(args) if alone else args))
             wanted.append(expected)
+        modules[p.name] = modules[p.name] or export_module(traced)
     refused = 0
     for (name, _, args), found, expected in zip(calls, run_alone(modules, calls, tmp_path), wanted, strict=True):
-        if isinstance(found, ValueError):  # a guard on sizes or ints
+        if isinstance(found, ValueError):
             refused += 1
-            assert any(said in str(found) for said in ("this holds for", "must ", "another way")), found
+            assert any(said in str(found) for said in ("this holds for", "must ", "another way")), (name, found)
         else:
             for a, b in zip(leaves(found), leaves(expected), strict=True):
                 np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10 * max(1, np.abs(b).max(initial=0)), err_msg=name)
-    assert refused < len(calls) / 3
+    assert refused <= (len(calls) / 3 if flavour == "numba" else 0), refused
 
 
 def as_tuples(nest):

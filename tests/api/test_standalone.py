@@ -225,3 +225,59 @@ def test_lengths_that_only_a_run_can_tell(fn):
     gradient = loaded(traced)["gradient"]
     for given in (x, -x, np.ones(4), -np.ones(3)):
         np.testing.assert_allclose(gradient(given), traced(given), rtol=1e-12)
+
+
+# -- several cases -------------------------------------------------------------------------------------
+def batch(x, w, power=2):
+    return np.sum((x @ w) ** power) if len(x) > 1 else 5 * np.sum(x @ w)
+
+
+def test_lengths_0_and_1_other_ints_and_dtypes_are_cases_of_their_own():
+    traced, w = Gradient(batch, wrt=1), np.array([1.0, -2.0])
+    calls = [(np.ones((rows, 2)), w, power) for rows in (3, 0, 1) for power in (2, 3)]
+    calls += [(np.ones((4, 2), np.float32), w, 2)]
+    expected = [traced(*args) for args in calls]
+    scope = loaded(traced)
+    for args, gradient in zip(calls, expected, strict=True):
+        value, found = scope["batch_and_gradient"](*args)
+        np.testing.assert_allclose(value, batch(*args))
+        np.testing.assert_allclose(found, gradient)
+    with pytest.raises(ValueError, match="no case was traced for these arguments; case 1: "):
+        scope["gradient"](np.ones(3), np.ones(3), 2)
+    with pytest.raises(ValueError, match="no case"):
+        scope["gradient"](np.ones((2, 2)), w, 7)
+
+
+def test_an_error_of_the_computation_is_not_taken_for_a_refusal():
+    traced = Gradient(lambda a: np.sum(np.linalg.inv(a)) if len(a) > 1 else np.sum(1 / a))
+    for n in (2, 1):
+        traced(np.eye(n))
+    with pytest.raises(np.linalg.LinAlgError):
+        loaded(traced)["gradient"](np.zeros((3, 3)))
+
+
+def test_a_branch_that_is_guarded_sends_the_call_to_its_own_case():
+    def f(x):
+        return {True: np.sin, False: np.cos}[bool(x.sum() > 0)](x).sum()
+
+    traced, x = Gradient(f), np.array([0.5, 1.0])
+    for args in (x, -x):
+        traced(args)
+    gradient = loaded(traced)["gradient"]
+    np.testing.assert_allclose(gradient(x), np.cos(x))
+    np.testing.assert_allclose(gradient(-x), np.sin(x))
+
+
+MODE = {"of": "square"}
+
+
+def test_what_was_traced_for_another_state_is_not_exported(monkeypatch):
+    traced = Gradient(lambda x: x**2 if MODE["of"] == "square" else x**3, [2.0])
+    monkeypatch.setitem(MODE, "of", "cube")
+    with pytest.raises(Unsupported, match="something else held"):
+        export_module(traced)
+    traced(2.0)
+    assert loaded(traced)["gradient"](2.0) == 12.0  # and it is the only case
+    monkeypatch.setitem(MODE, "of", "square")
+    traced(2.0)
+    assert loaded(traced)["gradient"](2.0) == 4.0
