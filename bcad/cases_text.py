@@ -24,18 +24,18 @@ def _taken(*args, **kwargs):
     raise ValueError("no case was traced for these arguments; " + "; ".join(reasons))'''
 
 
-def cases_of(specials: Sequence[Any], fn: Callable[..., Any], taken: Sequence[str]) -> list[Module]:
-    """The modules of all specialisations that hold for what the function reads now, and can be written; the latest first.
+def cases_of(first: Any, specials: Sequence[Any], fn: Callable[..., Any], taken: Sequence[str]) -> list[Module]:
+    """The modules of `first` and of all others that hold for what the function reads now and can be written.
 
     Raises
     ------
     Unsupported
-        If the latest cannot be written.
+        If `first` cannot be written.
     """
-    latest = Module(specials[0], fn, taken=taken)
+    latest = Module(first, fn, taken=taken)
     found = [latest]
-    for special in specials[1:]:
-        if special.wrt != specials[0].wrt or outdated(special.program) is not None:
+    for special in specials:
+        if special is first or special.wrt != first.wrt or outdated(special.program) is not None:
             continue
         try:
             module = Module(special, fn, taken=taken)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bcad.argument_text import outdated
 from bcad.cases_text import case_lines, cases_of, cases_text
 from bcad.errors import StructureError, Unsupported
 from bcad.formula import parts
@@ -80,7 +81,7 @@ def export_module(
         kernel = NjitModule(special, fn)
         text = kernel.text(module.doc, module.functions(kernel, kernel.body(), jitted))
     else:
-        cases = cases_of(traced.core.specialisations, fn, taken=module.names)
+        cases = cases_of(special, traced.core.specialisations, fn, taken=module.names)
         if len(cases) > 1:
             bodies = [(case, [*case_lines(case), f"return {module.returned(case)}"]) for case in cases]
             call = f"_taken({cases[0].arguments.call()})"
@@ -282,6 +283,9 @@ def written(text: str, out_file: str | os.PathLike[str] | None) -> str:
 
 
 def _specialised(traced: Any) -> tuple[Specialisation, Callable[..., Any]]:
+    """The latest specialisation that holds for what the function reads now, and the function."""
     if not hasattr(traced, "core"):
         raise StructureError(f"{type(traced).__name__} is no Function or Gradient", hint="Gradient(fn, example_args)")
-    return traced._latest(), traced.fn
+    latest = traced._latest()
+    holding = (special for special in traced.core.specialisations if outdated(special.program) is None)
+    return next(holding, latest), traced.fn
