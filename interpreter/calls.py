@@ -7,7 +7,7 @@ from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, Metho
 from typing import Any
 
 from .binding import bind
-from .code import UNBOUND, Code
+from .code import OPTIMIZED, UNBOUND, Code
 from .decode import DECODED, decode
 from .errors import LocatedError
 from .frame import Frame, make_frame
@@ -19,6 +19,8 @@ Kwargs = dict[str, Any] | None
 Intercept = Callable[[Frame, tuple, dict[str, Any]], Any]
 METHODS: dict[str, Callable] = {}           # the same for methods of C types, by name
 INTERCEPTS: dict[int, Intercept] = {}       # by id of a C callable; filled by natives, callbacks
+SIMPLE: set[int] = set()                    # those of them that only ask special methods of their arguments
+PLAIN = frozenset((int, float, bool, complex, str, bytes, list, tuple, dict, set, frozenset, range))    # with theirs in C
 
 
 def call_value(frame: Frame, fn: Any, args: Args, kwargs: Kwargs = None) -> Any:
@@ -88,6 +90,8 @@ def _step_into_with_care(frame: Frame, fn: FunctionType, code: Code, args: Args,
     if slots is None:
         return fn(*args, **kwargs or {})        # raises, with CPython's own text
     callee = make_frame(code, fn, slots, frame)
+    if not code.flags & OPTIMIZED:
+        callee.names = fn.__globals__
     run(callee, None if callee.watched or code._heat is None else code._heat.body)
     return callee.result
 
@@ -105,6 +109,8 @@ def call_native(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
 def call_builtin(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     intercept: Any = INTERCEPTS.get(id(fn))
     if intercept is not None:
+        if len(args) == 1 and type(args[0]) in PLAIN and id(fn) in SIMPLE and not kwargs and not frame.watched:
+            return fn(args[0])
         return intercept(frame, tuple(args), kwargs or {})
     method = METHODS.get(fn.__name__)
     if method is not None:

@@ -117,7 +117,7 @@ class Code:
     """
 
     __slots__ = ("raw", "opcodes", "offsets", "targets", "exception_table", "slot_names", "steps", "flags",
-                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "_heat", "__dict__")
+                 "argcount", "slot_count", "free_start", "stubs", "hidden", "leaf", "simple_count", "unbound", "_fast", "_heat", "names_globals", "__dict__")
 
     def __init__(self, raw: CodeType, slot_names: tuple[str, ...]) -> None:
         self.raw = raw
@@ -131,10 +131,11 @@ class Code:
         self.argcount = raw.co_argcount
         self.slot_count = len(slot_names)
         self.free_start = len(slot_names) - len(raw.co_freevars)
-        many = raw.co_kwonlyargcount or raw.co_flags & 12        # further or keyword arguments
+        many = raw.co_kwonlyargcount or raw.co_flags & 12 or not raw.co_flags & OPTIMIZED    # further arguments
         self.simple_count = -1 if many else raw.co_argcount     # -1: binding takes more than counting
         self._fast: list[tuple[Callable, Any]] | None = None
         self._heat: Heat | None = None
+        self.names_globals = True               # whether frames have them from the start
         self.unbound = [UNBOUND] * (self.slot_count - raw.co_argcount)
         self.stubs: dict[int, CodeType] = {}    # see tracebacks
         self.leaf: bool | None = None           # see leaves

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
 from typing import Any, NamedTuple
 
-from .code import OPTIMIZED, UNBOUND, Code, Instruction
+from .code import UNBOUND, Code, Instruction
 from .domain import Domain
 from .errors import Location, Unsupported
 from .thread import Thread
@@ -20,6 +20,7 @@ _COMPOSED = (enumerate, zip, map, filter, reversed)
 _new = object.__new__
 _AT_FIRST: dict[str, Any] = {"names": None, "arrived": -1, "lasti": None, "locals_view": None, "abandoned": False,
                              "handled": None, "consumer": None}
+_FROM_FUNCTION = {"globals": "__globals__", "builtins": "__builtins__"}
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
 
@@ -89,9 +90,12 @@ class Frame:
 
     def __getattr__(self, name: str) -> Any:
         """A field that few frames use, and has its first value until somebody asks."""
-        if name not in _AT_FIRST:
+        if name in _AT_FIRST:
+            value = _AT_FIRST[name]
+        elif name in _FROM_FUNCTION:
+            value = getattr(self.function, _FROM_FUNCTION[name])
+        else:
             raise AttributeError(f"a frame has no {name!r}", name=name, obj=self)
-        value = _AT_FIRST[name]
         setattr(self, name, value)
         return value
 
@@ -187,20 +191,19 @@ class Frame:
 
 def make_frame(code: Code, function: FunctionType, slots: list, back: Frame) -> Frame:
     """The frame of a call from `back`: what ``Frame(...)`` makes, with less ado."""
-    frame = _new(Frame)
+    frame: Frame = _new(Frame)
     frame.code = code
     frame.function = function
-    frame.globals = namespace = function.__globals__
-    frame.builtins = function.__builtins__  # type: ignore[attr-defined]
     frame.slots = slots
     frame.stack = []
     frame.pc = 0
     frame.domain = back.domain
     frame.back = back
-    frame.thread = back.thread
-    if not code.flags & OPTIMIZED:
-        frame.names = namespace
-    if back.watched or back.thread.journal is not None:
+    frame.thread = thread = back.thread
+    if code.names_globals:
+        frame.globals = function.__globals__
+        frame.builtins = function.__builtins__  # type: ignore[attr-defined]
+    if back.watched or thread.journal is not None:
         frame.watch()
     else:
         frame.watched = False

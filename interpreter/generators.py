@@ -51,21 +51,20 @@ def make_generator(frame: Frame) -> Any:
 def _drive(frame: Frame) -> Generator[Any, Any, Any]:
     outcome = resume(frame, None)
     while outcome != RETURNED:
-        thrown, sent = None, None
+        thrown = None
         try:
             if outcome == YIELDED:
-                sent = yield _taken(frame)
+                frame.stack.append((yield _taken(frame)))
             else:                           # a compiled loop: it yields itself
                 outcome = yield from _taken(frame)
+                if outcome == RETURNED:
+                    break
                 if outcome == FAILED:
                     thrown = _taken(frame)
         except BaseException as error:      # goes on outside: nothing must run in this handler
             thrown = error
         if thrown is None:
-            if outcome == YIELDED:
-                frame.stack.append(sent)
-            if outcome != RETURNED:
-                outcome = _run_on(frame, run)
+            outcome = _run_on(frame, run)
             continue
         closing = is_instance(thrown, GeneratorExit)
         frame.result = None

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from . import attributes, operators
-from .calls import METHODS, call_native, interpreted_callable
+from .calls import METHODS, SIMPLE, call_native, interpreted_callable
 from .formatting import format_value, representation, text
 from .frame import Frame
 from .lookup import MISSING, find, is_class, is_native, python_method
@@ -19,6 +19,9 @@ from .trampoline import Trampoline
 
 def _simple(function: Any, count: int, step: Callable) -> None:
     """Run `step` for calls of `function` with `count` plain arguments, else `function` itself."""
+    if function not in (repr, str, format):             # a container's asks its items'
+        SIMPLE.add(id(function))
+
     @intercept(function)
     def run(frame: Frame, args: tuple, kwargs: dict) -> Any:
         if len(args) != count or kwargs or is_native(type(args[0])) and (

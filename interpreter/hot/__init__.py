@@ -97,6 +97,14 @@ def store_and_jump_back(frame: Frame, stack: list, args: tuple[int, Spot]) -> An
     return spot.arrived(frame, stack) if spot.left < 0 else None
 
 
+def pop_and_jump_back(frame: Frame, stack: list, spot: Spot) -> Any:
+    """The same with a value dropped before it, as behind every ``yield``."""
+    stack.pop()
+    frame.pc = spot.target
+    spot.left -= 1
+    return spot.arrived(frame, stack) if spot.left < 0 else None
+
+
 def jump_back_if(frame: Frame, stack: list, spot: Spot) -> Any:
     """The step of a conditional one."""
     handler, arg = spot.step
@@ -120,6 +128,8 @@ def count_loops(code: Code, steps: list[tuple[Callable, Any]]) -> set[int]:
         steps[index] = jump_back if opcode == "JUMP" else jump_back_if, spot
         if opcode == "JUMP" and code.opcodes[index - 1] == "STORE_FAST":
             steps[index - 1] = store_and_jump_back, (code.steps[index - 1][1], spot)
+        elif opcode == "JUMP" and code.opcodes[index - 1] == "POP_TOP":
+            steps[index - 1] = pop_and_jump_back, spot
     return found
 
 

@@ -30,8 +30,12 @@ def call(frame: Frame, stack: list, count: int) -> None:
         first = second
     elif second is not NULL:
         args.insert(0, second)
-    if type(first) is FunctionType and not frame.watched:
+    if frame.watched:
+        stack.append(call_value(frame, first, args))
+    elif type(first) is FunctionType:
         stack.append(step_into(frame, first, args, None))
+    elif type(first) is BuiltinFunctionType:
+        stack.append(call_builtin(frame, first, args, None))
     else:
         stack.append(invoke(frame, first, NULL, args))
 
