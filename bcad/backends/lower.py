@@ -62,7 +62,7 @@ def lower(graph: Graph, sizes: Sequence[str] = (), by_rows: bool = True) -> Kern
 
 def _declare() -> None:
     """Have every module enter its specials."""
-    from . import lower_control, lower_index, lower_linalg, lower_products  # noqa: F401
+    from . import lower_control, lower_index, lower_linalg, lower_loops, lower_products  # noqa: F401
 
 
 def has_rule(node: Node) -> bool:
@@ -151,6 +151,7 @@ class Scope:
         self.want: dict[Value, Any] = {}  # where a value should be made: an output's position, or a Buffer
         self.plan: Plan = None  # type: ignore[assignment]
         self.carried: dict[Value, Buffer] = {}  # of a loop body: the arrays that live from turn to turn
+        self.late: dict[Node, Any] = {}  # of a loop body: the writes that wait for the loop's end
 
     # -- running the plan ----------------------------------------------------------------------
     def run(self, want: dict[Value, Any]) -> None:

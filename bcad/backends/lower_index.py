@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bcad.ir import Node, Value
@@ -23,11 +24,24 @@ def _written(node: Node) -> list[Value]:
 
 @special("set_item", "index_add", operands=_written)
 def _write(scope: Scope, node: Node, step: int) -> None:
-    base, value, *arrays = node.inputs
+    base, value, *_ = node.inputs
+    if node in scope.late:  # summed up, and written behind the loop
+        scope.late[node].add(scope)
+        scope.bind(node.output, scope.env[base])
+        if base in scope.carried:
+            scope.carried[node.output] = scope.carried[base]
+        return
     target = target_of(scope, node.output, base, step, value)
-    shape = selected_shape(tuple(base.shape), node.attrs["index"], arrays)
-    sizes = [size(scope) for size in shape]
-    extra = max(value.ndim - len(sizes), 0)
+    rank = write_elements(scope, node, target, lambda index: scope.s.cast(
+        _value(scope, value, index), value.dtype, base.dtype))
+    scope.bind(node.output, scope.rewritten(target))
+    scope.function.kernel.summary.append(f"{node.op.name} at {rank} axes")
+
+
+def write_elements(scope: Scope, node: Node, target: Buffer, new: Callable[[Index], Number]) -> int:
+    """Write, or add, to all places that a node selects in `target`; how many axes these have."""
+    base, _, *arrays = node.inputs
+    sizes = [size(scope) for size in selected_shape(tuple(base.shape), node.attrs["index"], arrays)]
     add = node.op.name == "index_add"
     target.mutable = True
 
@@ -36,12 +50,11 @@ def _write(scope: Scope, node: Node, step: int) -> None:
             scope.e.each(scope.e.int(0), sizes[len(index)], lambda i: level((*index, i)))
             return
         at = scope.flat(target, item_index(scope, tuple(base.shape), node.attrs["index"], arrays, index))
-        new = scope.s.cast(_value(scope, value, extra, index), value.dtype, base.dtype)
-        scope.e.store(target, at, _sum(scope, scope.e.load(target, at), new) if add else new)
+        x = new(index)
+        scope.e.store(target, at, _sum(scope, scope.e.load(target, at), x) if add else x)
 
     level(())
-    scope.bind(node.output, scope.rewritten(target))
-    scope.function.kernel.summary.append(f"{node.op.name} at {len(shape)} axes")
+    return len(sizes)
 
 
 def target_of(scope: Scope, result: Value, base: Value, step: int, written: Value) -> Buffer:
@@ -65,15 +78,15 @@ def only_reader(scope: Scope, base: Value, step: int) -> bool:
     return base not in scope.graph.outputs and all(k <= step for k in scope.plan.readers.get(base, ()))
 
 
-def _value(scope: Scope, value: Value, extra: int, index: Index) -> Number:
-    zero = scope.e.int(0)
-    own = value.ndim - extra
-    inner = index[len(index) - own :] if own else ()
-    full = [*([zero] * extra)]
-    for k, i in enumerate(inner):
-        size = value.shape[extra + k]
-        full.append(zero if size == 1 else i)
-    return scope.element(value, tuple(full))
+def _value(scope: Scope, value: Value, index: Index) -> Number:
+    return scope.element(value, operand_index(scope, value, index))
+
+
+def operand_index(scope: Scope, value: Value, index: Index) -> Index:
+    """Where what is written is read for an index of the places: it may have fewer axes, or more of length 1."""
+    zero, extra = scope.e.int(0), max(value.ndim - len(index), 0)
+    inner = index[len(index) - (value.ndim - extra) :] if value.ndim > extra else ()
+    return (*[zero] * extra, *(zero if n == 1 else i for n, i in zip(value.shape[extra:], inner, strict=True)))
 
 
 def _sum(scope: Scope, a: Number, b: Number) -> Number:

@@ -21,7 +21,7 @@ Pullback = Callable[[list[Any]], None]  # takes a cotangent (or Zero) for each o
 
 # Cheaper to compute again than to keep: arithmetic of a cycle or two, comparisons, views.
 CHEAP = frozenset(
-    """add subtract multiply divide negative positive reciprocal square absolute fabs sign less less_equal greater
+    """add subtract multiply divide sqrt negative positive reciprocal square absolute fabs sign less less_equal greater
     greater_equal equal not_equal logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor
     invert maximum minimum fmax fmin where mask clip astype as_kind real imag conjugate floor_divide remainder floor
     ceil isnan isfinite isinf signbit heaviside getitem reshape transpose broadcast_to full iota stack""".split()

@@ -155,3 +155,59 @@ def test_whole_numbers_are_added_exactly() -> None:
     x = np.array([1.0, -1.0, 2.0])
     function, _ = compiled(count, x)
     assert function(x) == count(x)
+
+
+# -- cotangents of one place -----------------------------------------------------------------------------
+def gradients(f, *args):
+    """The gradient by the first argument, compiled and by NumPy."""
+    found = []
+    for backend in ("numba", "numpy"):
+        with bcad.options.set(backend=backend):
+            g = bcad.grad(f)
+            found.append((g, g(*args)))
+    return found
+
+
+def test_what_goes_to_one_place_is_written_once() -> None:
+    def f(x, row, n):
+        total = 0.0
+        for j in range(n):
+            d = x[row] - x[j]
+            total += (d[0] * d[1]) * x[j, 0] + x[-1, 1] * d[2]  # j may be that very row
+        return total
+
+    x = np.random.default_rng(3).normal(size=(7, 3))
+    for dtype in (np.float64, np.float32):
+        for row in (0, 2, -1):
+            (g, found), (_, expected) = gradients(f, x.astype(dtype), row, 7)
+            assert found.dtype == dtype
+            assert dtype is np.float32 or "late" in g.core.specialisations[0].entry.compiled.source
+            np.testing.assert_allclose(found, expected, rtol=1e-12 if dtype is np.float64 else 1e-5)
+    (g, _), (slow, _) = gradients(f, x, 2, 7)
+    with bcad.options.set(backend="numba"):
+        np.testing.assert_array_equal(g(x, 100, 0), np.zeros(x.shape))  # no turn, no write, no error
+        with pytest.raises(IndexError):
+            g(x, 100, 1)
+        x[3] = np.nan, np.inf, -0.0
+        np.testing.assert_array_equal(np.isnan(g(x, 1, 7)), np.isnan(slow(x, 1, 7)))
+
+
+def test_places_that_change_are_written_in_each_turn() -> None:
+    def moves(x, row):
+        total = 0.0
+        for j in range(len(x)):
+            total += np.sum(x[row] * x[j] ** 2)
+            row = j // 2
+        return total
+
+    def products(x, row):
+        total = 1.0
+        for j in range(len(x)):
+            total = total * x[row, 0] + x[j, 1]
+        return total
+
+    x = np.random.default_rng(4).normal(size=(6, 2))
+    for f in (moves, products):
+        for row in (0, 1, 5):
+            (_, found), (_, expected) = gradients(f, x, row)
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
