@@ -248,9 +248,12 @@ def layout(parts: Sequence[Any], arrays: Sequence[Value]) -> list[Any]:
 
 
 def constant_index(scope: Any, part: Any, n: Any) -> Expr:
-    if isinstance(part, int):
-        return scope.size(part if part >= 0 else n + part)
-    return checked_expr(scope, scope.size(part), n)
+    if not isinstance(part, int):
+        return checked_expr(scope, scope.size(part), n)
+    index = scope.size(part if part >= 0 else n + part)
+    if isinstance(n, int) or scope.parent is None:  # there it was run with the example, and a guard asks for the length
+        return index  # type: ignore[no-any-return]
+    return _inside(scope, index, scope.size(n))
 
 
 def checked(scope: Any, value: Number, array: Value, n: Any) -> Expr:
@@ -265,10 +268,15 @@ def checked_expr(scope: Any, value: Expr, n: Any) -> Expr:
     e, s, size = scope.e, scope.s, scope.size(n)
     if scope.in_range(value, n):
         return value
-    wrapped = s.select(s.compare("lt", value, e.int(0)), e.add(value, size), value)
-    outside = s.binary("or", s.compare("lt", wrapped, e.int(0)), s.compare("ge", wrapped, size))
+    return _inside(scope, s.select(s.compare("lt", value, e.int(0)), e.add(value, size), value), size)
+
+
+def _inside(scope: Any, index: Expr, size: Expr) -> Expr:
+    """An index, 0 where it is outside: then the run is abandoned."""
+    e, s = scope.e, scope.s
+    outside = s.binary("or", s.compare("lt", index, e.int(0)), s.compare("ge", index, size))
     scope.trouble(outside)
-    return s.select(outside, e.int(0), wrapped)
+    return s.select(outside, e.int(0), index)  # type: ignore[no-any-return]
 
 
 def slice_index(scope: Any, part: slice, n: Any, at: Expr) -> Expr:

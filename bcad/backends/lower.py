@@ -427,7 +427,10 @@ class Scope:
         function = self.function
         if function.flag is None:
             function.flag = self.e.variable("trouble", BOOL)
-        self.e.append(Accumulate(function.flag, "or", condition))
+        block = self.e.block
+        while block is not condition.block and not block.barrier and block.parent is not None:
+            block = block.parent  # what no turn of a loop changes is noted before the loop
+        block.statements.append(Accumulate(function.flag, "or", condition))
 
     def owned(self, value: Value, step: int) -> Buffer | None:
         """The memory of `value` if nobody reads it after `step`: it may be written in place."""

@@ -184,7 +184,11 @@ def test_what_goes_to_one_place_is_written_once() -> None:
             assert dtype is np.float32 or "late" in g.core.specialisations[0].entry.compiled.source
             np.testing.assert_allclose(found, expected, rtol=1e-12 if dtype is np.float64 else 1e-5)
     (g, _), (slow, _) = gradients(f, x, 2, 7)
+    plain = bcad.Function(f)
     with bcad.options.set(backend="numba"):
+        assert plain(x, 100, 0) == 0.0
+        with pytest.raises(IndexError):
+            plain(x, 100, 1)
         np.testing.assert_array_equal(g(x, 100, 0), np.zeros(x.shape))  # no turn, no write, no error
         with pytest.raises(IndexError):
             g(x, 100, 1)
