@@ -17,7 +17,8 @@ def compiled(f, *args):
 
 
 def checks(source: str) -> int:
-    return source.count("store i1") - source.count("store i1 false")
+    stores = [line for line in source.splitlines() if "store i1" in line and "%trouble" in line]
+    return sum("store i1 false" not in line for line in stores)
 
 
 def ahead(x):
