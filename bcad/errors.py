@@ -9,7 +9,7 @@ from __future__ import annotations
 from interpreter import LocatedError, Location, Unsupported
 
 __all__ = [
-    "BcadError", "CompileError", "Location", "NotDifferentiable", "NotFinite", "NotScalar",
+    "BcadError", "CompileError", "Location", "NotDeclared", "NotDifferentiable", "NotFinite", "NotScalar",
     "ShapeError", "StructureError", "TraceLimit", "Unsupported",
 ]
 
@@ -23,6 +23,22 @@ class NotDifferentiable(BcadError, TypeError):
     change.  An int is taken as a float.  Repair: pass a number or an array of numbers, or
     differentiate with respect to another argument (``argnums=1``).
     """
+
+
+class NotDeclared(BcadError, NotImplementedError):
+    """A function that has no derivative rule of the kind asked for.
+
+    ``grad(lambda v: scipy.special.jv(v, 1.0))(0.5)``: in its order a Bessel function has no simple derivative.
+    Repair: wrap the argument in `stop_gradient` if its derivative is not asked for; or declare a `primitive`
+    around the function and give it a rule with `defvjp` and `defjvp`.
+    """
+
+    def __init__(self, op: str, rule: str, location: Location | None = None) -> None:
+        super().__init__(
+            f"{op} has no {rule}", location=location, why="no rule for it is declared",
+            hint="wrap the argument in bcad.stop_gradient, or declare a bcad.primitive with a rule",
+        )
+        self.op, self.rule = op, rule
 
 
 class NotScalar(BcadError, TypeError):

@@ -360,6 +360,8 @@ class Nest:
             parts = (x.re, x.im) if isinstance(x, Pair) else (x,)
             for (variable, _, _), part in zip(fold.sums, parts, strict=True):
                 self.e.append(Accumulate(variable, fold.kind, part))
+        elif fold.buffer is None:  # no axes: there is one element
+            self.scope.bind(fold.value, x)
         else:
             self._to_memory(fold, x)
 

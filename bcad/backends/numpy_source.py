@@ -7,6 +7,7 @@ import itertools
 import keyword
 import linecache
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -185,7 +186,7 @@ class SourcePrinter:
     def host_call(self, node: Node) -> None:
         """A call of the user's, or of a stream of random numbers."""
         call = node.attrs["fn"].value
-        name = getattr(getattr(call, "fn", None), "__name__", "call").strip("<>")
+        name = re.sub(r"\W+", "_", getattr(getattr(call, "fn", None), "__name__", "call").strip("<>"))
         text = self.notation.call(self.notation.named_constant(call, f"{name}_").text, *node.inputs).text
         self.results(node, ", ".join(map(self.name, node.outputs)), text)
 

@@ -45,6 +45,14 @@ def copy_nodes(builder: Builder, nodes: Iterable[Node], mapping: dict[Value, Val
         mapping.update(before)
 
 
+def name_of(node: Node) -> str:
+    """What the user calls a call, or a region with a rule of its own."""
+    fn = node.attrs.get("fn")
+    if fn is not None:
+        return getattr(fn.value, "__name__", str(fn.value))
+    return node.regions[0].name if node.regions else node.op.name
+
+
 def emit_cond(predicate: Value, operands: Sequence[Value], regions: Sequence[Graph], types: Sequence[Type]) -> Any:
     """A cond whose results have these types: said where the arms know the sizes by other symbols."""
     same = all(tuple(v.type for v in arm.outputs) == tuple(types) for arm in regions)

@@ -9,7 +9,7 @@ from bcad.ir import Builder, Graph, Node, Value, copy_node, live_part
 from bcad.ops import NotDeclared, Zero, checkpoint, cond, custom, host, host_effect, loop, tangent_type
 
 from .activity import loop_start, varied, varied_in_loop
-from .extract import emit_cond
+from .extract import emit_cond, name_of
 from .tangents import conform, differentiable, match, zero_like
 
 
@@ -95,7 +95,7 @@ def _ruled(sweep: Forward, node: Node) -> Sequence[Any]:
     rule = node.attrs.get("rule")
     graph = rule.value.jvp_graph(node) if rule is not None else None
     if graph is None:
-        raise NotDeclared(node.op.name, "jvp")
+        raise NotDeclared(name_of(node), "jvp rule", node.location)
     seeds = _seeds(sweep, node.inputs, [k for k, v in enumerate(node.inputs) if differentiable(v)])
     primal = [sweep.value[v] for v in (*node.inputs, *node.outputs)]
     tangents = iter(Builder.current().inline(graph, [*primal, *seeds]))

@@ -13,7 +13,7 @@ from bcad.ir import Builder, Graph, Kind, Node, Value, constant_op, copy_node, l
 from bcad.ops import BY_NAME, NotDeclared, Zero, custom, host, host_effect, tangent_type
 
 from .activity import useful, varied
-from .extract import needed_nodes, type_symbols
+from .extract import name_of, needed_nodes, type_symbols
 from .reads import READS, add_read, keeps_unread, selected
 from .tangents import common_mask, conform, differentiable, fit, flat, masked, total, unmask, zero_like
 
@@ -197,18 +197,13 @@ def _record_ruled(sweep: Reverse, node: Node) -> Pullback:
         rule = node.attrs.get("rule")
         graph = rule.value.vjp_graph(node, wrt) if rule is not None else None
         if graph is None:
-            raise NotDeclared(_name_of(node), "vjp")
+            raise NotDeclared(name_of(node), "vjp rule", node.location)
         seeds = [conform(g, tangent_type(v.type)) for g, v in zip(cotangents, node.outputs) if differentiable(v)]
         primal = [sweep.value[v] for v in (*node.inputs, *node.outputs)]
         for k, g in zip(wrt, Builder.current().inline(graph, [*primal, *seeds]), strict=True):
             sweep.add(node.inputs[k], g)
 
     return pull
-
-
-def _name_of(node: Node) -> str:
-    fn = node.attrs.get("fn")
-    return getattr(fn.value, "__name__", str(fn.value)) if fn is not None else node.op.name
 
 
 RECORDERS: dict[Any, Callable[[Reverse, Node], Pullback]] = {

@@ -50,6 +50,12 @@ class Builder:
         """The innermost active builder of this thread."""
         return _active.stack[-1]
 
+    @staticmethod
+    def place() -> Location | None:
+        """The user's line that is being worked on, if one is."""
+        stack = getattr(_active, "stack", ())
+        return stack[-1].location if stack else None
+
     def __enter__(self) -> Builder:
         if not hasattr(_active, "stack"):
             _active.stack = []

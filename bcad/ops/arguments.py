@@ -36,6 +36,14 @@ def fresh(prefix: str) -> str:
     return f"{prefix}_{next(_COUNT)}"
 
 
+def numeric(dtype: Any) -> Any:
+    """`dtype` where it is one of numbers: as objects, text or dates they would be lost to the graph."""
+    found = np.dtype(dtype)
+    if found.kind not in "biufc":
+        raise Uncomputable(f"numbers that are made an array of {found} cannot be computed with")
+    return found
+
+
 # -- arrays -------------------------------------------------------------------------------------
 def as_array(x: Any) -> Value:
     """`x` as a Value: a Value, a number, an array, or a nested list with Values in it."""

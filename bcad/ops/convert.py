@@ -9,7 +9,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Builder, Dim, Kind, Value, constant_op, run_node
 
-from .arguments import as_array
+from .arguments import as_array, numeric
 from .cotangents import cast, to_cotangent
 from .op import BY_NAME, Op, define
 from .samples import Sample, complexes, integers, reals
@@ -136,7 +136,7 @@ def nested(items: Sequence[Any], dtype: Any = None) -> Value:
     values = [as_array(x) for x in leaves]
     if any(v.shape for v in values):  # rows may be lists or arrays
         values = [nested(x) if isinstance(x, (list, tuple)) else as_array(x) for x in items]
-    target = np.dtype(dtype) if dtype is not None else np.result_type(*(v.dtype for v in values))
+    target = numeric(dtype) if dtype is not None else np.result_type(*(v.dtype for v in values))
     packed = BY_NAME["stack"](*values, axis=0, dtype=target)
     shape = packed.shape if packed.ndim > 1 else _list_shape(items)
     return packed if len(shape) == packed.ndim else BY_NAME["reshape"](packed, shape=shape)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from bcad.ir import Kind, Value
 
+from .arguments import numeric
 from .op import BY_NAME, Zero
 
 
@@ -110,5 +109,5 @@ def cast(x: Any, dtype: Any) -> Any:
     if x.dtype == dtype:
         return x
     if type(x) is not Zero and x.type.kind is Kind.PYTHON:
-        return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=np.dtype(dtype))
-    return BY_NAME["astype"](x, dtype=np.dtype(dtype))
+        return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=numeric(dtype))
+    return BY_NAME["astype"](x, dtype=numeric(dtype))

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bcad.errors import NotDeclared
 from bcad.ir import ArrayType, Builder, Type, Value
 
 from .samples import Sample
@@ -100,11 +101,11 @@ class Op:
 
     def jvp(self, y: Any, *inputs_and_tangents: Any, **attrs: Any) -> Any:
         """The tangent of the result (a tuple if `multiple`)."""
-        raise NotDeclared(self.name, "jvp")
+        raise NotDeclared(self.name, "jvp rule", Builder.place())
 
     def vjp(self, g: Any, y: Any, *inputs: Any, **attrs: Any) -> tuple[Any, ...]:
         """A cotangent (or None) for each input."""
-        raise NotDeclared(self.name, "vjp")
+        raise NotDeclared(self.name, "vjp rule", Builder.place())
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Any:
         """Emit a node into the current Builder."""
@@ -126,14 +127,6 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<Op {self.name}>"
-
-
-class NotDeclared(NotImplementedError):
-    """An op has no derivative rule of the kind asked for."""
-
-    def __init__(self, op: str, rule: str) -> None:
-        super().__init__(f"{op} has no {rule} rule")
-        self.op, self.rule = op, rule
 
 
 def define(cls: type[Op]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Value
+from bcad.ir import ArrayType, Kind, Literal, Value
 
 from .cotangents import to_cotangent
 from .elementwise_op import Elementwise
@@ -70,25 +70,17 @@ class _Names:
 S = _Names()
 
 
-class NoPartial(NotDeclared):
-    """A function has no simple derivative in one of its arguments, an order or a parameter."""
-
-    def __init__(self, op: str, argument: int) -> None:
-        super().__init__(op, f"derivative in argument {argument}")
-        self.args = (f"{op} has no simple derivative in argument {argument}; pass it through bcad.stop_gradient if it is not asked for",)
-
-
 @define
 class UndefinedDerivative(Op):
     """Stands for a derivative that is not known; running it raises, asking for its type does not."""
 
     differentiable = False
 
-    def type_rule(self, y: ArrayType, *inputs: ArrayType, of: str, argument: int) -> ArrayType:
+    def type_rule(self, y: ArrayType, *inputs: ArrayType, of: str, argument: int, where: Literal) -> ArrayType:
         return y
 
-    def evaluate(self, *inputs: Any, of: str, argument: int) -> Any:
-        raise NoPartial(of, argument)
+    def evaluate(self, *inputs: Any, of: str, argument: int, where: Any) -> Any:
+        raise NotDeclared(of, f"simple derivative in argument {argument}", where.value if isinstance(where, Literal) else where)
 
 
 BY_NAME["undefined_derivative"].samples = ()
@@ -99,7 +91,7 @@ def unknown(argument: int) -> Callable[..., Any]:
 
     def partial(y: Value, *x: Value) -> Value:
         assert y.node is not None
-        return BY_NAME["undefined_derivative"](y, *x, of=y.node.op.name, argument=argument)
+        return BY_NAME["undefined_derivative"](y, *x, of=y.node.op.name, argument=argument, where=Literal(y.node.location))
 
     return partial
 

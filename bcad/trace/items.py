@@ -49,15 +49,17 @@ def look_into(*values: Any) -> None:
 def get(session: Session, owner: Any, key: Any) -> Any:
     """``owner[key]``."""
     if type(owner) is np.ndarray and owner.dtype.kind not in "biufc":
-        return questions.ask(session, operator.getitem, (owner, _concrete_key(session, key)), {})
+        return questions.ask(session, operator.getitem, (owner, _concrete_key(session, key, owner)), {})
     if isinstance(owner, np.ndarray):
         return get_array_item(session, owner, key)
     growing = virtual.find_growing(session, owner) if isinstance(owner, list) else None
     if growing is not None:
         return growing.get(session, key)
     if type(owner) in MIRRORS:
-        return _get_outer(session, owner, _concrete_key(session, key))
-    if type(owner) in TRACERS:
+        return _get_outer(session, owner, _concrete_key(session, key, owner))
+    if type(owner) in TRACERS or isinstance(owner, Tracer):
+        if isinstance(owner, str):
+            raise session.leak(owner, "a part of a text made of numbers is asked for")
         if type(owner) is ScalarTracer:
             return get_array_item(session, session.wrap(_as_array(session, owner)), key)
         raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")
@@ -66,11 +68,11 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         key = normal_key(session, key)
         return strip_methods.sliced(found, key) if type(key) is slice else found.get(key)
     if foreign.is_foreign(session, owner) and not _is_python(owner, "__getitem__"):
-        return foreign.item(session, owner, _concrete_key(session, key))
+        return foreign.item(session, owner, _concrete_key(session, key, owner))
     if not has_traced(key) or _is_python(owner, "__getitem__"):
         return NotImplemented
     _buffer_if_unknown(session, owner, key)
-    return owner[_concrete_key(session, key)]
+    return owner[_concrete_key(session, key, owner)]
 
 
 def _is_python(owner: Any, name: str) -> bool:
@@ -142,13 +144,18 @@ def _get_outer(session: Session, owner: Any, key: Any) -> Any:
     return found
 
 
-def _concrete_key(session: Session, key: Any) -> Any:
+def is_integral(x: Any) -> bool:
+    """Whether a traced number is an int or bool, that calls may be held to."""
+    return type(x) is SizeTracer or x._type().dtype.kind in "biu"
+
+
+def _concrete_key(session: Session, key: Any, owner: Any) -> Any:
     """A key of a list or dict: traced ints are held to their value."""
     if type(key) is slice:
-        return slice(*(_concrete_key(session, k) for k in (key.start, key.stop, key.step)))
+        return slice(*(_concrete_key(session, k, owner) for k in (key.start, key.stop, key.step)))
     if type(key) is tuple:
-        return tuple(_concrete_key(session, k) for k in key)
-    if type(key) in _INTS:
+        return tuple(_concrete_key(session, k, owner) for k in key)
+    if type(key) in _INTS and (is_integral(key) or isinstance(owner, (list, tuple, str))):  # others raise there as in Python
         return session.decide_int(key, "an index into a container")
     if isinstance(key, Tracer):
         raise session.leak(key, "it is a key of a container")
@@ -170,7 +177,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
                 return done
     virtual.look(session, owner)
     if type(owner) in MIRRORS:
-        key = _concrete_key(session, key)
+        key = _concrete_key(session, key, owner)
         session.captures.stored("item", owner._original, key)
         if type(owner) is OuterList:
             owner.fill()
@@ -180,7 +187,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if has_traced(key) and not _is_python(owner, "__setitem__"):
         _buffer_if_unknown(session, owner, key)
         session.touch(owner)
-        owner[_concrete_key(session, key)] = value
+        owner[_concrete_key(session, key, owner)] = value
         return None
     if not isinstance(owner, Tracer):
         return NotImplemented
@@ -242,13 +249,13 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
     if type(owner) in MIRRORS:
         owner.fill()
         session.touch(owner)
-        type(owner).__mro__[1].__delitem__(owner, _concrete_key(session, key))  # type: ignore[attr-defined]
+        type(owner).__mro__[1].__delitem__(owner, _concrete_key(session, key, owner))  # type: ignore[attr-defined]
         return None
     if isinstance(owner, np.ndarray):
         raise ValueError("cannot delete array elements")
     if has_traced(key) and not _is_python(owner, "__delitem__"):
         session.touch(owner)
-        del owner[_concrete_key(session, key)]
+        del owner[_concrete_key(session, key, owner)]
         return None
     return NotImplemented
 

@@ -308,6 +308,8 @@ def iterate(session: Session, value: Any) -> Any:
         return indexed(session, value)
     if type(value) in (list, deque) and (session.virtual or session.growing):
         return _over_virtual(session, value)
+    if isinstance(value, str) and isinstance(value, Tracer):
+        raise session.leak(value, "the characters of a text made of numbers are asked for")
     if isinstance(value, Tracer):
         raise TypeError(f"'{value.__class__.__name__}' object is not iterable")
     return NotImplemented

@@ -17,6 +17,7 @@ from interpreter import evaluate
 from . import calls, choices, combine, generator_forms, kinds, new_lists, questions, ranges, virtual
 from .effects import Call
 from .generators import frame_of
+from .items import is_integral
 from .iteration import RangeTracer
 from .outer import MIRRORS
 from .places import is_trusted, stepped
@@ -148,6 +149,8 @@ def _len(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
 def _hash(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], np.ndarray):
         raise TypeError("unhashable type: 'numpy.ndarray'")
+    if not is_integral(args[0]):
+        raise session.leak(args[0], "hash() of a number that calls cannot be held to")
     return hash(session.decide_int(args[0], "hash()"))
 
 

@@ -309,7 +309,7 @@ def is_traced(x: Any) -> bool:
 def has_traced(x: Any, depth: int = 4) -> bool:
     """Whether a tracer stands in `x`, also inside plain containers."""
     kind = type(x)
-    if kind in TRACERS:
+    if kind in TRACERS or issubclass(kind, Tracer):  # text made of numbers, too
         return True
     if depth and isinstance(x, (list, tuple, set, frozenset)):
         return any(has_traced(item, depth - 1) for item in x)

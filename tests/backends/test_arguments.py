@@ -155,3 +155,9 @@ def test_flags_are_numpys_own_two_objects() -> None:
         found = f(np.array([x, 2.0]))
         assert found is (np.True_ if truth else np.False_)  # NumPy's bool() asks which object it is
         assert bool(found) is truth and (not found) is not truth
+
+
+@pytest.mark.parametrize("fold", [np.sum, np.max, np.prod, np.mean])
+def test_an_array_without_axes_is_folded(fold: Any) -> None:
+    f = Function(lambda x: fold(np.array(x.sum() ** 2)), backend="numba")
+    assert f(np.arange(3.0)) == 9.0

@@ -43,6 +43,15 @@ def lost_in_float_of_text(x):
     return float(f"{x[0]}")
 
 
+def test_flat_is_the_array_in_c_order():
+    def f(x):
+        a = x.reshape(1, -1) * 2
+        a.flat[1] = 5.0
+        return a.sum() + a.flat[-1] + sum(v * 2 for v in a.flat)
+
+    agree(f, (np.arange(3.0),), (np.arange(4.0),))
+
+
 def lost_in_c(x):
     return np.frompyfunc(math.gamma, 1, 1)(x)
 
@@ -51,8 +60,31 @@ def lost_in_set(x):
     return {x[0], x[1]}
 
 
+def lost_in_objects(x):
+    return np.array(x, dtype=object).sum()
+
+
+def lost_in_list_of_objects(x):
+    return np.asarray(list(x), dtype=object)[0] * x[1]
+
+
+def lost_in_own_dict(x):
+    found = {}
+    found[x[0]] = 2.0
+    return found
+
+
+def lost_in_own_hash(x):
+    return hash(x[0])
+
+
+def lost_in_joined_text(x):
+    return int(",".join([str(x[0]), "a"])[0])
+
+
 @pytest.mark.parametrize("fn", [lost_in_json, lost_in_pickle, lost_in_hash, lost_in_text, lost_in_bytes,
-                                lost_in_float_of_text, lost_in_set], ids=lambda f: f.__name__)
+                                lost_in_float_of_text, lost_in_set, lost_in_objects, lost_in_list_of_objects,
+                                lost_in_own_dict, lost_in_own_hash, lost_in_joined_text], ids=lambda f: f.__name__)
 def test_what_would_be_lost_is_refused_with_its_line(fn):
     with pytest.raises(LocatedError) as caught:
         Traced(fn)(np.arange(3.0))
