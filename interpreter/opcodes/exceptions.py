@@ -71,6 +71,9 @@ def pop_except(frame: Frame, stack: list, _: Any) -> None:
 def check_exc_match(frame: Frame, stack: list, _: Any) -> None:
     """exception pattern -- exception bool"""
     pattern = stack.pop()
+    if is_exception_class(pattern):
+        stack.append(subclass(type(stack[-1]), pattern))
+        return
     for kind in pattern if isinstance(pattern, tuple) else (pattern,):
         if not is_exception_class(kind):
             raise TypeError("catching classes that do not inherit from BaseException is not "
