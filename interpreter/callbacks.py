@@ -131,7 +131,7 @@ for _function in (min, max):
     takes(_function, (), (0,), alone=True)
 for _function in (functools.cmp_to_key, functools._lru_cache_wrapper):
     takes(_function, (0,))
-for _name in ("sub", "subn"):
+for _name in ("sub", "subn", "run"):          # of patterns; of contexts
     method_takes(_name, (0,))
 for _name in ("sort", "extend", "extendleft", "join", "update", "union", "intersection",
               "difference", "symmetric_difference", "intersection_update", "difference_update",
