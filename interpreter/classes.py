@@ -29,12 +29,10 @@ def call_class(frame: Frame, cls: type, args: Args, kwargs: Kwargs) -> Any:
 
 def make_instance(frame: Frame, cls: type, args: list) -> Any:
     """``cls(*args)`` of a class whose metaclass is `type`, where no domain is to be asked."""
-    if id(cls) in INTERCEPTS:
-        return call_class(frame, cls, args, None)
-    if is_native(cls) and not frame.watched and not subclass(cls, type):
-        return cls(*args)
     init = find_init(cls)
     if init is None:
+        if is_native(cls) and id(cls) not in INTERCEPTS and not frame.watched and not subclass(cls, type):
+            return cls(*args)
         return call_class(frame, cls, args, None)
     made: Any = object.__new__(cls, *args)      # which says no to some arguments that __init__ would take
     if frame.watched:
