@@ -13,6 +13,7 @@ from bcad import ops
 from bcad.ir import ArrayType, Size, bounds, maximum, symbols
 from interpreter import Frame
 
+from . import keyed
 from .heap import cell_value, frames_from
 from .patterns import Leaf, Mismatch, Nest, Pattern, join_items, pattern_of
 from .restart import Restart
@@ -33,7 +34,8 @@ class Buffer(NamedTuple):
     Attributes
     ----------
     path : tuple
-        The frame (0: the loop's own, 1: its caller...) and slot, then steps through containers and attributes.
+        The frame (0: the loop's own, 1: its caller...) and slot or place on its stack, then steps through
+        containers and attributes.
     right, left : Size
         How many items an iteration appends at either end.
     """
@@ -70,12 +72,13 @@ def _as_stack(pattern: Pattern) -> Pattern:
 
 
 # -- where lists are found ---------------------------------------------------------------------------
-def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
-    """How the lists and deques that a frame or its callers can reach are found again, the shortest way first."""
+def paths(session: Session, frame: Frame) -> dict[int, tuple[Any, ...]]:
+    """How the containers that a frame or its callers can reach are found again, the shortest way first."""
     found: dict[int, tuple[Any, ...]] = {}
     seen: set[int] = set()
     frames = enumerate(frames_from(frame))
-    level: list[tuple[tuple[Any, ...], Any]] = [((up, slot), x) for up, f in frames for slot, x in enumerate(f.slots)]
+    level: list[tuple[tuple[Any, ...], Any]] = [
+        ((up, kind, k), x) for up, f in frames for kind, held in (("slot", f.slots), ("stack", f.stack)) for k, x in enumerate(held)]
     while level:
         following: list[tuple[tuple[Any, ...], Any]] = []
         for path, x in level:
@@ -84,9 +87,9 @@ def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
             if id(x) in seen or isinstance(x, (Tracer, type, FunctionType, ModuleType)):
                 continue
             seen.add(id(x))
-            if type(x) in (list, deque):
+            if type(x) in (list, deque, *keyed.KINDS):
                 found.setdefault(id(x), path)
-            following += [((*path, step), child) for step, child in _children(x)]
+            following += [((*path, step), child) for step, child in _children(session, x)]
         level = following
     return found
 
@@ -94,7 +97,10 @@ def paths(frame: Frame) -> dict[int, tuple[Any, ...]]:
 _CELL = ("cell", None)
 
 
-def _children(x: Any) -> Iterable[tuple[Any, Any]]:
+def _children(session: Session, x: Any) -> Iterable[tuple[Any, Any]]:
+    table = keyed.of(session, x)
+    if table is not None:
+        return (("table", "keys"), table.keys), (("table", "values"), table.values)
     if type(x) in (list, tuple):
         return ((("item", k), child) for k, child in enumerate(x))
     if type(x) is dict:
@@ -105,19 +111,25 @@ def _children(x: Any) -> Iterable[tuple[Any, Any]]:
     return ()
 
 
-def resolve(frame: Frame, path: tuple[Any, ...]) -> Any:
+def resolve(session: Session, frame: Frame, path: tuple[Any, ...]) -> Any:
     """What is found on a path; None if it leads nowhere."""
-    up, slot, *steps = path
+    up, where, place, *steps = path
     frames = list(frames_from(frame))
-    if up >= len(frames) or slot >= len(frames[up].slots):
+    try:
+        x = (frames[up].slots if where == "slot" else frames[up].stack)[place]
+        for kind, key in steps:
+            x = _step(session, x, kind, key)
+    except (LookupError, TypeError, AttributeError):
         return None
-    x = frames[up].slots[slot]
-    for kind, key in steps:
-        try:
-            x = cell_value(x) if kind == "cell" else x[key] if kind == "item" else vars(x)[key]
-        except (LookupError, TypeError, AttributeError):
-            return None
     return x
+
+
+def _step(session: Session, x: Any, kind: str, key: Any) -> Any:
+    if kind == "cell":
+        return cell_value(x)
+    if kind == "table":
+        return getattr(session.keyed[id(x)], key)
+    return x[key] if kind == "item" else vars(x)[key]
 
 
 # -- learning ------------------------------------------------------------------------------------------
@@ -147,7 +159,7 @@ def _form(session: Session, items: Any, others: list[Pattern]) -> Form | None:
     found = session.virtual.get(id(items))
     try:
         pieces = [] if found is None else [found.pattern]
-        pieces += [as_stack(pattern_of(freeze(session, x))) for x in _plain_items(items)] + others
+        pieces += [as_stack(p) for p in [*(pattern_of(freeze(session, x)) for x in _plain_items(items)), *others]]
         if not pieces:
             return None
         whole = pieces[0]
@@ -173,7 +185,7 @@ def convert(session: Session, region: Any) -> list[Strip]:
             found[buffer.path] = _both(session, buffer, found.get(buffer.path, buffer))
     made = []
     for path, buffer in found.items():
-        items = resolve(region.frame, path)
+        items = resolve(session, region.frame, path)
         if type(items) in (list, deque):
             made.append(_made(session, region, buffer, items))
     return made

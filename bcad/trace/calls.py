@@ -21,6 +21,7 @@ from . import (
     foreign,
     hosts,
     items,
+    keyed,
     methods,
     mirrors,
     outside,
@@ -35,6 +36,7 @@ from . import (
     views,
     virtual,
 )
+from .heap import within
 from .outer import MIRRORS
 from .places import is_library, is_own
 from .refusals import shapes_do_not_fit
@@ -61,14 +63,18 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     if kind is MethodDescriptorType and fn.__objclass__ is np.ndarray and args and isinstance(args[0], ArrayTracer):
         return methods.call(session, Method(args[0], fn.__name__), args[1:], kwargs)
     if (session.virtual or session.growing) and kind is not FunctionType and virtual.looks_at(fn):
-        if fn is len and args and isinstance(args[0], (list, deque)):
+        if fn is len and args and isinstance(args[0], (list, deque, *keyed.KINDS, keyed.View)):
             return session.domain.length(args[0])
-        if fn is bool and args and isinstance(args[0], (list, deque)):
+        if fn is bool and args and isinstance(args[0], (list, deque, *keyed.KINDS)):
             return operator.gt(session.domain.length(args[0]), 0)
     if (session.virtual or session.growing) and kind in _METHOD_TYPES and type(fn.__self__) in (list, deque):
         if virtual.looks_at(fn):
             virtual.refuse_growing(session, fn.__self__)
         result = strip_methods.method(session, fn.__self__, fn.__name__, args, kwargs)
+        if result is not NotImplemented:
+            return result
+    if kind in _METHOD_TYPES and type(fn.__self__) in keyed.KINDS:
+        result = keyed.call(session, fn.__self__, fn.__name__, args, kwargs)
         if result is not NotImplemented:
             return result
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
@@ -310,6 +316,8 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         if getattr(fn, "__name__", "") == "extend" and isinstance(target, list) and virtual.has_middle(session, args[0]):
             return virtual.extend_by(session, target, args[0])
         virtual.look(session, *(args if virtual.looks_at(fn) or _is_bound(fn) else args[1:]), *kwargs.values())
+    if session.keyed:
+        keyed.look(session, *args, *kwargs.values())
     outside.refuse_while_speculating(session, fn)
     owner = containers.owner_of(session, fn, args)
     if owner is not None:
@@ -331,6 +339,10 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     answer = questions.ask(session, fn, args, kwargs)
     if answer is not NotImplemented:
         return answer
+    if session.virtual or session.keyed:
+        for part in within([*args, *kwargs.values()]):
+            virtual.look(session, part)
+            keyed.look(session, part)
     items.look_into(*args, *kwargs.values(), getattr(fn, "__self__", None))
     for arg in args:
         if type(arg) in MIRRORS and not questions.only_asks(fn):

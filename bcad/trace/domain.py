@@ -22,6 +22,7 @@ from . import (
     foreign,
     items,
     iteration,
+    keyed,
     kinds,
     questions,
     sequences,
@@ -148,7 +149,7 @@ class GraphDomain(Domain):
 
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
         session = self.at(frame)
-        if symbol == "not" and virtual.has_middle(session, value):
+        if symbol == "not" and (virtual.has_middle(session, value) or keyed.of(session, value) is not None):
             return operator.le(self.length(value), 0)
         self._look_at_lists(value)
         if type(value) is ChoiceTracer:
@@ -231,6 +232,10 @@ class GraphDomain(Domain):
             result = strip_methods.contained(session, item, container)
             if result is not NotImplemented:
                 return result
+        table = keyed.of(session, container)
+        if table is not None:
+            return keyed.has(session, table, item)
+        keyed.require(session, container, item)
         self._look_at_lists(container)
         if type(container) is OuterDict:
             return container.has(item) if type(item) not in TRACERS else NotImplemented
@@ -255,6 +260,8 @@ class GraphDomain(Domain):
     def _look_at_lists(self, *values: Any) -> None:
         if self.session.virtual or self.session.growing:
             virtual.look(self.session, *values)
+        if self.session.keyed:
+            keyed.look(self.session, *values)
 
     # --- attributes and items ------------------------------------------------------------
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
@@ -312,6 +319,9 @@ class GraphDomain(Domain):
             return self.length(value)
         if kind == "hash" and type(value) is ChoiceTracer:
             return hash(value)
+        if kind == "hash" and type(value) is not SizeTracer and value._type().dtype.kind not in "biu":
+            raise session.error("a traced number is a key of a dict or an item of a set", why="where it stands depends on its value",
+                                hint="keep pairs in a list, or use the number's place as the key")
         if kind in ("int", "index", "hash"):
             return session.decide_int(value, f"{kind}()")
         if kind == "bool":
@@ -320,6 +330,9 @@ class GraphDomain(Domain):
 
     def length(self, value: Any) -> Any:
         """``len(value)``."""
+        keys = keyed.keys_of(self.session, value)
+        if keys is not None:
+            return self.length(keys)
         if isinstance(value, (list, deque)):
             growing = virtual.find_growing(self.session, value)
             if growing is not None:
@@ -350,6 +363,8 @@ class GraphDomain(Domain):
         kind = type(value)
         if kind is ChoiceTracer:
             return isinstance(choices.truth(self.session, value), Tracer)
+        if keyed.keys_of(self.session, value) is not None:
+            return self.undecided(self.length(value))
         if kind in (list, deque) and (self.session.virtual or self.session.growing):
             return self.undecided(self.length(value))
         if kind in (ScalarTracer, NumberTracer):
@@ -364,7 +379,7 @@ class GraphDomain(Domain):
         session = self.at(frame)
         if type(value) is ChoiceTracer:
             value = choices.truth(session, value)
-        if isinstance(value, (list, deque, OuterDict)):
+        if isinstance(value, (list, deque, OuterDict, *keyed.KINDS)):
             return bool(self.length(value) > 0)
         if type(value) is np.ndarray:
             value = session.captures.cell(value)
@@ -375,7 +390,7 @@ class GraphDomain(Domain):
 
         if type(condition) is ChoiceTracer:
             condition = choices.truth(self.at(frame), condition)
-        elif isinstance(condition, (list, deque)):
+        elif isinstance(condition, (list, deque, *keyed.KINDS)):
             condition = operator.gt(self.length(condition), 0)
         branch(self.at(frame), frame, condition, instruction)
 

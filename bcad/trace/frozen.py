@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import keyed
 from .outer import MIRRORS
 from .tracers import ArrayTracer, Tracer
 from .tree import children_of, rebuild_like
@@ -33,7 +34,7 @@ def _copied(session: Session, obj: Any, known: dict[int, Any]) -> Any:
         return ArrayTracer(session, obj._read())
     if isinstance(obj, Tracer) or dataclasses.is_dataclass(kind):
         return obj
-    if kind is set:
+    if kind is set and keyed.of(session, obj) is None:
         return set(obj)
     whole = obj
     if kind in MIRRORS:
@@ -42,6 +43,9 @@ def _copied(session: Session, obj: Any, known: dict[int, Any]) -> Any:
     if isinstance(obj, (list, deque)) and id(obj) in session.virtual:
         items = list.__iter__(obj) if isinstance(obj, list) else iter(obj)
         return session.virtual[id(obj)].frozen([frozen(session, x, known) for x in items])
+    table = keyed.of(session, obj)
+    if table is not None:
+        return table.frozen(*(frozen(session, part, known) for part in (table.keys, table.values)))
     found = children_of(whole)
     if found is None:
         return obj

@@ -12,10 +12,12 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Value, assumptions
 
-from . import foreign, questions, strip_methods, virtual
+from . import foreign, keyed, questions, strip_methods, virtual
 from .outer import MIRRORS, OuterDict, OuterList
+from .patterns import pattern_of
 from .raises import may_be_caught
 from .restart import Restart
+from .states import freeze
 from .strips import made_of
 from .tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from .views import as_view
@@ -48,6 +50,9 @@ def look_into(*values: Any) -> None:
 
 def get(session: Session, owner: Any, key: Any) -> Any:
     """``owner[key]``."""
+    table = keyed.of(session, owner)
+    if table is not None:
+        return keyed.get(session, table, key)
     if type(owner) is np.ndarray and owner.dtype.kind not in "biufc":
         return questions.ask(session, operator.getitem, (owner, _concrete_key(session, key, owner)), {})
     if isinstance(owner, np.ndarray):
@@ -72,6 +77,7 @@ def get(session: Session, owner: Any, key: Any) -> Any:
     if not has_traced(key) or _is_python(owner, "__getitem__"):
         return NotImplemented
     _buffer_if_unknown(session, owner, key)
+    keyed.require(session, owner, key)
     return owner[_concrete_key(session, key, owner)]
 
 
@@ -121,12 +127,13 @@ def normal_key(session: Session, key: Any) -> Any:
     return key
 
 
-def _buffer_if_unknown(session: Session, owner: Any, key: Any) -> None:
-    """A list is asked for an item by a number that differs from one iteration to the next: it needs a buffer."""
+def _buffer_if_unknown(session: Session, owner: Any, key: Any, *items: Any) -> None:
+    """A list is asked for an item, or given one, by a number that differs from one iteration to the next."""
     if type(owner) is list and type(key) in (NumberTracer, ScalarTracer) and not session.example.known(session.value(key)):
         from .buffers import wanted
 
-        found = wanted(session, owner, "an item of a list is asked for by a number that only a run can tell")
+        form = next((pattern_of(freeze(session, item)) for item in items), None)
+        found = wanted(session, owner, "an item of a list is asked for by a number that only a run can tell", form)
         if isinstance(found, Restart):
             raise found
 
@@ -165,6 +172,10 @@ def _concrete_key(session: Session, key: Any, owner: Any) -> Any:
 # -- writing ----------------------------------------------------------------------------------
 def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     """``owner[key] = value``; anything but NotImplemented means: done."""
+    table = keyed.of(session, owner)
+    if table is not None:
+        return keyed.set_(session, table, key, value)
+    keyed.require(session, owner, key)
     if isinstance(owner, np.ndarray):
         set_array_item(session, owner, key, value)
         return None
@@ -185,7 +196,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         type(owner).__mro__[1].__setitem__(owner, key, value)  # type: ignore[index]
         return None
     if has_traced(key) and not _is_python(owner, "__setitem__"):
-        _buffer_if_unknown(session, owner, key)
+        _buffer_if_unknown(session, owner, key, value)
         session.touch(owner)
         owner[_concrete_key(session, key, owner)] = value
         return None
@@ -241,6 +252,10 @@ def write_all(session: Session, owner: Any, value: Any) -> None:
 
 def delete(session: Session, owner: Any, key: Any) -> Any:
     """``del owner[key]``."""
+    table = keyed.of(session, owner)
+    if table is not None:
+        return NotImplemented if keyed.method(session, table, "__delitem__", (key,), {}) is NotImplemented else None
+    keyed.require(session, owner, key)
     if type(owner) in (list, deque) and (session.virtual or session.growing):
         virtual.refuse_growing(session, owner)
         if strip_methods.method(session, owner, "__delitem__", (normal_key(session, key),), {}) is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import containers, foreign
+from . import containers, foreign, keyed
 from .items import get_array_item
 from .outer import MIRRORS
 from .states import Abandon
@@ -291,6 +291,8 @@ _NATIVE_RANGES = (type(iter(range(0))), type(iter(range(1 << 70))))
 
 def iterate(session: Session, value: Any) -> Any:
     """``iter(value)``."""
+    if keyed.keys_of(session, value) is not None:
+        return _over_keyed(session, value)
     if type(value) in MIRRORS:
         value.fill()
         return NotImplemented
@@ -322,6 +324,8 @@ def _steps_itself(value: Any) -> bool:
 
 def _is_virtual(session: Session, value: Any) -> bool:
     """Whether a list or deque is of a length that only a run can tell."""
+    if keyed.keys_of(session, value) is not None:
+        return True
     return type(value) in (list, deque) and (id(value) in session.virtual or id(value) in session.growing)
 
 
@@ -343,6 +347,8 @@ def indexed(session: Session, value: Any) -> Indexed | None:
     """An iterator over `value` whose items have numbers; None if there is none."""
     if isinstance(value, Indexed):
         return value if value.numbered else None
+    if keyed.keys_of(session, value) is not None:
+        return _over_keyed(session, value)
     if type(value) in (range, RangeTracer):
         return RangeIterator(session, value)
     if type(value) in _NATIVE_RANGES:
@@ -359,6 +365,19 @@ def indexed(session: Session, value: Any) -> Indexed | None:
     if type(value) in (list, tuple):
         return ListIterator(session, value)
     return None
+
+
+def _over_keyed(session: Session, value: Any) -> Indexed:
+    """``iter()`` of a dict whose keys stand in a list, or of a view of it."""
+    table, kind = (value.table, value.kind) if type(value) is keyed.View else (keyed.of(session, value), "keys")
+    assert table is not None
+    if isinstance(table.owner, set):
+        raise Abandon("a set goes through its items in an order of its own")
+    lists = {"keys": (table.keys,), "values": (table.values,), "items": (table.keys, table.values)}[kind]
+    parts = [part for part in (indexed(session, x) for x in lists) if part is not None]
+    if len(parts) < len(lists):
+        raise Abandon("the items of a dict have no common form")
+    return parts[0] if len(parts) == 1 else ZipIterator(session, tuple(parts))
 
 
 def _from_native_range(session: Session, iterator: Any) -> RangeIterator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ import numpy as np
 from bcad.ir import Dim, Kind
 from interpreter import EMPTY, UNBOUND
 
+from . import keyed
 from .guards import IsObject
 from .leaves import plain
 from .outer import MIRRORS
@@ -101,8 +102,11 @@ class Maker:
             flag = obj._python if type(obj) is ScalarTracer else None
             make: Make = lambda run: run.outputs[index]
             return make if flag is None else python_where(self.position(flag), make)
-        if kind is VirtualList:
+        if isinstance(obj, VirtualList):
             return self._rows(obj)
+        table = obj if kind is keyed.Keyed else keyed.of(self.session, obj)
+        if table is not None:
+            return self._once(table.owner, self._keyed(table))
         if isinstance(obj, (list, deque)) and id(obj) in self.session.virtual:
             return self._once(obj, self._rows(self.session.virtual[id(obj)]))
         if isinstance(obj, (type, FunctionType, ModuleType)):
@@ -184,6 +188,19 @@ class Maker:
             middle = [plain(pattern, iter(row)) for row in zip(*columns, strict=True)]
             found = [*(x(run) for x in before), *middle, *(x(run) for x in after)]
             return found if bound is None else deque(found, *bound)
+
+        return make
+
+    def _keyed(self, table: keyed.Keyed) -> Make:
+        """A dict or set with the keys of the run."""
+        keys, values, owner = self.plan(table.keys), self.plan(table.values), table.owner
+
+        def make(run: Run) -> Any:
+            if isinstance(owner, set):
+                return set(keys(run))
+            made = defaultdict(owner.default_factory) if isinstance(owner, defaultdict) else type(owner)()
+            dict.update(made, zip(keys(run), values(run), strict=True))  # a Counter's own would count
+            return made
 
         return make
 

@@ -11,6 +11,7 @@ from bcad import ops
 from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame, Instruction, Unsupported
 
+from . import keyed
 from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
 from .buffers import convert, paths, require_room
 from .builder import TraceBuilder, constant_of, is_constant
@@ -200,8 +201,9 @@ class LoopRegion:
     def capture(self) -> None:
         """Find what is carried, emit the Loop and move the frame behind it."""
         self._refuse_shared_iterator()
+        keyed.convert(self.session, self)
         self.buffers = convert(self.session, self)
-        self.paths = paths(self.frame)
+        self.paths = paths(self.session, self.frame)
         self.session.loops.append(self)
         try:
             arm, context, index = self._settle()

@@ -22,6 +22,8 @@ class Lessons(NamedTuple):
         Those that had to be known.
     buffers : frozenset of Buffer
         Lists that are kept in arrays while a loop is made.
+    keyed : frozenset of (key, path)
+        Dicts and sets whose keys and values stand in lists while a loop is made.
     reasons : frozenset of (key, str)
         Why some of those in `avoid` are.
     """
@@ -31,6 +33,7 @@ class Lessons(NamedTuple):
     steering: frozenset[Source] = frozenset()
     fixed: frozenset[Source] = frozenset()
     buffers: frozenset[Any] = frozenset()
+    keyed: frozenset[Any] = frozenset()
     reasons: frozenset[tuple[Any, str]] = frozenset()
 
 
@@ -40,19 +43,20 @@ class Restart(BaseException):
     def __init__(
         self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset(),
         steering: frozenset[Source] = frozenset(), fixed: frozenset[Source] = frozenset(),
-        buffers: frozenset[Any] = frozenset(), reason: str = "",
+        buffers: frozenset[Any] = frozenset(), keyed: frozenset[Any] = frozenset(), reason: str = "",
     ) -> None:
         self.symbolic = symbolic
         self.avoid = avoid
         self.steering = steering
         self.fixed = fixed
         self.buffers = buffers
+        self.keyed = keyed
         self.reason = reason
 
     def learn(self, known: Lessons) -> Lessons:
         """What is known now."""
         return Lessons(
             known.symbolic | self.symbolic, known.avoid | self.avoid, known.steering | self.steering,
-            known.fixed | self.fixed, known.buffers | self.buffers,
+            known.fixed | self.fixed, known.buffers | self.buffers, known.keyed | self.keyed,
             known.reasons | {(key, self.reason) for key in self.avoid if self.reason},
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import keyed
 from .choices import decide
 from .leaving import Make, Maker, python_where
 from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, ValueTracer
@@ -77,11 +79,14 @@ def is_plain_number(leaf: Any) -> bool:
 
 
 def _with_middles(session: Session, obj: Any) -> Any:
-    """`obj` with a `VirtualList` in place of every list that a loop has appended to."""
-    if not session.virtual or isinstance(obj, Tracer):
+    """`obj` with a `VirtualList` in place of every list that a loop has appended to, a `Keyed` in that of such dicts."""
+    if not (session.virtual or session.keyed) or isinstance(obj, Tracer):
         return obj
-    if isinstance(obj, list) and id(obj) in session.virtual:
+    if isinstance(obj, (list, deque)) and id(obj) in session.virtual:
         return session.virtual[id(obj)]
+    table = keyed.of(session, obj)
+    if table is not None:
+        return table
     found = children_of(obj)
     if found is None:
         return obj

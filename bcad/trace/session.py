@@ -95,6 +95,7 @@ class Session:
         self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
         self.reasons: dict[Any, str] = dict(lessons.reasons)  # why a loop is unrolled
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
+        self.keyed: dict[int, Any] = {}  # dicts and sets with keys that only a run can tell
         self.growing: dict[int, Grown] = {}  # lists that the loops being made append to
         self.lists_before: set[int] = set()  # lists that were there before the region being made
         self.facts: dict[Value, bool] = {}  # flags whose truth is known on the way being run

@@ -82,6 +82,8 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
         return Number(session.value(obj), session.captures.cell(obj))
     if kind in (list, deque) and id(obj) in session.virtual:
         raise Abandon("a list that a loop has made leaves it")
+    if id(obj) in session.keyed and session.keyed[id(obj)].owner is obj:
+        raise Abandon("a dict with keys that a loop has made leaves it")
     if depth and kind not in (FunctionType, ModuleType) and not isinstance(obj, type):
         found = children_of(obj) or _attributes(session, obj)
         if found is not None:

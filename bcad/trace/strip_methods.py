@@ -87,12 +87,12 @@ def _pop(strip: Strip, key: Any = -1) -> Any:
     last = operator.sub(strip.count, 1)
     if type(key) is int and key == -1:
         item = strip.row(last)
-        strip.hold(strip.columns, count=last)
+        strip.hold(None, count=last)
         return item
     place, end = strip.place(key, loose=True), plus(strip.first, strip.count)
     item = strip.at(place)
     _move(strip, slice(place, operator.sub(end, 1)), slice(operator.add(place, 1), end))
-    strip.hold(strip.columns, count=last)
+    strip.hold(None, count=last)
     return item
 
 
@@ -100,7 +100,7 @@ def _pop(strip: Strip, key: Any = -1) -> Any:
 def _pop_left(strip: Strip) -> Any:
     _require_items(strip, "pop from an empty deque")
     item = strip.row(0)
-    strip.hold(strip.columns, plus(strip.first, 1), operator.sub(strip.count, 1))
+    strip.hold(None, plus(strip.first, 1), operator.sub(strip.count, 1))
     return item
 
 
@@ -123,7 +123,7 @@ def _insert(strip: Strip, key: Any, item: Any) -> None:
     strip.reserve(RIGHT)
     _move(strip, slice(operator.add(place, 1), operator.add(end, 1)), slice(place, end))
     strip.write(place, values)
-    strip.hold(strip.columns, count=operator.add(strip.count, 1))
+    strip.hold(None, count=operator.add(strip.count, 1))
 
 
 def _between(strip: Strip, key: Any) -> Any:
@@ -153,7 +153,7 @@ def _move(strip: Strip, target: slice, source: slice) -> None:
 # -- all of it ---------------------------------------------------------------------------------------------
 @_means("clear")
 def _clear(strip: Strip) -> None:
-    strip.hold(strip.columns, count=0)
+    strip.hold(None, count=0)
 
 
 @_means("copy", "__copy__")

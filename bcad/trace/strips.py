@@ -204,10 +204,11 @@ class Strip(VirtualList):
         new = [put(column, index, value) for column, value in zip(self.columns, values, strict=True)]
         self.hold(new)
 
-    def hold(self, columns: Sequence[Value], first: Any = None, count: Any = None) -> None:
-        """Have these arrays, and this many items, from now on."""
+    def hold(self, columns: Sequence[Value] | None, first: Any = None, count: Any = None) -> None:
+        """Have these arrays (None: the same), and this many items, from now on."""
         self.session.touch(self)
-        self.data = tuple(map(self.session.wrap, columns))
+        if columns is not None:
+            self.data = tuple(map(self.session.wrap, columns))
         self.first = self.first if first is None else first
         self.count = self.count if count is None else count
 

@@ -116,7 +116,12 @@ def set_add(frame: Frame, stack: list, depth: int) -> None:
 def map_add(frame: Frame, stack: list, depth: int) -> None:
     """dict ... key value -- dict ..."""
     value, key = stack.pop(), stack.pop()
-    _display(frame, stack[-depth])[key] = value
+    target = _display(frame, stack[-depth])
+    types = frame.domain.types
+    if types and (type(key) in types or type(target) in types) \
+            and frame.domain.setitem(frame, target, key, value) is not NotImplemented:
+        return
+    target[key] = value
 
 
 @opcode("LIST_EXTEND")
