@@ -30,6 +30,7 @@ _KNOWN: dict[str, Any] = {"np": np, "numpy": np, "math": math}  # what a text ma
 
 def transform(
     fn: Callable[..., Any] | str, out_file: str | os.PathLike[str] | None = None, *, args: Sequence[Any] | None = None,
+    output_file: str | os.PathLike[str] | None = None,
 ) -> str:
     """Adjoint code: a module with ``f_ad(A, B, A_a, B_a, C_a)``, which increments the adjoints and returns them.
 
@@ -37,7 +38,7 @@ def transform(
     ----------
     fn : callable or str
         The function, or the text of a module that begins with it.
-    out_file : path, optional
+    out_file, output_file : path, optional
         Where to write the text as well.
     args : sequence, optional
         Example arguments (their ranks and dtypes count, not their sizes); an int stays what it is, and has no adjoint.
@@ -67,6 +68,7 @@ def transform(
     >>> print(transform("def mma(A, B, C):\\n    D = A @ B + C\\n    return D").splitlines()[5])
     def mma_ad(A, B, C, A_a, B_a, C_a, D_a):
     """
+    out_file = output_file if out_file is None else out_file
     function, tree = _function_of(fn)
     special = _vjp(function, _parameters(function, args), args)
     names = [v.name or f"x{k}" for k, v in enumerate(special.program.graph.inputs)]

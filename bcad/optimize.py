@@ -107,9 +107,10 @@ class FlatProblem:
 
 def fmin_l_bfgs_b(
     fn: Callable[..., Any],
-    args: Any,
+    args: Any = (),
     init_kwargs: Mapping[str, Any] | None = None,
     *,
+    init_args: Any = (),
     bounds: Sequence[tuple[float | None, float | None]] | None = None,
     scalar_bounds: tuple[float | None, float | None] | None = None,
     return_info: bool = False,
@@ -123,7 +124,7 @@ def fmin_l_bfgs_b(
         Ordinary Python and NumPy.
     args : array_like, or list or tuple of arguments
         Where to start, each of any shape and in its own units; never written to.  A list or
-        tuple holds the positional arguments; anything else is the one argument.
+        tuple holds the positional arguments; anything else is the one argument. Also ``init_args=``.
     init_kwargs : mapping, optional
         Keyword arguments to start from.
     bounds : sequence of (low, high), optional
@@ -160,7 +161,7 @@ def fmin_l_bfgs_b(
 
     if bounds is not None and scalar_bounds is not None:
         raise TypeError("give either bounds or scalar_bounds, not both")
-    problem, restore = _problem(fn, args, init_kwargs)
+    problem, restore = _problem(fn, _start(args, init_args), init_kwargs)
     if scalar_bounds is not None:
         bounds = [scalar_bounds] * problem.start.size
     x, value, info = scipy_minimiser(problem.value_and_gradient, problem.start, bounds=bounds, **options)
@@ -169,7 +170,7 @@ def fmin_l_bfgs_b(
 
 
 def fmin_bfgs(
-    fn: Callable[..., Any], args: Any, init_kwargs: Mapping[str, Any] | None = None, **options: Any
+    fn: Callable[..., Any], args: Any = (), init_kwargs: Mapping[str, Any] | None = None, *, init_args: Any = (), **options: Any
 ) -> Any:
     """Minimise a scalar function of arrays with BFGS; see `fmin_l_bfgs_b` for `args`.
 
@@ -177,11 +178,11 @@ def fmin_bfgs(
     """
     from scipy.optimize import fmin_bfgs as scipy_minimiser
 
-    return _line_search_minimum(scipy_minimiser, fn, args, init_kwargs, options)
+    return _line_search_minimum(scipy_minimiser, fn, _start(args, init_args), init_kwargs, options)
 
 
 def fmin_cg(
-    fn: Callable[..., Any], args: Any, init_kwargs: Mapping[str, Any] | None = None, **options: Any
+    fn: Callable[..., Any], args: Any = (), init_kwargs: Mapping[str, Any] | None = None, *, init_args: Any = (), **options: Any
 ) -> Any:
     """Minimise a scalar function of arrays with conjugate gradients; see `fmin_l_bfgs_b`.
 
@@ -189,11 +190,11 @@ def fmin_cg(
     """
     from scipy.optimize import fmin_cg as scipy_minimiser
 
-    return _line_search_minimum(scipy_minimiser, fn, args, init_kwargs, options)
+    return _line_search_minimum(scipy_minimiser, fn, _start(args, init_args), init_kwargs, options)
 
 
 def fmin_ncg(
-    fn: Callable[..., Any], args: Any, init_kwargs: Mapping[str, Any] | None = None, **options: Any
+    fn: Callable[..., Any], args: Any = (), init_kwargs: Mapping[str, Any] | None = None, *, init_args: Any = (), **options: Any
 ) -> Any:
     """Minimise a scalar function of arrays with Newton-CG and exact Hessian-vector products.
 
@@ -202,9 +203,9 @@ def fmin_ncg(
     """
     from scipy.optimize import fmin_ncg as scipy_minimiser
 
-    problem, _ = _problem(fn, args, init_kwargs)
+    problem, _ = _problem(fn, _start(args, init_args), init_kwargs)
     options.setdefault("fhess_p", problem.hessian_vector)
-    return _line_search_minimum(scipy_minimiser, fn, args, init_kwargs, options)
+    return _line_search_minimum(scipy_minimiser, fn, _start(args, init_args), init_kwargs, options)
 
 
 def minimize(
@@ -266,6 +267,14 @@ def minimize(
     )
     result.x = problem.nested(result.x)[0][0]
     return result
+
+
+def _start(args: Any, init_args: Any) -> Any:
+    """Where to start, given under either name."""
+    given = [x for x in (args, init_args) if not isinstance(x, tuple) or x]
+    if len(given) > 1:
+        raise TypeError("give either args or init_args, not both")
+    return given[0] if given else ()
 
 
 def _problem(

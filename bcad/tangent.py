@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 import inspect
+import itertools
+import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,6 +32,8 @@ __all__ = [
     "INPUT_DERIVATIVE", "AutoDiff", "adjoint", "autodiff", "d", "grad", "insert_grad_of", "jvp", "register", "stages",
     "tangent_", "vjp",
 ]
+
+_numbers = itertools.count(1)
 
 
 class INPUT_DERIVATIVE(enum.Enum):
@@ -55,6 +59,7 @@ class AutoDiff:
         seed: INPUT_DERIVATIVE, verbose: int, scalar: bool = False,
     ) -> None:
         self.func = func
+        wrt = (wrt,) if isinstance(wrt, (int, str)) else tuple(wrt)
         self._backend = None if optimized else "numpy"
         self.core = self._core(JvpMode() if mode == "forward" else GradientMode() if scalar else VjpMode(), wrt)
         self._seeded = self._core(VjpMode(), wrt) if scalar else self.core
@@ -62,9 +67,9 @@ class AutoDiff:
         self._preserve_result, self._check_dims, self._seed = preserve_result, check_dims, seed
         self._verbose = verbose
         self._count = _positional_count(func)
+        self._shown: dict[Specialisation, Any] = {}
         self.__name__ = f"d{name_of(func)}d{'_'.join(map(str, wrt))}"
         self.__doc__ = f"{mode} derivative of {name_of(func)} by its arguments {wrt}."
-        self.__wrapped__ = func
 
     def _core(self, mode: Mode, wrt: Any) -> Differentiated:
         core = Differentiated(self.func, mode, wrt, backend=self._backend)
@@ -126,6 +131,16 @@ class AutoDiff:
             for name, text in _stages_of(special).items():
                 print(f"--- {name} ---\n{text}\n")
         return answer_of(special)
+
+    @property
+    def __wrapped__(self) -> Any:
+        """What tools look at for source and signature: the derivative's own code, once there is one."""
+        if not self.core.specialisations:
+            return self.func
+        special = self.core.specialisations[0]
+        if special not in self._shown:
+            self._shown = {special: _as_function(_source_of(special))}
+        return self._shown[special]
 
     @property
     def source(self) -> str:
@@ -247,6 +262,15 @@ def _stages_of(special: Specialisation) -> dict[str, str]:
 def _source_of(special: Specialisation) -> str:
     """The derivative as NumPy code."""
     return str(backends.get("numpy").compile(special.graph).source)
+
+
+def _as_function(source: str) -> Any:
+    """The function that a source defines, as inspect and debuggers find it."""
+    filename = f"<derivative {next(_numbers)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    scope: dict[str, Any] = {"np": np}
+    exec(compile(source, filename, "exec"), scope)
+    return next(x for x in scope.values() if inspect.isfunction(x))
 
 
 def _positional_count(func: Callable[..., Any]) -> int | None:
