@@ -37,13 +37,13 @@ from bcad.trace import (
 )  # fmt: skip
 
 ARRAY = '''def _array(name, x, dtype, *shape):
-    """x as an array of this dtype and shape (None: any length from 2 on); anything else is refused."""
+    """x as an array of this dtype and shape (None: any length from LEAST on); anything else is refused."""
     array = np.asarray(x)
     if array.ndim != len(shape):
         raise ValueError(f"{name} must have {len(shape)} axes, not {array.ndim}")
     for axis, (length, wanted) in enumerate(zip(array.shape, shape)):
-        if length != wanted and (wanted is not None or length < 2):
-            raise ValueError(f"{name}.shape[{axis}] must be {'2 or more' if wanted is None else wanted}, not {length}")
+        if length != wanted and (wanted is not None or length < LEAST):
+            raise ValueError(f"{name}.shape[{axis}] must be {'LEAST or more' if wanted is None else wanted}, not {length}")
     if (array.dtype == bool) != (dtype == "bool"):
         raise TypeError(f"{name} must be of {dtype}, not {array.dtype}")
     return array.astype(dtype, casting="safe", copy=False)'''
@@ -81,6 +81,7 @@ class Arguments:
         self.helpers: dict[str, str] = {}
         self.streams: dict[str, Any] = {}
         self._passed = _stream_leaves(program.guards)
+        self._least = _least_length(program) if typed else 2
         self._own = _parameters_of(fn)
         positional, keywords = program.tree.children
         self._bases: dict[tuple[int, Any], str] = {(0, k): self._positional(k) for k in range(len(positional.children))}
@@ -150,7 +151,8 @@ class Arguments:
     def conditions(self) -> list[str]:
         """What the trace relied on, as far as arguments can tell."""
         sizes = self._sizes()
-        return list(dict.fromkeys(filter(None, (self._condition(guard, sizes) for guard in self.program.guards))))
+        relied = self.program.relied if self._least < 2 else ()
+        return list(dict.fromkeys(filter(None, (self._condition(guard, sizes) for guard in (*self.program.guards, *relied)))))
 
     def where(self, position: int) -> str:
         """The expression for an input that is an argument."""
@@ -190,7 +192,7 @@ class Arguments:
         if type_.kind is Kind.PYTHON and type_.python_type is int:
             self.helpers["operator"] = "import operator"
             return f"operator.index({text})"
-        self.helpers["_array"] = ARRAY
+        self.helpers["_array"] = ARRAY.replace("LEAST", str(self._least))
         shape = "".join(f", {None if isinstance(n, Dim) else n}" for n in type_.shape)
         array = f"_array({text!r}, {text}, {type_.dtype.name!r}{shape})"
         return array + {Kind.ARRAY: "", Kind.SCALAR: "[()]", Kind.PYTHON: ".item()"}[type_.kind]
@@ -315,6 +317,11 @@ def _is_argument(source: Any) -> bool:
     if isinstance(source, Result):
         return any(map(_is_argument, (source.function, *source.args)))
     return isinstance(source, Argument)
+
+
+def _least_length(program: Any) -> int:
+    """From which length on an axis will do: 1 where what relied on 2 is known; a loop's reverse may rely on it too."""
+    return 2 if any(node.op.name == "loop" for node in program.graph.walk()) else 1
 
 
 def _stream_leaves(guards: Any) -> dict[int, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bcad.argument_text import ARRAY, outdated
+from bcad.argument_text import outdated
 from bcad.errors import Unsupported
 from bcad.standalone import Module, indented
 
@@ -59,7 +59,8 @@ def case_lines(module: Module) -> list[str]:
 
 def cases_text(doc: str, cases: Sequence[tuple[Module, list[str]]], functions: Sequence[str]) -> str:
     """The module: for each case its lines, the last of which returns; then the functions, which call ``_taken``."""
-    shared = [ARRAY] if all(ARRAY in module.helpers() for module, _ in cases) else []  # others need imports
+    arrays = {module.arguments.helpers.get("_array", "") for module, _ in cases}
+    shared = [text for text in arrays if text and len(arrays) == 1]  # others may need imports
     blocks = [f'"""{doc}"""\n\nimport numpy as np', *shared, DISPATCH]
     for count, (module, lines) in enumerate(cases, 1):
         inner = ["def case(" + module.arguments.parameters() + "):", *indented(lines)]

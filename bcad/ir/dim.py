@@ -275,10 +275,10 @@ def _extremum(function: str, a: Size, b: Size) -> Size:
     return Dim.of(Apply(function, (first, second)))
 
 
-def bounds(size: Size) -> tuple[int | None, int | None]:
+def bounds(size: Size, least: int = 2) -> tuple[int | None, int | None]:
     """The least and the greatest number that a size in an accepted program can be; None: unbounded.
 
-    The length of an axis of an argument is 2 at least (lengths 0 and 1 are not made symbols); a
+    The length of an axis of an argument is `least` at least (lengths 0 and 1 are not made symbols); a
     symbol that an op binds, whose name has an underscore, may be 0.
     """
     if isinstance(size, int):
@@ -286,30 +286,30 @@ def bounds(size: Size) -> tuple[int | None, int | None]:
     low: int | None = 0
     high: int | None = 0
     for monomial, coefficient in size.terms:
-        parts = _product_bounds(monomial)
+        parts = _product_bounds(monomial, least)
         ends = [None if p is None else p * coefficient for p in parts]
-        least, most = ends if coefficient > 0 else ends[::-1]
-        low = None if low is None or least is None else low + least
+        lowest, most = ends if coefficient > 0 else ends[::-1]
+        low = None if low is None or lowest is None else low + lowest
         high = None if high is None or most is None else high + most
     return low, high
 
 
-def _product_bounds(monomial: Monomial) -> tuple[int | None, int | None]:
+def _product_bounds(monomial: Monomial, least: int) -> tuple[int | None, int | None]:
     """Of a product of atoms; only products of non-negative ones have bounds."""
     low, high = 1, 1
     for atom in monomial:
-        least, most = _atom_bounds(atom)
-        if least is None or least < 0:
-            return _atom_bounds(monomial[0]) if len(monomial) == 1 else (None, None)
-        low *= least
+        lowest, most = _atom_bounds(atom, least)
+        if lowest is None or lowest < 0:
+            return _atom_bounds(monomial[0], least) if len(monomial) == 1 else (None, None)
+        low *= lowest
         high = None if high is None or most is None else high * most  # type: ignore[assignment]
     return low, high
 
 
-def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
+def _atom_bounds(atom: Atom, least: int) -> tuple[int | None, int | None]:
     if isinstance(atom, Symbol):
-        return (0 if "_" in atom.name else 2), None
-    (low_a, high_a), (low_b, high_b) = map(bounds, atom.args)
+        return (0 if "_" in atom.name else least), None
+    (low_a, high_a), (low_b, high_b) = (bounds(arg, least) for arg in atom.args)
     if atom.function == "min":
         low = None if low_a is None or low_b is None else min(low_a, low_b)
         return low, min((h for h in (high_a, high_b) if h is not None), default=None)

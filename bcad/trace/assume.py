@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Assumptions, Dim, Size, bounds, substitute, symbols
 
-from .guards import relation
+from .guards import SizeRelation, relation
 
 if TYPE_CHECKING:
     from .session import Session
@@ -25,6 +25,7 @@ class TraceAssumptions(Assumptions):
         self.unified: dict[str, Size] = {}
         self.numbers: dict[Any, int] = {}  # ints that decide a shape, held to what they were
         self._ones: set[Dim] = set()
+        self.relied: dict[SizeRelation, None] = {}  # what holds as no symbol is 1
 
     def equal(self, a: Size, b: Size) -> bool:
         answer = self.ask(a, "==", b)
@@ -67,6 +68,9 @@ class TraceAssumptions(Assumptions):
         a, b = self.canonical(a), self.canonical(b)
         known = _by_form(a, symbol, b)
         if known is not None:
+            if _by_form(a, symbol, b, least=1) is None:
+                held = symbol if known else {"==": "!=", "<": ">="}[symbol]
+                self.relied[SizeRelation(a, held, b)] = None
             return known
         examples = [self.session.size_or_none(size) for size in (a, b)]
         if None in examples and (symbol == "==" or b in (0, 1)):
@@ -121,8 +125,8 @@ class TraceAssumptions(Assumptions):
             return
 
 
-def _by_form(a: Size, symbol: str, b: Size) -> bool | None:
-    """The answer if no example is needed: symbols of arguments are at least 2."""
+def _by_form(a: Size, symbol: str, b: Size, least: int = 2) -> bool | None:
+    """The answer if no example is needed: symbols of arguments are 2 at least."""
     if isinstance(a, int) and isinstance(b, int):
         return relation(symbol, a, b)
     if a == b:
@@ -130,7 +134,7 @@ def _by_form(a: Size, symbol: str, b: Size) -> bool | None:
     difference = a - b
     if isinstance(difference, int):
         return relation(symbol, difference, 0)
-    low, high = bounds(difference)
+    low, high = bounds(difference, least)
     if low is not None and low > 0 or (low == 0 and symbol == "<"):
         return False
     if high is not None and high < 0:

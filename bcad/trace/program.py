@@ -50,13 +50,15 @@ class Program:
         The branches that are guarded and the loops that are unrolled, and why.
     suppositions : frozenset
         Loops kept as such on a supposition that a run may refute: then trace again with ``avoid=`` them.
+    relied : list of SizeRelation
+        What holds because no length that is a symbol is 1, and has decided something.
     """
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect], maker: Maker,
         sizes: dict[str, int] | None = None, reasons: Sequence[str] = (), same: dict[str, Size] | None = None,
-        suppositions: frozenset[Any] = frozenset(),
+        suppositions: frozenset[Any] = frozenset(), relied: Sequence[Any] = (),
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -71,6 +73,7 @@ class Program:
         self.reasons = list(reasons)
         self.same = dict(same or {})
         self.suppositions = suppositions
+        self.relied = list(relied)
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""

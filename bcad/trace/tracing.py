@@ -110,7 +110,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
             arguments[path] = place[session.captures.input_of(leaf)]
     return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, maker, session.sizes,
                    [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()],
-                   session.assumptions.guarded(), frozenset(session.supposing))
+                   session.assumptions.guarded(), frozenset(session.supposing), list(session.assumptions.relied))
 
 
 def _line(code: Any, pc: int) -> Any:

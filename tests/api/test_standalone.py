@@ -37,7 +37,7 @@ def test_every_op_is_written_as_what_it_computes(name):
         graph = graph_of(op, args, attrs)
         program = SimpleNamespace(
             graph=graph, arguments={k: k for k in range(len(args))}, effects=[], guards=[], sources=[Argument(k, f"x{k}") for k in range(len(args))],
-            tree=flatten((tuple(args), {}))[1], result=SimpleNamespace(build=list),
+            relied=[], tree=flatten((tuple(args), {}))[1], result=SimpleNamespace(build=list),
         )
         special = SimpleNamespace(program=program, graph=graph, results=len(graph.outputs), trees=[])
         module = Module(special, f)
@@ -281,3 +281,39 @@ def test_what_was_traced_for_another_state_is_not_exported(monkeypatch):
     monkeypatch.setitem(MODE, "of", "square")
     traced(2.0)
     assert loaded(traced)["gradient"](2.0) == 4.0
+
+
+# -- axes of length 1 -----------------------------------------------------------------------------------
+def logistic(w, x, t):
+    z = x @ w
+    return -np.mean(t * z - np.log1p(np.exp(z)))
+
+
+def test_a_batch_of_one_is_taken_where_nothing_relied_on_more():
+    rng = np.random.default_rng(0)
+    traced = Gradient(logistic, [np.ones(3), np.ones((5, 3)), np.ones(5)])
+    gradient = loaded(traced)["gradient"]
+    for rows, columns in ((1, 3), (4, 1), (1, 1)):
+        args = rng.normal(size=columns), rng.normal(size=(rows, columns)), rng.uniform(size=rows)
+        for found, expected in zip(gradient(*args), Gradient(logistic)(*args), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+            assert found.shape == expected.shape
+    with pytest.raises(ValueError, match="1 or more, not 0"):
+        gradient(np.ones(3), np.ones((0, 3)), np.ones(0))
+    with pytest.raises(ValueError, match="this holds for"):  # NumPy would stretch it
+        gradient(np.ones(3), np.ones((1, 3)), np.ones(4))
+
+
+@pytest.mark.parametrize("fn", [
+    lambda x: np.sum(np.squeeze(x) ** 2), lambda x: np.sum(x**2) if len(x) != 1 else -x[0], lambda x: np.sum(x[1:] * x[:-1]) + x[1],
+    lambda x: np.sum(np.stack([x, x**2]) * np.sum(x)), lambda x: (x[:, None] * x).sum() + np.var(x), lambda x: np.sum(np.sort(x)[::-1] * x),
+    lambda x: sum(v**2 for v in x), lambda x: np.sum(np.cumsum(x) ** 2) + np.sum(np.diff(x)),
+])  # fmt: skip
+def test_length_1_is_right_or_refused(fn):
+    x = np.array([0.7])
+    gradient = loaded(Gradient(fn, [np.arange(3.0)]))["gradient"]
+    try:
+        found = gradient(x)
+    except (ValueError, IndexError):
+        return
+    np.testing.assert_allclose(found, Gradient(fn)(x), rtol=1e-12)

@@ -230,3 +230,20 @@ def test_an_unwritable_file_leaves_nothing(tmp_path, where):
     with pytest.raises(OSError):
         transform("def f(A):\n    return A @ A\n", tmp_path / where)
     assert not list(tmp_path.iterdir())
+
+
+def test_column_vectors_are_matrices_of_one_column(tmp_path):
+    """The generalised least squares of Numpy2AD's page, as it is called there; both names of the file are taken."""
+    def GLS(M, X, y):
+        M_inv = np.linalg.inv(M)
+        return np.linalg.inv(X.T @ M_inv @ X) @ X.T @ M_inv @ y
+
+    text, scope = transform(GLS, output_file=tmp_path / "gls.py"), {}
+    assert (tmp_path / "gls.py").read_text() == text
+    exec(text, scope)
+    rng = np.random.default_rng(0)
+    args = np.eye(5) + 0.1 * rng.uniform(size=(5, 5)), rng.normal(size=(5, 2)), rng.normal(size=(5, 1))
+    seed = rng.normal(size=(2, 1))
+    _, *adjoints = scope["GLS_ad"](*args, *map(np.zeros_like, args), seed)
+    for found, expected in zip(adjoints, make_vjp(GLS, (0, 1, 2))(*args)[0](seed), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
