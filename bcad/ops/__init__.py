@@ -92,7 +92,7 @@ from .op import (
     implements,
     materialize,
 )
-from .per_element import told_apart
+from .per_element import of_each, told_apart
 from .reduce_op import Reduction
 from .shapes import ShapeError
 
@@ -101,7 +101,7 @@ __all__ = [
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "of_each", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

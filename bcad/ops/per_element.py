@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import derived
+from .op import derived, part_of_derived
 
 
 def told_apart(function: Any, *args: Any) -> Any:
@@ -46,3 +46,20 @@ def vectorize_call(self: Any, func: Any, args: Any) -> Any:
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
     items = list(iter)
     return np.array(items if count < 0 else items[:count], dtype)
+
+
+@part_of_derived
+def of_each(function: Any, *args: Any) -> Any:
+    """``function`` of every element of arrays that broadcast, all results of the one dtype that holds them."""
+    arrays = np.broadcast_arrays(*[np.asarray(a) for a in args])
+    shape = arrays[0].shape
+    if shape == ():
+        return np.asarray(function(*[a[()] for a in arrays]))[()]
+    flat = [np.ravel(a) for a in arrays]
+    n = len(flat[0])
+    if n == 0:
+        return np.zeros(shape)
+    y = np.zeros(n, np.asarray(function(*[a[0] for a in flat])).dtype)
+    for i in range(n):
+        y[i] = function(*[a[i] for a in flat])
+    return np.reshape(y, shape)

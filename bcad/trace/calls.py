@@ -21,6 +21,7 @@ from . import (
     foreign,
     hosts,
     items,
+    jitted,
     keyed,
     methods,
     mirrors,
@@ -107,6 +108,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = answering.answer(fn, args, kwargs)
         if result is not NotImplemented:
             return result
+    elif jitted.is_jitted(kind):
+        return jitted.call(session, fn, args, kwargs)
     result = overrides.override(session, fn, args, kwargs)
     if result is not NotImplemented or not _wants_meaning(session, fn, args, kwargs):
         return result
