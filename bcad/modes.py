@@ -240,6 +240,11 @@ def check_scalar(graph: Graph, results: int, mode: Mode) -> None:
         node = graph.outputs[0].node
     else:
         found, node = f"it has {results} results", None
+    if not results:
+        raise NotScalar(
+            f"a {what} needs a function whose result is one real number; it returns none",
+            why="None, text and objects have no derivative", hint="return the number that is to be differentiated",
+        )
     raise NotScalar(
         f"a {what} needs a function whose result is one real number; {found}",
         location=node.location if node is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -109,3 +110,23 @@ def polymul(a1: Any, a2: Any) -> Any:
     factors = [np.trim_zeros(np.atleast_1d(a), "f") for a in (a1, a2)]
     a, b = (f if len(f) else np.zeros(1, f.dtype) for f in factors)
     return np.convolve(a, b)
+
+
+@derived(math.remainder)
+def remainder(x: Any, y: Any, /) -> Any:
+    """IEEE's: what is left of x, as near to zero as can be; a tie goes to the even quotient."""
+    x, y = float(x), float(y)
+    if math.isnan(x) or math.isnan(y):
+        return x + y
+    if math.isinf(x) or y == 0.0:
+        raise ValueError("math domain error")
+    if math.isinf(y):
+        return x
+    width = abs(y)
+    left = math.fmod(abs(x), width)
+    other = width - left
+    if left > other:
+        left = -other
+    elif left == other:
+        left = left - 2.0 * math.fmod(0.5 * (abs(x) - left), width)
+    return left if math.copysign(1.0, x) > 0 else -left

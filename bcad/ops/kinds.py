@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Kind, Value
+from bcad.ir import ArrayType, Builder, Kind, Value, assumptions
 
 from .arguments import as_int
 from .convert import _PYTHON, as_kind, constant, is_constant, operand
@@ -25,6 +25,8 @@ def python_number(x: Any, cls: type) -> Value:
     if is_constant(value) and not value.shape:
         return Builder.current().constant(cls(constant(value)))
     if value.ndim:
+        if not assumptions().equal(value.type.size, 1):
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         value = BY_NAME["reshape"](value, shape=())
     return as_kind(value, kind=Kind.PYTHON, dtype=np.dtype(cls))
 

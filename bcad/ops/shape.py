@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Size, Value, assumptions, product
+from bcad.ir import Kind, Size, Value, assumptions, product
 
 from .arguments import as_array, as_axes, as_int, as_shape
 from .layout import inverse_permutation
@@ -203,7 +203,7 @@ def stretch(x: Value, shape: Sequence[Size]) -> Value:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Value:
-    x, target = as_array(array), as_shape(shape)
+    x, target = _no_number(array), as_shape(shape)
     common = broadcast(x.shape, target)
     if len(common) > len(target) or any(s != 1 and t == 1 for s, t in zip(common, target, strict=True)):
         raise ShapeError(f"shape {x.shape} does not broadcast to {target}")
@@ -212,9 +212,18 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Value:
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Value, ...]:
-    arrays = [as_array(a) for a in args]
+    arrays = [_no_number(a) for a in args]
     shape = broadcast(*(x.shape for x in arrays))
     return tuple(stretch(x, shape) for x in arrays)
+
+
+def _no_number(x: Any) -> Value:
+    """`x` as an array, also of no dimensions."""
+    value = as_array(x)
+    if value.type.kind is Kind.ARRAY:
+        return value
+    array: Value = BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype)
+    return array
 
 
 # -- reversing ------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from interpreter import call as interpret
 from . import questions
 from .host_text import NameOf, Written, call_text
 from .outer import OuterDict, OuterList
+from .places import called_function
 from .tracers import Tracer, has_traced
 from .tree import Tree, flatten
 
@@ -102,9 +103,11 @@ def traced_leaves(nest: Any) -> list[Any]:
 
 
 def _refusal(session: Session, name: str, why: str) -> Unsupported:
+    caller = called_function(session.frame)
+    through = f", which {caller}() calls," if caller is not None and caller != name else ""
     return session.error(
-        f"{name}() is written in C and has no meaning on traced values", why=why,
-        hint="use a NumPy function that bcad knows, or give it a rule with bcad.primitive",
+        f"{name}(){through} is written in C and has no meaning on traced values", why=why,
+        hint=f"use a NumPy function that bcad knows, or give {caller or name} a rule: bcad.register or bcad.primitive",
     )
 
 

@@ -38,6 +38,16 @@ def user_calls(frame: Frame | None) -> tuple[Location, ...]:
     return () if found is None else tuple(_here(f) for f in found.callers() if _is_users(f))
 
 
+def called_function(frame: Frame | None) -> str | None:
+    """The library's function in which user code is at the moment: the one that it has called; None if in none."""
+    name = None
+    for f in () if frame is None else (frame, *frame.callers()):
+        if _is_users(f):
+            return name
+        name = name if f.code.hidden or f.code.raw.co_name.startswith("<") else f.code.raw.co_name
+    return None
+
+
 def _user_frame(frame: Frame | None) -> Frame | None:
     if frame is None:
         return None

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bcad
 from bcad.ir import Builder, Kind, evaluate, python_type, verify
 from bcad.ops import BY_NAME, FUNCTIONS
 
@@ -168,3 +169,15 @@ def test_numpy_functions_of_python_numbers_give_numpy_scalars() -> None:
         assert FUNCTIONS[float](x) is x
         assert str(FUNCTIONS[np.float32](x).type) == "float32"
         assert str(BY_NAME["less"](x, 1).type) == "bool"
+
+
+def test_ieee_remainder():
+    traced = bcad.Function(lambda x, y: math.remainder(x, y))
+    for x in (0.3, 2.5, 3.5, -2.5, 7.25, 1e17, 0.0, -0.0, 0.5, 1.5):
+        for y in (1.0, -1.0, 0.7, 3.0, math.inf):
+            found, expected = traced(x, y), math.remainder(x, y)
+            assert found == expected and math.copysign(1, found) == math.copysign(1, expected)
+    assert bcad.grad(lambda x, y: math.remainder(x, y), (0, 1))(7.3, 2.0) == (1.0, -4.0)
+    assert math.isnan(traced(math.nan, 1.0))
+    with pytest.raises(ValueError):
+        traced(1.0, 0.0)

@@ -129,3 +129,14 @@ def test_what_numpy_refuses_is_refused():
         with Builder() as b, pytest.raises(ValueError):
             call(b.input(array_type(float, A.shape)))
     assert FUNCTIONS[np.permute_dims] is FUNCTIONS[np.transpose]
+
+
+def test_numbers_that_are_broadcast_become_arrays():
+    import bcad
+
+    def f(a, b):
+        x, y = np.broadcast_arrays(a, b)
+        kept = x > 0
+        return x[kept].sum() * np.broadcast_to(y, ())[()]
+
+    assert bcad.grad(f, (0, 1))(2.0, 3.0) == (3.0, 2.0)
