@@ -16,6 +16,7 @@ from .elements import ELEMENT, Index, bounds, broadcast_index, expand, is_array_
 from .faults import note_faults
 from .fuse import Planner
 from .kernel import BOOL, INT, Accumulate, Allocate, Buffer, Emitter, Expr, Fail, Kernel, Number, Pair
+from .lifetimes import share_memory
 from .plan import Plan, Step, is_array
 from .ranges import in_range
 from .scalars import Scalars, Unsupported, apply, needs
@@ -98,6 +99,7 @@ class _Function:
         if self.flag is not None:
             self.e.append(Fail(self.e.get(self.flag), self.message(OUT_OF_RANGE)))
         self.kernel.variables = self.e.variables
+        share_memory(self.kernel)
 
     def input(self, value: Value, position: int) -> None:
         if not isinstance(value.type, ArrayType):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bcad import grad, options, report
+from bcad import Function, grad, options, report
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,41 @@ def test_no_elements_at_all() -> None:
     for n, m in ((0, 3), (3, 0), (0, 0), (2, 2)):
         for make in (np.ones, lambda shape: np.ones(shape, order="F"), lambda shape: np.ones((2 * shape[0], shape[1]))[::2]):
             assert g(make((n, m)), make((m, n))).shape == (n, m)
+
+
+# -- temporaries that share memory -------------------------------------------------------------------------
+def kept(function: Any, *args: Any) -> int:
+    """The bytes of temporaries that the compiled function keeps; it gives what NumPy gives."""
+    compiled = Function(function)
+    for _ in range(2):
+        np.testing.assert_allclose(compiled(*args), function(*args), rtol=1e-9)
+    return sum(compiled.core.specialisations[0].entry.compiled.report.kept())
+
+
+def test_temporaries_that_are_dead_make_room_for_others() -> None:
+    def chain(x):
+        for _ in range(6):
+            x = np.tanh(np.linalg.solve(x @ x.T + 40 * np.eye(40), x))
+        return x
+
+    def alive(x):
+        parts = [np.tanh(x @ (x * k)) for k in range(1, 7)]
+        return parts[0] @ parts[1] + parts[2] @ parts[3] + parts[4] @ parts[5]
+
+    x = np.random.default_rng(0).normal(size=(40, 40)) / 40
+    assert kept(chain, x) < 8 * x.nbytes
+    assert kept(alive, x) >= 5 * x.nbytes
+
+
+def test_temporaries_of_loops_do_not_meet_those_around_them() -> None:
+    def loops(x, n):
+        before = x @ x
+        for k in range(n):
+            inner = np.linalg.solve(before + (k + 2.0) * np.eye(30), x)
+            after = inner @ inner
+            x = np.tanh(after @ inner) + before
+        return x @ before
+
+    x = np.random.default_rng(1).normal(size=(30, 30)) / 30
+    for n in (0, 1, 5):
+        kept(loops, x, n)
