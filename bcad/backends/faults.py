@@ -11,7 +11,7 @@ from bcad.ops import Elementwise
 
 from .kernel import INT, Expr, Number
 
-_WHOLE = frozenset(("add", "subtract", "multiply", "power", "left_shift"))
+_WHOLE = frozenset(("add", "subtract", "multiply", "power", "left_shift", "right_shift"))
 _LARGE = 2.0**62  # products beyond this, computed in floats, may not fit
 _FITS = 62
 
@@ -58,6 +58,11 @@ def note_unfit(scope: Any, node: Node, x: Number) -> None:
 def _note_overflow(scope: Any, op: str, a: Expr, b: Expr, result: Expr) -> None:
     s, e = scope.s, scope.e
     a, b = s.convert(a, INT), s.convert(b, INT)
+    if op in ("left_shift", "right_shift"):  # a machine shifts by fewer bits than it has
+        scope.trouble(s.compare("lt", b, e.int(0)))
+        scope.trouble(s.compare("gt", b, e.int(63)))
+    if op == "right_shift":
+        return
     if op in ("power", "left_shift"):
         _note_growth(scope, op, a, b)
         return

@@ -117,6 +117,8 @@ class GraphDomain(Domain):
             return result
         if symbol.endswith("=") and isinstance(left, np.ndarray):
             return self._in_place(symbol[:-1], left, right)
+        if symbol in ("**", "**="):
+            left, right = kinds.operands_of_power(session, left, right)
         return kinds.noted(session, self._apply(_BINARY[symbol.removesuffix("=")], left, right), (left, right))
 
     def _number(self, x: Any) -> Any:

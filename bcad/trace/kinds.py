@@ -16,7 +16,7 @@ from bcad.ir import Kind, Literal, Value
 
 from .builder import constant_of, is_constant
 from .raises import DIVISIONS, may_be_caught
-from .tracers import NumberTracer, ScalarTracer, SizeTracer
+from .tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
     from .session import Session
@@ -55,6 +55,30 @@ def _raise_as_python(session: Session, result: ScalarTracer) -> None:
     elif session.decide(session.wrap(flag), "whether an exception that may be caught is raised"):
         op: Any = node.op
         op.python(*(np.asarray(session.concrete(v)).item() for v in node.inputs))
+
+
+def operands_of_power(session: Session, base: Any, exponent: Any) -> tuple[Any, Any]:
+    """Those of ``base ** exponent``: floats where both are Python's ints and the exponent is negative."""
+    if not (_is_python_int(base) and _is_python_int(exponent)):
+        return base, exponent
+    negative = exponent < 0 if not isinstance(exponent, Tracer) else session.domain.compare(session.frame, "<", exponent, 0)
+    if isinstance(negative, Tracer):
+        flag = session.value(negative)
+        if session.example.known(flag):
+            negative = session.decide(negative, "the sign of an exponent")
+        else:  # in a loop: taken not to be
+            session.suppose_not(flag, "an exponent is negative")
+            negative = False
+    if not negative:
+        return base, exponent
+    as_float = (ops.BY_NAME["as_kind"](session.value(x), kind=Kind.PYTHON, dtype=np.dtype(float)) for x in (base, exponent))
+    return session.wrap(next(as_float)), session.wrap(next(as_float))
+
+
+def _is_python_int(x: Any) -> bool:
+    if type(x) is NumberTracer:
+        return x._type().dtype.kind in "bi"
+    return type(x) in (bool, int, SizeTracer)
 
 
 def settled(session: Session, x: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -337,6 +338,15 @@ def _errstate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[
         raise session.error("np.errstate with 'raise' or 'call' has no effect on compiled code",
                             hint="test for the value that is not wanted, or bcad.options.check_finite = True")
     return None
+
+
+@handles(warnings.catch_warnings.__enter__, always=True)
+def _caught_warnings(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Who wants a list of warnings would get one without NumPy's."""
+    if frame is not None and getattr(args[0], "_record", False):
+        raise session.error("warnings.catch_warnings(record=True) is entered", why="compiled code does not warn as NumPy does",
+                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+    return NotImplemented
 
 
 @handles(ops.told_apart, always=True)

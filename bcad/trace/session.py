@@ -250,6 +250,8 @@ class Session:
 
     def suppose_not(self, broken: Value, message: str) -> None:
         """The same of a flag."""
+        if self.example.known(broken) and bool(np.asarray(self.concrete(broken))):
+            raise self.error(message, hint="test for it before, so that this is not reached with such values")
         self.hold(broken, message)
         self.supposing.update(self.bodies[-1:])
 

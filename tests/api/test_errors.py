@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -136,3 +137,28 @@ def test_numpys_division_by_zero_is_numpys():
     traced = Function(lambda x: x[0] / x[1])
     assert traced(np.array([1.0, 0.0])) == np.inf
     assert np.isnan(traced(np.zeros(2)))
+
+
+def test_who_wants_floating_point_exceptions_is_not_left_without():
+    with np.errstate(divide="raise"), pytest.raises(Unsupported, match="divide='raise'"):
+        grad(lambda x: np.log(x))(0.0)
+    with np.errstate(divide="raise"), options.set(check_finite=True), pytest.raises(FloatingPointError):
+        grad(lambda x: np.log(x))(0.0)
+
+    def listens(x):
+        with warnings.catch_warnings(record=True) as caught:
+            y = np.log(x)
+        return -1.0 if caught else y
+
+    with pytest.raises(Unsupported, match="record=True"):
+        Function(listens)(0.0)
+
+
+def test_a_list_with_nan_is_not_sorted():
+    f = Function(lambda x: sorted(x)[0])
+    for x in ([1.0, 2.0], [np.nan, 1.0], [3.0, 2.0]):
+        if np.isnan(x).any():
+            with pytest.raises(Unsupported, match="NaN"):
+                f(np.array(x))
+        else:
+            assert f(np.array(x)) == min(x)

@@ -146,3 +146,43 @@ def test_gradients_raise_too(backend: str) -> None:
         np.testing.assert_allclose(derivative(np.array([-1.0, 4.0])), [0.0, -1 / 16])
         with pytest.raises(ZeroDivisionError):
             derivative(np.array([1.0, 4.0]))
+
+
+def power_of_a_count(x, n):
+    k = 0
+    for _ in range(n):
+        k += 1
+    return 2 ** (1 - k) * x.sum()
+
+
+def power_of_the_length(x, n):
+    return 10 ** -len(x) * x.sum()
+
+
+def power_in_a_loop(x, n):
+    s = 0.0
+    for k in range(len(x)):
+        s += 2**k * x[k] + 2 ** -(k + 1)
+    return s
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("f", [power_of_a_count, power_of_the_length, power_in_a_loop], ids=lambda f: f.__name__)
+def test_ints_to_negative_powers_are_floats(f: Any, backend: str) -> None:
+    traced = Function(f, backend=backend)
+    for n in (1, 0, 3, 2, 4, 3):
+        found, expected = traced(np.ones(n + 1), n), f(np.ones(n + 1), n)
+        assert type(found) is type(expected)
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_shifts_of_any_number_of_bits(backend: str) -> None:
+    def f(n, m):
+        return (n >> m) + (n << m)
+
+    traced = Function(f, backend=backend)
+    for n, m in ((5, 1), (6, 2), (7, 1), (8, 70), (2**40, 3), (9, 63), (9, 64), (-5, 70)):
+        assert traced(n, m) == f(n, m)
+    with pytest.raises(ValueError, match="negative shift count"):
+        traced(3, -1)
