@@ -95,6 +95,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return outside.file_method(session, fn, args, kwargs)
     if _is_hashable_function(fn) and outside.calls_outside(fn):
         return outside.run(session, fn, args, kwargs)
+    if _is_hashable_function(fn) and outside.is_asked(fn) and not has_traced((*args, *kwargs.values())):
+        return outside.ask(session, fn, args, kwargs)
     stream = randomness.bound(fn, args)
     if stream is not None:
         return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
@@ -142,7 +144,7 @@ def _written_out(getter: operator.attrgetter[Any] | operator.itemgetter[Any]) ->
 
 
 def _is_hashable_function(fn: Any) -> bool:
-    return type(fn) in (BuiltinFunctionType, FunctionType)
+    return type(fn) in (BuiltinFunctionType, FunctionType, _DISPATCHER)
 
 
 def _lookup(table: dict[Any, Any], fn: Any) -> Any:
@@ -322,6 +324,7 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if session.keyed:
         keyed.look(session, *args, *kwargs.values())
     outside.refuse_while_speculating(session, fn)
+    outside.refuse_acts(session, fn)
     owner = containers.owner_of(session, fn, args)
     if owner is not None:
         fn, args = containers.call(session, fn, owner, args)

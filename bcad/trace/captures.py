@@ -152,6 +152,8 @@ class Captures:
             if is_trusted(namespace):
                 self.definitions.trusted(frame, namespace, owner.__name__, key, value)
                 if not (is_trusted(frame.globals) or callable(value) or type(value) in PLAIN or isinstance(value, np.generic)):
+                    if type(value) in (list, dict):  # sys.argv, sys.path
+                        return Pinned(value, f"{owner.__name__}.{key}")
                     self.outer.setdefault(id(value), (value, Pinned(value, f"{owner.__name__}.{key}")))
                 return None
             if key not in namespace:

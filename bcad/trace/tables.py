@@ -6,13 +6,10 @@ differentiated. Arrays and numbers that come out of it are inputs, strings and l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from .outer import MIRRORS
-from .questions import source_of
-from .sources import Pinned, Result, Source
+from .anew import ask_anew
 from .tracers import has_traced
 
 if TYPE_CHECKING:
@@ -59,46 +56,9 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     if any(type(x) is FunctionType and not is_asked(x) for x in given):
         raise session.error(f"{name}() calls a function of yours from inside {_LIBRARY}",
                             hint="write it as a loop, or compute on table.to_numpy()")
-    source = Result(Pinned(fn, name), tuple(_source(session, a) for a in args),
-                    tuple((k, _source(session, a)) for k, a in kwargs.items()))
-    answer = fn(*map(_original, args), **{k: _original(a) for k, a in kwargs.items()})
-    if isinstance(answer, Iterator):
-        if fn.__name__ == "itertuples" or fn.__name__ in ("__iter__", "items") and _is_column(args[0]):
-            raise session.error(f"{name}() gives one row at a time", hint="loop over table.to_numpy()")
-        source = Result(Pinned(list, "list"), (source,), ())
-        answer = list(answer)
-    return session.captures.lift(answer, source)
-
-
-def _original(x: Any) -> Any:
-    """An argument without stand-ins."""
-    kind = type(x)
-    if kind in MIRRORS:
-        return x._original
-    return _PARTS[kind][1](*map(_original, _PARTS[kind][0](x))) if kind in _PARTS else x
-
-
-def _source(session: Session, x: Any) -> Source:
-    """Where an argument comes from; what was made while tracing is as it is now, but for what is from outside in it."""
-    kind = type(x)
-    if kind in MIRRORS:
-        return x._source  # type: ignore[no-any-return]
-    if kind in _PARTS:
-        parts = _PARTS[kind][0](x)
-        sources = tuple(_source(session, part) for part in parts)
-        if not all(type(source) is Pinned for source in sources):
-            return Result(Pinned(_PARTS[kind][1], kind.__name__), sources, ())
-        return Pinned(_PARTS[kind][1](*parts), repr(x)[:40])
-    return source_of(session, x)
-
-
-_PARTS: dict[type, tuple[Callable[[Any], Sequence[Any]], Callable[..., Any]]] = {
-    tuple: (lambda x: x, lambda *parts: parts),
-    list: (lambda x: x, lambda *parts: [*parts]),
-    set: (lambda x: [*x], lambda *parts: {*parts}),
-    dict: (lambda x: [part for item in x.items() for part in item], lambda *parts: dict(zip(parts[::2], parts[1::2], strict=True))),
-    slice: (lambda x: (x.start, x.stop, x.step), slice),
-}
+    if fn.__name__ == "itertuples" or fn.__name__ in ("__iter__", "items") and _is_column(args[0]):
+        raise session.error(f"{name}() gives one row at a time", hint="loop over table.to_numpy()")
+    return ask_anew(session, fn, args, kwargs)
 
 
 def _is_column(x: Any) -> bool:
