@@ -21,7 +21,7 @@ from bcad.objects import ObjectTree, WithObjects, arrays_of, form_of, holds_numb
 from bcad.options import options
 from bcad.seeds import conform
 from bcad.specialise import ABANDONED, Point, Specialisation, positions_of
-from bcad.trace import MISS, Tree, active_traces, flatten, inside, map_leaves, trace_inside, wrap
+from bcad.trace import MISS, Finish, Tree, active_traces, flatten, inside, map_leaves, trace_inside, wrap
 from bcad.wrt import Place, Wrt, differentiable_call, pick
 from interpreter import LocatedError
 
@@ -92,10 +92,11 @@ class Differentiated:
         self.traces = 0
         self._of_objects: dict[Any, Differentiated] = {}  # for calls by objects: of the numbers in them
         self._lock = threading.RLock()
+        self.call: Callable[..., Any] = _miss  # ``call(args, kwargs)``: the specialisation used last, without detour; or `MISS`
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(vars(self))
-        state.update(specialisations=[], traces=0, misses=Misses())
+        state.update(specialisations=[], traces=0, misses=Misses(), call=_miss)
         del state["_lock"]
         return state
 
@@ -115,6 +116,8 @@ class Differentiated:
             except Exception:  # Python's own call shall raise it
                 continue
             if outputs is not MISS:
+                if not seeds and special.entry.final:
+                    self.call = special.call
                 return special.finish(outputs)  # type: ignore[misc]
         return MISS
 
@@ -270,6 +273,7 @@ class Differentiated:
     def _forget(self, special: Specialisation) -> None:
         with self._lock:
             self.specialisations = [s for s in self.specialisations if s is not special]
+            self.call = _miss
 
     def _trace(
         self, places: tuple[Place, ...], args: tuple[Any, ...], kwargs: dict[str, Any],
@@ -279,7 +283,7 @@ class Differentiated:
             failed = [s.program.check(args, kwargs) for s in self.specialisations if s.places == places]
             self.misses.note(name_of(self.fn), failed, args, kwargs)
             special = self._specialisation(places, args, kwargs, refuted)
-            special.finish = self.finisher(special)
+            special.finish_by(self.finisher(special))
             if not special.varies:
                 warnings.warn(f"Output seems independent of input: {self!r} is zero", stacklevel=_depth_of_caller())
             self.traces += 1
@@ -337,6 +341,11 @@ def _depth_of_caller() -> int:
     return depth
 
 
+def _miss(args: Any, kwargs: Any) -> Any:
+    """What no specialisation has answered yet."""
+    return MISS
+
+
 def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
     """Outputs of a run as an `Answer`."""
     total = len(special.program.graph.outputs)
@@ -347,7 +356,7 @@ def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
     return finish
 
 
-def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None) -> Callable[[list[Any]], Any] | None:
+def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None) -> Finish | None:
     """The derived objects of plain arguments without an `Answer`; None where that is not enough.
 
     `several` makes the container (tuple, list); None gives the only one bare.
@@ -357,19 +366,25 @@ def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None)
     total, makers = len(special.program.graph.outputs), special.finishers
     if several is None:
         (make,) = makers
-        return (lambda outputs: outputs[total]) if make is None else (lambda outputs: make(outputs[total]))
+        return Finish(f"outputs[{total}]") if make is None else Finish(f"make(outputs[{total}])", make=make)
     if not any(makers):
-        return lambda outputs: several(outputs[total:])
-    return lambda outputs: several(special.shaped(outputs[total:]))
+        return Finish(f"several(outputs[{total}:])", several=several)
+    return Finish(f"several(shaped(outputs[{total}:]))", several=several, shaped=special.shaped)
 
 
-def quick_blocks(special: Specialisation, single: bool) -> Callable[[list[Any]], Any] | None:
+def quick_blocks(special: Specialisation, single: bool) -> Finish | None:
     """The Jacobian of one bare result by plain arguments, as `quick_derived` gives derivatives."""
     bare = special.program.result.tree.cls is None and special.results == 1
     if not bare or any(t.cls is not None for t in special.trees):
         return None
     total = len(special.program.graph.outputs)
-    return (lambda outputs: outputs[total]) if single else (lambda outputs: tuple(outputs[total:]))
+    return Finish(f"outputs[{total}]") if single else Finish(f"tuple(outputs[{total}:])")
+
+
+def quick_result(special: Specialisation) -> Finish:
+    """The function's own result."""
+    place = special.program.result.place
+    return Finish("result(outputs)", result=special.program.finish) if place is None else Finish(f"outputs[{place}]")
 
 
 class _Inner:

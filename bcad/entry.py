@@ -83,6 +83,11 @@ class Entry:
         """What runs the graph now; it has `source` and `report`."""
         return self._compiled
 
+    @property
+    def final(self) -> bool:
+        """Whether what runs the graph now stays."""
+        return self._final
+
     def __call__(self, *values: Any) -> list[Any]:
         if options.check_finite:
             return run_checked(self.graph, values)

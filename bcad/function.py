@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.differentiated import Answer, Differentiated, answer_of, name_of, quick_derived
+from bcad.differentiated import Answer, Differentiated, answer_of, name_of, quick_derived, quick_result
 from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.modes import GradientMode, HessianVectorMode, Mode
@@ -118,12 +118,15 @@ class Function(_Traced):
         super().__init__(fn, example_args, ALL, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.core.call(args, kwargs)
+        if found is not MISS:
+            return found
         kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self.core.answer(args, kwargs, (), out).result if found is MISS else found
 
     def _finisher(self, special: Specialisation) -> Callable[[list[Any]], Any]:
-        return special.program.finish
+        return quick_result(special)
 
 
 class _ByArgument(_Traced):
@@ -189,6 +192,9 @@ class Gradient(_ByArgument):
         super().__init__(fn, example_args, ALL if wrt is None else wrt, backend, parallel)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.core.call(args, kwargs)
+        if found is not MISS:
+            return found
         kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self._pack(self.core.answer(args, kwargs, (), out)) if found is MISS else found

@@ -24,7 +24,21 @@ from bcad.modes import Mode, as_graph, check_scalar
 from bcad.ops import CheckFailed
 from bcad.options import options
 from bcad.seeds import conform
-from bcad.trace import MISS, Program, Tree, flatten, quick_call, restore, state_of, streams_of, trace
+from bcad.trace import (
+    MISS,
+    Finish,
+    Program,
+    Tree,
+    active_traces,
+    flatten,
+    matcher,
+    quick_call,
+    restore,
+    state_of,
+    streams_of,
+    trace,
+    whole_call,
+)
 from bcad.wrt import Place, pick
 from interpreter import LocatedError
 
@@ -93,13 +107,33 @@ class Specialisation:
         self.finishers = [*kinds, *[None] * plain]
         self.streams = streams_of(self.program.graph)
         self.quick = self._quick()
-        self.finish: Callable[[list[Any]], Any] | None = None
+        self.finish: Callable[[list[Any]], Any] | None = None  # makes what a call returns
+        self._written: Finish | None = None  # the same, for generated code
         log.info("traced %s: %d nodes, %s", self.program.graph.name, len(self.graph.nodes), mode.name)
 
     @functools.cached_property
     def quick_values(self) -> Callable[..., Any]:
         """``quick_values(args, kwargs)``: the inputs' values where all guards hold, else `MISS`."""
         return _miss if self.program.effects else quick_call(self.program, "[{values}]", {})
+
+    def finish_by(self, finish: Callable[[list[Any]], Any]) -> None:
+        """From now on `finish` makes of outputs what a call returns."""
+        self._written = finish if isinstance(finish, Finish) else Finish("finish(outputs)", finish=finish)
+        self.finish = self._written.function if isinstance(finish, Finish) else finish
+
+    @functools.cached_property
+    def call(self) -> Callable[..., Any]:
+        """``call(args, kwargs)``: what a call returns where all guards hold and there are no seeds, else `MISS`.
+
+        To be asked for when the entry is final.
+        """
+        if self.quick is _miss or self.mode.seeded or self._written is None:
+            return _miss
+        types = [v.type for v in self.graph.inputs]
+        compiled = self.entry.compiled
+        strict = compiled.strict(lambda values: all(map(matcher(), values, types)))
+        names = {"run": strict or compiled.run, "RAISED": (LocatedError, MemoryError), "options": options, "tracing": active_traces}
+        return whole_call(self.program, self._written, names, types if strict else ())
 
     @property
     def derived_graph(self) -> Graph:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.differentiated import Answer, Differentiated, answer_of, quick_blocks, quick_derived
+from bcad.differentiated import Answer, Differentiated, answer_of, quick_blocks, quick_derived, quick_result
 from bcad.errors import NotDifferentiable
 from bcad.modes import (
     ElementwiseMode,
@@ -25,7 +25,7 @@ from bcad.modes import (
 )
 from bcad.seeds import seeds_like
 from bcad.specialise import Specialisation
-from bcad.trace import MISS, flatten
+from bcad.trace import MISS, Finish, flatten
 from bcad.wrt import pick
 
 Fn = Callable[..., Any]
@@ -62,6 +62,9 @@ class Transform:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = self.core.call(args, kwargs)
+        if found is not MISS:
+            return found
         kwargs, out = self.core.split_out(kwargs) if kwargs else (kwargs, None)
         found = self.core.quick(args, kwargs) if out is None else MISS
         return self._finish(self, self.core.answer(args, kwargs, (), out)) if found is MISS else found
@@ -73,8 +76,8 @@ class Transform:
         if quick is not None and self._finish is Transform.pack:
             return quick
         if quick is not None and self._finish is _with_value:
-            result = special.program.finish
-            return lambda outputs: (result(outputs), quick(outputs))
+            result = quick_result(special)
+            return Finish(f"({result.text}, {quick.text})", **result.names, **quick.names)
         if self._finish is _pack_jacobian or (self._finish is _pack_hessian and self.single):
             blocks = quick_blocks(special, self.single)
             if blocks is not None:

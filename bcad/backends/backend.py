@@ -87,6 +87,13 @@ class Compiled:
     def __call__(self, *args: Any) -> list[Any]:
         return self.run(*args)
 
+    def strict(self, fits: Callable[[Sequence[Any]], bool]) -> Callable[..., list[Any] | None] | None:
+        """What runs inputs of exactly the graph's types and gives None for others, if there is such a thing.
+
+        `fits` says of inputs whether they are: it is only asked where they cannot be read as they are.
+        """
+        return None
+
 
 class Backend(Protocol):
     """Makes graphs runnable."""

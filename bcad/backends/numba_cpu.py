@@ -181,16 +181,16 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     printed = time.perf_counter()
     detours = Detours(graph, kernel)
     try:
-        run, symbol = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+        loaded = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
     except RuntimeError as error:  # a bug of ours; the report shows it and NumPy does the work
         raise Unsupported(f"LLVM refused the code: {str(error).splitlines()[0]}") from error
-    detours.run = run
+    detours.run = loaded.run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}
     report = Report("numba", kernel.summary, seconds=seconds, stored=kernel.stored)
     if entry.body.regions is not None:
         report.notes += [f"loops that threads share: {len(entry.body.regions.functions)}", *entry.body.regions.notes]
-    report.kept = Workspaces(kernel, detours, symbol if entry.uses_frame() else None).kept
-    return Kerneled(run, text, report, detours)
+    report.kept = Workspaces(kernel, detours, loaded.symbol if entry.uses_frame() else None).kept
+    return Kerneled(loaded.run, text, report, detours, loaded.strict)
 
 
 class Workspaces:
@@ -225,9 +225,16 @@ class Workspaces:
 class Kerneled(Compiled):
     """A graph compiled as one function."""
 
-    def __init__(self, run: Run, source: str, report: Report, detours: Detours) -> None:
+    def __init__(self, run: Run, source: str, report: Report, detours: Detours, strict: Run) -> None:
         super().__init__(run, source, report, takes_outputs=True)
         self.detours = detours
+        self._own, self._strict = run, strict
+
+    def strict(self, fits: Callable[[Sequence[Any]], bool]) -> Run | None:
+        if self.run is not self._own:  # outputs are copied
+            return None
+        self.detours.fits = fits
+        return self._strict
 
 
 class Detours:
@@ -237,6 +244,7 @@ class Detours:
         self.graph, self.kernel = graph, kernel
         self.run: Callable[..., Any] | None = None
         self.otherwise: Callable[..., list[Any] | None] | None = None  # what runs other sizes; None where they fit
+        self.fits: Callable[[Sequence[Any]], bool] = lambda values: False  # whether inputs are what a strict call is for
         self._numpy: Callable[..., list[Any]] | None = None
         self._busy = threading.local()
         self._spare: dict[int, Any] = {}  # by input: where arrays of another layout are copied to
@@ -256,6 +264,11 @@ class Detours:
             self._busy.value = False
             for position, array in copies:
                 self._spare[position] = array
+
+    def inspect(self, *args: Any) -> list[Any] | None:
+        """What a strict call does not take as it is: None if the inputs are of other types, else as `slow`."""
+        inputs, _ = self._apart(args)
+        return self.slow(*args) if self.fits(inputs) else None
 
     def _converted(self, inputs: Sequence[Any], copies: list[tuple[int, Any]]) -> Iterator[Any]:
         """The inputs as compiled code reads them; arrays of another layout in memory that is kept for the next call."""
@@ -320,7 +333,7 @@ def addresses(keys: list[Any], kernel: Kernel, detours: Detours) -> list[tuple[i
 def address(key: tuple[Any, ...], kernel: Kernel, detours: Detours) -> tuple[int, Any]:
     """An address for compiled code, and what must live as long as it."""
     what = key[0]
-    if what in ("slow", "abandon"):
+    if what in ("slow", "inspect", "abandon"):
         function = getattr(detours, what)
         return id(function), function
     if what == "constant":

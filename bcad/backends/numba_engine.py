@@ -6,7 +6,7 @@ import ctypes
 import functools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import cache
 
@@ -57,8 +57,26 @@ def optimized(text: str, level: int = 3) -> Any:
     return module
 
 
-def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> tuple[Any, Callable[[str], int]]:
-    """A builtin function that calls `symbol` (a METH_FASTCALL function) of the compiled text; where others are."""
+class Loaded(NamedTuple):
+    """Compiled code in memory.
+
+    Attributes
+    ----------
+    run : builtin function
+        The C function that was asked for.
+    strict : builtin function
+        The same with an object as ``self``: see `bcad.backends.numba_entry`.
+    symbol : callable
+        The address of another function by its name.
+    """
+
+    run: Any
+    strict: Any
+    symbol: Callable[[str], int]
+
+
+def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Loaded:
+    """The compiled text; `symbol` is a METH_FASTCALL function of it."""
     llvm = _binding()
     key = cache.key_of(text, *_versions())
     with _lock:
@@ -70,7 +88,7 @@ def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> tuple[A
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(level))
         engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        return _loaded(engine, symbol, table), engine.get_function_address
+        return _loaded(engine, symbol, table)
 
 
 @functools.cache
@@ -87,18 +105,19 @@ def _versions() -> tuple[str, ...]:
             llvm.get_host_cpu_features().flatten(), abi)
 
 
-def _loaded(engine: Any, symbol: str, table: list[tuple[int, Any]]) -> Any:
+def _loaded(engine: Any, symbol: str, table: list[tuple[int, Any]]) -> Loaded:
     places = (ctypes.c_int64 * len(table)).from_address(engine.get_global_value_address("bcad_table"))
     places[:] = [address for address, _ in table]
-    return make_builtin(engine.get_function_address(symbol), (engine, [keep for _, keep in table]))
+    address, keep = engine.get_function_address(symbol), (engine, [keep for _, keep in table])
+    return Loaded(make_builtin(address, keep), make_builtin(address, keep, True), engine.get_function_address)
 
 
-def make_builtin(address: int, keep: Any) -> Any:
-    """A Python builtin around a C function; `keep` and the function live for ever."""
+def make_builtin(address: int, keep: Any, of: Any = None) -> Any:
+    """A Python builtin around a C function, with `of` as its self (NULL for None); `keep` and the function live for ever."""
     method = _MethodDef(b"compiled", address, METH_FASTCALL, None)
     new = ctypes.pythonapi.PyCMethod_New
     new.restype = ctypes.py_object
     new.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    function = new(ctypes.addressof(method), None, None, None)
+    function = new(ctypes.addressof(method), None if of is None else id(of), None, None)
     _alive.append((method, keep))
     return function

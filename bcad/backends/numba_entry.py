@@ -3,7 +3,8 @@
 It is a METH_FASTCALL builtin.  After the inputs it may be given an array (or None) for each output,
 of its dtype, contiguous and apart from the inputs: one of the right shape is written to and returned.  Arguments of exactly the expected classes, dtypes, ranks and
 layouts (C-contiguous, aligned) are read at their fixed places; anything else goes to a
-Python function (`slow`) that converts.  A run that is abandoned goes to `abandon`.
+Python function (`slow`) that converts.  A run that is abandoned goes to `abandon`.  Called with a self, the function is *strict*: sizes that
+are symbols must be more than one, and what it does not take as it is goes to `inspect`, which gives None for other types than the graph's.
 """
 
 from __future__ import annotations
@@ -244,7 +245,7 @@ class Entry:
         self.body = Body(kernel, shared)
         self.head: list[str] = []
         self.count = 0
-        for key in ("array_type", "slow", "abandon", "empty", "none"):
+        for key in ("array_type", "slow", "inspect", "abandon", "empty", "none"):
             self.table.place(key)
 
     def text(self) -> str:
@@ -361,12 +362,15 @@ class Entry:
     def check_sizes(self) -> None:
         """Axes that the types say are equal must be."""
         first: dict[str, str] = {}
+        self.head.append("  %loose = icmp eq ptr %self, null")
         for position, value in enumerate(self.graph.inputs):
             for axis, size in enumerate(value.type.shape):  # type: ignore[union-attr]
                 if not isinstance(size, int) and size.is_symbol():
                     found = f"%in{position}_dim{axis}"
                     known = first.setdefault(str(size), found)
-                    if known != found:
+                    if known == found:
+                        self.require(self.line(f"or i1 %loose, {self.line(f'icmp ugt i64 {found}, 1')}"))
+                    else:
                         self.require(self.line(f"icmp eq i64 {known}, {found}"))
 
     def release_for_large_inputs(self) -> None:
@@ -421,14 +425,15 @@ class Entry:
                   "  %why = load i64, ptr %status", "  %lacking = icmp eq i64 %why, -1",
                   "  br i1 %lacking, label %scarce, label %another", "scarce:", "  call void @bcad_no_memory()",
                   "  ret ptr null", "another:", "  call void @PyErr_Clear()"]
-        lines += self._detour("abandon", count=False)
+        lines += self._detour("abandon")
         if self.shares():  # an exception while threads were at work, such as the user's interruption
             lines += ["raise:", *give_back, f"  call void @bcad_drop(ptr %outs, i64 {n})"]
             lines.append("  ret ptr null")
         lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else [])]
-        return [*lines, *self._detour("slow", count=True)]
+        return [*lines, "  %relaxed = icmp eq ptr %self, null", "  br i1 %relaxed, label %convert, label %inspect", "convert:",
+                *self._detour("slow"), "inspect:", *self._detour("inspect")]
 
-    def _detour(self, key: str, count: bool) -> list[str]:
+    def _detour(self, key: str) -> list[str]:
         name, place = f"%to_{key}", self.table.place(key)
         return [
             f"  {name} = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {place})",

@@ -22,23 +22,24 @@ from .guards import (
     Same,
     SizeRelation,
     State,
+    matcher,
 )  # fmt: skip
 from .marks import asked, evaluated, held, marks, pinned
 from .places import stepped
 from .program import InnerProgram, Program
 from .pybuiltins import on_call
-from .quick import MISS, quick_call
+from .quick import MISS, Finish, quick_call, whole_call
 from .randomness import PYTHONS_OWN, STREAMS, begun_streams, restore, state_of, streams_of
 from .sources import Argument, Attribute, Item, Missing, Pinned, Result, Source, read
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 
 __all__ = [
-    "Absent", "Apart", "Argument", "Aside", "Attribute", "Guard", "GuardMiss", "Guards", "HasClass",
+    "Absent", "Apart", "Argument", "Aside", "Attribute", "Finish", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "PYTHONS_OWN", "Path", "Pinned", "Program", "Result", "STREAMS", "Same",
     "SizeRelation", "Source", "State", "Tree", "active_traces", "answers", "asked", "begun_streams", "children_of", "evaluated", "flatten",
-    "held", "host_call", "inside", "is_active", "is_traced", "leaf_type", "map_leaves", "marks", "on_call", "pinned",
+    "held", "host_call", "inside", "is_active", "is_traced", "leaf_type", "map_leaves", "marks", "matcher", "on_call", "pinned",
     "quick_call", "read", "rebuild_like", "refusal", "restore", "state_of", "stepped", "streams_of", "trace",
-    "trace_callback", "trace_inside", "value_of", "wrap",
+    "trace_callback", "trace_inside", "value_of", "whole_call", "wrap",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -291,6 +291,12 @@ def matches(value: Any, type_: ArrayType, sizes: dict[str, int]) -> bool:
         elif sizes.setdefault(str(size), length) != length or length < 2:
             return False
     return True
+
+
+def matcher() -> Callable[[Any, ArrayType], bool]:
+    """``fits(value, type)`` for the inputs of one call, in order: a symbol is the same size everywhere."""
+    sizes: dict[str, int] = {}
+    return lambda value, type_: matches(value, type_, sizes)
 
 
 class Guards:

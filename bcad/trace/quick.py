@@ -31,6 +31,7 @@ from .guards import (
     State,
 )
 from .program import Program
+from .quick_checks import Checks, checks_of
 from .sources import Argument, Attribute, Closure, Entry, Global, Item, Pinned, Source, read
 from .tree import Tree
 
@@ -76,10 +77,63 @@ def quick_call(program: Program, finish: str, names: dict[str, Any], seeds: Seed
     return quick
 
 
+class Finish:
+    """What becomes of a run's outputs: an expression of ``outputs`` and of what `names` names; `function` computes it."""
+
+    def __init__(self, text: str, **names: Any) -> None:
+        self.text, self.names = text, names
+        self.function: Callable[[list[Any]], Any] = eval(f"lambda outputs: {text}", {**names})
+
+    def __call__(self, outputs: list[Any]) -> Any:
+        return self.function(outputs)
+
+
+def whole_call(
+    program: Program, finish: Finish, names: dict[str, Any], checked: Sequence[Any] = (),
+) -> Callable[..., Any]:
+    """``call(args, kwargs)``: all of a later call as one function, from its arguments to what it returns.
+
+    Parameters
+    ----------
+    program : Program
+    finish : Finish
+    names : dict
+        ``run``, what computes the outputs; ``RAISED``, which of its exceptions are the caller's; ``options`` and
+        ``tracing``, which say whether every number is to be checked and whether any thread is tracing.
+    checked : sequence of Type, optional
+        Of each input the type that `run` holds it to: it gives None for others.
+
+    Returns
+    -------
+    callable
+        Gives `MISS` where the program does not hold, or the call is not an ordinary one.
+    """
+    writer = _Writer({**finish.names, **names}, checks_of(program, checked))
+    body = list(writer.lines(program))
+    values = ", ".join(writer.expression(s) for s in program.sources)
+    locals_ = all(isinstance(s, Argument) for s in program.sources)  # they cannot fail to be read
+    source = "\n".join([
+        "def call(args, kwargs):", "    if tracing.depth or options.check_finite: return MISS",
+        "    try:", *(f"        {line}" for line in body),
+        *([] if locals_ else [f"        fetched = ({values},)"]),
+        "    except Exception:", "        return MISS",
+        "    try:", f"        outputs = run({values if locals_ else '*fetched'})",
+        "    except RAISED:", "        raise",
+        "    except Exception:", "        return MISS",  # Python's own call shall raise it
+        *(["    if outputs is None: return MISS"] if checked else []),
+        f"    return {finish.text}",
+    ])
+    exec(compile(source, "<bcad call>", "exec"), writer.names)
+    call: Callable[..., Any] = writer.names["call"]
+    call.__doc__ = source
+    return call
+
+
 class _Writer:
     """Writes guards and sources as Python."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
+    def __init__(self, names: dict[str, Any], checks: Checks | None = None) -> None:
+        self.checks = checks or Checks()
         self.names = {**names, "MISS": MISS, "ndarray": np.ndarray, "State": State, "read": read}
         self.bound: set[str] = set()  # size symbols that have a value by now
         self._fresh = itertools.count()
@@ -184,6 +238,8 @@ class _Writer:
         """Lines that return MISS where the guard does not hold."""
         if isinstance(guard, (HasType, HasClass, HasValue, HasLength, HasKeys)):
             yield from self.read(guard.where)
+        if guard in self.checks.done:
+            return
         match guard:
             case IsObject(where=Entry(cls, name)) if type(cls.obj) is type and type(guard.obj) in (FunctionType, property):
                 yield self._unless(f"{self.name(cls.obj)}.{name} is {self.name(guard.obj)}")
@@ -206,6 +262,8 @@ class _Writer:
             case Same():
                 relation = "is" if guard.same else "is not"
                 yield self._unless(f"{self.expression(guard.where)} {relation} {self.expression(guard.other)}")
+            case HasType() if guard in self.checks.sized:
+                yield from self._shape(f"{self.expression(guard.where)}.shape", guard.type.shape)
             case HasType():
                 yield from self._type(self.expression(guard.where), guard.type)
             case SizeRelation() if symbols(guard.left) | symbols(guard.right) <= self.bound:

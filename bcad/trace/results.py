@@ -33,6 +33,7 @@ class Plan:
     def __init__(self, session: Session, obj: Any, position: Callable[[Any], int]) -> None:
         self.maker = Maker(session, position, sees_arguments=False)
         leaves, self.tree = flatten(_with_middles(session, obj))
+        self.place: int | None = None  # of the output that the result is, if it is no more than that
         self._places: list[int | None] = []  # of the leaves that are outputs as they are
         self.makers = [self._planned(leaf) for leaf in leaves]
         self._flags = {k: x._python for k, x in enumerate(leaves) if type(x) is ScalarTracer and x._python is not None}
@@ -42,7 +43,8 @@ class Plan:
         for k, flag in self._flags.items():
             self.makers[k] = python_where(self.maker.position(flag), self.makers[k])
         if self.tree.cls is None and not self._flags and self._places[0] is not None:  # the case of almost every call
-            self.build = operator.itemgetter(self._places[0])  # type: ignore[method-assign, assignment]
+            self.place = self._places[0]
+            self.build = operator.itemgetter(self.place)  # type: ignore[method-assign, assignment]
 
     def build(self, outputs: Sequence[Any]) -> Any:
         """The result with this run's numbers."""

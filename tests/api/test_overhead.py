@@ -32,13 +32,13 @@ def two(x, y):
 
 
 CALLS = {
-    "number": (lambda: grad(lambda x: (x + 1) ** 2), (3.0,), {}, 4),
-    "array": (lambda: Gradient(lambda x: np.sum(x**3)), (X,), {}, 4),
-    "value too": (lambda: value_and_grad(captured), (X,), {}, 8),
-    "function": (lambda: Function(captured), (X,), {}, 7),
-    "two arrays": (lambda: value_and_grad(two, (0, 1)), (X, X + 1), {}, 10),
-    "jacobian": (lambda: jacobian(np.sin), (X,), {}, 5),
-    "hessian": (lambda: hessian(captured), (X,), {}, 5),
+    "number": (lambda: grad(lambda x: (x + 1) ** 2), (3.0,), {}, 2),
+    "array": (lambda: Gradient(lambda x: np.sum(x**3)), (X,), {}, 2),
+    "value too": (lambda: value_and_grad(captured), (X,), {}, 2),
+    "function": (lambda: Function(captured), (X,), {}, 2),
+    "two arrays": (lambda: value_and_grad(two, (0, 1)), (X, X + 1), {}, 2),
+    "jacobian": (lambda: jacobian(np.sin), (X,), {}, 2),
+    "hessian": (lambda: hessian(captured), (X,), {}, 2),
     "product": (lambda: hessian_vector_product(captured), (X, X), {}, 6),
     "vectors": (lambda: HessianVector(captured), (X,), {"vectors": X}, 6),
 }
@@ -50,6 +50,7 @@ def test_a_later_call_takes_the_generated_path_and_few_functions(name, monkeypat
     with options.set(backend="numba"):
         derived = make()
         expected = derived(*args, **kwargs)
+    derived(*args, **kwargs)  # the second call writes the whole path as one function
 
     def never(*args, **kwargs):
         raise AssertionError("the slow way")
