@@ -81,6 +81,8 @@ class Differentiated:
         self, fn: Callable[..., Any], mode: Mode, wrt: Any = 0, *, backend: str | None = None,
         parallel: bool | None = None,
     ) -> None:
+        if not callable(fn):
+            raise TypeError(f"what is differentiated must be a function; {fn!r} cannot be called")
         self.parallel = parallel
         self.fn = fn
         self.mode = mode

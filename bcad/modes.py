@@ -245,12 +245,22 @@ def check_scalar(graph: Graph, results: int, mode: Mode) -> None:
             f"a {what} needs a function whose result is one real number; it returns none",
             why="None, text and objects have no derivative", hint="return the number that is to be differentiated",
         )
+    kind = graph.outputs[0].type.dtype.kind if results == 1 and isinstance(graph.outputs[0].type, ArrayType) else "f"
+    why, hint = _NO_GRADIENT.get(kind, _NO_GRADIENT["f"])
     raise NotScalar(
         f"a {what} needs a function whose result is one real number; {found}",
-        location=node.location if node is not None else None,
-        why="the gradient of an array-valued function is a Jacobian",
-        hint="reduce the result (.sum()), or use jacobian() or elementwise_grad()",
+        location=node.location if node is not None else None, why=why, hint=hint,
     )
+
+
+_INTEGER = "it moves in steps: its derivative is zero or does not exist", "return a float"
+_NO_GRADIENT = {  # by the kind of the result's dtype: why there is no gradient, and what to try
+    "f": ("the gradient of an array-valued function is a Jacobian",
+          "reduce the result (.sum()), or use jacobian() or elementwise_grad()"),
+    "c": ("a complex result has two real parts, each with a gradient",
+          "return its .real, .imag or abs(), or use holomorphic_grad()"),
+    "b": ("a truth value has no derivative", "return the number that was compared"), "i": _INTEGER, "u": _INTEGER,
+}
 
 
 def _stopped(graph: Graph, results: int) -> Graph:

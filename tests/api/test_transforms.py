@@ -167,12 +167,19 @@ def test_another_shape_or_dtype_just_works():
 
 
 @pytest.mark.parametrize(
-    "result, words", [(lambda x: x * np.ones(2), "one real number"), (lambda x: x + 1j, "one real number"),
-                      (lambda x: (x, x), "2 results")]
+    "result, words", [(lambda x: x * np.ones(2), "one real number"), (lambda x: x + 1j, "(?s)complex.*holomorphic"),
+                      (lambda x: x > 0, "(?s)bool.*truth value"), (lambda x: int(x), "(?s)int.*return a float"),
+                      (lambda x: None, "returns none"), (lambda x: (x, x), "2 results")]
 )
 def test_a_gradient_needs_one_real_number(result, words):
     with pytest.raises(bcad.NotScalar, match=words):
         grad(result)(1.0)
+
+
+@pytest.mark.parametrize("operator", [grad, bcad.Function, bcad.Gradient, bcad.jacobian])
+def test_what_cannot_be_called_is_said_at_once(operator):
+    with pytest.raises(TypeError, match="3 cannot be called"):
+        operator(3)
 
 
 @pytest.mark.parametrize("bad", [True, "text", np.array([True]), np.array(["a"]), None, object()])
