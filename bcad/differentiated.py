@@ -233,16 +233,22 @@ class Differentiated:
         an exception of its own in Python; nothing has happened then.
         """
         places, args, kwargs = self.prepare(args, kwargs)
-        for special in self.specialisations:
-            if special.places == places and special.program.check(args, kwargs) is None:
-                try:
-                    return run(special, args, kwargs)
-                except ABANDONED as why:
-                    log.info("%s abandoned a run: %s", self, why)
+        tried: list[Specialisation] = []
         refuted: frozenset[Any] = frozenset()
         while True:
+            for special in self._others(tried):
+                tried.append(special)
+                if special.places == places and special.program.check(args, kwargs) is None:
+                    try:
+                        return run(special, args, kwargs)
+                    except ABANDONED as why:
+                        log.info("%s abandoned a run: %s", self, why)
             try:
-                special = self._trace(places, args, kwargs, refuted)
+                with self._lock:
+                    if self._others(tried):  # another thread has traced meanwhile
+                        continue
+                    special = self._trace(places, args, kwargs, refuted)
+                    tried.append(special)
             except (LocatedError, Warning):
                 raise
             except Exception as error:  # the function's own: what it did before it raised has been undone
@@ -256,6 +262,10 @@ class Differentiated:
                 log.info("%s is traced again without %d loops: %s", self, len(special.program.suppositions), why)
                 refuted |= special.program.suppositions
                 self._forget(special)
+
+    def _others(self, tried: Sequence[Specialisation]) -> list[Specialisation]:
+        """The specialisations that are not among those."""
+        return [s for s in self.specialisations if all(s is not t for t in tried)]
 
     def prepare(
         self, args: Sequence[Any], kwargs: dict[str, Any]

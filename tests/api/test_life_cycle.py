@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from bcad import Function, Gradient, options, value_and_grad
+from bcad import Function, Gradient, grad, options, value_and_grad
 from bcad.differentiated import Differentiated
 
 WEIGHTS = np.arange(1.0, 4.0)
@@ -264,3 +264,19 @@ def test_calls_go_on_while_another_thread_traces():
 
 def test_the_core_is_what_is_pickled():
     assert isinstance(pickle.loads(pickle.dumps(Gradient(loss))).core, Differentiated)
+
+
+def test_threads_that_call_at_once_trace_once():
+    derivative, ready, found = grad(lambda x: np.sin(x).sum()), threading.Barrier(8), []
+
+    def call(n):
+        ready.wait()
+        found.append(derivative(np.ones(n)))
+
+    threads = [threading.Thread(target=call, args=(2 + k % 3,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8 and all(np.allclose(x, np.cos(1.0)) for x in found)
+    assert derivative.core.traces == 1
