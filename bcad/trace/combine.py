@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import operator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from interpreter import evaluate
 
 from .items import get_array_item
 from .iteration import Indexed, RangeIterator, RangeTracer, RowIterator, ZipIterator, combined, indexed
-from .tracers import SizeTracer
+from .tracers import NumberTracer, SizeTracer
 
 if TYPE_CHECKING:
     from .session import Session
@@ -45,6 +46,11 @@ class ProductIterator(Indexed):
     def lists(self) -> list[Any]:
         return [items for part in self.parts for items in part.lists()]
 
+    def within(self) -> Iterator[Indexed]:
+        yield self
+        for part in self.parts:
+            yield from part.within()
+
 
 class MapIterator(ZipIterator):
     """What a function makes of the items of iterators."""
@@ -58,11 +64,39 @@ class MapIterator(ZipIterator):
     def at(self, k: Any) -> Any:
         return evaluate(self.function, super().at(k), {}, self.session.domain)
 
+    def advance(self) -> Any:
+        return evaluate(self.function, super().advance(), {}, self.session.domain)
+
+    __next__ = advance
+
     def place(self) -> Any:
         return id(self.function), *super().place()
 
     def __copy__(self) -> MapIterator:
         return MapIterator(self.session, self.function, tuple(map(copy.copy, self.parts)))
+
+
+class PartIterator(ZipIterator):
+    """So many items of an iterator, or as many as there are."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, session: Session, part: Indexed, count: Any) -> None:
+        super().__init__(session, (RangeIterator(session, RangeTracer(session, 0, count, 1)), part))
+        self.count = count
+
+    def at(self, k: Any) -> Any:
+        return self.parts[1].at(k)
+
+    def advance(self) -> Any:
+        return super().advance()[1]
+
+    __next__ = advance
+
+    def __copy__(self) -> PartIterator:
+        made = PartIterator(self.session, copy.copy(self.parts[1]), self.count)
+        made.parts = (copy.copy(self.parts[0]), made.parts[1])
+        return made
 
 
 class NumberedIterator(ZipIterator):
@@ -77,6 +111,12 @@ class NumberedIterator(ZipIterator):
     def at(self, k: Any) -> Any:
         (index,) = super().at(k)
         return index, get_array_item(self.session, self.array, index)
+
+    def advance(self) -> Any:
+        (index,) = super().advance()
+        return index, get_array_item(self.session, self.array, index)
+
+    __next__ = advance
 
     def place(self) -> Any:
         return id(self.array), *super().place()
@@ -109,15 +149,21 @@ def make_pairwise(session: Session, args: tuple[Any, ...]) -> Any:
 
 
 def make_islice(session: Session, args: tuple[Any, ...]) -> Any:
-    """``itertools.islice(iterable, start, None)``: the first items are left out."""
+    """``itertools.islice(iterable, stop)`` and ``islice(iterable, start, stop)``."""
     parts = combined(session, args[:1])
-    if parts is None or len(args) != 3 or type(args[1]) is not int or args[2] is not None:
+    start, stop = (0, *args[1:])[-2:]
+    if parts is None or not 2 <= len(args) <= 3 or type(start) is not int or not _is_count(stop):
         return NotImplemented
-    if session.domain.compare(None, "<", parts[0].left(), args[1]) is not False:
+    (part,) = parts
+    if start and session.domain.compare(None, "<", part.left(), start) is not False:
         return NotImplemented
-    for _ in range(args[1]):
-        parts[0].step()
-    return parts[0]
+    for _ in range(start):
+        part.step()
+    return part if stop is None else PartIterator(session, part, operator.sub(stop, start) if start else stop)
+
+
+def _is_count(stop: Any) -> bool:
+    return stop is None or type(stop) in (int, SizeTracer) or type(stop) is NumberTracer and stop._type().dtype.kind == "i"
 
 
 def make_ndindex(session: Session, shape: tuple[Any, ...]) -> Any:
@@ -143,4 +189,4 @@ def _counter(session: Session, n: Any) -> Indexed:
     return RangeIterator(session, RangeTracer(session, 0, n, 1))
 
 
-ITERATORS = frozenset((ProductIterator, MapIterator, NumberedIterator))
+ITERATORS = frozenset((ProductIterator, MapIterator, PartIterator, NumberedIterator))

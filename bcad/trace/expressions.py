@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ class ExpressionIterator(Indexed):
 
     def lists(self) -> list[Any]:
         return self.source.lists()
+
+    def within(self) -> Iterator[Indexed]:
+        yield from self.source.within()
 
     def at(self, k: Any) -> Any:
         fork = fork_of(self.frame)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import operator
 from collections.abc import Iterator
 from types import GeneratorType
@@ -10,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import Frame, Outcome, Unsupported, evaluate
 
-from .iteration import Indexed, ListIterator, NextItem, RangeIterator, RangeTracer, indexed
+from .heap import frames_from, live_values
+from .iteration import (
+    Indexed,
+    ListIterator,
+    NextItem,
+    RangeIterator,
+    RangeTracer,
+    are_held,
+    are_shared,
+    indexed,
+)
 from .patterns import Mismatch
 from .places import stepped
 from .regions import fork_of, reraise, speculation
@@ -139,6 +148,9 @@ class Consumption:
 
 def run_through(session: Session, source: Frame, consumer: Consumption, caller: Frame) -> Any:
     """Run a copy of a generator's frame to its end, with `consumer` for what it yields; what it returns."""
+    under_way = [part for x in source.stack if isinstance(x, Indexed) for part in x.within()]
+    if are_held(under_way, [x for f in frames_from(caller) for x in live_values(f)]):
+        raise Abandon("the iterator of a generator is used elsewhere too")
     fork = fork_of(source)
     fork.back = caller
     fork.consumer = consumer
@@ -228,6 +240,7 @@ def _hand_on(session: Session, frame: Frame, receiver: Any) -> bool:
     if source is not None and is_made_here(session, receiver, source):
         result = run_through(session, source, frame.consumer, frame)
     elif isinstance(receiver, Indexed) and receiver.numbered:
+        frame.stack[-2] = None  # nobody else has it
         result = evaluate(_each_to, (frame.consumer.__call__, receiver), {}, session.domain)
     else:
         return False
@@ -248,13 +261,11 @@ def join(session: Session, values: tuple[Any, ...]) -> Joined | None:
     """``zip(*values)`` if one of them is a generator and the others have numbered items."""
     if sum(frame_of(v) is not None for v in values) != 1:
         return None
-    parts = [v if frame_of(v) is not None else _numbered(session, v) for v in values]
-    return None if None in parts else Joined(session, parts)
-
-
-def _numbered(session: Session, value: Any) -> Indexed | None:
-    found = indexed(session, value)
-    return None if found is None or isinstance(found, ListIterator) else copy.copy(found)
+    parts = [v if frame_of(v) is not None else indexed(session, v) for v in values]
+    others = [part for part in parts if isinstance(part, Indexed)]
+    if len(others) < len(parts) - 1 or any(isinstance(p, ListIterator) for p in others) or are_shared(session.frame, others):
+        return None
+    return Joined(session, parts)
 
 
 def number(session: Session, generator: Any, start: Any) -> Joined | None:

@@ -226,6 +226,13 @@ def frames_from(frame: Frame | None) -> Iterator[Frame]:
         frame = frame.back
 
 
+def live_values(frame: Frame) -> list[Any]:
+    """What a frame may still read: variables that it reads before it sets them, and its stack."""
+    code = frame.code
+    live = code.cfg.live_at(frame.pc) if frame.pc < code.cfg.exit else set()
+    return [*(frame.slots[k] for k in live if k < len(frame.slots)), *frame.stack]
+
+
 def within(stack: list[Any]) -> Iterator[Any]:
     """Some objects, and what they hold: containers, cells, instances."""
     seen: set[int] = set()

@@ -5,18 +5,22 @@ from __future__ import annotations
 import copy
 import operator
 from collections import deque
+from collections.abc import Iterator, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import containers, foreign, keyed
+from .heap import frames_from, live_values, within
 from .items import get_array_item
 from .outer import MIRRORS
 from .states import Abandon
 from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
+    from interpreter import Frame
+
     from .session import Session
 
 
@@ -53,6 +57,10 @@ class Indexed:
     def lists(self) -> list[Any]:
         """The lists that it goes through: as many items as they had when it was reached, if none gets longer or shorter."""
         return []
+
+    def within(self) -> Iterator[Indexed]:
+        """This iterator and those that it takes items from."""
+        yield self
 
     def advance(self) -> Any:
         """The next item, or StopIteration; whether there is one is held to this call's answer."""
@@ -153,6 +161,17 @@ class ZipIterator(Indexed):
 
     def lists(self) -> list[Any]:
         return [items for part in self.parts for items in part.lists()]
+
+    def within(self) -> Iterator[Indexed]:
+        yield self
+        for part in self.parts:
+            yield from part.within()
+
+    def advance(self) -> Any:
+        """As Python's zip(): the parts before one that is at its end lose an item."""
+        return tuple([part.advance() for part in self.parts])
+
+    __next__ = advance
 
     def step(self) -> None:
         for part in self.parts:
@@ -390,7 +409,23 @@ def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
     if not any(is_traced_iterable(v) or _is_virtual(session, v) for v in values):
         return None
     found = [indexed(session, v) for v in values]
-    return None if None in found else found  # type: ignore[return-value]
+    if None in found or are_shared(session.frame, found):  # type: ignore[arg-type]
+        return None
+    return found  # type: ignore[return-value]
+
+
+def are_shared(frame: Frame | None, iterators: Sequence[Indexed]) -> bool:
+    """Whether one of some iterators stands there twice, or can be asked for items elsewhere: in a variable that is read later."""
+    parts = [part for iterator in iterators for part in iterator.within()]
+    if len({id(part) for part in parts}) < len(parts):
+        return True
+    return are_held(parts, [x for f in frames_from(frame) for x in live_values(f)])
+
+
+def are_held(parts: Sequence[Indexed], start: list[Any]) -> bool:
+    """Whether one of some iterators is among objects, or in them."""
+    own = {id(part) for part in parts}
+    return any(id(part) in own for x in within(start) if isinstance(x, Indexed) for part in x.within())
 
 
 def is_traced_iterable(value: Any) -> bool:

@@ -21,8 +21,8 @@ from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
 from .generators import consume, hand_on
 from .growing import Again
-from .heap import Place, reachable
-from .iteration import Indexed, ListIterator, NextItem, indexed
+from .heap import Place, frames_from, live_values, reachable
+from .iteration import Indexed, ListIterator, NextItem, are_held, indexed
 from .kinds import after_iterations
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Mismatch, Pattern, pattern_of
@@ -228,12 +228,13 @@ class LoopRegion:
         raise Abandon("what it carries does not settle on one form")
 
     def _refuse_shared_iterator(self) -> None:
-        if isinstance(self.iterator, ExpressionIterator):
+        """Nobody else may take items of the iterator: only its loop knows how many are left."""
+        if self.iterator is None:
             return
         frame = self.frame
-        if self.iterator is not None and any(
-            frame.stack[-1] is frame.slots[k] and frame.code.slot_names[k] != ".0" for k in self.live  # that is a comprehension's
-        ):
+        around = [frame.slots[k] for k in self.live if frame.code.slot_names[k] != ".0"]  # that is a comprehension's own
+        around += [*frame.stack[:-1], *(x for f in frames_from(frame.back) for x in live_values(f))]
+        if are_held(list(self.iterator.within()), around):
             raise Abandon("its iterator is used elsewhere too")
 
     def _run_body(self) -> tuple[Arm, LoopContext, Value]:
