@@ -239,7 +239,7 @@ def _item_at_key(session: Session, table: Keyed, key: Any) -> Any:
     if absent is True:
         raise KeyError(key)
     if absent is not False:
-        session.suppose_not(session.unwrap(absent), "a key is missing")
+        session.would_raise(session.unwrap(absent), "a key is missing")
     return _item(session.domain.getitem(None, table.values, place), table.values, place)
 
 

@@ -248,6 +248,11 @@ class Session:
         self.rely_on(a, symbol, b)
         self.supposing.update(self.bodies[-1:])
 
+    def would_raise(self, broken: Value, message: str) -> None:
+        """The same of a flag that is set where Python raises: such a run is Python's, its exception the true one."""
+        self.hold(broken, message)
+        self.supposing.update(self.bodies[-1:])
+
     def suppose_not(self, broken: Value, message: str) -> None:
         """The same of a flag."""
         if self.example.known(broken) and bool(np.asarray(self.concrete(broken))):
