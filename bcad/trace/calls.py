@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _DISPATCHER = type(np.sum)
 _ITERATE = (sorted, min, max, any, all, sum)
 _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
+_KEEPERS = frozenset(("append", "appendleft", "insert"))  # a list that is an item is not looked into
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
@@ -320,7 +321,8 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
         target = getattr(fn, "__self__", None)
         if getattr(fn, "__name__", "") == "extend" and isinstance(target, list) and virtual.has_middle(session, args[0]):
             return virtual.extend_by(session, target, args[0])
-        virtual.look(session, *(args if virtual.looks_at(fn) or _is_bound(fn) else args[1:]), *kwargs.values())
+        if not (_is_bound(fn) and type(target) in (list, deque) and fn.__name__ in _KEEPERS):
+            virtual.look(session, *(args if virtual.looks_at(fn) or _is_bound(fn) else args[1:]), *kwargs.values())
     if session.keyed:
         keyed.look(session, *args, *kwargs.values())
     outside.refuse_while_speculating(session, fn)

@@ -142,7 +142,7 @@ def _object_changes(
 def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
     from .buffers import wanted
 
-    return wanted(session, obj, reason, room=isinstance(obj, deque))
+    return wanted(session, obj, reason)
 
 
 def _frozen(session: Session, value: Any) -> Frozen:

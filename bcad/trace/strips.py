@@ -143,6 +143,8 @@ class Strip(VirtualList):
         if isinstance(key, Tracer):
             if not (type(key) is SizeTracer or type(key) in (NumberTracer, ScalarTracer) and key._type().dtype.kind in "biu"):
                 raise TypeError(f"list indices must be integers or slices, not {key.__class__.__name__}")
+            if type(key) is SizeTracer and self.session.size_or_none(key._size) is None:  # only a run can compare it
+                key = NumberTracer(self.session, self.session.builder.size(key._size))
             if type(key) is not SizeTracer and self.is_tight and not loose:
                 self.require_caught(key)
                 return key
