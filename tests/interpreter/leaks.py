@@ -148,9 +148,10 @@ def _described(value: Any) -> str:
 # --- the page ------------------------------------------------------------------------------------
 HEAD = """# What of CPython's own tests runs natively although the evaluator runs them
 
-Written by `tests/interpreter/leaks.py` (its first lines have the commands) from full runs of the conformance harness on {versions}: every function of a
-test's own file that CPython started itself while the test ran in the evaluator, by who started it. What unittest runs before and after a test method
-(`setUp`, `tearDown`, class and module fixtures) is outside of the entry and not listed. Versions stand behind a name where it is not all of them.
+Written by `tests/interpreter/leaks.py` (its first lines have the commands) from runs of the conformance harness on {versions}; which of them were whole,
+[interpreter_conformance.md](interpreter_conformance.md) says. Every function of a test's own file that CPython started itself while the test ran in the
+evaluator, by who started it: a C function, an operator, or C code behind the named handler of the evaluator's. Versions stand behind a name that only they
+showed. What unittest runs before and after a test method (`setUp`, `tearDown`, fixtures of classes and modules) is outside of the entry and not listed.
 """
 
 
