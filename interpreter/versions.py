@@ -46,7 +46,10 @@ def no_manager(kind: type, missed: str) -> str:
     names, keyword = ("__enter__", "__exit__"), "with"
     if not missed.startswith("__a"):
         ours, other, names, keyword = other, ours, ("__aenter__", "__aexit__"), "async with"
-    text = f"{kind.__name__!r} object does not support the {ours} protocol"
+    name = kind.__name__
+    if VERSION >= (3, 14):
+        name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    text = f"{name!r} object does not support the {ours} protocol"
     if VERSION >= (3, 14) or missed.endswith("exit__"):
         text += f" (missed {missed} method)"
     if VERSION >= (3, 14) and all(hasattr(kind, name) for name in names):
