@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
+from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodDescriptorType, MethodType
 from typing import Any
 
 from .binding import bind
@@ -124,8 +124,8 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     journal: Any = frame.thread.journal
     note_mutation(frame, fn, args, kwargs)
     for value in args:
-        if is_native_iterator(value):
-            _advance(frame, journal, value, fn is next)
+        if is_native_iterator(value) or type(value) is GeneratorType:
+            advance(frame, value, fn is next)
     if frame.domain.observes or frame.domain.types:
         result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     else:
@@ -135,7 +135,9 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
     return result
 
 
-def _advance(frame: Frame, journal: Any, iterator: Any, one: bool) -> None:
+def advance(frame: Frame, iterator: Any, one: bool) -> None:
+    """Tell the journal that `one` item, or all, is about to be taken from an iterator or generator."""
+    journal: Any = frame.thread.journal
     try:
         journal.advance(iterator, one)
     except LocatedError as error:

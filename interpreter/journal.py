@@ -5,7 +5,15 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
-from types import CellType, CoroutineType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from types import (
+    CellType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    ModuleType,
+)
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -150,6 +158,11 @@ class Journal:
         """
         if self.knows(iterator):
             return
+        if type(iterator) is GeneratorType:
+            if self.outer is not None:
+                self.outer.advance(iterator, one)
+                return
+            raise Unsupported("advancing a generator from outside cannot be undone", hint="make the generator where it is used up")
         if not one or type(iterator) not in _RESTARTABLE or _is_at_its_end(iterator):
             raise Unsupported(f"advancing a {type(iterator).__name__} cannot be undone",
                               hint="make the iterator where it is used up")

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Generator
-from types import FunctionType, MethodDescriptorType, WrapperDescriptorType
+from types import FunctionType, GeneratorType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple
 
 from . import polyfills
-from .calls import call_function, call_value, step_into
+from .calls import advance, call_function, call_value, step_into
 from .frame import Frame
 from .journal import born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
@@ -338,6 +338,8 @@ def next_value(frame: Frame, iterator: Any, exhausted: Any) -> Any:
         if method is not None:
             result, stop = _guarded(call_special, frame, method, iterator)
             return exhausted if stop else result
+    if kind is GeneratorType and frame.thread.journal is not None:
+        advance(frame, iterator, True)
     return next(iterator, exhausted)
 
 

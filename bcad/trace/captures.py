@@ -155,12 +155,20 @@ class Captures(Lifting):
             self.definitions.function(fn)
             if args and type(args[0]) not in _WITHOUT_METHODS:
                 self.definitions.method(fn, args[0])
+                if len(args) > 1 and fn.__name__ in ("__get__", "__set__", "__delete__"):
+                    self._descriptor(args[0], args[1:])
             for cell, name in zip(fn.__closure__ or (), fn.__code__.co_freevars, strict=True):
                 self.outer.setdefault(id(cell), (cell, Pinned(cell, name)))
         code = fn.__code__
         if id(code) not in self._born:
             self._codes.append(code)
             self._born.update(map(id, inner_codes(code)))
+
+    def _descriptor(self, descriptor: Any, args: tuple[Any, ...]) -> None:
+        """A descriptor is stepped into: what it holds is outside if the class that it stands in is."""
+        classes = [x if isinstance(x, type) else type(x) for x in args]
+        if any(vars(base).get(name) is descriptor for cls in classes for base in cls.__mro__ for name in vars(base)):
+            self.outer.setdefault(id(descriptor), (descriptor, Pinned(descriptor, type(descriptor).__name__)))
 
     def _note_closure(self, frame: Frame) -> None:
         if frame.function is not None:

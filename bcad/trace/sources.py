@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, TypeAlias
 
 
@@ -178,6 +179,8 @@ def owner_of(source: Source, leaves: Sequence[Any]) -> Any:
 def write(source: Source, owner: Any, value: Any) -> None:
     """Put `value` where `source` points, as an assignment in the user's code would."""
     match source:
+        case Attribute(_, name) if type(getattr(type(owner), "__setattr__", None)) is FunctionType:
+            object.__setattr__(owner, name, value)  # its own has been stepped through
         case Attribute(_, name):
             setattr(owner, name, value)
         case Item(_, key):
