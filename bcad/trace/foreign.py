@@ -14,6 +14,7 @@ import numpy as np
 from interpreter import evaluate
 
 from . import containers, tables
+from .places import stepped
 from .sources import Pinned, Result
 from .tracers import ArrayTracer, Method
 
@@ -71,13 +72,19 @@ def as_array(session: Session, x: Any) -> Any:
     kind = type(x)
     if containers.is_outer(session, x) and not issubclass(kind, (dict, MappingProxyType)):
         return containers.contents(session, x)
-    if any(hasattr(kind, name) for name in _OWN_WAYS):
-        return x
+    if any(hasattr(kind, name) for name in _OWN_WAYS) or kind.__module__.partition(".")[0] == "numpy":
+        return x  # np.c_ has a length and items, and no end
     if _in_python(kind, "__array__"):
         return evaluate(kind.__array__, (x,), {}, session.domain)  # type: ignore[attr-defined]
     if _in_python(kind, "__len__") and _in_python(kind, "__getitem__"):
-        return evaluate(list, (x,), {}, session.domain)
+        return evaluate(_listed_by_length, (x,), {}, session.domain)
     return x
+
+
+@stepped
+def _listed_by_length(x: Any) -> list[Any]:
+    """A sequence as NumPy reads it: by its length, not until an IndexError."""
+    return [x[k] for k in range(len(x))]
 
 
 def _in_python(kind: type, name: str) -> bool:

@@ -344,3 +344,14 @@ def test_concrete_steering():
         return total + (x[k] if k == 1 else 0)
 
     agree(f, (x3(),), (x3(2.0),))
+
+
+def test_numpys_index_tricks_beside_traced_columns():
+    """``np.c_`` has a length and items without end: it was read as a sequence."""
+    from bcad import grad
+
+    def f(x):
+        return np.sum(np.r_[np.c_[np.eye(2), x], [[0, 0, 1.0]]] @ np.r_[x, 1.0])
+
+    x = np.array([0.5, 2.0])
+    np.testing.assert_allclose(grad(f)(x), [2.0, 2.0])
