@@ -23,6 +23,7 @@ from . import (
     items,
     jitted,
     keyed,
+    kinds,
     methods,
     mirrors,
     outside,
@@ -211,6 +212,8 @@ def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[
     if out is not None:
         return _into(session, fn, meaning, args, kwargs, out)
     result = session.wrap(emit(session, meaning, args, kwargs))
+    if fn in kinds.OPERATORS:
+        return kinds.noted(session, result, args)
     if fn in views.VIEW_FUNCTIONS and (args or kwargs):
         base = args[0] if args else next(iter(kwargs.values()))
         return views.as_view(fn, as_cell(session, base), result)

@@ -6,6 +6,7 @@ raises where NumPy's gives inf or nan, has fewer attributes and is printed other
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ from .tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
 if TYPE_CHECKING:
     from .session import Session
 
+OPERATORS: frozenset[Any] = frozenset((
+    abs, operator.abs, operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod,
+    operator.pow, operator.neg, operator.pos,
+))
 _PYTHON = frozenset((bool, int, float, complex, NumberTracer, SizeTracer))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import operator
 import warnings
 from typing import Any
 
@@ -67,6 +68,11 @@ def printed(x):
     return s * 2
 
 
+def by_builtins(x):
+    s = 0.0 if x[0] > 0 else x[1]
+    return operator.truediv(2.0, abs(s))
+
+
 def by_numpy_function(x):
     s = 0.0 if x[0] > 0 else x[1]
     return 1.0 / np.add(s, s)
@@ -87,7 +93,7 @@ def outcome(f: Any, *args: Any) -> Any:
     return [(type(v), repr(v)) for v in leaves], shown.getvalue()
 
 
-FUNCTIONS = [chosen, chosen_beside_numpy, made_of_two, read_by_nobody, caught, divided_by_in_a_loop, nested, printed, by_numpy_function]
+FUNCTIONS = [chosen, chosen_beside_numpy, made_of_two, read_by_nobody, caught, divided_by_in_a_loop, nested, printed, by_builtins, by_numpy_function]
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
