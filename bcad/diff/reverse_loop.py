@@ -111,7 +111,8 @@ class Tape:
             outer[old] = value
             value.named_after(old)
         self.stacks = {v: results[parts.k + places[v]] for v in self.saved}
-        self.trip = self._trip(trip, length if total_stacks else None, results[-1])
+        bound = total_stacks > len(attrs.get("ragged", ()))  # by a stack with one element an iteration
+        self.trip = self._trip(trip, length if bound else None, results[-1])
 
     def _trip(self, trip: Value | None, length: Size | None, count: Value) -> Value:
         """How often the reversed loop runs: from what is at hand anyway, else the count."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bcad.ir import Builder, Graph, Node, Value, live_part
+from bcad.ir import Builder, Graph, Node, Value, live_part, symbols_of, type_symbols
 from bcad.ops import BY_NAME
 
 
@@ -27,6 +27,7 @@ def _slim(graph: Graph) -> Graph:
     if not any(node.regions for node in graph.nodes):
         return graph
     uses = graph.uses()
+    uses.update(dict.fromkeys(_binders_of_read_sizes(graph, uses), 1))
     builder = Builder(name=graph.name)
     with builder:
         mapping = {v: builder.input(v.type, v.name) for v in graph.inputs}
@@ -34,6 +35,19 @@ def _slim(graph: Graph) -> Graph:
             builder.location = node.location
             _copy(builder, node, mapping, uses)
         return builder.build([mapping[v] for v in graph.outputs])
+
+
+def _binders_of_read_sizes(graph: Graph, uses: dict[Value, int]) -> list[Value]:
+    """Results that nothing reads, of regions, but whose sizes something does."""
+    named = set().union(*map(type_symbols, graph.inputs))
+    unread = {v: node for node in graph.nodes if node.regions for v in node.outputs
+              if not uses.get(v) and type_symbols(v) - named}
+    if not unread:
+        return []
+    mentions = [(node, symbols_of(node)) for node in graph.nodes]
+    given = set().union(*map(type_symbols, graph.outputs))
+    return [v for v, own in unread.items() if not given.isdisjoint(wanted := type_symbols(v) - named)
+            or any(node is not own and not wanted.isdisjoint(found) for node, found in mentions)]
 
 
 def _copy(builder: Builder, node: Node, mapping: dict[Value, Value], uses: dict[Value, int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,47 +62,55 @@ def guarded(session: Session, frame: Frame, condition: Any, instruction: Instruc
 
 
 def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: int, key: Any) -> None:
-    """Run both ways up to the join and go on there with what they merge into."""
+    """Run both ways up to the join and go on there with what they merge into.
+
+    A way that comes to an exception's handler may pass the join by: then they meet later.
+    """
     predicate = session.as_bool(session.value(condition))
-    context = session.context_of(frame)
-    outer = context.stops if context is not None else frozenset()
-    stops = frozenset((join_pc,)) - {frame.code.cfg.exit} | outer
     known = choices.refinements(session, condition)
-
-    def run(stops: frozenset[int]) -> list[Arm]:
-        arms = []
-        for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True)):
-            with choices.knowing(session, predicate, way == 0):
-                arms.append(run_arm(session, frame, pc, stops, context, name, known=known, way=way))
-        return arms
-
-    arms = run(stops)
-    ends = {arm.pc for arm in arms}
-    if len(ends) == 2 and join_pc in ends - outer and not any(arm.kind == "raised" for arm in arms):
-        # A handler has led one of them elsewhere: in a loop's body the other, too, goes on to the end of the round.
-        around = frame.code.cfg.loop_of(join_pc)
-        if context is None or around is None or around.header != context.header:
-            raise Abandon("its two ways do not meet again")
-        arms = run(outer)
-    raising = [arm.kind == "raised" for arm in arms]
-    if any(raising):
-        _check_raise(session, frame, predicate, arms, raising, ways)
-        return
+    for join in _joins(frame, join_pc):
+        arms = _arms(session, frame, predicate, ways, join, known)
+        raising = [arm.kind == "raised" for arm in arms]
+        if any(raising):
+            check_raise(session, frame, predicate, arms)
+            frame.jump(ways[1 - raising.index(True)])
+            return
+        if len({(arm.kind, arm.pc) for arm in arms}) == 1 or not any(arm.pc == join for arm in arms):
+            break
     merge(session, frame, predicate, arms, key)
 
 
-def _check_raise(
-    session: Session, frame: Frame, predicate: Value, arms: list[Arm], raising: list[bool], ways: tuple[int, int]
-) -> None:
+def _joins(frame: Frame, join: int) -> Iterator[int]:
+    """The places where the ways of a branch may meet, the first one first."""
+    cfg = frame.code.cfg
+    while join != cfg.exit:
+        yield join
+        join = cfg.join_of(join)
+    yield join
+
+
+def _arms(
+    session: Session, frame: Frame, predicate: Value, ways: Any, join: int, known: Sequence[choices.Refined]
+) -> list[Arm]:
+    """Both ways, run up to a join."""
+    context = session.context_of(frame)
+    stops = frozenset((join,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
+    arms = []
+    for way, (pc, name) in enumerate(zip(ways, ("then", "else"), strict=True)):
+        with choices.knowing(session, predicate, way == 0):
+            arms.append(run_arm(session, frame, pc, stops, context, name, known=known, way=way))
+    return arms
+
+
+def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm]) -> None:
     """An arm that raises is a check: the run is given up when it is taken."""
-    if all(raising):
+    if all(arm.kind == "raised" for arm in arms):
         raise Abandon("both ways raise an exception")
     if any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers()):
         raise Abandon("it raises an exception that a caller may catch")
-    bad = raising.index(True)
+    bad = [arm.kind for arm in arms].index("raised")
     if session.example.known(predicate) and session.concrete(predicate) is (bad == 0):
         raise Abandon("this call raises an exception")
     error = arms[bad].exception
     flag = predicate if bad == 0 else ops.BY_NAME["logical_not"](predicate)
     ops.check(flag, message=Literal(str(error)), error=Literal(type(error)))
-    frame.jump(ways[1 - bad])

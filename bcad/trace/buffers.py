@@ -14,10 +14,10 @@ from bcad.ir import ArrayType, Size, bounds, maximum, symbols
 from interpreter import Frame
 
 from . import keyed
-from .heap import cell_value, frames_from
 from .patterns import Leaf, Mismatch, Nest, Pattern, join_items, pattern_of
+from .reach import frames_from
 from .restart import Restart
-from .states import Abandon, freeze
+from .states import Abandon, cell_value, freeze
 from .strips import Strip
 from .tracers import NumberTracer, SizeTracer, Tracer
 from .virtual import as_stack, register, stack

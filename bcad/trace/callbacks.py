@@ -45,13 +45,13 @@ def is_active(thing: Any) -> bool:
 def trace_callback(fn: Callable[..., Any], args: Sequence[Any], routine: str) -> InnerProgram:
     """The closed graph of a function that `routine` calls as often as it likes, at arguments like `args`."""
     session = _session()
-    effects = len(session.calls)
+    effects = len(session.tape.sites)
 
     def look(journal: Journal, builder: Builder) -> None:
         changes = changes_in(session, journal)
         changed: list[Any] = [c.obj for c in changes.places.values()] + [c.obj for c in changes.grown.values()]
-        changed = [obj for obj in changed if not (_made_inside(obj, builder) or _only_read(obj))]
-        if changed or len(session.calls) > effects:
+        changed = [obj for obj in changed if not (_made_inside(obj, builder) or _only_read(obj) or obj is session.tape.items)]
+        if changed or len(session.tape.sites) > effects:
             what = f"writes to a {changed[0].__class__.__name__} from outside it" if changed else "has effects"
             raise session.error(
                 f"the function given to {routine}() {what}",

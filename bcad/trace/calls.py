@@ -32,15 +32,16 @@ from . import (
     questions,
     randomness,
     sizes,
+    splitting,
     strip_methods,
     tables,
     text,
     views,
     virtual,
 )
-from .heap import within
 from .outer import MIRRORS
 from .places import is_library, is_own
+from .reach import within
 from .refusals import shapes_do_not_fit
 from .tracers import ArrayTracer, ChoiceTracer, Method, has_traced, is_traced
 
@@ -125,11 +126,13 @@ def call_with_choices(
 ) -> Any:
     """A call with objects of which only a run knows which they are: Python code gets them as they are."""
     if type(fn) is ChoiceTracer:
-        return evaluate(choices.decide(session, fn), args, kwargs, session.domain)
+        return splitting.each(session, fn, lambda option: evaluate(option, args, kwargs, session.domain))
     if type(fn) is FunctionType and _lookup(ops.FUNCTIONS, fn) is None and _lookup(ops.DERIVED, fn) is None:
         return NotImplemented
     if fn is isinstance or hosts.keeps_tracers(fn) or _is_hashable_function(fn) and outside.calls_outside(fn):
         return call(session, frame, fn, args, kwargs)
+    if splitting.among([*args, *kwargs.values()]):
+        return splitting.call(session, fn, args, kwargs)
     args = tuple(choices.settled(session, args))
     kwargs = dict(zip(kwargs, choices.settled(session, list(kwargs.values())), strict=True))
     result = call(session, frame, fn, args, kwargs)

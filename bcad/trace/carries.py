@@ -11,15 +11,30 @@ from bcad import ops
 from bcad.ir import Size, Value, symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
-from .aliases import Holders, arrays_in, arrays_made, forbid_writes
+from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
 from .builder import TraceBuilder
 from .generators import Locals
 from .growing import Grown
 from .heap import Growth, Middle, Place, read, store
 from .leaves import build, fillers, values_of
-from .patterns import WHICH, Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, join, join_items, pattern_of
+from .patterns import (
+    WHICH,
+    Choice,
+    Constant,
+    Either,
+    Leaf,
+    Mismatch,
+    Nest,
+    Pattern,
+    Reference,
+    alike,
+    join,
+    join_items,
+    pattern_of,
+)
+from .reach import reachable
 from .regions import Arm
-from .states import Abandon, Frozen, Number, freeze
+from .states import Abandon, Frozen, Number, freeze, refer
 from .tracers import ArrayTracer
 from .virtual import extend, length_of, of_kind, pattern_of_pieces, stack
 
@@ -49,9 +64,10 @@ class Carry:
 class Carries:
     """The carried state of one loop, learnt pass by pass."""
 
-    def __init__(self, session: Session, frame: Frame, read_in_body: set[int], key: Any) -> None:
+    def __init__(self, session: Session, frame: Frame, read_in_body: set[int], live: set[int], key: Any) -> None:
         self.session = session
         self.frame = frame
+        self.live = live  # slots that are read in the loop or behind it
         self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
         self.key = key
         self.items: dict[Key, Carry] = {}
@@ -59,39 +75,75 @@ class Carries:
         self.inputs: list[Value] = []
         self.needs_iteration = False
         self._standins: list[Any] = []
-        self._shared: set[Any] = set()  # carries and lists whose arrays others may hold too
-        self._exposed: dict[int, ArrayTracer] = {}  # those others
+        self._shared: Shared = set()  # carries and lists whose arrays or objects others may hold too
+        self._exposed: dict[int, Any] = {}  # those others
+        self._there: dict[int, int] = {}  # what was there when the loop is reached, and by how many it is held
 
     # -- learning ---------------------------------------------------------------------------
     def learn(self, arm: Arm) -> bool:
         """Take note of what a pass changed; whether that was news."""
         news = False
+        self._refer(arm)
         for slot, state in arm.slots.items():
             news |= self._meet(slot, None, state, arm)
         for place, change in arm.changes.places.items():
             if self._is_own(change.obj, arm):
                 continue
             news |= self._meet(place, change.obj, change.new, arm)
+        news |= self._drop_replaced()
         for growth in arm.changes.grown.values():
             news |= self._meet_growth(growth, arm)
         if self.growths.keys() - arm.changes.grown.keys():
             raise Abandon("a list does not grow in every pass")
-        self._refuse_written_standins(arm)
         return self._learn_sharing(arm) or news
 
+    def _refer(self, arm: Arm) -> None:
+        """Tell what the loop has found there apart from what an iteration makes."""
+        if not self._there:
+            self._there = reachable(self.frame, self.live)
+        arm.slots = {slot: refer(state, self._was_there) for slot, state in arm.slots.items()}
+        arm.result = refer(arm.result, self._was_there)
+        for change in arm.changes.places.values():
+            change.new = refer(change.new, self._was_there)
+        for growth in arm.changes.grown.values():
+            growth.pieces = [x if isinstance(x, Middle) else refer(x, self._was_there) for x in growth.pieces]
+
+    def _was_there(self, obj: Any) -> bool:
+        return id(obj) in self._there or id(obj) in self.session.captures.outer
+
+    def _drop_replaced(self) -> bool:
+        """Forget places of objects that are made anew in each iteration, as a later pass has shown; whether there were any."""
+        replaced = {id(box) for carry in self.items.values() if not isinstance(carry.pattern, Reference)
+                    for box in things_in(carry.entry, carry.pattern)}
+        gone = [key for key, carry in self.items.items() if isinstance(key, Place) and id(carry.obj) in replaced
+                and key.kind != "array"]
+        for key in gone:
+            del self.items[key]
+        return bool(gone)
+
+    def refuse_holding(self, state: Frozen, arm: Arm) -> None:
+        """What is returned from inside the loop must not be held by anything that outlives the call."""
+        kept = {id(thing) for carry in self.items.values() if isinstance(carry.key, Place)
+                for thing in things_in(self._state_after(carry, arm), carry.pattern)}
+        if any(id(thing) in kept for thing in things_in(state) if not isinstance(thing, ArrayTracer)):
+            raise Abandon("it returns an object that is also stored elsewhere")
+
     def _learn_sharing(self, arm: Arm) -> bool:
-        """Take note of arrays that are held by several names after an iteration; whether that was news."""
-        states = [(key, self._state_after(carry, arm)) for key, carry in self.items.items()]
-        states += [(key, item) for key in self.growths for item in arm.changes.grown[key].items]
+        """Take note of what is held by several names after an iteration; whether that was news."""
+        states = [(key, self._state_after(carry, arm), carry.pattern) for key, carry in self.items.items()]
+        states += [(key, item, grown.pattern) for key, grown in self.growths.items()
+                   for item in arm.changes.grown[key].items]
         holders = Holders(states, arm.builder)
-        if holders.one_box_twice():
-            raise Abandon("a container is held by two names after an iteration")
         shared, exposed = holders.shared(), holders.outer()
+        for key, state, pattern in states:  # copies are made of what was there before
+            copied = [x for x in things_in(state, pattern) if not isinstance(x, ArrayTracer) and self._was_there(x)]
+            shared.update([(key, False)] if copied else [])
+            exposed += copied
         for carry in self.items.values():
-            entries = list(arrays_in(carry.entry))
-            if entries and not self._is_private(carry):
-                shared.add(carry.key)
-                exposed += [cell._root() for cell in entries]
+            for thing in things_in(carry.entry, carry.pattern):
+                if not self._is_private(carry, thing):
+                    shared.add((carry.key, is_array(thing)))
+                    exposed.append(thing._root() if is_array(thing) else thing)
         news = not shared <= self._shared or any(id(cell) not in self._exposed for cell in exposed)
         self._shared |= shared
         self._exposed.update((id(cell), cell) for cell in exposed)
@@ -133,11 +185,6 @@ class Carries:
             return obj._home is arm.builder
         return any(obj is s for s in self._standins)
 
-    def _refuse_written_standins(self, arm: Arm) -> None:
-        for obj in arm.changes.touched.values():
-            if any(obj is s for s in self._standins) and not isinstance(obj, ArrayTracer):
-                raise Abandon("a container that is replaced in it is also written to")
-
     def _meet(self, key: Key, obj: Any, state: Frozen, arm: Arm) -> bool:
         known = self.items.get(key)
         entry = known.entry if known is not None else self._entry(key, obj)
@@ -170,7 +217,7 @@ class Carries:
             return None
         if not isinstance(key, int) and key.kind != "array":
             value = self.session.captures.standing(obj, key.kind, key.key, value)
-        return freeze(self.session, value)
+        return refer(freeze(self.session, value), self._was_there)
 
     def _name(self, key: Key, obj: Any = None) -> str:
         if isinstance(key, int):
@@ -212,26 +259,24 @@ class Carries:
             assert grown.tail_pattern is not None
             fresh = [builder.input(t, "last") for t in grown.tail_pattern.leaves]
             self.inputs += fresh
-            grown.tail = build(self.session, grown.tail_pattern, iter(fresh))
-            forbid_writes(self.session, arrays_made(grown.tail), self.key)
+            things: list[Any] = []
+            grown.tail = build(self.session, grown.tail_pattern, iter(fresh), things)
+            forbid_writes(self.session, things, self.key)
 
     def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
         if isinstance(carry.key, Place) and carry.key.kind == "array":
             return next(values)
-        made = build(self.session, carry.pattern, values)
-        self._note_standin(made, carry)
+        things: list[Any] = []
+        made = build(self.session, carry.pattern, values, things)
+        self._standins += things
+        forbid_shared(self.session, self._shared, carry.key, things, self.key)
         return made
 
-    def _note_standin(self, made: Any, carry: Carry) -> None:
-        self._standins.append(made)
-        if carry.key in self._shared:
-            forbid_writes(self.session, arrays_made(made), self.key)
-        if isinstance(carry.pattern, Nest):
-            self._standins += _containers(made)
-
-    def _is_private(self, carry: Carry) -> bool:
-        """Whether nothing else can hold the array that a slot holds when the loop is reached."""
+    def _is_private(self, carry: Carry, thing: Any) -> bool:
+        """Whether nothing else can hold an array or object that a carry holds when the loop is reached."""
         entry = carry.entry
+        if not is_array(thing):
+            return self._there.get(id(thing), 0) <= 1
         if not isinstance(entry, Number) or not isinstance(entry.obj, ArrayTracer) or not isinstance(carry.key, int):
             return False
         cell = entry.obj
@@ -338,9 +383,9 @@ class Carries:
             if isinstance(carry.key, Place) and carry.key.kind == "array":
                 store(self.session, carry.key, carry.obj, next(values))
                 continue
-            final = build(self.session, carry.pattern, values)
-            if carry.key in self._shared:
-                forbid_writes(self.session, arrays_made(final), self.key)
+            things: list[Any] = []
+            final = build(self.session, carry.pattern, values, things)
+            forbid_shared(self.session, self._shared, carry.key, things, self.key)
             if isinstance(carry.key, int):
                 self.frame.slots[carry.key] = final
             else:
@@ -372,21 +417,15 @@ def sizes_bound_in(arm: Arm) -> set[str]:
 _OWN_REFERENCES = 6
 
 
-def _containers(made: Any) -> list[Any]:
-    if isinstance(made, (list, tuple)):
-        return [x for item in made for x in (item, *_containers(item))]
-    if isinstance(made, dict):
-        return [x for item in made.values() for x in (item, *_containers(item))]
-    return []
-
-
 def _same_form(a: Pattern, b: Pattern) -> bool:
+    if isinstance(a, Reference) or isinstance(b, Reference):
+        return isinstance(a, Constant) and isinstance(b, Constant) and a.obj is b.obj
     if isinstance(a, Constant) and isinstance(b, Constant):
         return a.obj is b.obj or a.obj == b.obj
     if isinstance(a, (Leaf, Either)) and type(a) is type(b):
         return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
     if isinstance(a, Nest) and isinstance(b, Nest):
-        return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
+        return alike(a, b) and all(map(_same_form, a.children, b.children))
     if isinstance(a, Choice) and isinstance(b, Choice):
         return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
     return False

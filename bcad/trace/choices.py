@@ -6,7 +6,6 @@ them it is, as an int, beside the numbers that each option has.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,9 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Kind, Literal, Value
-from interpreter import EMPTY, UNBOUND
+from interpreter import EMPTY, UNBOUND, evaluate
 
+from . import written_out
 from .builder import constant_of, is_constant
 from .tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from interpreter import Frame
 
     from .session import Session
-
-_ORDERINGS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
 
 class Refined:
     """What a condition tells of the variables it asked about, on each of its two ways."""
@@ -47,28 +43,33 @@ def truth(session: Session, choice: ChoiceTracer) -> Any:
 def _truth_of(session: Session, x: Any) -> Any:
     if isinstance(x, Tracer):
         return session.wrap(session.as_bool(session.value(x)))
-    return bool(x)
+    return evaluate(bool, (x,), {}, session.domain)
 
 
 def identical(session: Session, choice: ChoiceTracer, other: Any) -> Any:
     """``choice is other``."""
-    if type(other) is ChoiceTracer:
-        return True if other is choice else bool(settle(session, choice) is settle(session, other))
-    return _of_each(session, choice, lambda x: x is other)
+    if other is choice:
+        return True
+    return _of_each(session, choice, lambda x: session.domain.identical(session.frame, x, other) if (
+        type(other) is ChoiceTracer) else _is(session, x, other))
+
+
+def _is(session: Session, x: Any, other: Any) -> Any:
+    found = session.domain.identical(session.frame, x, other)
+    return x is other if found is NotImplemented else found
 
 
 def equal(session: Session, choice: ChoiceTracer, other: Any, symbol: str) -> Any:
     """``choice == other`` or ``choice != other``."""
     if type(other) is ChoiceTracer:
         other = settle(session, other)
-    compare = operator.eq if symbol == "==" else operator.ne
 
     def each(x: Any) -> Any:
         if is_number_like(x) and is_number_like(other):
             return session.domain.compare(session.frame, symbol, x, other)
         if isinstance(x, Tracer) or isinstance(other, Tracer):  # a number beside something else
             return symbol == "!="
-        return compare(x, other)
+        return evaluate(written_out.BINARY[symbol], (x, other), {}, session.domain)
 
     return _of_each(session, choice, each)
 
@@ -82,7 +83,7 @@ def _of_each(session: Session, choice: ChoiceTracer, ask: Callable[[Any], Any]) 
     """What `ask` gives for the option that it is: options are asked each on its own."""
     known = _number_here(session, choice._which)
     if known is not None:
-        return ask(_bound(choice._options[known]))
+        return ask(bound(choice._options[known]))
     if _require_bound(session, choice):
         return ask(next(x for x in choice._options if not _is_unbound(x)))
     answers = [False if _is_unbound(option) else ask(option) for option in choice._options]
@@ -125,9 +126,15 @@ def settle(session: Session, x: Any) -> Any:
     """
     if type(x) is not ChoiceTracer:
         return x
+    option = certain(session, x)
+    return decide(session, x) if option is UNCERTAIN else option
+
+
+def certain(session: Session, x: ChoiceTracer) -> Any:
+    """The same, or UNCERTAIN where the example would have to decide."""
     known = _number_here(session, x._which)
     if known is not None:
-        return _bound(x._options[known])
+        return bound(x._options[known])
     if _require_bound(session, x):
         return next(option for option in x._options if not _is_unbound(option))
     numbers = [k for k, option in enumerate(x._options) if is_number_like(option)]
@@ -138,14 +145,17 @@ def settle(session: Session, x: Any) -> Any:
             return x._options[session.concrete(x._which)]
         ops.check(ops.FUNCTIONS[np.not_equal](x._which, k), message=Literal("a number was expected"), error=Literal(TypeError))
         return x._options[k]
-    return decide(session, x)
+    return UNCERTAIN
+
+
+UNCERTAIN = object()
 
 
 def decide(session: Session, x: ChoiceTracer) -> Any:
     """The option that it is for this call; later calls are held to it."""
     known = _number_here(session, x._which)
     if known is not None:
-        return _bound(x._options[known])
+        return bound(x._options[known])
     _require_bound(session, x)
     return x._options[session.decide_int(session.wrap(x._which), "which of several objects it is")]
 
@@ -154,7 +164,7 @@ def _is_unbound(option: Any) -> bool:
     return option is UNBOUND or option is EMPTY
 
 
-def _bound(option: Any) -> Any:
+def bound(option: Any) -> Any:
     """An option that is about to be used."""
     if _is_unbound(option):
         raise UnboundLocalError("a variable is read that this way has not set")
@@ -168,7 +178,7 @@ def _require_bound(session: Session, choice: ChoiceTracer) -> bool:
         return False
     (k,) = unset
     if session.example.known(choice._which) and session.concrete(choice._which) == k:
-        _bound(choice._options[k])
+        bound(choice._options[k])
     flag = ops.FUNCTIONS[np.equal](choice._which, k)
     ops.check(flag, message=Literal("a variable is read that was not set"), error=Literal(UnboundLocalError))
     return len(choice._options) == 2
@@ -193,13 +203,6 @@ def among(values: Any) -> bool:
         type(x) is ChoiceTracer or type(x) in (list, tuple) and any(type(item) is ChoiceTracer for item in x)
         for x in values
     )
-
-
-def ordered(session: Session, symbol: str, left: Any, right: Any) -> Any:
-    """``left < right`` and its kin."""
-    left, right = settle(session, left), settle(session, right)
-    result = session.domain.compare(session.frame, symbol, left, right)
-    return _ORDERINGS[symbol](left, right) if result is NotImplemented else result
 
 
 # -- what a condition tells ------------------------------------------------------------------------------
@@ -232,8 +235,21 @@ def knowing(session: Session, flag: Value | None, truth: bool) -> Iterator[None]
         session.facts = before
 
 
+@contextmanager
+def numbered(session: Session, choice: ChoiceTracer, number: int) -> Iterator[None]:
+    """Where an operation is done with one option of a choice, it is known which that is."""
+    before = session.numbers
+    session.numbers = {**before, choice._which: number}
+    try:
+        yield
+    finally:
+        session.numbers = before
+
+
 def _number_here(session: Session, which: Value) -> int | None:
     """The number of the option, if the ways taken to get here tell it."""
+    if which in session.numbers:
+        return session.numbers[which]
     node = which.node
     if node is None:
         return None

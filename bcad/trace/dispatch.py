@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from bcad import ops
 from bcad.ir import Value
 from interpreter import Frame, Outcome
 
+from .branches import check_raise
 from .merging import merge
 from .regions import Arm, Exit, run_arm
 from .states import Abandon
@@ -46,7 +47,12 @@ def dispatch(
         _arm(session, frame, exhausted, stops, result, "exhausted"),
         _rest(session, frame, ways, flags[1] if len(ways) > 1 else None, stops, result, key),
     ]
-    _merge(session, frame, flags[0], arms, key)
+    _merge(session, frame, flags[0], arms, key, lambda: leave(frame, exhausted, result), _first_of(frame, ways, result))
+
+
+def _first_of(frame: Frame, ways: Sequence[Exit], result: Any) -> Callable[[], None] | None:
+    """How to go on along the only one of several ways."""
+    return (lambda: leave(frame, ways[0], result)) if len(ways) == 1 else None
 
 
 def _choose(
@@ -59,7 +65,7 @@ def _choose(
         _arm(session, frame, first, stops, result, "way"),
         _rest(session, frame, others, code if len(others) > 1 else None, stops, result, key),
     ]
-    _merge(session, frame, taken, arms, key)
+    _merge(session, frame, taken, arms, key, lambda: leave(frame, first, result), _first_of(frame, others, result))
 
 
 def _rest(
@@ -103,10 +109,19 @@ def _cut(frame: Frame, depth: int) -> None:
     frame.stack += [None] * (depth - len(frame.stack))
 
 
-def _merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:
-    if any(arm.kind == "raised" for arm in arms):
+def _merge(
+    session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any, *go_on: Callable[[], None] | None
+) -> None:
+    """Go on where both arms meet, or in the one that does not raise."""
+    raising = [arm.kind == "raised" for arm in arms]
+    if not any(raising):
+        merge(session, frame, predicate, arms, key)
+        return
+    other = go_on[1 - raising.index(True)]
+    if other is None:
         raise Abandon("a way out of it raises an exception")
-    merge(session, frame, predicate, arms, key)
+    check_raise(session, frame, predicate, arms)
+    other()
 
 
 def _join(frame: Frame, ways: Sequence[Exit]) -> int:

@@ -26,12 +26,15 @@ from . import (
     kinds,
     questions,
     sequences,
+    splitting,
     strip_methods,
     text,
     virtual,
+    written_out,
 )
 from .arithmetic import SizeArithmetic
 from .generators import Joined
+from .journals import are_twins, refuse_twin
 from .outer import MIRRORS, OuterDict, OuterList
 from .places import is_own
 from .tracers import (
@@ -88,9 +91,7 @@ class GraphDomain(Domain):
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
         session = self.at(frame)
         if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
-            left, right = choices.settled(session, (left, right))
-            result = self.binary(frame, symbol, left, right)
-            return _BINARY[symbol.removesuffix("=")](left, right) if result is NotImplemented else result
+            return splitting.apply(session, written_out.BINARY[symbol], left, right)
         if symbol == "+=" and isinstance(left, list) and isinstance(right, (list, tuple)) and self._varies(left, right):
             virtual.extend_by(session, left, right)
             return left
@@ -155,9 +156,7 @@ class GraphDomain(Domain):
             return operator.le(self.length(value), 0)
         self._look_at_lists(value)
         if type(value) is ChoiceTracer:
-            value = choices.truth(session, value) if symbol == "not" else choices.settle(session, value)
-            result = self.unary(frame, symbol, value) if type(value) in self.types else NotImplemented
-            return _UNARY[symbol](value) if result is NotImplemented else result
+            return splitting.apply(session, written_out.UNARY[symbol], choices.truth(session, value) if symbol == "not" else value)
         if type(value) in MIRRORS:
             value.fill()
             return not len(value) if symbol == "not" else NotImplemented
@@ -199,7 +198,7 @@ class GraphDomain(Domain):
 
     def _compare_choice(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
         if symbol not in ("==", "!="):
-            return choices.ordered(session, symbol, left, right)
+            return splitting.apply(session, written_out.BINARY[symbol], left, right)
         if type(left) is not ChoiceTracer:
             left, right = right, left
         return choices.equal(session, left, right, symbol)
@@ -220,6 +219,8 @@ class GraphDomain(Domain):
             return choices.identical(self.at(frame), choice, other)
         if type(left) is bool:
             left, right = right, left
+        if self.session.twins and are_twins(self.session, left, right):
+            refuse_twin(self.session, left)
         if type(left) is not NumberTracer or type(right) is not bool or left._type().dtype.kind != "b":
             return self.at(frame).captures.identical(left, right)
         return left if right else self.unary(frame, "not", left)
@@ -227,9 +228,7 @@ class GraphDomain(Domain):
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
         session = self.at(frame)
         if type(item) is ChoiceTracer or type(container) is ChoiceTracer:
-            item, container = choices.settled(session, (item, container))
-            result = self.contains(frame, item, container)
-            return item in container if result is NotImplemented else result
+            return splitting.apply(session, written_out.BINARY["in"], item, container)
         if virtual.has_middle(session, container):
             result = strip_methods.contained(session, item, container)
             if result is not NotImplemented:
@@ -268,16 +267,14 @@ class GraphDomain(Domain):
     # --- attributes and items ------------------------------------------------------------
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
         if type(owner) is ChoiceTracer:
-            owner = choices.settle(self.at(frame), owner)
-            found = attributes.get(self.at(frame), owner, name) if type(owner) in self.types else NotImplemented
-            return getattr(owner, name) if found is NotImplemented else found
+            return splitting.apply(self.at(frame), getattr, owner, name)
         if frame is not None:  # the user's code asks
             owner = kinds.settled(self.at(frame), owner)
         return attributes.get(self.at(frame), owner, name)
 
     def setattr(self, frame: Frame | None, owner: Any, name: str, value: Any) -> Any:
         if type(owner) is ChoiceTracer:
-            raise self.at(frame).error(f"{name!r} of one of several objects is set")
+            return splitting.apply(self.at(frame), setattr, owner, name, value)
         return attributes.set_(self.at(frame), owner, name, value)
 
     def delattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
@@ -285,16 +282,14 @@ class GraphDomain(Domain):
 
     def getitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
         if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
-            owner, key = choices.settled(self.at(frame), (owner, key))
-            found = items.get(self.at(frame), owner, key)
-            return owner[key] if found is NotImplemented else found
+            return splitting.apply(self.at(frame), written_out.get_item, owner, key)
         return items.get(self.at(frame), owner, key)
 
     def setitem(self, frame: Frame | None, owner: Any, key: Any, value: Any) -> Any:
         if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
-            raise self.at(frame).error("an item of one of several objects is set")
+            return splitting.store_item(self.at(frame), owner, key, value)
         if type(value) is ChoiceTracer and isinstance(owner, np.ndarray):
-            value = choices.settle(self.at(frame), value)
+            return splitting.apply(self.at(frame), written_out.set_item, owner, key, value)
         return items.set_(self.at(frame), owner, key, value)
 
     def delitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
@@ -312,7 +307,7 @@ class GraphDomain(Domain):
 
     def convert(self, frame: Frame | None, kind: str, value: Any) -> Any:
         session = self.at(frame)
-        if type(value) is ChoiceTracer and kind in ("int", "index", "float", "len"):
+        if type(value) is ChoiceTracer and kind in ("int", "index", "float"):
             value = choices.settle(session, value)
         if type(value) in MIRRORS:
             value.fill()
@@ -332,6 +327,8 @@ class GraphDomain(Domain):
 
     def length(self, value: Any) -> Any:
         """``len(value)``."""
+        if type(value) is ChoiceTracer:
+            return splitting.apply(self.session, len, value)
         keys = keyed.keys_of(self.session, value)
         if keys is not None:
             return self.length(keys)

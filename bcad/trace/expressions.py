@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from interpreter import Frame
 
 from .generators import is_made_here
-from .heap import frames_from, within
 from .iteration import Indexed, ListIterator, indexed
+from .reach import frames_from, within
 from .regions import fork_of
 from .states import Abandon
 

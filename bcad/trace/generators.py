@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import Frame, Outcome, Unsupported, evaluate
 
-from .heap import frames_from, live_values
 from .iteration import (
     Indexed,
     ListIterator,
@@ -22,6 +21,7 @@ from .iteration import (
 )
 from .patterns import Mismatch
 from .places import stepped
+from .reach import frames_from, live_values
 from .regions import fork_of, reraise, speculation
 from .states import Abandon
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from types import CellType, FunctionType, ModuleType
+from types import CellType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bcad.ir import Size, Value
-from interpreter import EMPTY, Frame, Journal, Snapshot
+from interpreter import EMPTY, Journal, Snapshot
 
 from .patterns import Pattern
-from .states import Abandon, Frozen, Same, freeze
+from .states import Abandon, Frozen, Same, cell_value, freeze
 from .tracers import ArrayTracer, Tracer
 
 if TYPE_CHECKING:
@@ -184,10 +183,7 @@ def read(place: Place, obj: Any) -> Any:
     if place.kind == "array":
         return obj._value
     if place.kind == "cell":
-        try:
-            return obj.cell_contents
-        except ValueError:
-            return EMPTY
+        return cell_value(obj)
     if place.kind == "item":
         getter = list.__getitem__ if isinstance(obj, list) else dict.__getitem__
         try:
@@ -211,48 +207,3 @@ def store(session: Session, place: Place, obj: Any, value: Any) -> None:
         type.__setattr__(obj, place.key, value)
     else:
         object.__setattr__(obj, place.key, value)
-
-
-def reachable(frame: Frame) -> set[int]:
-    """The containers and instances that the frames of the program can reach through such."""
-    start = [x for f in frames_from(frame) for x in (*f.slots, *f.stack)]
-    return {id(x) for x in within(start) if isinstance(x, (list, tuple, dict)) or type(getattr(x, "__dict__", None)) is dict}
-
-
-def frames_from(frame: Frame | None) -> Iterator[Frame]:
-    """A frame and its callers, our own helpers among them."""
-    while frame is not None:
-        yield frame
-        frame = frame.back
-
-
-def live_values(frame: Frame) -> list[Any]:
-    """What a frame may still read: variables that it reads before it sets them, and its stack."""
-    code = frame.code
-    live = code.cfg.live_at(frame.pc) if frame.pc < code.cfg.exit else set()
-    return [*(frame.slots[k] for k in live if k < len(frame.slots)), *frame.stack]
-
-
-def within(stack: list[Any]) -> Iterator[Any]:
-    """Some objects, and what they hold: containers, cells, instances."""
-    seen: set[int] = set()
-    while stack:
-        x = stack.pop()
-        if type(x) is CellType:
-            x = cell_value(x)
-        if id(x) in seen or issubclass(type(x), (Tracer, type, FunctionType, ModuleType)):
-            continue
-        seen.add(id(x))
-        yield x
-        if isinstance(x, (list, tuple, dict)):
-            stack += x.values() if isinstance(x, dict) else x
-        elif type(getattr(x, "__dict__", None)) is dict:
-            stack += vars(x).values()
-
-
-def cell_value(cell: CellType) -> Any:
-    """What a cell holds, or None."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None

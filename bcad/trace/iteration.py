@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import containers, foreign, keyed
-from .heap import frames_from, live_values, within
 from .items import get_array_item
 from .outer import MIRRORS
+from .reach import frames_from, live_values, within
 from .states import Abandon
 from .tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer
 
@@ -206,6 +206,10 @@ class ListIterator(Indexed):
     def __init__(self, session: Session, items: Any) -> None:
         super().__init__(session)
         self.items = items
+
+    def goes_through(self) -> tuple[Any, ...]:
+        """What it goes through."""
+        return (self.items,)
 
     def left(self) -> Any:
         return len(self.items) - self.index

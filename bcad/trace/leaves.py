@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
+from types import BuiltinMethodType, CellType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bcad import ops
 from bcad.ir import ArrayType, Builder, Kind, Value
+from interpreter import EMPTY
 
 from . import choices
 from .builder import constant_of, is_constant
 from .kinds import as_python
-from .patterns import Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, describe, fits, pattern_of
-from .states import Box, Frozen, Number, Picked
-from .tracers import ChoiceTracer, ScalarTracer
-from .tree import rebuild_like
+from .patterns import Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, describe, option_for, pattern_of
+from .states import Box, Frozen, Number, Picked, is_mutable
+from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer
+from .tree import children_of, instance_of, rebuild_like
 
 if TYPE_CHECKING:
     from .session import Session
@@ -33,6 +38,9 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         known = frozen.value.type.kind is Kind.PYTHON  # type: ignore[union-attr]
         yield Builder.current().as_value(known if frozen.python is None else frozen.python)
     elif isinstance(pattern, Nest):
+        if isinstance(frozen, Picked):
+            yield from _chosen(frozen.which, list(enumerate(frozen.children)), pattern)
+            return
         if not isinstance(frozen, Box):
             raise Mismatch(describe(pattern))
         for child, part in zip(frozen.children, pattern.children, strict=True):
@@ -43,27 +51,57 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
 
 def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
     """Which option a state is, and its Values in their places; zeros in those of the others."""
+    states: dict[int, list[tuple[int, Frozen]]] = {}
     if isinstance(frozen, Picked):
         places = [_place_of(child, pattern) for child in frozen.children]
-        states = dict(zip(places, frozen.children, strict=True))
-        if len(states) < len(places):
-            raise Mismatch("two options of a choice have become one")
-        yield choices.renumbered(frozen.which, places)
+        for number, (place, child) in enumerate(zip(places, frozen.children, strict=True)):
+            states.setdefault(place, []).append((number, child))
+        which = choices.renumbered(frozen.which, places)
     else:
         place = _place_of(frozen, pattern)
-        states = {place: frozen}
-        yield choices.which(place)
+        states[place] = [(0, frozen)]
+        which = choices.which(place)
+    yield which
     for k, option in enumerate(pattern.children):
-        yield from values_of(states[k], option) if k in states else fillers(option)
+        if k not in states:
+            yield from fillers(option)
+        elif len(states[k]) == 1:
+            yield from values_of(states[k][0][1], option)
+        else:
+            assert isinstance(frozen, Picked)
+            yield from _chosen(frozen.which, states[k], option)
+
+
+def _chosen(which: Value, states: Sequence[tuple[int, Frozen]], pattern: Pattern) -> Iterator[Value]:
+    """The Values of the one of several numbered states that `which` says; of the last for any other number."""
+    *others, (_, last) = states
+    found = list(values_of(last, pattern))
+    for number, state in reversed(others):
+        here = ops.FUNCTIONS[np.equal](which, number)
+        flag = ops.BY_NAME["as_kind"](here, kind=Kind.PYTHON, dtype=np.dtype(bool))
+        found = [_either(flag, a, b) for a, b in zip(values_of(state, pattern), found, strict=True)]
+    yield from found
+
+
+def _either(flag: Value, a: Value, b: Value) -> Value:
+    """`a` where the flag is true, else `b`."""
+    if a is b:
+        return a
+    arms = []
+    for k, name in enumerate(("then", "else")):
+        builder = Builder(name=name)
+        inputs = [builder.input(v.type, "x") for v in (a, b)]
+        arms.append(builder.build([inputs[k]]))
+    (made,) = ops.cond(flag, a, b, regions=tuple(arms), types=(a.type,))
+    return made  # type: ignore[no-any-return]
 
 
 def _place_of(frozen: Frozen, pattern: Choice) -> int:
-    """The first option that a state fits."""
-    own = pattern_of(frozen)
-    for k, option in enumerate(pattern.children):
-        if fits(own, option):
-            return k
-    raise Mismatch(describe(own))
+    """The number of the option that a state fits."""
+    option = option_for(frozen, pattern)
+    if option is None:
+        raise Mismatch(describe(pattern_of(frozen)))
+    return pattern.children.index(option)
 
 
 def as_type(value: Value, type_: ArrayType) -> Value:
@@ -87,18 +125,26 @@ def fillers(pattern: Pattern) -> Iterator[Value]:
             yield builder.constant(type_.dtype.type(0))
 
 
-def build(session: Session, pattern: Pattern, values: Iterator[Value]) -> Any:
-    """An object of the pattern's form that holds `values`."""
+def build(session: Session, pattern: Pattern, values: Iterator[Value], things: list[Any] | None = None) -> Any:
+    """An object of the pattern's form that holds `values`; arrays and objects made for it are added to `things`."""
     if isinstance(pattern, Leaf):
-        return session.wrap(next(values))
+        made = session.wrap(next(values))
+        if things is not None and isinstance(made, ArrayTracer):
+            things.append(made)
+        return made
     if isinstance(pattern, Either):
         return _build_either(session, next(values), next(values))
     if isinstance(pattern, Constant):
         return pattern.obj
     if isinstance(pattern, Choice):
-        return _build_choice(session, pattern, values)
-    children = [build(session, part, values) for part in pattern.children]
-    return rebuild_like(pattern.like, pattern.keys, children, pattern.extra)
+        which = next(values)
+        options = tuple(build(session, part, values, things) for part in pattern.children)
+        return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
+    made = rebuild(pattern, [build(session, part, values, things) for part in pattern.children])
+    session.born(made)
+    if things is not None and is_mutable(made):
+        things.append(made)
+    return made
 
 
 def _build_either(session: Session, number: Value, flag: Value) -> Any:
@@ -108,10 +154,27 @@ def _build_either(session: Session, number: Value, flag: Value) -> Any:
     return ScalarTracer(session, number, flag) if type(made) is ScalarTracer else made
 
 
-def _build_choice(session: Session, pattern: Choice, values: Iterator[Value]) -> Any:
-    which = next(values)
-    options = tuple(build(session, part, values) for part in pattern.children)
-    return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
+def rebuild(pattern: Nest, children: list[Any]) -> Any:
+    """An object like those of the pattern, with these parts."""
+    like = pattern.like
+    if type(like) is FunctionType:
+        return _function_like(like, children)
+    if type(like) is CellType:
+        return CellType() if children[0] is EMPTY else CellType(children[0])
+    if type(like) is MethodType:
+        return MethodType(pattern.extra, *children)
+    if type(like) is BuiltinMethodType:
+        return getattr(children[0], pattern.extra)
+    if children_of(like) is None or is_dataclass(like):
+        return instance_of(type(like), dict(zip(pattern.keys, children, strict=True)))
+    return rebuild_like(like, pattern.keys, children, pattern.extra)
+
+
+def _function_like(fn: FunctionType, cells: list[CellType]) -> FunctionType:
+    made = FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, tuple(cells))
+    made.__kwdefaults__, made.__qualname__, made.__module__ = fn.__kwdefaults__, fn.__qualname__, fn.__module__
+    made.__dict__.update(vars(fn))
+    return made
 
 
 def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
@@ -126,4 +189,4 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
     if isinstance(pattern, Choice):
         which = next(values)
         return [plain(p, values) for p in pattern.children][which]
-    return rebuild_like(pattern.like, pattern.keys, [plain(p, values) for p in pattern.children], pattern.extra)
+    return rebuild(pattern, [plain(p, values) for p in pattern.children])

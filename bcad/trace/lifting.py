@@ -129,6 +129,8 @@ class Lifting(OuterArrays):
             self.register(value, source)
             mirror: Any = (OuterList if kind is list else OuterDict)(self.session, value, source)
             self._mirrors[id(value)] = mirror
+            if source in self.session.lessons.filled:
+                mirror.fill(new=True)
             return mirror
         if kind is MethodType:
             self.lift(value.__func__, Attribute(source, "__func__"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame, Instruction, Unsupported
 
 from . import keyed
-from .aliases import arrays_in, arrays_made, boxes_in, forbid_writes
+from .aliases import forbid_writes, things_in
 from .buffers import convert, paths, require_room
 from .builder import TraceBuilder, constant_of, is_constant
 from .carries import Carries, sizes_bound_in
@@ -21,24 +22,26 @@ from .dispatch import dispatch, leave
 from .expressions import ExpressionIterator, over_expression
 from .generators import consume, hand_on
 from .growing import Again
-from .heap import Place, frames_from, live_values, reachable
+from .heap import Place
 from .iteration import Indexed, ListIterator, NextItem, are_held, indexed
 from .kinds import after_iterations
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Mismatch, Pattern, pattern_of
 from .raises import keep_raising
+from .reach import frames_from, live_values, reachable
 from .regions import Arm, Exit, LoopContext, run_arm, speculation
 from .restart import Restart
 from .states import Abandon, Number
 from .steering import steering_ints
 from .strips import Strip
-from .tracers import SizeTracer, Tracer
+from .tracers import ArrayTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
     from .session import Session
 
 MAX_PASSES = 8
 SMALL_TRIP = 4  # loops over so many known numbers are unrolled
+MAX_NESTED = 16  # so many rounds of an unrolled loop that may be left early are branches, one inside the other
 INDEX = python_type(int)
 
 
@@ -87,13 +90,31 @@ def enter_while(session: Session, frame: Frame, condition: Any, ways: tuple[int,
 
 
 def leaves_unrolled_loop(session: Session, frame: Frame, instruction: Instruction) -> bool:
-    """Whether a jump decides about the next iteration of a loop that is not being made a region."""
+    """Whether a jump decides about another round of a loop that is unrolled and has many left.
+
+    With few rounds left each is a branch inside the one before.
+    """
     cfg = frame.code.cfg
-    around = cfg.loop_of(instruction.index)
+    join = cfg.join_of(instruction.index)
     context = session.context_of(frame)
-    if around is None or (context is not None and context.header == around.header):
-        return False
-    return cfg.join_of(instruction.index) not in around.body
+    iterators = (x for x in reversed(frame.stack) if isinstance(x, Indexed) or hasattr(type(x), "__next__"))
+    rounds = 1
+    around = [loop for loop in cfg.loops.values() if instruction.index in loop.body]
+    for loop in sorted(around, key=lambda loop: len(loop.body)):
+        if join in loop.body or (context is not None and context.header == loop.header):
+            break
+        iterator = next(iterators, None) if _is_for(frame, loop.header) else None
+        rounds *= 1 + _rounds_left(iterator)
+    return rounds > MAX_NESTED
+
+
+def _rounds_left(iterator: Any) -> int:
+    """How many items an iterator still has; many if that is not known."""
+    if type(iterator) in (zip, enumerate):
+        parts: Any = iterator.__reduce__()[1]
+        return min(map(_rounds_left, parts if type(iterator) is zip else parts[:1]), default=0)
+    left = iterator.left() if isinstance(iterator, Indexed) else length_hint(iterator, MAX_NESTED)
+    return left if type(left) is int else MAX_NESTED
 
 
 def _is_for(frame: Frame, header: int) -> bool:
@@ -191,7 +212,7 @@ class LoopRegion:
         self.exits = cfg.loops[header].exits
         self.live = cfg.live_at(header).union(*(cfg.live_at(pc) for pc in self.exits if pc < cfg.exit))
         read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
-        self.carries = Carries(session, frame, read_in_body, self.key)
+        self.carries = Carries(session, frame, read_in_body, self.live, self.key)
         self.outer = session.builder
         self.buffers: list[Strip] = []
         self.paths: dict[int, Any] = {}  # the lists that were there before, and how they are found
@@ -251,7 +272,7 @@ class LoopRegion:
 
         growing, before = session.growing, session.lists_before
         session.growing = growing | self.carries.growths
-        session.lists_before = before | reachable(self.frame)
+        session.lists_before = before | reachable(self.frame).keys()
         if session.growing:
             session.watch_lists()
         session.bodies.append(self.key)
@@ -356,24 +377,23 @@ class LoopRegion:
         """Name, first and next value of the carries that hold what is returned from inside the loop."""
         if not any(way.kind == "returned" for way in ways):
             return []
-        there = reachable(self.frame)
-        if any(id(box) in there and not isinstance(box, tuple) for box in boxes_in(arm.result)):
-            raise Abandon("it returns a container that was there before")
+        self.carries.refuse_holding(arm.result, arm)
         with arm.builder:
             pattern = self.pattern = pattern_of(arm.result)
             values = [arm.builder.as_value(v) for v in values_of(arm.result, pattern)]
         bound = sizes_bound_in(arm)
         if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
             raise Abandon("it returns an array of a size that an iteration decides")
-        forbid_writes(self.session, arrays_in(arm.result), self.key)
+        forbid_writes(self.session, things_in(arm.result), self.key)
         return [("result", first, value) for first, value in zip(fillers(pattern), values, strict=True)]
 
     def _result(self, values: Sequence[Value]) -> Any:
         """What the loop has returned, if it did."""
         if self.pattern is None:
             return None
-        made = build(self.session, self.pattern, iter(values))
-        forbid_writes(self.session, arrays_made(made), self.key)
+        things: list[Any] = []
+        made = build(self.session, self.pattern, iter(values), things)
+        forbid_writes(self.session, (thing for thing in things if isinstance(thing, ArrayTracer)), self.key)
         return made
 
     def _trip(self) -> Any:

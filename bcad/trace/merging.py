@@ -11,15 +11,16 @@ from bcad.ir import ArrayType, Builder, Kind, Value, type_symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from . import virtual
-from .aliases import Holders, arrays_in, arrays_made, boxes_in, forbid_writes
+from .aliases import Holders, Shared, forbid_shared, forbid_writes, things_in
 from .builder import constant_of, is_constant
-from .heap import Change, Growth, Middle, Place, reachable, store
+from .heap import Change, Growth, Middle, Place, store
 from .iteration import Indexed, NextItem
 from .leaves import build, fillers, values_of
-from .patterns import Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
+from .patterns import Choice, Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
 from .raises import keep_raising
+from .reach import reachable
 from .regions import Abandon, Arm, Mixed, operands_of
-from .states import Box, Frozen, Number, Same, freeze
+from .states import Box, Frozen, Number, Same, freeze, refer
 from .tracers import ArrayTracer
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Merge:
         self.key = key
         self.outputs: tuple[list[Value], list[Value]] = ([], [])
         self.pending: list[tuple[Pattern, int, list[Frozen | None], Callable[[Any], None]]] = []
-        self._reachable: set[int] | None = None
+        self._reachable: dict[int, int] | None = None
         self.types: dict[int, ArrayType] = {}  # of outputs whose sizes differ
         self.results: list[Value] = []
         self._last: list[Callable[[], None]] = []
@@ -46,23 +47,20 @@ class Merge:
 
     def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
         """One place: its state after each arm (None: nothing reads it), and how to set the merged one."""
+        pair = [None if p is None else refer(p, self._existed) for p in pair]
         known = [p for p in pair if p is not None]
-        if all(isinstance(p, Box) and p.obj is known[0].obj for p in known) and self._existed(known[0].obj):
-            put(known[0].obj)  # what it holds is merged where it is
-            return
         pattern = pattern_of(known[0])
         if len(known) == 2:
             pattern = self._joined(pattern, pattern_of(known[1]))
         if isinstance(pattern, Constant):
             put(pattern.obj)
             return
-        objects = tuple(id(p.obj) if isinstance(p, (Number, Box)) else 0 for p in pair)
-        mutable = isinstance(pattern, Nest) or isinstance(pattern, Leaf) and pattern.type.kind is Kind.ARRAY
+        objects = tuple(0 if p is None else id(p.obj) for p in pair)
+        mutable = isinstance(pattern, (Nest, Choice)) or isinstance(pattern, Leaf) and pattern.type.kind is Kind.ARRAY
         if mutable and len(known) == 2 and objects in self._pairs and not raw:
             self._pairs[objects].append(put)  # type: ignore[index]
             return
         if mutable and not raw:
-            self._refuse_choice(pair)
             self._pairs[objects] = [put]  # type: ignore[index]
             put = self._put_all(objects)
         self.pending.append((pattern, len(self.outputs[0]), pair, put))
@@ -82,6 +80,7 @@ class Merge:
 
     def extend(self, items: list[Any], pieces: list[list[Frozen | Middle]]) -> None:
         """Several items more in a list, in a number that depends on the arm."""
+        pieces = [[x if isinstance(x, Middle) else refer(x, self._existed) for x in arm] for arm in pieces]
         pattern = virtual.pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
         length = ops.fresh_size("m")
         types = [ArrayType(t.dtype, (length, *t.shape)) for t in pattern.leaves]
@@ -89,7 +88,8 @@ class Merge:
         for arm, own, outputs in zip(self.arms, pieces, self.outputs, strict=True):
             with arm.builder:
                 outputs += virtual.stack(self.session, own, pattern)
-            forbid_writes(self.session, (a for x in own if not isinstance(x, Middle) for a in arrays_in(x)), self.key)
+            things = [thing for x in own if not isinstance(x, Middle) for thing in things_in(x, pattern)]
+            forbid_writes(self.session, things, self.key)
         self.types.update({first + k: t for k, t in enumerate(types)})
 
         def finish() -> None:
@@ -123,16 +123,11 @@ class Merge:
 
         return put
 
-    def _refuse_choice(self, pair: list[Frozen | None]) -> None:
-        for state in pair:
-            if isinstance(state, Box) and not isinstance(state.obj, tuple) and self._existed(state.obj):
-                raise Mismatch(f"one of two {type(state.obj).__name__} objects is chosen")
-
     def _existed(self, obj: Any) -> bool:
         """Whether a container or instance was there before the arms."""
         if self._reachable is None:
             self._reachable = reachable(self.frame)
-        return id(obj) in self._reachable
+        return id(obj) in self._reachable or id(obj) in self.session.captures.outer
 
     def emit(self) -> None:
         """Emit the Cond and set every place."""
@@ -140,20 +135,18 @@ class Merge:
         results = self.results = cond_values(self.predicate, self.arms, self.outputs, self.types)
         for pattern, first, _, put in self.pending:
             values: Iterator[Value] = iter(results[first: first + len(pattern.leaves)])
-            merged = build(self.session, pattern, values)
-            if first in shared:
-                forbid_writes(self.session, arrays_made(merged), self.key)
+            things: list[Any] = []
+            merged = build(self.session, pattern, values, things)
+            forbid_shared(self.session, shared, first, things, self.key)
             put(merged)
         for action in self._last:
             action()
 
-    def _shared(self) -> set[int]:
-        """The places whose merged arrays others may hold too; those others are not to be written to either."""
-        shared: set[int] = set()
+    def _shared(self) -> Shared:
+        """The places whose merged arrays and objects others may hold too; those others are not to be written to either."""
+        shared: Shared = set()
         for k, arm in enumerate(self.arms):
-            holders = Holders(((first, pair[k]) for _, first, pair, _ in self.pending), arm.builder)
-            if holders.one_box_twice():
-                raise Mismatch("a container is held by two names on one way")
+            holders = Holders(((first, pair[k], pattern) for pattern, first, pair, _ in self.pending), arm.builder)
             shared |= holders.shared()
             forbid_writes(self.session, holders.outer(), self.key)
         return shared
@@ -228,6 +221,19 @@ def merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key
     except Mismatch as reason:
         raise Abandon(f"its two ways leave different things: {reason}") from None
     finish()
+
+
+def merge_results(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> Any:
+    """What an operation gives that was done in one of two ways; what else it changed is merged where it is."""
+    held: list[Any] = []
+    try:
+        work = Merge(session, frame, predicate, arms, key)
+        work.add([arm.result for arm in arms], held.append)
+        _merge_heap(session, arms, work)
+        work.emit()
+    except Mismatch as reason:
+        raise Abandon(f"its options leave different things: {reason}") from None
+    return held[0]
 
 
 def _merge_ends(session: Session, frame: Frame, arms: list[Arm], work: Merge) -> Callable[[], None]:
@@ -370,11 +376,7 @@ def _at_the_end(session: Session, arm: Arm, value: Any) -> Frozen:
         for place, change in arm.changes.places.items():
             if place.kind == "array" and isinstance(change.new, Number):
                 store(session, place, change.obj, change.new.value)
-        state = freeze(session, value)
-    changed = {place.identity for place in arm.changes.places}
-    if any(id(box) in changed for box in boxes_in(state)):
-        raise Mismatch("a container is changed on one way and replaced on the other")
-    return state
+        return freeze(session, value)
 
 
 def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:

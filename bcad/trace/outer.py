@@ -32,13 +32,15 @@ class OuterList(list):  # type: ignore[type-arg]
     def __class__(self) -> type:
         return list
 
-    def fill(self) -> None:
-        """Hold the items of the original; its length is guarded from now on."""
+    def fill(self, new: bool = False) -> None:
+        """Hold the items of the original; its length is guarded from now on. One that is `new` stays so if a region is undone."""
         if self._filled:
             return
         session = self._session
+        _require_outside(session, self._source)
         session.guard(HasLength(self._source, len(self._original)))
-        session.touch(self)
+        if not new:
+            session.touch(self)
         get = session.captures.loaded_item
         self._lifted = [get(self._original, k, Item(self._source, k)) for k in range(len(self._original))]
         self._filled = True
@@ -71,13 +73,15 @@ class OuterDict(dict):  # type: ignore[type-arg]
     def __class__(self) -> type:
         return dict
 
-    def fill(self) -> None:
-        """Hold the items of the original; its keys are guarded from now on."""
+    def fill(self, new: bool = False) -> None:
+        """Hold the items of the original; its keys are guarded from now on. One that is `new` stays so if a region is undone."""
         if self._filled:
             return
         session = self._session
+        _require_outside(session, self._source)
         session.guard(HasKeys(self._source, tuple(self._original)))
-        session.touch(self)
+        if not new:
+            session.touch(self)
         self._lifted = {
             k: session.captures.loaded_item(self._original, k, Item(self._source, k)) for k in self._original
         }
@@ -104,6 +108,14 @@ class OuterDict(dict):  # type: ignore[type-arg]
         present = key in self._original
         self._session.guard(HasKey(self._source, key, present))
         return present
+
+
+def _require_outside(session: Session, source: Source) -> None:
+    """What is filled inside a region would be undone with it: it is filled when it is met, in another attempt."""
+    if session.speculating and str(source) not in map(str, session.lessons.filled):
+        from .restart import Restart
+
+        raise Restart(filled=frozenset((source,)))
 
 
 MIRRORS: frozenset[type] = frozenset((OuterList, OuterDict))

@@ -76,7 +76,7 @@ def is_asked(fn: Any) -> bool:
 
 def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What such a function says, read anew at each call, before what the call itself does to files."""
-    if any(isinstance(effect, Deed) for effect in session.calls):
+    if any(isinstance(site.call, Deed) for site in session.tape.sites):
         raise session.error(f"{fn.__name__}() looks at files after this function has changed some",
                             why="changes are made after a run, questions asked before it", hint="ask first, or outside")
     return ask_anew(session, fn, args, kwargs)

@@ -13,7 +13,7 @@ from bcad.ir import ArrayType, Kind, python_type, symbols, type_of
 from interpreter import EMPTY, UNBOUND
 
 from .builder import constant_of, is_constant
-from .states import Box, Frozen, Number, Picked
+from .states import METHODS, Box, Frozen, Number, Picked, There
 from .tracers import Tracer
 
 if TYPE_CHECKING:
@@ -34,6 +34,16 @@ class Constant:
 
     def __init__(self, obj: Any) -> None:
         self.obj = obj
+
+
+class Reference(Constant):
+    """An object that was there before and may be written to; `state` is what it holds, where that is known."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, obj: Any, state: There | None) -> None:
+        super().__init__(obj)
+        self.state = state
 
 
 class Leaf:
@@ -100,11 +110,21 @@ def pattern_of(frozen: Frozen) -> Pattern:
         if plain is not None:
             return Constant(plain)
         return (Leaf if frozen.python is None else Either)(frozen.value.type)  # type: ignore[arg-type]
+    if isinstance(frozen, There):
+        return Reference(frozen.obj, frozen)
     if isinstance(frozen, Box):
         return Nest(frozen.obj, frozen.keys, [pattern_of(c) for c in frozen.children], frozen.extra)
     if isinstance(frozen, Picked):
         return Choice([pattern_of(c) for c in frozen.children])
-    return Constant(frozen.obj)
+    return Reference(frozen.obj, None) if frozen.there else Constant(frozen.obj)
+
+
+def opened(pattern: Pattern) -> Pattern:
+    """A pattern of copies in place of a reference to an object."""
+    if isinstance(pattern, Reference) and pattern.state is not None:
+        state = pattern.state
+        return Nest(state.obj, state.keys, [pattern_of(c) for c in state.children], state.extra)
+    return pattern
 
 
 def _plain(frozen: Number) -> Any:
@@ -125,6 +145,11 @@ def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
     common = _common(session, a, b)
     if common is not None:
         return common
+    if session.merging is None and any(isinstance(option, Nest) for option in (*_options(a), *_options(b))):
+        a, b = _as_copies(session, a), _as_copies(session, b)
+        common = _common(session, a, b)
+        if common is not None:
+            return common
     if not isinstance(a, Choice) and not isinstance(b, Choice) and None not in map(_as_leaf, (a, b)):
         raise Mismatch(f"{describe(a)} and {describe(b)}")
     return _choice(session, a, b)
@@ -142,16 +167,32 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
         mixed = isinstance(a, Either) or isinstance(b, Either) or (left != right and left.kind is not right.kind)
         return Either(type_) if mixed else Leaf(type_)
     if isinstance(a, Nest) and isinstance(b, Nest):
-        if type(a.like) is not type(b.like) or a.keys != b.keys or a.extra != b.extra:
+        if not alike(a, b):
             return None
-        return Nest(a.like, a.keys, [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)], a.extra)
+        children = [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)]
+        if type(a.like) in METHODS and isinstance(children[0], Choice):
+            return None  # a method of one of several objects is one of several methods
+        return Nest(a.like, a.keys, children, a.extra)
     return None
+
+
+def _options(pattern: Pattern) -> Sequence[Pattern]:
+    return pattern.children if isinstance(pattern, Choice) else (pattern,)
+
+
+def _as_copies(session: Session, pattern: Pattern) -> Pattern:
+    """What a loop makes anew in some iteration is a copy in all: a choice of alike objects is one object."""
+    first, *others = map(opened, _options(pattern))
+    found: Pattern | None = first
+    for option in others:
+        found = _common(session, found, option) if isinstance(found, Nest) and isinstance(option, Nest) else None
+    return Choice([first, *others]) if found is None else found
 
 
 def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
     """The options of both, in order; those that have a common form are one."""
     found: list[Pattern] = []
-    for option in (x for side in (a, b) for x in (side.children if isinstance(side, Choice) else (side,))):
+    for option in (*_options(a), *_options(b)):
         if not _may_be_chosen(option):
             raise Mismatch(f"{describe(a)} and {describe(b)}")
         for k, known in enumerate(found):
@@ -177,9 +218,11 @@ def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
 
 
 def _may_be_chosen(option: Pattern) -> bool:
-    """Whether an object has no identity that a write could tell: numbers, arrays, tuples, None, strings, functions."""
+    """Whether an option is known to be the object that it is, or is made anew."""
     if isinstance(option, Nest):
-        return isinstance(option.like, tuple) and all(map(_may_be_chosen, option.children))
+        return True
+    if isinstance(option, Reference):
+        return not isinstance(option.obj, Tracer)
     if isinstance(option, Constant):
         obj = option.obj
         if isinstance(obj, Tracer):
@@ -273,8 +316,22 @@ def fits(own: Pattern, option: Pattern) -> bool:
         return _outline(left) == _outline(right)
     if isinstance(option, Constant):
         return isinstance(own, Constant) and _equal_constants(own.obj, option.obj)
-    return isinstance(own, Nest) and isinstance(option, Nest) and type(own.like) is type(option.like) \
-        and own.keys == option.keys and all(map(fits, own.children, option.children))
+    if isinstance(option, Nest):
+        own = opened(own)
+    return isinstance(own, Nest) and isinstance(option, Nest) and alike(own, option) \
+        and all(map(fits, own.children, option.children))
+
+
+def option_for(state: Frozen, pattern: Choice) -> Pattern | None:
+    """The first option that a state fits."""
+    own = pattern_of(state)
+    exact = [option for option in pattern.children if isinstance(option, Reference) and option.obj is getattr(own, "obj", None)]
+    return next((option for option in (*exact, *pattern.children) if fits(own, option)), None)
+
+
+def alike(a: Nest, b: Nest) -> bool:
+    """Whether two containers or instances differ in their parts alone."""
+    return type(a.like) is type(b.like) and a.keys == b.keys and a.extra == b.extra
 
 
 def join_items(session: Session, a: Pattern, b: Pattern) -> Pattern:

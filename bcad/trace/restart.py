@@ -24,6 +24,8 @@ class Lessons(NamedTuple):
         Lists that are kept in arrays while a loop is made.
     keyed : frozenset of (key, path)
         Dicts and sets whose keys and values stand in lists while a loop is made.
+    filled : frozenset of Source
+        Lists and dicts from outside that regions look at as a whole: they are filled when they are met.
     reasons : frozenset of (key, str)
         Why some of those in `avoid` are.
     """
@@ -34,6 +36,7 @@ class Lessons(NamedTuple):
     fixed: frozenset[Source] = frozenset()
     buffers: frozenset[Any] = frozenset()
     keyed: frozenset[Any] = frozenset()
+    filled: frozenset[Source] = frozenset()
     reasons: frozenset[tuple[Any, str]] = frozenset()
 
 
@@ -43,7 +46,8 @@ class Restart(BaseException):
     def __init__(
         self, symbolic: frozenset[Source] = frozenset(), avoid: frozenset[Any] = frozenset(),
         steering: frozenset[Source] = frozenset(), fixed: frozenset[Source] = frozenset(),
-        buffers: frozenset[Any] = frozenset(), keyed: frozenset[Any] = frozenset(), reason: str = "",
+        buffers: frozenset[Any] = frozenset(), keyed: frozenset[Any] = frozenset(),
+        filled: frozenset[Source] = frozenset(), reason: str = "",
     ) -> None:
         self.symbolic = symbolic
         self.avoid = avoid
@@ -51,12 +55,13 @@ class Restart(BaseException):
         self.fixed = fixed
         self.buffers = buffers
         self.keyed = keyed
+        self.filled = filled
         self.reason = reason
 
     def learn(self, known: Lessons) -> Lessons:
         """What is known now."""
         return Lessons(
             known.symbolic | self.symbolic, known.avoid | self.avoid, known.steering | self.steering,
-            known.fixed | self.fixed, known.buffers | self.buffers, known.keyed | self.keyed,
+            known.fixed | self.fixed, known.buffers | self.buffers, known.keyed | self.keyed, known.filled | self.filled,
             known.reasons | {(key, self.reason) for key in self.avoid if self.reason},
         )

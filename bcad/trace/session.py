@@ -36,6 +36,7 @@ from .effects import as_node
 from .example import Example, NoExample
 from .growing import Grown
 from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .journals import TraceJournal
 from .leaving import holds_traced
 from .places import is_library, user_calls, user_location
 from .questions import PLAIN
@@ -43,7 +44,8 @@ from .randomness import restore, state_of
 from .restart import Lessons, Restart
 from .sources import Argument, Pinned, Source
 from .steering import behind
-from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from .tape import Tape
+from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
 
 _LETTERS = "nmkpqrst"
 
@@ -81,7 +83,7 @@ class Session:
         self.domain = GraphDomain(self)
         self.journals: list[Journal] = []
         self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing
-        self.calls: list[Any] = []  # effects in program order: print and the like
+        self.tape = Tape(self)
         self.aside = False  # whether code of a derivative is being evaluated: its effects are nodes
         self.inputs: list[tuple[Value, Source | None]] = []
         self.frame: Frame | None = None
@@ -94,11 +96,13 @@ class Session:
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
         self.reasons: dict[Any, str] = dict(lessons.reasons)  # why a loop is unrolled
+        self.twins: dict[int, tuple[Any, Any]] = {}  # objects that may be one: the region after which they may not be written to
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.keyed: dict[int, Any] = {}  # dicts and sets with keys that only a run can tell
         self.growing: dict[int, Grown] = {}  # lists that the loops being made append to
-        self.lists_before: set[int] = set()  # lists that were there before the region being made
+        self.lists_before: set[int] = {id(self.tape.items)}  # lists that were there before the region being made
         self.facts: dict[Value, bool] = {}  # flags whose truth is known on the way being run
+        self.numbers: dict[Value, int] = {}  # and which option a choice is
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
         self.loops: list[Any] = []  # the loops that are being made
@@ -351,9 +355,7 @@ class Session:
         if self.aside:
             as_node(self, effect)
             return
-        if self.builder is not self.root and (self.speculating or has_traced(getattr(effect, "nest", None))):
-            raise self.error("an effect inside a loop or branch that is kept as such")
-        self.calls.append(effect)
+        self.tape.record(effect)
 
     def save_stream(self, stream: Any) -> None:
         """About to draw an example from `stream`, which is not made here: it must be the same at later calls.
@@ -483,7 +485,7 @@ class Session:
     def journal(self) -> Iterator[Journal]:
         """Writes inside are undone at the end."""
         drawn = {key: (stream, state_of(stream)) for key, (stream, _) in self._streams.items()}
-        with Journal() as journal:
+        with TraceJournal(self) as journal:
             self.journals.append(journal)
             try:
                 yield journal

@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Builder, Dim, Size, Value
 
-from .aliases import arrays_in, forbid_writes
+from .aliases import forbid_writes, things_in
 from .leaves import values_of
 from .patterns import Leaf, Mismatch, Pattern, join_items, pattern_of
 from .states import Abandon, freeze
@@ -192,7 +192,7 @@ class Strip(VirtualList):
             values = list(values_of(frozen, self.pattern))
         except Mismatch as reason:
             raise Abandon(f"the items of a list are not of one form: {reason}") from None
-        forbid_writes(session, arrays_in(frozen), self.key)
+        forbid_writes(session, things_in(frozen), self.key)
         return values
 
     def _widen(self, whole: Pattern) -> None:

@@ -107,7 +107,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
     planned = Plan(session, result, outputs.position)
     count = len(outputs.values)
     planned.plan_kinds()
-    effects: list[Effect] = [*session.calls, *collect(session, journal)]
+    effects: list[Effect] = [*session.tape.effects(), *collect(session, journal)]
     maker = Maker(session, outputs.position)
     for effect in effects:
         effect.plan(maker)

@@ -143,7 +143,12 @@ def _rebuild(cls: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -
         return SimpleNamespace(**dict(named))
     if issubclass(cls, tuple):
         return cls(*children)
-    made = object.__new__(cls)  # a dataclass: its own __init__ may do more than store fields
-    for name, child in named:
+    return instance_of(cls, dict(named))
+
+
+def instance_of(cls: Any, attributes: dict[str, Any]) -> Any:
+    """An instance with these attributes; its own ``__init__`` may do more than store them."""
+    made = object.__new__(cls)
+    for name, child in attributes.items():
         object.__setattr__(made, name, child)
     return made

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Size, Value, python_type
+from bcad.ir import ArrayType, Builder, Size, Value, python_type
 
-from .aliases import arrays_made, forbid_writes
+from .aliases import forbid_writes
 from .growing import Grown
 from .heap import Middle
 from .leaves import as_type, build, values_of
-from .patterns import Constant, Leaf, Mismatch, Pattern, join_items, of_numpy, pattern_of
+from .patterns import Constant, Leaf, Mismatch, Nest, Pattern, join_items, of_numpy, pattern_of
 from .raises import may_be_caught
+from .restack import restacked, row
 from .states import Abandon, Frozen, freeze
 from .tracers import Tracer
 
@@ -92,8 +93,9 @@ class VirtualList:
     def _made(self, values: Sequence[Value]) -> Any:
         """An item of these Values."""
         kinds = [of_kind(v, type_) for v, type_ in zip(values, self.pattern.leaves, strict=True)]
-        made = build(self.session, self.pattern, iter(kinds))
-        forbid_writes(self.session, arrays_made(made), self.key)
+        things: list[Any] = []
+        made = build(self.session, self.pattern, iter(kinds), things)
+        forbid_writes(self.session, things, self.key)
         return made
 
     def get(self, key: Any) -> Any:
@@ -241,33 +243,36 @@ def as_stack(pattern: Pattern) -> Pattern:
     """A number known now is stacked too: the list's length is that of its stacks."""
     if pattern.leaves:
         return of_numpy(pattern)
-    if isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
+    found = _with_a_leaf(pattern)
+    if found is None:
+        raise Abandon("a list of Python objects grows in it")
+    return found
+
+
+def _with_a_leaf(pattern: Pattern) -> Pattern | None:
+    """The pattern with one of its plain numbers as a leaf; None if it has none."""
+    if isinstance(pattern, Nest):
+        for k, child in enumerate(pattern.children):
+            found = _with_a_leaf(child)
+            if found is not None:
+                children = [*pattern.children[:k], found, *pattern.children[k + 1:]]
+                return Nest(pattern.like, pattern.keys, children, pattern.extra)
+    elif isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
         return Leaf(python_type(type(pattern.obj)))
-    raise Abandon("a list of Python objects grows in it")
+    return None
 
 
 def stack(session: Session, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
     """For each leaf of the pattern the values of all items, one after another, in the current builder."""
-    builder = Builder.current()
     parts: list[list[Value]] = [[] for _ in pattern.leaves]
     for piece in pieces:
         if isinstance(piece, Middle):
-            found = [_as_dtype(builder.as_value(s), t.dtype) for s, t in zip(piece.stacks, pattern.leaves, strict=True)]
+            found = list(restacked(piece.pattern, iter(piece.stacks), pattern, piece.length))
         else:
-            found = [_row(as_type(x, t)) for x, t in zip(values_of(piece, pattern), pattern.leaves, strict=True)]
+            found = [row(as_type(x, t)) for x, t in zip(values_of(piece, pattern), pattern.leaves, strict=True)]
         for part, value in zip(parts, found, strict=True):
             part.append(value)
     return [_joined(part, t) for part, t in zip(parts, pattern.leaves, strict=True)]
-
-
-def _row(value: Value) -> Value:
-    """An item as a stack of one."""
-    array = ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype) if not value.ndim else value
-    return ops.BY_NAME["reshape"](array, shape=(1, *value.type.shape))  # type: ignore[no-any-return, union-attr]
-
-
-def _as_dtype(value: Value, dtype: Any) -> Value:
-    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)  # type: ignore[no-any-return]
 
 
 def _joined(parts: list[Value], type_: ArrayType) -> Value:

@@ -294,3 +294,30 @@ def test_lists_that_grow_on_one_way():
         assert same(agree_lists(x), [x, x * 2] if x > 1 else [x])
     assert agree_lists.traces == 1
     assert history == [2.0, 3.0]
+
+
+def test_a_short_loop_that_is_left_early_is_branches_one_inside_the_other():
+    def scan(x):
+        for i in range(2):
+            for j in range(2):
+                if x[i] + x[j + 1] > 1:
+                    return x[i] * x[j]
+                if x[i] * x[j] < 0:
+                    break
+            else:
+                continue
+            if x[0] > 0:
+                break
+        total = 0.0
+        for a, f in zip((1.0, 2.0, 3.0), (np.sin, np.cos, np.tanh), strict=True):
+            if x[0] > a * 0.5:
+                total = total + f(x[1])
+                continue
+            if x[1] > 0.9:
+                break
+            total = total * 2 + x[0] * a
+        return total
+
+    points = ([0.51, 0.22, 0.33], [3.1, 1.02, 0.23], [-0.9, -0.4, -0.11], [-1.3, 0.95, 0.2], [-0.5, 0.31, 0.4], [1.1, -0.2, 0.8])
+    traced = agree(scan, *((np.array(p),) for p in points))
+    assert traced.traces == 1

@@ -1,0 +1,67 @@
+"""Stacked items of one form as stacked items of a wider one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Kind, Size, Value
+
+from .patterns import Choice, Constant, Leaf, Nest, Pattern, fits
+from .states import Abandon
+
+
+def restacked(own: Pattern, stacks: Iterator[Value], wanted: Pattern, length: Size) -> Iterator[Value]:
+    """For each leaf of `wanted` the numbers of all items, from the `stacks` of their own form."""
+    if isinstance(wanted, Choice):
+        yield from _options(own, stacks, wanted, length)
+    elif isinstance(wanted, Nest) and isinstance(own, Nest):
+        for part, whole in zip(own.children, wanted.children, strict=True):
+            yield from restacked(part, stacks, whole, length)
+    elif isinstance(wanted, Leaf):
+        if isinstance(own, Constant):
+            yield _full(own.obj, wanted.type, length)
+        elif isinstance(own, Leaf):
+            yield as_dtype(Builder.current().as_value(next(stacks)), wanted.type.dtype)
+        else:
+            raise Abandon("items of a list become one in another form")
+    elif not isinstance(own, Constant):
+        raise Abandon("items of a list become one in another form")
+
+
+def _options(own: Pattern, stacks: Iterator[Value], wanted: Choice, length: Size) -> Iterator[Value]:
+    """The same where items are now of one form, now of another."""
+    mine = own.children if isinstance(own, Choice) else [own]
+    which = Builder.current().as_value(next(stacks)) if isinstance(own, Choice) else None
+    places = []
+    for option in mine:
+        place = next((k for k, other in enumerate(wanted.children) if fits(option, other)), None)
+        if place is None or place in places:
+            raise Abandon("two forms of a list's items have become one")
+        places.append(place)
+    parts = {place: list(restacked(option, stacks, wanted.children[place], length))
+             for place, option in zip(places, mine, strict=True)}
+    if which is None:
+        yield _full(places[0], ArrayType(np.dtype(np.int64), ()), length)
+    else:
+        yield ops.METHODS["__getitem__"](np.asarray(places), which)
+    for k, option in enumerate(wanted.children):
+        yield from parts[k] if k in parts else (_full(0, leaf, length) for leaf in option.leaves)
+
+
+def _full(number: object, type_: ArrayType, length: Size) -> Value:
+    fill = type_.dtype.type(number)
+    return ops.BY_NAME["full"](fill, shape=(length, *type_.shape), dtype=type_.dtype)  # type: ignore[no-any-return]
+
+
+def as_dtype(value: Value, dtype: np.dtype) -> Value:
+    """An array with this dtype."""
+    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)  # type: ignore[no-any-return]
+
+
+def row(value: Value) -> Value:
+    """An item as a stack of one."""
+    array = ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype) if not value.ndim else value
+    return ops.BY_NAME["reshape"](array, shape=(1, *value.type.shape))  # type: ignore[no-any-return, union-attr]
