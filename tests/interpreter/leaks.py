@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 from typing import Any
@@ -150,8 +150,8 @@ HEAD = """# What of CPython's own tests runs natively although the evaluator run
 
 Written by `tests/interpreter/leaks.py` (its first lines have the commands) from runs of the conformance harness on {versions}; which of them were whole,
 [interpreter_conformance.md](interpreter_conformance.md) says. Every function of a test's own file that CPython started itself while the test ran in the
-evaluator, by who started it: a C function, an operator, or C code behind the named handler of the evaluator's. Versions stand behind a name that only they
-showed. What unittest runs before and after a test method (`setUp`, `tearDown`, fixtures of classes and modules) is outside of the entry and not listed.
+evaluator, by who started it: a C function, an operator, or C code behind the named handler of the evaluator's. Behind a file stand the versions on which any
+of its functions was started so; `A: b, c` are `A.b` and `A.c`. What unittest runs before and after a test method (`setUp`, `tearDown`, fixtures of classes and modules) is outside of the entry and not listed.
 """
 
 
@@ -169,14 +169,19 @@ def page(files: list[str]) -> str:
     for why, modules in sorted(seen.items(), key=lambda item: (-sum(map(len, item[1].values())), item[0])):
         parts.append(f"- {why}")
         for module, names in sorted(modules.items()):
-            shown = (name + ("" if len(found) == len(order) else f" ({', '.join(v for v in order if v in found)})")
-                     for name, found in sorted((_short(n), f) for n, f in names.items()))
-            parts.append(f"  - {module}: {', '.join(shown)}")
+            on = [version for version in order if any(version in found for found in names.values())]
+            parts.append(f"  - {module} ({', '.join(on)}): {_grouped(names)}")
     return "\n".join(parts) + "\n"
 
 
-def _short(name: str) -> str:
-    return name.replace(".<locals>", "").replace("<", "\\<")
+def _grouped(names: Iterable[str]) -> str:
+    """The names, those of one class together."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        first, _, rest = name.replace(".<locals>", "").replace("<", "\\<").partition(".")
+        groups[first].append(rest)
+    return "; ".join(f"{first}: {', '.join(rest)}" if all(rest) else ", ".join(f"{first}.{r}" if r else first for r in rest)
+                     for first, rest in groups.items())
 
 
 if __name__ == "__main__":
