@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks list | check | run | start | primals | growth``; see ``--help``."""
+"""The command line: ``python -m benchmarks list | check | run | plot | start | primals | growth | memory``; see ``--help``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     growth.add_argument("--rounds", type=int, default=5, help="calls of each length (default: %(default)s)")
     memory = commands.add_parser("memory", help="the memory of a call beside its arguments, as a ratio to the hand gradient's")
     memory.add_argument("--backends", metavar="A,B", default="bcad", help="contenders (default: %(default)s)")
+    plot = commands.add_parser("plot", help="draw what `run --json FILE` wrote, as SVG")
+    plot.add_argument("figures", metavar="FILE.json")
+    plot.add_argument("picture", metavar="FILE.svg")
     for command in (listing, check, run, start, memory):
         command.add_argument("--programs", metavar="A,B", help="only these cases")
         command.add_argument("--groups", metavar="A,B", help="only (or also) the cases of these groups")
@@ -51,6 +54,8 @@ def main(arguments: list[str]) -> int:
     one_thread()
     if options.command in ("primals", "growth"):
         return show_loops(options)
+    if options.command == "plot":
+        return draw(options.figures, options.picture)
     from .cases import chosen
 
     cases = chosen(options.programs, options.groups)
@@ -134,6 +139,17 @@ def measure_memory(cases, options) -> int:
     print(f"{'case':<22}{'hand':>10}" + "".join(f"{name + '/hand':>10}" for name in names))
     for case in cases:
         print(line(case, names), flush=True)
+    return 0
+
+
+def draw(figures: str, picture: str) -> int:
+    from .plot import svg
+
+    with open(figures, encoding="utf-8") as file:
+        rows = json.load(file)["rows"]
+    names = list(dict.fromkeys(name for row in rows for name in row["ratio_to_hand"] if name != "hand"))
+    with open(picture, "w", encoding="utf-8") as out:
+        out.write(svg(rows, names))
     return 0
 
 

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from benchmarks import contenders, measure
+from benchmarks.__main__ import main
 from benchmarks.cases import BY_NAME, CASES, GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,16 @@ def test_run_writes_a_table_and_all_figures(tmp_path: Path) -> None:
     (row,) = json.loads(file.read_text())["rows"]
     assert row["ratio_to_hand"]["hand"] == 1.0
     assert row["seconds"]["numpy"]["median"] > 0
+
+
+def test_figures_become_a_picture(tmp_path: Path) -> None:
+    ratios = {"a": {"hand": 1.0, "bcad": 0.6, "jax": 30.0}, "b<": {"hand": 1.0, "bcad": 2.5}, "c": {"hand": 1.0}}
+    figures = {"rows": [{"case": case, "ratio_to_hand": found} for case, found in ratios.items()]}
+    (tmp_path / "figures.json").write_text(json.dumps(figures))
+    assert main(["plot", str(tmp_path / "figures.json"), str(tmp_path / "picture.svg")]) == 0
+    picture = ElementTree.parse(tmp_path / "picture.svg").getroot()
+    titles = [t.text for t in picture.iter("{http://www.w3.org/2000/svg}title")]
+    assert titles == ["a: bcad 0.6", "a: jax 30", "b<: bcad 2.5"]
 
 
 def test_unknown_names_are_refused_with_a_hint() -> None:
