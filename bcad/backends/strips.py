@@ -15,10 +15,10 @@ from . import kernel as k
 from .kernel import BOOL, INT, Block, Buffer, Expr, For, Kernel, Lanes
 from .numba_llvm_lanes import LANES, Turns
 
-CROWD = 16  # functions of numbers in one body from which they are called, vector by vector, and not copied into it
+CROWD = 64  # functions of numbers in one body from which they are called, vector by vector, and not copied into it
 LONG = 500  # statements of a body from which it is divided
 PART = 300  # statements in a part, about
-MANY = 24  # loops in a kernel from which all that can be are printed as vectors
+MANY = 120  # loops in a kernel from which all that can be are printed as vectors
 STRIP = 8 * LANES  # turns
 
 _DTYPES = {"f64": "float64", "f32": "float32", BOOL: "bool", **{f"i{n}": f"int{n}" for n in (8, 16, 32, 64)},
@@ -40,7 +40,7 @@ def _divide_loops(block: Block, kept: _Kept) -> None:
     for s in block.statements:
         for inner in _inner(s):
             _divide_loops(inner, kept)
-        if isinstance(s, For):
+        if isinstance(s, For) and s.parallel:
             _call_functions(s.body)
     if any(isinstance(s, For) and _divisible(s) for s in block.statements):
         block.statements[:] = [
