@@ -157,8 +157,8 @@ class Frame:
     def fork(self) -> Frame:
         """A copy of this frame that runs on its own.
 
-        Slots and stack are copied; native iterators on the stack are copied too, so that both
-        frames see every item. Objects are shared: guard their contents with a `Journal`.
+        Slots and stack are copied; native iterators on the stack are copied too, and the one that a generator expression
+        goes over, so that both frames see every item. Objects are shared: guard their contents with a `Journal`.
 
         Raises
         ------
@@ -168,6 +168,8 @@ class Frame:
         other = copy.copy(self)
         memo: dict[int, Any] = {}
         other.stack = [copy_iterator(self, value, memo) for value in self.stack]
+        if self.code.slot_names[:1] == (".0",) and not isinstance(self.slots[0], _SUSPENDED):
+            copy_iterator(self, self.slots[0], memo)    # what a generator expression has not begun with
         other.slots = [memo.get(id(value), value) for value in self.slots]
         other.arrived = -1
         return other

@@ -21,7 +21,7 @@ from .iteration import (
 )
 from .patterns import Mismatch
 from .places import stepped
-from .reach import frames_from, live_values
+from .reach import frames_from, live_values, within
 from .regions import fork_of, reraise, speculation
 from .states import Abandon
 
@@ -149,7 +149,8 @@ class Consumption:
 def run_through(session: Session, source: Frame, consumer: Consumption, caller: Frame) -> Any:
     """Run a copy of a generator's frame to its end, with `consumer` for what it yields; what it returns."""
     under_way = [part for x in source.stack if isinstance(x, Indexed) for part in x.within()]
-    if are_held(under_way, [x for f in frames_from(caller) for x in live_values(f)]):
+    others = [x for f in frames_from(caller) for x in live_values(f)]
+    if are_held(under_way, list(others)) or _is_among(_natively_iterated(source), others):
         raise Abandon("the iterator of a generator is used elsewhere too")
     fork = fork_of(source)
     fork.back = caller
@@ -161,6 +162,18 @@ def run_through(session: Session, source: Frame, consumer: Consumption, caller: 
         reraise(session, outcome.exception)
         raise Abandon(f"a generator raises {outcome.exception!r}")
     return outcome.value
+
+
+def _natively_iterated(source: Frame) -> list[Any]:
+    """The iterators of Python's own that a frame goes over: a fork takes its items from copies of them."""
+    implicit = source.slots[:1] if source.code.slot_names[:1] == (".0",) else []
+    return [x for x in (*source.stack, *implicit) if hasattr(type(x), "__next__") and not isinstance(x, (Indexed, GeneratorType))]
+
+
+def _is_among(things: list[Any], others: list[Any]) -> bool:
+    """Whether one of some objects is among others, or in them."""
+    own = set(map(id, things))
+    return bool(own) and any(id(x) in own for x in within(list(others)))
 
 
 def _run_out_of_loops(session: Session, fork: Frame) -> Outcome | None:

@@ -456,3 +456,27 @@ def closed_by_a_loop(x):
 
 def test_a_generator_that_was_used_up_is_empty() -> None:
     agree(closed_by_a_loop, (X,), (X[:4].copy(),))
+
+
+@pytest.mark.parametrize("take, taken", [
+    (lambda test: all(test(a) for a in [0, 1, 2]), [0]), (lambda test: all(test(a) for a in (1, 2, 0, 3)), [1, 2, 0]),
+    (lambda test: any(test(a) for a in [0, 5, 1]), [0, 5]), (lambda test: any(test(a) for a in "ab"), ["a"]),
+    (lambda test: next(test(a) for a in [1, 2]), [1]), (lambda test: any(test(a) for a in {7: 0, 8: 0}), [7]),
+])  # fmt: skip
+def test_a_generator_left_early_loses_no_items_in_an_attempt(take, taken):
+    """The attempt to keep its loop took the first item of a native iterator for good: all() of a False first was True."""
+    seen = []
+
+    def f(x):
+        own = []
+
+        def test(a):
+            own.append(a)
+            return a
+
+        assert bool(take(test)) is (taken[-1] not in (0,)) and own == taken, own
+        seen.append(own)
+        return np.sum(x * len(own))
+
+    np.testing.assert_array_equal(bcad.grad(f)(np.ones(2)), np.full(2, float(len(taken))))
+    assert seen == [taken]
