@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 ENDLESS = 1 << 62
+_WHOLE = "run where it is used up"  # marks loops over generators among what is avoided
 
 
 def frame_of(value: Any) -> Frame | None:
@@ -196,7 +197,7 @@ def consume(session: Session, frame: Frame, header: int, given: Any) -> bool:
     """Whether the loop over a generator that starts at `header` was run as a whole; False runs it item by item."""
     joined = given if isinstance(given, Joined) else None
     generator = given if joined is None else joined.generator
-    source, key = frame_of(generator), (frame.code.raw, header)
+    source, key = frame_of(generator), (_WHOLE, frame.code.raw, header)
     if source is None or key in session.avoid or not is_made_here(session, generator, source):
         return False
     try:
@@ -210,10 +211,8 @@ def consume(session: Session, frame: Frame, header: int, given: Any) -> bool:
             target = frame.code.instructions[header].target
             assert target is not None
             frame.jump(target)
-    except (Abandon, Mismatch, Unsupported) as reason:
-        session.give_up(key, str(reason))
-        session.frame = frame
-        return False
+    except (Abandon, Mismatch, Unsupported):
+        raise session.restart(key) from None  # what the attempt took from iterators is not put back
     session.use_up(generator, source)
     return True
 
@@ -231,17 +230,15 @@ def is_made_here(session: Session, generator: Any, source: Frame) -> bool:
 
 def hand_on(session: Session, frame: Frame, header: int) -> bool:
     """Whether what is left of the iterator of a ``yield from`` was handed to who takes what the frame yields."""
-    receiver, key = frame.stack[-2], (frame.code.raw, header)
+    receiver, key = frame.stack[-2], (_WHOLE, frame.code.raw, header)
     if frame.consumer is None or key in session.avoid:
         return False
     try:
         with speculation(session, frame), session.using_up():
             if not _hand_on(session, frame, receiver):
                 return False
-    except (Abandon, Mismatch, Unsupported) as reason:
-        session.give_up(key, str(reason))
-        session.frame = frame
-        return False
+    except (Abandon, Mismatch, Unsupported):
+        raise session.restart(key) from None  # what the attempt took from iterators is not put back
     source = frame_of(receiver)
     if source is not None:
         session.use_up(receiver, source)

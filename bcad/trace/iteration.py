@@ -41,6 +41,7 @@ class Indexed:
         self.session = session
         self.index = 0
         self.home = session.builder  # the part of the program that it was made in
+        session.born(self)
 
     def left(self) -> Any:
         """How many items are left: an int, a size or a traced int."""
@@ -73,7 +74,7 @@ class Indexed:
 
     def remember(self) -> None:
         """About to go on: one made elsewhere must be put back when this part of the program is undone."""
-        if self.home is not self.session.builder:
+        if self.home is not self.session.builder or self.session.consuming:
             self.session.touch(self)
 
     def _is_over(self) -> bool:

@@ -30,7 +30,8 @@ def may_be_caught(session: Session) -> bool:
     """Whether a handler (the user's, or of what we have written in Python) stands around what is evaluated now."""
     frame = session.frame
     while frame is not None:
-        if frame.code.handler_at(max(frame.pc - 1, 0)) is not None:
+        entry = frame.code.handler_at(max(frame.pc - 1, 0))
+        if entry is not None and frame.code.opcodes[entry.target] != "STOPITERATION_ERROR":  # every generator has that from 3.12 on
             return True
         frame = frame.back
     return False
