@@ -24,6 +24,7 @@ from .special_op import (
     ellipkinc_slope,
     gamma_density,
     special,
+    student_by_freedom,
     student_density,
     unknown,
 )
@@ -106,7 +107,7 @@ probability("fdtr", 2, f_density, samples=_MNX)
 probability("fdtrc", 2, f_density, -1.0, _MNX)
 special("fdtri", [unknown(0), unknown(1), lambda x, m, n, p: 1 / f_density(m, n, x)],
         Sample(integers(3, low=3), integers(3, low=3), _UNIT))  # fmt: skip
-special("stdtrit", [unknown(0), lambda t, n, p: 1 / student_density(n, t)], *_NP)
+special("stdtrit", [lambda t, n, p: -student_by_freedom(n, t) / student_density(n, t), lambda t, n, p: 1 / student_density(n, t)], *_NP)
 special("gdtr", [lambda y, a, b, x: x * gamma_density(b, a * x), unknown(1), lambda y, a, b, x: a * gamma_density(b, a * x)],
         Sample(positives(3), integers(3, low=1), positives(3)))  # fmt: skip
 special("gdtrc", [lambda y, a, b, x: -x * gamma_density(b, a * x), unknown(1), lambda y, a, b, x: -a * gamma_density(b, a * x)],

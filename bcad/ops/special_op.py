@@ -117,6 +117,35 @@ def special(
         implements_named("scipy.special")(name, *aliases)(UfuncCall(op))
 
 
+class ByParameter(Elementwise):
+    """The derivative of a function of ``scipy.special`` by a parameter, which is computed for float64."""
+
+    module = "bcad.ops.shape_derivatives"
+    attribute: str
+    of: str
+
+    @property
+    def whole(self) -> Any:
+        return getattr(importlib.import_module("scipy.special"), self.of)
+
+    def result_dtype(self, *inputs: ArrayType) -> np.dtype[Any]:
+        return ufunc_dtypes(self.whole, tuple(map(weak, inputs)))[0]
+
+    def loop_dtypes(self, *inputs: ArrayType) -> tuple[np.dtype[Any], ...]:
+        return loop_dtypes(self.whole, tuple(map(weak, inputs)))
+
+    def evaluate(self, *inputs: Any) -> Any:
+        return getattr(importlib.import_module(self.module), self.attribute)(*inputs)
+
+
+def by_parameter(name: str, of: str, partials: Sequence[Any], *samples: Sample) -> None:
+    """Declare a function of ``bcad.ops.shape_derivatives``."""
+    op = type(name.title().replace("_", ""), (ByParameter,), {"of": of})()
+    op.scalar = f"{name}({', '.join(f'{{{k}}}' for k in range(len(partials)))})"
+    op.name, op.attribute, op.partials, op.samples = name, name, tuple(partials), samples
+    register(op)
+
+
 _POSITIVE = (Sample(positives(3)), Sample(positives()))
 _REAL = (Sample(reals(3)), Sample(reals()))
 _TWO = (Sample(positives(3), positives(3)), Sample(positives(2, 1), positives(3)))
@@ -164,15 +193,26 @@ def beta_density(a: Any, b: Any, x: Any) -> Any:
 
 _AX = (Sample(integers(3, low=1), positives(3)),)
 _AP = (Sample(integers(3, low=1), _UNIT),)
-special("gammainc", [unknown(0), lambda y, a, x: gamma_density(a, x)], *_AX)
-special("gammaincc", [unknown(0), lambda y, a, x: -gamma_density(a, x)], *_AX)
-special("gammaincinv", [unknown(0), lambda x, a, p: 1 / gamma_density(a, x)], *_AP)
-special("gammainccinv", [unknown(0), lambda x, a, p: -1 / gamma_density(a, x)], *_AP)
+special("gammainc", [lambda y, a, x: S.gammainc_by_a(a, x), lambda y, a, x: gamma_density(a, x)], *_AX)
+special("gammaincc", [lambda y, a, x: -S.gammainc_by_a(a, x), lambda y, a, x: -gamma_density(a, x)], *_AX)
+special("gammaincinv", [lambda x, a, p: -S.gammainc_by_a(a, x) / gamma_density(a, x), lambda x, a, p: 1 / gamma_density(a, x)], *_AP)
+special("gammainccinv", [lambda x, a, p: -S.gammainc_by_a(a, x) / gamma_density(a, x), lambda x, a, p: -1 / gamma_density(a, x)], *_AP)
 _ABX = (Sample(integers(3, low=1), integers(3, low=1), _UNIT),)
-special("betainc", [unknown(0), unknown(1), lambda y, a, b, x: beta_density(a, b, x)], *_ABX)
-special("betaincc", [unknown(0), unknown(1), lambda y, a, b, x: -beta_density(a, b, x)], *_ABX)
-special("betaincinv", [unknown(0), unknown(1), lambda x, a, b, p: 1 / beta_density(a, b, x)], *_ABX)
-special("betainccinv", [unknown(0), unknown(1), lambda x, a, b, p: -1 / beta_density(a, b, x)], *_ABX)
+special("betainc", [lambda y, a, b, x: S.betainc_by_a(a, b, x), lambda y, a, b, x: S.betainc_by_b(a, b, x),
+                    lambda y, a, b, x: beta_density(a, b, x)], *_ABX)  # fmt: skip
+special("betaincc", [lambda y, a, b, x: -S.betainc_by_a(a, b, x), lambda y, a, b, x: -S.betainc_by_b(a, b, x),
+                     lambda y, a, b, x: -beta_density(a, b, x)], *_ABX)  # fmt: skip
+special("betaincinv", [lambda x, a, b, p: -S.betainc_by_a(a, b, x) / beta_density(a, b, x),
+                       lambda x, a, b, p: -S.betainc_by_b(a, b, x) / beta_density(a, b, x),
+                       lambda x, a, b, p: 1 / beta_density(a, b, x)], *_ABX)  # fmt: skip
+special("betainccinv", [lambda x, a, b, p: -S.betainc_by_a(a, b, x) / beta_density(a, b, x),
+                        lambda x, a, b, p: -S.betainc_by_b(a, b, x) / beta_density(a, b, x),
+                        lambda x, a, b, p: -1 / beta_density(a, b, x)], *_ABX)  # fmt: skip
+by_parameter("gammainc_by_a", "gammainc", [unknown(0), lambda y, a, x: gamma_density(a, x) * (S.log(x) - S.digamma(a))], *_AX)
+by_parameter("betainc_by_a", "betainc", [unknown(0), unknown(1), lambda y, a, b, x: beta_density(a, b, x) * (
+    S.log(x) - S.digamma(a) + S.digamma(a + b))], *_ABX)  # fmt: skip
+by_parameter("betainc_by_b", "betainc", [unknown(0), unknown(1), lambda y, a, b, x: beta_density(a, b, x) * (
+    S.log1p(-x) - S.digamma(b) + S.digamma(a + b))], *_ABX)  # fmt: skip
 
 # -- error functions and the normal distribution (DLMF 7) --------------------------------------------
 special("erf", [lambda y, x: S.exp(-x * x) * (2 / SQRT_PI)], *_REAL, Sample(complexes(2)))
@@ -282,7 +322,7 @@ special("hyp2f1", [unknown(0), unknown(1), unknown(2),
 special("hyperu", [unknown(0), unknown(1), lambda y, a, b, x: -a * S.hyperu(a + 1, b + 1, x)],
         Sample(integers(3, low=1), 2, positives(3)))
 special("wrightomega", [lambda y, z: y / (1 + y)], *_REAL)
-special("stdtr", [unknown(0), lambda y, n, t: student_density(n, t)], Sample(integers(3, low=1), reals(3)))
+special("stdtr", [lambda y, n, t: student_by_freedom(n, t), lambda y, n, t: student_density(n, t)], Sample(integers(3, low=1), reals(3)))
 
 
 def student_density(n: Any, t: Any) -> Any:
@@ -327,4 +367,11 @@ special("eval_gegenbauer", [unknown(0), unknown(1), lambda y, n, a, x: 2 * a * S
 special("eval_jacobi", [unknown(0), unknown(1), unknown(2),
                         lambda y, n, a, b, x: 0.5 * (n + a + b + 1) * S.eval_jacobi(n - 1, a + 1, b + 1, x)],
         Sample(integers(3, low=2), 1, 2, reals(3)))
+
+def student_by_freedom(n: Any, t: Any) -> Any:
+    """The distribution function is ``1 - I_z(n/2, 1/2) / 2`` for t above 0, with ``z = n / (n + t**2)``."""
+    z = n / (n + t * t)
+    moved = 0.5 * S.betainc_by_a(0.5 * n, 0.5, z) + S.where(S.equal(t, 0), 0.0, beta_density(0.5 * n, 0.5, z) * (t / (n + t * t)) ** 2)
+    return -0.5 * S.sign(t) * moved
+
 

@@ -25,6 +25,7 @@ NOT_NUMERIC = frozenset(
     shares_memory show_config show_runtime size test typename unpackbits vectorize errstate from_dlpack mask_indices
     isscalar iscomplexobj isrealobj iscomplex isreal fromfunction set_numeric_ops get_blas_funcs get_lapack_funcs
     find_best_blas_type bandwidth errprint geterrobj seterrobj newbuffer broadcast
+    clarkson_woodruff_transform
     attrgetter itemgetter methodcaller is_ is_not is_none is_not_none contains concat countOf indexOf length_hint
     index call delitem setitem iconcat perm comb factorial gcd lcm isqrt prod sumprod
     """.split()

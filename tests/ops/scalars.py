@@ -35,4 +35,6 @@ def _parts(op: Any) -> dict[str, Any]:
 def special() -> dict[str, Any]:
     import scipy.special
 
-    return {name: getattr(scipy.special, name) for name in dir(scipy.special) if not name.startswith("_")}
+    from bcad.ops import shape_derivatives
+
+    return {name: f for module in (shape_derivatives, scipy.special) for name, f in vars(module).items() if not name.startswith("_")}

@@ -9,6 +9,7 @@ import scipy.special as sc
 
 from bcad.ops import BY_NAME, NotDeclared
 from bcad.ops.special_op import Special
+from tests.programs.reference import richardson
 
 from .derivatives import build, check, evaluate, forward, of, reverse, run
 
@@ -24,7 +25,7 @@ def test_bessel_functions_of_real_order(name):
     check(lambda x: of(getattr(sc, name))(1.3, x), P)
 
 
-@pytest.mark.parametrize("name", ["gammainc", "gammaincc"])
+@pytest.mark.parametrize("name", ["jv", "kv"])
 def test_parameters_that_are_not_asked_for_do_no_harm(name):
     function = of(getattr(sc, name))
     check(lambda x: function(2.5, x), P)
@@ -104,3 +105,24 @@ def test_float32_and_complex():
         check(of(function), z, order=1) if function is not sc.loggamma else None
     check(lambda z: of(sc.jv)(1, z), z, order=1)
     check(of(np.i0), X)
+
+
+@pytest.mark.parametrize("a", [0.02, 0.7, 3.0, 300.0])
+@pytest.mark.parametrize("x", [0.0, 1e-6, 0.3, 4.0, 310.0])
+def test_the_incomplete_gamma_function_by_its_parameter(a, x):
+    from bcad.ops.shape_derivatives import gammainc_by_a
+
+    expected = richardson(lambda h: np.asarray(sc.gammainc(a + h, x)), 0.02 * a)
+    assert not expected.disagreement(np.asarray(gammainc_by_a(a, x)), 1e-6, 1e-9)
+
+
+@pytest.mark.parametrize("a", [0.2, 3.0, 80.0])
+@pytest.mark.parametrize("b", [0.3, 4.0, 200.0])
+@pytest.mark.parametrize("x", [0.0, 1e-5, 0.25, 0.6, 0.99999, 1.0])
+def test_the_incomplete_beta_function_by_its_parameters(a, b, x):
+    from bcad.ops.shape_derivatives import betainc_by_a, betainc_by_b
+
+    by_a = richardson(lambda h: np.asarray(sc.betainc(a + h, b, x)), 0.02 * a)
+    by_b = richardson(lambda h: np.asarray(sc.betainc(a, b + h, x)), 0.02 * b)
+    assert not by_a.disagreement(np.asarray(betainc_by_a(a, b, x)), 1e-6, 1e-9)
+    assert not by_b.disagreement(np.asarray(betainc_by_b(a, b, x)), 1e-6, 1e-9)
