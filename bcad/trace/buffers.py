@@ -72,6 +72,10 @@ def _as_stack(pattern: Pattern) -> Pattern:
 
 
 # -- where lists are found ---------------------------------------------------------------------------
+_MACHINERY = ("bcad", "interpreter")  # their objects lead to everything there is
+_REACH = 20_000  # objects that are looked at: a list that is farther away is written out item by item
+
+
 def paths(session: Session, frame: Frame) -> dict[int, tuple[Any, ...]]:
     """How the containers that a frame or its callers can reach are found again, the shortest way first."""
     found: dict[int, tuple[Any, ...]] = {}
@@ -79,7 +83,7 @@ def paths(session: Session, frame: Frame) -> dict[int, tuple[Any, ...]]:
     frames = enumerate(frames_from(frame))
     level: list[tuple[tuple[Any, ...], Any]] = [
         ((up, kind, k), x) for up, f in frames for kind, held in (("slot", f.slots), ("stack", f.stack)) for k, x in enumerate(held)]
-    while level:
+    while level and len(seen) < _REACH:
         following: list[tuple[tuple[Any, ...], Any]] = []
         for path, x in level:
             if type(x) is CellType:
@@ -106,7 +110,7 @@ def _children(session: Session, x: Any) -> Iterable[tuple[Any, Any]]:
     if type(x) is dict:
         return ((("item", k), child) for k, child in x.items() if type(k) in (str, int))
     namespace = getattr(x, "__dict__", None)
-    if type(namespace) is dict:
+    if type(namespace) is dict and type(x).__module__.partition(".")[0] not in _MACHINERY:
         return ((("attribute", k), child) for k, child in namespace.items())
     return ()
 
