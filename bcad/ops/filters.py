@@ -44,7 +44,7 @@ def linear_filter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any
 def sosfilt(sos: Any, x: Any, zi: Any) -> None:
     """Sections of second order one after the other, each row of `x` and its delays in place."""
     for s in range(sos.shape[0]):
-        y, last = linear_filter(sos[s, :3], sos[s, 3:], x, 1, zi[:, s])
+        y, last = linear_filter(sos[s, :3], sos[s, 3:], x, 1, np.copy(zi[:, s]))
         x[...] = y
         zi[:, s] = last
 

@@ -121,6 +121,7 @@ class ByParameter(Elementwise):
     """The derivative of a function of ``scipy.special`` by a parameter, which is computed for float64."""
 
     module = "bcad.ops.shape_derivatives"
+    by_parameter = True
     attribute: str
     of: str
 

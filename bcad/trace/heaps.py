@@ -83,16 +83,18 @@ def _sink(heap, place):  # type: ignore[no-untyped-def]
 
 
 @_means(bisect.insort, bisect.insort_right)
-def _insort(items, item):  # type: ignore[no-untyped-def]
-    items.insert(_bisect(items, item), item)
+def _insort(items, item, lo=0, hi=None, *, key=None):  # type: ignore[no-untyped-def]
+    items.insert(_bisect(items, item if key is None else key(item), lo, hi, key=key), item)
 
 
 @_means(bisect.bisect, bisect.bisect_right)
-def _bisect(items, item):  # type: ignore[no-untyped-def]
-    low, high = 0, len(items)
+def _bisect(items, item, lo=0, hi=None, *, key=None):  # type: ignore[no-untyped-def]
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    low, high = lo, len(items) if hi is None else hi
     while low < high:
         middle = (low + high) // 2
-        if item < items[middle]:
+        if item < (items[middle] if key is None else key(items[middle])):
             high = middle
         else:
             low = middle + 1
@@ -100,11 +102,13 @@ def _bisect(items, item):  # type: ignore[no-untyped-def]
 
 
 @_means(bisect.bisect_left)
-def _bisect_left(items, item):  # type: ignore[no-untyped-def]
-    low, high = 0, len(items)
+def _bisect_left(items, item, lo=0, hi=None, *, key=None):  # type: ignore[no-untyped-def]
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    low, high = lo, len(items) if hi is None else hi
     while low < high:
         middle = (low + high) // 2
-        if items[middle] < item:
+        if (items[middle] if key is None else key(items[middle])) < item:
             low = middle + 1
         else:
             high = middle

@@ -215,7 +215,7 @@ def test_a_generator_from_outside_cannot_be_advanced_in_an_arm():
         return 0
 
     domain = Both()
-    with pytest.raises(Unsupported, match="cannot be advanced"):
+    with pytest.raises(Unsupported, match="cannot be undone"):
         evaluate(program, (Number(1),), {}, domain)
     assert [kind for kind, *_ in domain.branches[0]] == ["raised", "returned"]
 
