@@ -341,7 +341,7 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if outside.opens_for_writing(fn, args, kwargs):
         raise session.error("opening a file for writing cannot be traced", hint="open it outside, or use print(file=)")
     if hosts.keeps_tracers(fn):
-        if not hosts.is_container_method(fn):
+        if not hosts.is_container_method(fn) or containers.reads_its_arguments(fn):
             items.look_at(*args)
         made = fn(*args, **kwargs)
         if isinstance(fn, type) and type(made) in _CONTAINERS:

@@ -179,6 +179,8 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if isinstance(owner, np.ndarray):
         set_array_item(session, owner, key, value)
         return None
+    if type(key) is slice:
+        look_at(value)
     found = virtual.find(session, owner) if type(owner) in (list, deque) else None
     if found is not None and type(key) is not slice:
         strip = made_of(session, found, "an item of a list that a loop has made is set in it")
