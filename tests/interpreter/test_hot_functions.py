@@ -481,7 +481,8 @@ def test_nothing_hot_runs_behind_the_evaluators_back():
         call(program, 10)
         with Audit() as audit:
             call(program, 10)
-        assert not audit.leaks, program
+        ours = [name for name in audit.leaks if not name.startswith("hypothesis.")]  # it watches the garbage collector
+        assert not ours, program
 
 
 def test_recursion_ends_where_it_would():
