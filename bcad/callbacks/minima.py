@@ -16,7 +16,7 @@ from bcad.trace import answers, evaluated, is_active, refusal, stepped, value_of
 
 from .closure import FLOAT, Bound, Closure, traced
 from .implicit import Implicit
-from .roots import BOOL, INT, TEXT, Solver, given, value_alone, vector
+from .roots import BOOL, INT, TEXT, Solver, given, number_valued, value_alone, vector
 from .routine import Settings
 
 Fn = Callable[..., Any]
@@ -41,17 +41,6 @@ class Minimum(Implicit):
 
     def run(self, function: Bound, settings: dict[str, Any], *numbers: Any) -> Sequence[Any]:
         return self.solver(function, settings, *numbers)
-
-
-def _objective(fun: Fn, args: Any) -> Fn:
-    """The function as minimisers take it: a Python float."""
-    more = given(args)
-
-    @stepped
-    def objective(x: Any) -> Any:
-        return float(fun(x, *more))
-
-    return objective
 
 
 def _free(x: np.ndarray, low: Any, high: Any) -> np.ndarray:
@@ -102,7 +91,7 @@ def minimize(
 
     fun = value_alone(fun) if jac is True else fun
     start = evaluated(vector, (x0,), {})
-    closure, constants, _ = traced(_objective(fun, args), (start,), "minimize")
+    closure, constants, _ = traced(number_valued(fun, args), (start,), "minimize")
     more = Settings(bounds=bounds, tol=tol, options=options)
     x_type = value_of(start).type
     types = [x_type, _flags(x_type), BOOL, INT, INT, INT, TEXT]
@@ -139,7 +128,7 @@ def _fmin(name: str) -> None:
             return x, np.ones(x.shape, bool)
 
         start = evaluated(vector, (x0,), {})
-        closure, constants, _ = traced(_objective(func, args), (start,), name)
+        closure, constants, _ = traced(number_valued(func, args), (start,), name)
         x_type, kept = value_of(start).type, Settings(**settings)
         results = Minimum(closure, kept, solver, 1).emit([value_of(start), *kept.values, *constants], [x_type, _flags(x_type)])
         return wrap(results[0])
@@ -165,7 +154,7 @@ def minimize_scalar(
         free = settings["bounds"] is None or min(abs(x - b) for b in settings["bounds"]) > near
         return x, bool(free), bool(r.success), int(r.get("nit", 0)), int(r.nfev), str(r.get("message", ""))
 
-    closure, constants, _ = traced(_objective(fun, args), (0.1,), "minimize_scalar")
+    closure, constants, _ = traced(number_valued(fun, args), (0.1,), "minimize_scalar")
     more = Settings(bracket=bracket, bounds=bounds, tol=tol, options=options)
     results = Minimum(closure, more, solver, 0).emit([*more.values, *constants], [FLOAT, BOOL, BOOL, INT, INT, TEXT])
     x, _, success, nit, nfev, message = results

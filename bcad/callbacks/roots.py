@@ -52,7 +52,7 @@ def _bracketed(name: str) -> None:
             x, r = routine(function.value, low, high, full_output=True, **settings)
             return float(x), r.iterations, r.function_calls, bool(r.converged), r.flag
 
-        return _solve_number(_number(f, args), (a, b), settings, solver, name, full_output)
+        return _solve_number(number_valued(f, args), (a, b), settings, solver, name, full_output)
 
 
 for _name in ("brentq", "brenth", "ridder", "bisect", "toms748"):
@@ -64,15 +64,15 @@ def given(args: Any) -> tuple[Any, ...]:
     return args if isinstance(args, tuple) else (args,)
 
 
-def _number(f: Fn, args: Any) -> Fn:
-    """The equation as solvers take it: a Python float of one."""
+def number_valued(f: Fn, args: Any) -> Fn:
+    """`f` with its further arguments, as solvers and minimisers call it back: it gives a Python float."""
     more = given(args)
 
     @stepped
-    def equation(x: float) -> Any:
+    def function(x: Any) -> Any:
         return float(f(x, *more))
 
-    return equation
+    return function
 
 
 def _solve_number(
@@ -110,7 +110,7 @@ def newton(
         return float(x), r.iterations, r.function_calls, bool(r.converged), r.flag
 
     settings = {"tol": tol, "maxiter": maxiter, "rtol": rtol, "disp": disp}
-    return _solve_number(_number(func, args), starts, settings, solver, "newton", full_output)
+    return _solve_number(number_valued(func, args), starts, settings, solver, "newton", full_output)
 
 
 # -- of a vector ----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from bcad import ops
 from bcad.ir import Kind
 from interpreter import evaluate
 
-from . import calls, choices, combine, generator_forms, heaps, kinds, new_lists, questions, ranges, virtual
+from . import calls, choices, combine, generator_forms, kinds, new_lists, questions, ranges, virtual
 from .effects import Call
 from .generators import frame_of
 from .items import is_integral
@@ -284,14 +284,6 @@ def _as_generator(function: Any) -> Handler:
 
 for _function in generator_forms.FORMS:
     handles(_function, always=True)(_as_generator(_function))
-
-
-def _in_python(function: Any) -> Handler:
-    return lambda session, frame, args, kwargs: heaps.form(session, function, args, kwargs)
-
-
-for _function in heaps.FORMS:
-    handles(_function, always=True)(_in_python(_function))
 
 
 # -- text ---------------------------------------------------------------------------------------------
