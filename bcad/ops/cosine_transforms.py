@@ -23,8 +23,11 @@ def transform(x: Any, kind: int, n: Any, axis: int, norm: Any, orthogonalize: An
     whole = 2 * (length - 1 if kind == 1 and not sine else length + 1 if kind == 1 else length)
     used = {1: 1, 2: 3, 3: 2, 4: 4}[kind] if inverse else kind
     orthogonal = norm == "ortho" if orthogonalize is None else orthogonalize
-    y = _raw(_before(rows, used, sine, orthogonal), used, sine)
-    y = _after(y, used, sine, orthogonal)
+    if orthogonal and used in (1, 3):
+        rows = _weighed(rows, np.sqrt(2.0), used, sine)
+    y = _raw(rows, used, sine)
+    if orthogonal and used in (1, 2):
+        y = _weighed(y, np.sqrt(0.5), used, sine)
     if norm == "ortho":
         y = y / np.sqrt(whole)
     elif (norm == "forward") != inverse and norm in ("forward", "backward", None) and (norm == "forward" or inverse):
@@ -39,25 +42,11 @@ def _scaled_ends(x: Any, first: float, last: float) -> Any:
 
 
 @part_of_derived
-def _before(x: Any, kind: int, sine: bool, orthogonal: bool) -> Any:
-    """Orthogonal forms weigh the end of the input (types 1 and 3)."""
-    if not orthogonal or kind in (2, 4) or (kind == 1 and sine):
-        return x
-    root = np.sqrt(2.0)
+def _weighed(x: Any, weight: float, kind: int, sine: bool) -> Any:
+    """What orthogonal forms do to the ends: both of type 1 (none of sines), else the first of cosines, the last of sines."""
     if kind == 1:
-        return _scaled_ends(x, root, root)
-    return _scaled_ends(x, 1.0, root) if sine else _scaled_ends(x, root, 1.0)
-
-
-@part_of_derived
-def _after(y: Any, kind: int, sine: bool, orthogonal: bool) -> Any:
-    """And the end of the result (types 1 and 2)."""
-    if not orthogonal or kind in (3, 4) or (kind == 1 and sine):
-        return y
-    root = np.sqrt(0.5)
-    if kind == 1:
-        return _scaled_ends(y, root, root)
-    return _scaled_ends(y, 1.0, root) if sine else _scaled_ends(y, root, 1.0)
+        return x if sine else _scaled_ends(x, weight, weight)
+    return _scaled_ends(x, 1.0, weight) if sine else _scaled_ends(x, weight, 1.0)
 
 
 @part_of_derived
