@@ -15,6 +15,7 @@ from typing import Any
 from bcad.ir import ArrayType, Graph, Kind
 
 from .kernel import Buffer, Kernel, Pair, scalar_of
+from .numba_entry_helpers import helper_text
 from .numba_gil import HELPERS
 from .numba_llvm import Body
 from .numba_llvm_types import descr_name, llvm_type, memory_type
@@ -24,204 +25,7 @@ HEAD = object.__basicsize__  # size of PyObject_HEAD
 TYPE = HEAD - 8  # where an object's type stands
 # PyArrayObject_fields, fixed by NumPy's ABI: data, nd, dimensions, strides, base, descr, flags
 DATA, RANK, DIMENSIONS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
-FRAMES = 4  # workspaces kept for threads that call at once; further ones make their own
 WELL_BEHAVED = 0x1 | 0x100  # C_CONTIGUOUS | ALIGNED
-
-_HELPERS = """
-declare noalias ptr @malloc(i64)
-declare noalias ptr @calloc(i64, i64)
-declare ptr @realloc(ptr, i64)
-declare void @free(ptr)
-declare void @Py_IncRef(ptr)
-declare void @Py_DecRef(ptr)
-declare ptr @PyList_New(i64)
-declare i32 @PyList_SetItem(ptr, i64, ptr)
-declare ptr @PyFloat_FromDouble(double)
-declare ptr @PyLong_FromLongLong(i64)
-declare ptr @PyBool_FromLong(i64)
-declare ptr @PyComplex_FromDoubles(double, double)
-declare i64 @PyLong_AsLongLongAndOverflow(ptr, ptr)
-declare ptr @PyErr_NoMemory()
-declare ptr @PyErr_Occurred()
-declare void @PyErr_Clear()
-declare ptr @PyType_GenericAlloc(ptr, i64)
-declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
-
-@bcad_frames = internal global [{frames} x i64] zeroinitializer
-@bcad_table = global [{table} x i64] zeroinitializer
-
-define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) noinline {{
-  %old = load ptr, ptr %slot
-  %place = getelementptr i64, ptr %slot, i64 1
-  %size = load i64, ptr %place
-  %enough = icmp uge i64 %size, %bytes
-  %made = icmp ne ptr %old, null
-  %ready = and i1 %enough, %made
-  br i1 %ready, label %have, label %grow
-have:
-  ret ptr %old
-grow:
-  %least = call i64 @llvm.umax.i64(i64 %bytes, i64 64)
-  br i1 %keep, label %again, label %anew
-again:
-  %more = shl i64 %least, 1
-  %bigger = call ptr @realloc(ptr %old, i64 %more)
-  br label %check
-anew:
-  call void @free(ptr %old)
-  store ptr null, ptr %slot
-  store i64 0, ptr %place
-  %new = call ptr @malloc(i64 %least)
-  br label %check
-check:
-  %pointer = phi ptr [ %bigger, %again ], [ %new, %anew ]
-  %got = phi i64 [ %more, %again ], [ %least, %anew ]
-  %failed = icmp eq ptr %pointer, null
-  br i1 %failed, label %none, label %keepit
-keepit:
-  store ptr %pointer, ptr %slot
-  store i64 %got, ptr %place
-  br label %none
-none:
-  ret ptr %pointer
-}}
-
-define internal ptr @bcad_given(ptr %args, i64 %count, i64 %position, i32 %rank, ptr %dims) {{
-  %some = icmp sgt i64 %count, %position
-  br i1 %some, label %look, label %none
-look:
-  %slot = getelementptr ptr, ptr %args, i64 %position
-  %object = load ptr, ptr %slot
-  %nothing = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {nothing})
-  %absent = icmp eq ptr %object, %nothing
-  br i1 %absent, label %none, label %compare
-compare:
-  %place = getelementptr i8, ptr %object, i64 {dimensions}
-  %found = load ptr, ptr %place
-  br label %axis
-axis:
-  %k = phi i32 [ 0, %compare ], [ %k1, %next ]
-  %more = icmp slt i32 %k, %rank
-  br i1 %more, label %next, label %fits
-next:
-  %a = getelementptr i64, ptr %dims, i32 %k
-  %b = getelementptr i64, ptr %found, i32 %k
-  %wanted = load i64, ptr %a
-  %given = load i64, ptr %b
-  %k1 = add i32 %k, 1
-  %same = icmp eq i64 %wanted, %given
-  br i1 %same, label %axis, label %none
-fits:
-  ret ptr %object
-none:
-  ret ptr null
-}}
-
-define internal ptr @bcad_array(i32 %rank, ptr %dims, ptr %descr, ptr %thread, ptr %given) {{
-  %state = load ptr, ptr %thread
-  %held = icmp eq ptr %state, null
-  br i1 %held, label %choose, label %get
-get:
-  call void @PyEval_RestoreThread(ptr %state)
-  br label %choose
-choose:
-  %anew = icmp eq ptr %given, null
-  br i1 %anew, label %make, label %take
-take:
-  call void @Py_IncRef(ptr %given)
-  br label %got
-make:
-  call void @Py_IncRef(ptr %descr)
-  %where = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {empty})
-  %made = call ptr %where(i32 %rank, ptr %dims, ptr %descr, i32 0)
-  br label %got
-got:
-  %array = phi ptr [ %given, %take ], [ %made, %make ]
-  br i1 %held, label %done, label %give
-give:
-  %again = call ptr @PyEval_SaveThread()
-  store ptr %again, ptr %thread
-  br label %done
-done:
-  ret ptr %array
-}}
-
-define {linkage} ptr @bcad_take() {{
-  br label %try
-try:
-  %k = phi i64 [ 0, %0 ], [ %k1, %next ]
-  %place = getelementptr i64, ptr @bcad_frames, i64 %k
-  %taken = atomicrmw xchg ptr %place, i64 0 acq_rel
-  %none = icmp eq i64 %taken, 0
-  br i1 %none, label %next, label %have
-have:
-  %kept = inttoptr i64 %taken to ptr
-  ret ptr %kept
-next:
-  %k1 = add i64 %k, 1
-  %more = icmp ult i64 %k1, {frames}
-  br i1 %more, label %try, label %create
-create:
-  %zeroed = call ptr @calloc(i64 {slots}, i64 16)
-  ret ptr %zeroed
-}}
-
-define internal void @bcad_no_memory() noinline {{
-  %said = call ptr @PyErr_Occurred()
-  %silent = icmp eq ptr %said, null
-  br i1 %silent, label %say, label %done
-say:
-  %nothing = call ptr @PyErr_NoMemory()
-  br label %done
-done:
-  ret void
-}}
-
-define internal void @bcad_drop(ptr %objects, i64 %count) noinline {{
-  br label %next
-next:
-  %k = phi i64 [ 0, %0 ], [ %k1, %drop ]
-  %more = icmp ult i64 %k, %count
-  br i1 %more, label %drop, label %done
-drop:
-  %slot = getelementptr ptr, ptr %objects, i64 %k
-  %object = load ptr, ptr %slot
-  call void @Py_DecRef(ptr %object)
-  %k1 = add i64 %k, 1
-  br label %next
-done:
-  ret void
-}}
-
-define {linkage} void @bcad_give_back(ptr %frame) {{
-  %none = icmp eq ptr %frame, null
-  %mine = ptrtoint ptr %frame to i64
-  br i1 %none, label %done, label %try
-try:
-  %j = phi i64 [ 0, %0 ], [ %j1, %full ]
-  %place = getelementptr i64, ptr @bcad_frames, i64 %j
-  %swapped = cmpxchg ptr %place, i64 0, i64 %mine acq_rel monotonic
-  %kept = extractvalue {{ i64, i1 }} %swapped, 1
-  br i1 %kept, label %done, label %full
-full:
-  %j1 = add i64 %j, 1
-  %room = icmp ult i64 %j1, {frames}
-  br i1 %room, label %try, label %drop
-drop:
-  %k = phi i64 [ 0, %full ], [ %k1, %drop ]
-  %slot = getelementptr [2 x i64], ptr %frame, i64 %k
-  %pointer = load ptr, ptr %slot
-  call void @free(ptr %pointer)
-  %k1 = add i64 %k, 1
-  %more = icmp ult i64 %k1, {slots}
-  br i1 %more, label %drop, label %end
-end:
-  call void @free(ptr %frame)
-  br label %done
-done:
-  ret void
-}}
-"""
 
 
 @dataclass
@@ -280,8 +84,8 @@ class Entry:
             regions = [SHARING.format(share=self.table.place("share")), *self.body.regions.functions]  # type: ignore[union-attr]
         if self.body.parts is not None:
             regions += self.body.parts.functions
-        helpers = _HELPERS.format(table=len(self.table.keys), slots=slots, frames=FRAMES, linkage="" if self.uses_frame() else "internal", empty=self.table.place("empty"),
-                                  nothing=self.table.place("none"), dimensions=DIMENSIONS) + HELPERS
+        helpers = helper_text(table=len(self.table.keys), slots=slots, empty=self.table.place("empty"), nothing=self.table.place("none"),
+                              dimensions=DIMENSIONS, shared=self.uses_frame()) + HELPERS
         declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
         extra = "\n".join(sorted(d for d in declares if d not in vector))
         return "\n".join([helpers, extra, vector, *self.body.functions.values(), *regions, *lines, *self.body.metadata]) + "\n"

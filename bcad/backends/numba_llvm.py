@@ -10,28 +10,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import kernel as k
-from .kernel import BOOL, INT, Buffer, Expr, Kernel
+from .kernel import BOOL, Buffer, Expr, Kernel
 from .numba_gil import Gil
-from .numba_llvm_division import Division
 from .numba_llvm_lanes import LanePrinter
-from .numba_llvm_neighbours import Neighbours
 from .numba_llvm_products import Products
-from .numba_llvm_types import SUFFIX, descr_name, item_size, literal, llvm_type, memory_type
+from .numba_llvm_scalars import Scalars
+from .numba_llvm_types import descr_name, item_size, literal, llvm_type, memory_type
 from .numba_parts import Parts, is_long
 from .numba_regions import Regions
 
-_COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
-            "ge": ("oge", "sge", "uge"), "eq": ("oeq", "eq", "eq"), "ne": ("une", "ne", "ne")}
-_INTRINSIC = {"sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint",
-              "copysign": "copysign", "maximum": "maximum", "minimum": "minimum", "fmax": "maxnum", "fmin": "minnum"}
-_PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul"), "div": ("fdiv", "sdiv"),
-          "fmod": ("frem", "srem"), "and": ("", "and"), "or": ("", "or"), "xor": ("", "xor"), "iadd": ("", "add nsw"),
-          "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
 
-INLINED = 8  # functions of numbers whose code is copied to where they are called, outside of loops: more take long
-
-
-class Body(Division, Neighbours, Products):
+class Body(Scalars, Products):
     """Prints the statements of a kernel; `names` of inputs are given by the entry around it."""
 
     def __init__(self, kernel: Kernel, shared: bool = False) -> None:
@@ -158,136 +147,6 @@ class Body(Division, Neighbours, Products):
     def marks(self, buffer: Buffer) -> str:
         """The metadata of an access: what it cannot alias, which parallel loop it is in."""
         return self.scope_of.get(buffer.storage, "") + self.group
-
-    # -- expressions -------------------------------------------------------------------------------
-    def expression(self, x: Expr) -> None:
-        method = getattr(self, f"op_{x.op}", None)
-        if method is not None:
-            x.name = method(x)
-        elif x.op in _PLAIN or x.op in ("maximum", "minimum", "fmax", "fmin"):
-            x.name = self.value(self.binary(x.op, x.type, self.ref(x.args[0]), self.ref(x.args[1])))
-        elif x.op in _COMPARE:
-            x.name = self.compare(x)
-        elif x.op in _INTRINSIC:
-            x.name = self.intrinsic(_INTRINSIC[x.op], x.type, [self.ref(a) for a in x.args])
-        else:
-            raise AssertionError(f"no LLVM for {x.op}")
-
-    def binary(self, op: str, t: str, a: str, b: str, flags: str = "") -> str:
-        if op in ("maximum", "minimum", "fmax", "fmin"):
-            return self.extremum(op, t, a, b)
-        instruction = _PLAIN[op][0 if t[0] == "f" else 1]
-        if t[0] == "u" and instruction in ("sdiv", "srem"):
-            instruction = "u" + instruction[1:]
-        return f"{instruction} {flags}{llvm_type(t)} {a}, {b}"
-
-    def extremum(self, op: str, t: str, a: str, b: str) -> str:
-        if t[0] == "f":
-            return self._intrinsic_call(_INTRINSIC[op], t, [a, b])
-        kind = "u" if t[0] in "ub" else "s"
-        return self._intrinsic_call(f"{kind}{'max' if 'max' in op else 'min'}", t, [a, b])
-
-    def compare(self, x: Expr) -> str:
-        t = x.args[0].type
-        which = _COMPARE[x.op][0 if t[0] == "f" else 1 if t[0] == "i" else 2]
-        instruction = "fcmp" if t[0] == "f" else "icmp"
-        return self.value(f"{instruction} {which} {llvm_type(t)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
-
-    def intrinsic(self, name: str, t: str, args: list[str]) -> str:
-        return self.value(self._intrinsic_call(name, t, args))
-
-    def _intrinsic_call(self, name: str, t: str, args: list[str]) -> str:
-        lt = llvm_type(t)
-        suffix = SUFFIX.get(t, lt)
-        self.declares.add(f"declare {lt} @llvm.{name}.{suffix}({', '.join([lt] * len(args))})")
-        return f"call {lt} @llvm.{name}.{suffix}({', '.join(f'{lt} {a}' for a in args)})"
-
-    def op_input(self, x: Expr) -> str:
-        position, _, _, part = x.data
-        return f"%in{position}_{part}"
-
-    def op_length(self, x: Expr) -> str:
-        return f"%in{x.data[0]}_dim{x.data[1]}"
-
-    def op_load(self, x: Expr) -> str:
-        return self.load(x)
-
-    def op_get(self, x: Expr) -> str:
-        return self.value(f"load {llvm_type(x.type)}, ptr %{x.data.name}")
-
-    def op_select(self, x: Expr) -> str:
-        t = llvm_type(x.type)
-        c, a, b = map(self.ref, x.args)
-        return self.value(f"select i1 {c}, {t} {a}, {t} {b}")
-
-    def op_neg(self, x: Expr) -> str:
-        (a,) = map(self.ref, x.args)
-        t = llvm_type(x.type)
-        return self.value(f"fneg {t} {a}" if x.type[0] == "f" else f"sub {t} 0, {a}")
-
-    def op_not(self, x: Expr) -> str:
-        return self.value(f"xor i1 {self.ref(x.args[0])}, true")
-
-    def op_invert(self, x: Expr) -> str:
-        t = llvm_type(x.type)
-        return self.value(f"xor {t} {self.ref(x.args[0])}, {'true' if t == 'i1' else '-1'}")
-
-    def op_call(self, x: Expr) -> str:
-        from . import vecmath
-
-        dtype, t = {"f64": "float64", "f32": "float32"}[x.type], llvm_type(x.type)
-        args = ", ".join(f"{t} {self.ref(a)}" for a in x.args)
-        symbol, attributes = vecmath.symbol(x.data, dtype), ""
-        if x.op == "called":
-            symbol, attributes = vecmath.apart(x.data, dtype)
-        elif not self.gil.depth:
-            self.straight += 1
-            attributes = "noinline" if self.straight > INLINED else ""
-        self.vector.add(symbol)
-        return self.value(f"call {t} @{symbol}({args}) {attributes}")
-
-    op_called = op_call
-
-    def op_special(self, x: Expr) -> str:
-        """A function of doubles by its address; the last argument is Cython's."""
-        position = self.library.setdefault(x.data, len(self.library))
-        args = ", ".join(f"double {self.ref(a)}" for a in x.args)
-        return self.value(f"call double %routine{position}({args}, i32 0)")
-
-    def op_udiv(self, x: Expr) -> str:
-        return self._unsigned(x, "udiv")
-
-    def op_urem(self, x: Expr) -> str:
-        return self._unsigned(x, "urem")
-
-    def _unsigned(self, x: Expr, instruction: str) -> str:
-        a, b = x.args
-        divisor = self.ref(b)
-        if b.op != "const":  # it may be computed although the loop around it never runs
-            divisor = self.value(self._intrinsic_call("umax", INT, [divisor, "1"]))
-        return self.value(f"{instruction} i64 {self.ref(a)}, {divisor}")
-
-    def op_shr(self, x: Expr) -> str:
-        how = "ashr" if x.type[0] == "i" else "lshr"
-        return self.value(f"{how} {llvm_type(x.type)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
-
-    def op_cast(self, x: Expr) -> str:
-        a = x.args[0]
-        source, target, lt, lf = a.type, x.type, llvm_type(x.type), llvm_type(a.type)
-        if source[0] == "f" and target[0] == "f":
-            return self.value(f"{'fpext' if target == 'f64' else 'fptrunc'} {lf} {self.ref(a)} to {lt}")
-        if source[0] == "f":
-            kind = "fptoui" if target[0] == "u" else "fptosi"
-            name = f"llvm.{kind}.sat.{lt}.{SUFFIX[source]}"
-            self.declares.add(f"declare {lt} @{name}({lf})")
-            return self.value(f"call {lt} @{name}({lf} {self.ref(a)})")
-        if target[0] == "f":
-            return self.value(f"{'sitofp' if source[0] == 'i' else 'uitofp'} {lf} {self.ref(a)} to {lt}")
-        bits, wanted = int(source[1:]), int(target[1:])
-        if bits == wanted:
-            return self.ref(a)
-        how = "trunc" if wanted < bits else "sext" if source[0] == "i" else "zext"
-        return self.value(f"{how} {lf} {self.ref(a)} to {lt}")
 
     # -- statements -----------------------------------------------------------------------------------
     def block(self, block: k.Block) -> None:
