@@ -39,7 +39,7 @@ def _fault(op: Elementwise, types: tuple[ArrayType, ...], result: ArrayType) -> 
 
 
 def _flag(scope: Any, graph: Graph, values: Sequence[Number]) -> Expr:
-    from .lower import Scope
+    from .scope import Scope
 
     inner = Scope(scope.function, graph, scope)
     inner.env.update(zip(graph.inputs, values, strict=True))

@@ -9,7 +9,7 @@ from .fuse import Planner
 
 def clusters(graph: Graph) -> dict[Node, int]:
     """The kernel, counted from 1, of each operation that is computed together with another one."""
-    from .lower import is_element
+    from .specials import is_element
 
     plan = Planner(graph, is_element, lambda node: node.inputs, graph.outputs).plan()
     roots = {root for step in plan.steps for root in step.roots}

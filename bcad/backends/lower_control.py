@@ -10,9 +10,10 @@ from bcad.ir import Dim, Graph, Node, Value, symbols
 from .elements import broadcast_index
 from .fuse import VIEWS
 from .kernel import INT, Allocate, Buffer, Copy, Expr, Fail, Pair
-from .lower import Scope, special
 from .plan import is_array
 from .scalars import Unsupported, needs
+from .scope import Scope
+from .specials import special
 
 
 def in_memory(node: Node) -> list[Value]:

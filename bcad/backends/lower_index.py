@@ -10,11 +10,12 @@ from bcad.ir import Node, Value
 from . import elements
 from .elements import Index, expand, is_array_part, is_span, item_index, layout
 from .kernel import Buffer, Expr, Fail, Number, Pair
-from .lower import Scope, special
 from .lower_control import fill
 from .plan import is_array
 from .scalars import Unsupported
 from .scans import SCANS, Scan
+from .scope import Scope
+from .specials import special
 
 
 def _written(node: Node) -> list[Value]:

@@ -15,9 +15,10 @@ import numpy as np
 from bcad.ir import Node, Value
 
 from .kernel import INT, Buffer, Expr, Fail, Library
-from .lower import Scope, special
 from .lower_small_systems import Elimination, cholesky, elements, is_small, substitute
 from .scalars import Unsupported, needs
+from .scope import Scope
+from .specials import special
 
 PREFIX = {"f8": "d", "f4": "s", "c16": "z", "c8": "c"}
 SINGULAR, NOT_POSITIVE = "Singular matrix", "Matrix is not positive definite"

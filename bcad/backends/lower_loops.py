@@ -10,11 +10,12 @@ from bcad.ir import Dim, Graph, Node, Value
 from .elements import Index
 from .kernel import INT, Accumulate, Allocate, Buffer, Copy, Exit, Expr, Number, Variable
 from .loop_sums import LateWrite, late_writes, running_sums
-from .lower import Scope, special
 from .lower_control import Region, binding, fill, give, in_memory, read, variables
 from .lower_index import operand_index, write_elements
 from .plan import is_array
 from .scalars import needs
+from .scope import Scope
+from .specials import special
 
 FIRST_CAPACITY = 64  # rows of a stack whose length is not known
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from bcad.ir import Node, Value
 
-from .kernel import BOOL, Accumulate, Buffer, Emitter, Expr, Library, Pair, Product, Strided
-from .lower import Scope, special
+from .emitter import Emitter
+from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
 from .lower_linalg import PREFIX, Matrix, at_least_one, each, matrix, operands, routine, scalar_argument, stored
 from .plan import is_array
 from .scalars import Unsupported, is_float, needs
+from .scope import Scope
 from .small_products import SUMS, few
+from .specials import special
 
 ROWS = 64  # numbers of the left operand in one piece of code; from more rows a loop is made
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .kernel import BOOL, Buffer, Expr, Fail
-from .lower import Scope
+from .scope import Scope
 
 FEW = 4  # unknowns
 

@@ -15,11 +15,12 @@ from bcad.ir import ArrayType, Graph, Kind, Node, Value, constant_op, dim_op
 from .backend import Abandoned, Compiled, Report
 from .decompose import decompose
 from .kernel import Kernel, scalar_of
-from .lower import has_rule, lower
+from .lower import lower
 from .numpy_source import NumpyBackend
 from .ownership import borrowed, owning, repeated
 from .scalars import Unsupported
 from .segments import Schedule, Segment, cut
+from .specials import has_rule
 from .strips import in_strips
 from .threads import share
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from bcad.ir import Value
 
-from .kernel import ABREAST, INT, Buffer, Expr
-from .lower import LOCAL
+from .emitter import ABREAST
+from .kernel import INT, Buffer, Expr
 from .nests import Nest, Rows, in_runs
 from .plan import Step, is_array
+from .rooms import LOCAL
 from .row_products import RowProduct
 from .rows import made_by_row
 from .scans import Scan

@@ -13,7 +13,8 @@ from bcad.ir import ArrayType, Kind, Node
 from bcad.ops import Elementwise
 
 from .complexes import ComplexScalars, Unsupported
-from .kernel import BOOL, F32, F64, INT, Emitter, Expr, Number, Pair, scalar_of
+from .emitter import Emitter
+from .kernel import BOOL, F32, F64, INT, Expr, Number, Pair, scalar_of
 
 # Functions of floats that the vector math library has, by NumPy's name.
 VECTOR = (
