@@ -1,10 +1,11 @@
 """From a Python function and an example call to a Program: graph, captures, guards, effects."""
 
 from .active import active_traces
-from .answering import answers
 from .aside import Aside
-from .callbacks import is_active, refusal, trace_callback, value_of
-from .guards import (
+from .calls.answering import answers
+from .calls.callbacks import is_active, refusal, trace_callback, value_of
+from .calls.pybuiltins import on_call
+from .captures.guards import (
     Absent,
     Apart,
     Guard,
@@ -24,13 +25,12 @@ from .guards import (
     State,
     matcher,
 )  # fmt: skip
+from .captures.sources import Argument, Attribute, Item, Missing, Pinned, Result, Source, read
+from .effects.randomness import PYTHONS_OWN, STREAMS, begun_streams, restore, state_of, streams_of
 from .marks import asked, evaluated, held, marks, pinned
 from .places import stepped
 from .program import InnerProgram, Program
-from .pybuiltins import on_call
 from .quick import MISS, Finish, quick_call, whole_call
-from .randomness import PYTHONS_OWN, STREAMS, begun_streams, restore, state_of, streams_of
-from .sources import Argument, Attribute, Item, Missing, Pinned, Result, Source, read
 from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_inside, wrap
 from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 

@@ -11,7 +11,7 @@ from interpreter import UNBOUND, Frame
 
 from .active import current_session
 from .builder import TraceBuilder
-from .heap import changes_in
+from .regions.heap import changes_in
 from .tracers import ArrayTracer, ValueTracer
 
 if TYPE_CHECKING:

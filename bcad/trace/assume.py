@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Assumptions, Dim, Size, bounds, substitute, symbols
 
-from .guards import SizeRelation, relation
+from .captures.guards import SizeRelation, relation
 
 if TYPE_CHECKING:
     from .session import Session

@@ -57,7 +57,7 @@ class TraceBuilder(Builder):
 
     def _settled(self, made: Value) -> Value:
         """The result of an op that Python may raise in."""
-        from .raises import held, may_be_caught, may_raise
+        from .operations.raises import held, may_be_caught, may_raise
 
         assert made.node is not None
         return held(self.session, made.node) if may_raise(made.node) and may_be_caught(self.session) else made

@@ -13,30 +13,18 @@ import numpy as np
 from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
-from . import (
-    attributes,
-    calls,
-    choices,
-    combine,
-    containers,
-    foreign,
-    items,
-    iteration,
-    keyed,
-    kinds,
-    questions,
-    sequences,
-    splitting,
-    strip_methods,
-    text,
-    virtual,
-    written_out,
-)
-from .arithmetic import SizeArithmetic
-from .generators import Joined
-from .journals import are_twins, refuse_twin
-from .outer import MIRRORS, OuterDict, OuterList
+from .calls import calls, written_out
+from .captures import containers, foreign, questions
+from .captures.outer import MIRRORS, OuterDict, OuterList
+from .effects import text
+from .iterators import combine, iteration
+from .iterators.generators import Joined
+from .lists import keyed, strip_methods, virtual
+from .operations import attributes, items, kinds, sequences
+from .operations.arithmetic import SizeArithmetic
 from .places import is_own
+from .regions import choices, splitting
+from .regions.journals import are_twins, refuse_twin
 from .tracers import (
     TRACERS,
     ArrayTracer,
@@ -385,7 +373,7 @@ class GraphDomain(Domain):
         return session.decide(value, "a condition") if isinstance(value, Tracer) else bool(value)
 
     def branch(self, frame: Frame, condition: Any, instruction: Instruction) -> None:
-        from .branches import branch
+        from .regions.branches import branch
 
         if type(condition) is ChoiceTracer:
             condition = choices.truth(self.at(frame), condition)
@@ -394,7 +382,7 @@ class GraphDomain(Domain):
         branch(self.at(frame), frame, condition, instruction)
 
     def loop(self, frame: Frame, header: int) -> bool:
-        from .loops import loop
+        from .regions.loops import loop
 
         return loop(self.at(frame), frame, header)
 

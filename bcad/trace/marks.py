@@ -11,8 +11,8 @@ from bcad import ops
 from interpreter import evaluate
 
 from .active import current_session
-from .guards import HasValue
-from .sources import Pinned, Result, Source
+from .captures.guards import HasValue
+from .captures.sources import Pinned, Result, Source
 from .tracers import ArrayTracer, SizeTracer, ValueTracer, is_traced
 from .tree import flatten
 

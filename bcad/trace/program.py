@@ -7,11 +7,11 @@ from typing import Any
 
 from bcad.ir import Builder, Graph, Size, Value
 
-from .effects import Effect
-from .guards import Guard, Guards
-from .leaving import Maker
+from .captures.guards import Guard, Guards
+from .captures.sources import Source, read
+from .effects.effects import Effect
+from .effects.leaving import Maker
 from .results import Plan
-from .sources import Source, read
 from .tree import Path, Tree, flatten
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Dim, Kind, Size, symbols
 
-from .guards import (
+from .captures.guards import (
     Guard,
     HasClass,
     HasKey,
@@ -30,9 +30,9 @@ from .guards import (
     SizeRelation,
     State,
 )
+from .captures.sources import Argument, Attribute, Closure, Entry, Global, Item, Pinned, Source, read
 from .program import Program
 from .quick_checks import Checks, checks_of
-from .sources import Argument, Attribute, Closure, Entry, Global, Item, Pinned, Source, read
 from .tree import Tree
 
 MISS: Any = type("Miss", (), {"__repr__": lambda self: "MISS", "__slots__": ()})()

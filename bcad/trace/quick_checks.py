@@ -8,7 +8,7 @@ from typing import Any
 
 from bcad.ir import ArrayType, Dim, Kind, Size, substitute, symbols
 
-from .guards import (
+from .captures.guards import (
     Guard,
     HasClass,
     HasKey,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .sources import Source
+from .captures.sources import Source
 
 
 class Lessons(NamedTuple):

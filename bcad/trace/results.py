@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import keyed
-from .choices import decide
-from .leaving import Make, Maker, python_where
+from .effects.leaving import Make, Maker, python_where
+from .lists import keyed
+from .regions.choices import decide
 from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, ValueTracer
 from .tree import children_of, flatten, rebuild_like
 

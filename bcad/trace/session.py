@@ -28,23 +28,25 @@ from bcad.ir import (
 from bcad.options import options
 from interpreter import Frame, Journal, LocatedError, Location, Unsupported
 
-from . import active, foreign, virtual
+from . import active
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
-from .choices import Refined
-from .effects import as_node
+from .captures import foreign
+from .captures.guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .captures.questions import PLAIN
+from .captures.sources import Argument, Pinned, Source
+from .effects.effects import as_node
+from .effects.leaving import holds_traced
+from .effects.randomness import restore, state_of
+from .effects.tape import Tape
 from .example import Example, NoExample
-from .growing import Grown
-from .guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
-from .journals import TraceJournal
-from .leaving import holds_traced
+from .lists import virtual
+from .lists.growing import Grown
 from .places import is_library, user_calls, user_location
-from .questions import PLAIN
-from .randomness import restore, state_of
+from .regions.choices import Refined
+from .regions.journals import TraceJournal
+from .regions.steering import behind
 from .restart import Lessons, Restart
-from .sources import Argument, Pinned, Source
-from .steering import behind
-from .tape import Tape
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
 
 _LETTERS = "nmkpqrst"
@@ -65,7 +67,7 @@ class Session:
     def __init__(
         self, name: str, expand: Callable[[Graph], Graph] | None = None, lessons: Lessons = Lessons(),
     ) -> None:
-        from .captures import Captures
+        from .captures.captures import Captures
         from .domain import GraphDomain
         from .marks import Marks
 

@@ -14,8 +14,8 @@ import numpy as np
 from bcad.ir import ArrayType, Builder, Dim, Value
 
 if TYPE_CHECKING:
+    from .operations.views import Step
     from .session import Session
-    from .views import Step
 
 
 class Tracer:
@@ -163,7 +163,7 @@ class ChoiceTracer(Tracer):
         self._options = options
 
     def _read(self) -> Value:
-        from .choices import settle
+        from .regions.choices import settle
 
         return self._session.value(settle(self._session, self))
 
@@ -171,7 +171,7 @@ class ChoiceTracer(Tracer):
         return self._session.domain.truth(None, self)
 
     def __hash__(self) -> int:
-        from .choices import decide
+        from .regions.choices import decide
 
         return hash(decide(self._session, self))
 

@@ -12,19 +12,19 @@ from bcad.ir import Builder, Graph, Value, assuming, symbols, type_of
 from bcad.options import options
 from interpreter import Journal, Unsupported, decode, evaluate
 
-from . import hosts
 from .active import current_session
 from .builder import TraceBuilder
-from .changes import collect, replayed
-from .effects import Effect
-from .leaving import Maker
-from .outer import MIRRORS
+from .calls import hosts
+from .captures.outer import MIRRORS
+from .captures.sources import Argument, Source
+from .effects.changes import collect, replayed
+from .effects.effects import Effect
+from .effects.leaving import Maker
+from .operations.raises import keep_raising
 from .program import InnerProgram, Program
-from .raises import keep_raising
 from .restart import Lessons, Restart
 from .results import Plan, is_plain_number
 from .session import Session
-from .sources import Argument, Source
 from .tracers import ArrayTracer, ObjectTracer, SizeTracer, Tracer, ValueTracer, has_traced
 from .tree import Path, Tree, flatten
 

@@ -1,0 +1,363 @@
+"""Python's own functions on traced values: float, int, type, len, str, print and their kin."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Kind
+from interpreter import evaluate
+
+from ..captures import questions
+from ..captures.outer import MIRRORS
+from ..effects.effects import Call
+from ..effects.text import TextTracer
+from ..iterators import combine, generator_forms, ranges
+from ..iterators.generators import frame_of
+from ..iterators.iteration import RangeTracer
+from ..lists import new_lists, virtual
+from ..operations import kinds
+from ..operations.items import is_integral
+from ..places import is_trusted, stepped
+from ..regions import choices
+from ..tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from . import calls
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+Handler = Callable[["Session", Any, tuple[Any, ...], dict[str, Any]], Any]
+HANDLERS: dict[Any, Handler] = {}
+_NUMERIC = (ArrayTracer, NumberTracer, ScalarTracer, SizeTracer)
+
+
+def handles(*functions: Any, always: bool = False) -> Callable[[Handler], Handler]:
+    """Register what a call means when its first argument is traced (or `always`)."""
+
+    def enter(handler: Handler) -> Handler:
+        def guarded(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            if not always and args and type(args[0]) in MIRRORS:
+                args[0].fill()
+            if not always and not (args and (isinstance(args[0], Tracer) or type(args[0]) in (np.ndarray, RangeTracer))):
+                return NotImplemented
+            return handler(session, frame, args, kwargs)
+
+        for function in functions:
+            HANDLERS[function] = guarded
+        return handler
+
+    return enter
+
+
+def on_call(fn: Any, meaning: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> None:
+    """Let ``meaning(args, kwargs)`` answer calls of `fn` in traced code; NotImplemented: as without it."""
+
+    def handler(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return meaning(args, kwargs)
+
+    HANDLERS[fn] = handler
+
+
+def _number(session: Session, x: Any) -> Any:
+    """The Value of a traced number; of an array with one element, that element."""
+    value = session.value(x)
+    if value.ndim:
+        if not session.assumptions.equal(value.type.size, 1):  # type: ignore[union-attr]
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        value = ops.BY_NAME["reshape"](value, shape=())
+    return value
+
+
+def _to_python(cls: type) -> Handler:
+    def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if len(args) == 2 and cls is complex:
+            return operator.add(args[0], operator.mul(args[1], 1j))
+        (x,) = args
+        if type(x) is SizeTracer and cls is int:
+            return x
+        if not isinstance(x, (*_NUMERIC, np.ndarray)):
+            raise session.leak(x, f"{cls.__name__}() of it")
+        value = _number(session, x)
+        if value.type.is_complex and cls in (int, float):
+            raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
+        return session.wrap(calls.as_kind(value, Kind.PYTHON, cls))
+
+    return convert
+
+
+for _cls in (float, complex, int):
+    handles(_cls)(_to_python(_cls))
+
+
+@handles(bool)
+def _bool(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    (x,) = args
+    if type(x) is SizeTracer or not session.domain.undecided(x):
+        return session.domain.truth(frame, x)
+    return session.wrap(session.as_bool(_number(session, x)))
+
+
+@handles(operator.index)
+def _index(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    (x,) = args
+    if type(x) is SizeTracer or (type(x) is NumberTracer and x._type().dtype.kind == "i"):
+        return x
+    if isinstance(x, _NUMERIC) and x._type().dtype.kind in "iu":
+        return session.wrap(calls.as_kind(_number(session, x), Kind.PYTHON, int))
+    raise TypeError(f"'{x.__class__.__name__}' object cannot be interpreted as an integer")
+
+
+def _to_scalar(cls: Any) -> Handler:
+    def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        value = session.value(args[0])
+        if value.ndim:
+            return session.wrap(ops.BY_NAME["astype"](value, dtype=np.dtype(cls)))
+        return session.wrap(calls.as_kind(value, Kind.SCALAR, cls))
+
+    return convert
+
+
+for _scalar in {t for t in np.sctypeDict.values() if np.dtype(t).kind in "biufc"}:
+    handles(_scalar)(_to_scalar(_scalar))
+
+
+@handles(type, always=True)
+def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if len(args) == 1 and (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
+        return kinds.settled(session, args[0]).__class__
+    return NotImplemented
+
+
+@handles(isinstance, always=True)
+def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if type(args[0]) is ChoiceTracer:
+        return choices.has_class(session, args[0], args[1])
+    if isinstance(args[0], (Tracer, np.ndarray)) or type(args[0]) in MIRRORS:
+        return isinstance(args[0] if args[1] in (float, complex) else kinds.settled(session, args[0]), args[1])
+    if frame is not None and not is_trusted(frame.globals) and len(args) == 2 and type(args[1]) is not type:
+        return questions.ask(session, isinstance, args, {})  # classes may be registered with an abstract one
+    return NotImplemented
+
+
+@handles(len)
+def _len(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.length(args[0])
+
+
+@handles(hash)
+def _hash(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], np.ndarray):
+        raise TypeError("unhashable type: 'numpy.ndarray'")
+    if not is_integral(args[0]):
+        raise session.leak(args[0], "hash() of a number that calls cannot be held to")
+    return hash(session.decide_int(args[0], "hash()"))
+
+
+@handles(iter)
+def _iter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.iterate(frame, args[0]) if len(args) == 1 else NotImplemented
+
+
+@handles(sum)
+def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``sum(array)`` adds its rows, left to right."""
+    start = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    if not isinstance(args[0], np.ndarray):
+        return NotImplemented
+    total = calls.call_traced(session, np.sum, (args[0],), {"axis": 0})
+    return total if type(start) is int and start == 0 else operator.add(start, total)
+
+
+def _drains(fn: Callable[..., Any]) -> None:
+    """Let `fn`, which uses up iterables in C, get lists of what iterators give in interpreted code."""
+
+    def drain(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not any(hasattr(type(x), "__next__") for x in args):
+            return NotImplemented
+        lists = [evaluate(list, (x,), {}, session.domain) if hasattr(type(x), "__next__") else x for x in args]
+        return evaluate(fn, tuple(lists), kwargs, session.domain)
+
+    handles(fn, always=True)(drain)
+
+
+for _name in ("fsum", "dist", "sumprod"):
+    if hasattr(math, _name):
+        _drains(getattr(math, _name))
+
+
+@handles(np.fromiter, always=True)
+def _fromiter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The array of a list of what the iterable gives, made in interpreted code."""
+    return evaluate(_from_items, args, {k: v for k, v in kwargs.items() if k != "like"}, session.domain)
+
+
+@stepped
+def _from_items(iter: Any, dtype: Any, count: int = -1) -> Any:
+    items = list(iter if count < 0 else itertools.islice(iter, count))
+    if len(items) < count:
+        raise ValueError(f"iterator too short: Expected {count} but iterator had only {len(items)} items.")
+    return np.array(items, dtype=dtype)
+
+
+@handles(range, always=True)
+def _range(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if not has_traced(args):
+        return NotImplemented
+    return ranges.make_range(session, args)
+
+
+@handles(zip, always=True)
+def _zip(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return ranges.make_zip(session, args, strict=bool(kwargs.get("strict")))
+
+
+@handles(itertools.product, always=True)
+def _product(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_product(session, args) if not kwargs else NotImplemented
+
+
+@handles(map, always=True)
+def _map(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_map(session, args[0], args[1:]) if len(args) > 1 and not kwargs else NotImplemented
+
+
+@handles(itertools.pairwise, always=True)
+def _pairwise(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_pairwise(session, args) if len(args) == 1 else NotImplemented
+
+
+@handles(itertools.islice, always=True)
+def _islice(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_islice(session, args)
+
+
+@handles(np.ndindex, always=True)
+def _ndindex(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_ndindex(session, args) if args and not kwargs else NotImplemented
+
+
+@handles(np.ndenumerate, always=True)
+def _ndenumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return combine.make_ndenumerate(session, args[0]) if len(args) == 1 else NotImplemented
+
+
+@handles(enumerate, always=True)
+def _enumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return ranges.make_enumerate(session, args, **kwargs) if args else NotImplemented
+
+
+@handles(reversed, always=True)
+def _reversed(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if virtual.has_middle(session, args[0]):
+        return new_lists.backwards(session, args[0])
+    return ranges.make_reversed(session, args)
+
+
+@handles(list, always=True)
+def _list(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return new_lists.listed(session, args[0]) if len(args) == 1 and not kwargs else NotImplemented
+
+
+@handles(sorted, always=True)
+def _sorted(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return new_lists.ordered(session, args[0], kwargs) if len(args) == 1 else NotImplemented
+
+
+def _extreme(function: Any) -> Handler:
+    def of_generator(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if len(args) != 1 or frame_of(args[0]) is None:
+            return NotImplemented
+        return evaluate(function, (new_lists.listed(session, args[0]),), kwargs, session.domain)
+
+    return of_generator
+
+
+for _function in (min, max):
+    handles(_function, always=True)(_extreme(_function))
+
+
+def _as_generator(function: Any) -> Handler:
+    return lambda session, frame, args, kwargs: generator_forms.form(session, function, args, kwargs)
+
+
+for _function in generator_forms.FORMS:
+    handles(_function, always=True)(_as_generator(_function))
+
+
+# -- text ---------------------------------------------------------------------------------------------
+@handles(str)
+def _str(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if isinstance(args[0], TextTracer) else session.domain.format(frame, args[0], "s", "")
+
+
+@handles(repr, ascii)
+def _repr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.format(frame, args[0], "r", "")
+
+
+@handles(format)
+def _format(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return session.domain.format(frame, args[0], "", *(args[1:] or ("",)))
+
+
+@handles(print, always=True)
+def _print(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    session.effect(Call(session, print, args, kwargs))
+
+
+# -- questions about types and memory -----------------------------------------------------------------
+@handles(np.result_type, always=True)
+def _result_type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return np.result_type(*(_typed(session, x) for x in args))
+
+
+def _typed(session: Session, x: Any) -> Any:
+    if type(x) is SizeTracer:
+        return 0
+    if not isinstance(x, Tracer):
+        return x
+    type_ = session.value(x).type
+    return type_.python_type(0) if type_.kind is Kind.PYTHON else type_.dtype  # type: ignore[union-attr]
+
+
+@handles(np.shares_memory, np.may_share_memory, always=True)
+def _shares_memory(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    roots = [calls.as_cell(session, x) for x in args[:2]]
+    if not all(isinstance(x, ArrayTracer) for x in roots):
+        return False
+    return roots[0]._root() is roots[1]._root()
+
+
+@handles(np.errstate.__enter__, np.errstate.__exit__, always=True)
+def _errstate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Floating-point warnings are off in every run: nothing is switched, on whichever ways it is left."""
+    modes = [getattr(args[0], f"_{what}", None) for what in ("all", "divide", "over", "under", "invalid")]
+    if "raise" in modes or "call" in modes:
+        raise session.error("np.errstate with 'raise' or 'call' has no effect on compiled code",
+                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+    return None
+
+
+@handles(warnings.catch_warnings.__enter__, always=True)
+def _caught_warnings(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Who wants a list of warnings would get one without NumPy's."""
+    if frame is not None and getattr(args[0], "_record", False):
+        raise session.error("warnings.catch_warnings(record=True) is entered", why="compiled code does not warn as NumPy does",
+                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+    return NotImplemented
+
+
+@handles(ops.told_apart, always=True)
+def _told_apart(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    session.kinds_matter += 1
+    try:
+        return evaluate(args[0], args[1:], kwargs, session.domain)
+    finally:
+        session.kinds_matter -= 1

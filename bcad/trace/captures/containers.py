@@ -1,0 +1,141 @@
+"""Deques, ordered dicts, subclasses of list and dict... from outside: what C code sees of them is lifted.
+
+A plain list or dict has a mirror (`outer.py`); any other container stands for itself. Reading it as
+a whole gives a copy of what it holds; a method that changes it finds lifted items in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections import OrderedDict, defaultdict, deque
+from types import BuiltinFunctionType, MappingProxyType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType
+from typing import TYPE_CHECKING, Any
+
+from ..regions.states import Abandon
+from .guards import HasKeys, HasLength
+from .outer import MIRRORS
+from .sources import Item
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+KINDS = (list, dict, deque, tuple, MappingProxyType)
+_BOUND = (BuiltinFunctionType, MethodWrapperType)
+_UNBOUND = (MethodDescriptorType, WrapperDescriptorType)
+_READERS = frozenset(
+    "get items keys values index count __len__ __contains__ __getitem__ __iter__ __reversed__ __eq__ __ne__".split()
+)
+_APPENDERS = frozenset(("append", "extend"))
+_TAKERS = frozenset((  # C code that only reads what it is given, item by item
+    list, tuple, dict, set, frozenset, deque, defaultdict, OrderedDict, zip, enumerate, reversed, iter, map, filter, len,
+    itertools.chain, itertools.islice, itertools.cycle, itertools.tee, itertools.product, itertools.permutations,
+    itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest, itertools.pairwise,
+    itertools.chain.from_iterable,
+))
+_ADDERS = frozenset((sum, min, max, sorted, any, all, math.fsum, math.prod, math.dist, functools.reduce, itertools.accumulate))
+_MERGERS = frozenset(("extend", "extendleft", "update", "union", "intersection", "difference", "join", "__iadd__", "__add__"))
+
+
+def takes(fn: Any) -> bool:
+    """Whether C code takes iterables apart, item by item."""
+    try:
+        return fn in _TAKERS and fn not in (len, dict) or fn in _ADDERS or getattr(fn, "__name__", "") in _MERGERS
+    except TypeError:
+        return False
+
+
+def is_container(kind: type) -> bool:
+    """Whether objects of this class are containers that have no mirror."""
+    return issubclass(kind, KINDS) and kind not in MIRRORS and kind not in (list, dict, tuple)
+
+
+def is_outer(session: Session, value: Any) -> bool:
+    """Whether a container was there before the call."""
+    return id(value) in session.captures.outer and is_container(type(value))
+
+
+def contents(session: Session, value: Any) -> Any:
+    """A plain list or dict of the lifted items that a container from outside holds now."""
+    captures = session.captures
+    if id(value) in captures.filled:
+        return dict(value) if isinstance(value, (dict, MappingProxyType)) else list(_items(value))
+    source = captures.outer[id(value)][1]
+    if isinstance(value, (dict, MappingProxyType)):
+        session.guard(HasKeys(source, captures.keys_before(value)))
+        return {key: item if captures.was_written(value, key) else captures.loaded_item(value, key, Item(source, key))
+                for key, item in value.items()}
+    items = list(_items(value))
+    before = captures.appended.get(id(value), len(items))
+    session.guard(HasLength(source, before))
+    found = [x if captures.was_written(value, k) else captures.loaded_item(value, k, Item(source, k), x)
+             for k, x in enumerate(items[:before])]
+    return found + items[before:]
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, list):
+        return list.__iter__(value)
+    return deque.__iter__(value) if isinstance(value, deque) else tuple.__iter__(value)
+
+
+def fill(session: Session, value: Any) -> None:
+    """Put lifted items in place of those from outside: C code is about to change the container."""
+    captures = session.captures
+    if id(value) in captures.filled or isinstance(value, (tuple, MappingProxyType)):
+        return
+    if len(session.journals) > 1:
+        raise Abandon("C code changes a container from outside in it")
+    found = contents(session, value)
+    session.touch(value)
+    if isinstance(value, dict):
+        for key, item in found.items():
+            dict.__setitem__(value, key, item)
+    elif isinstance(value, deque):
+        for k, item in enumerate(found):
+            deque.__setitem__(value, k, item)
+    else:
+        list.__setitem__(value, slice(None), found)
+    captures.filled.add(id(value))
+
+
+def owner_of(session: Session, fn: Any, args: tuple[Any, ...]) -> Any:
+    """The container from outside whose C method a call is; None if it is no such call."""
+    if type(fn) in _BOUND:
+        owner = fn.__self__
+    elif type(fn) in _UNBOUND and args:
+        owner = args[0]
+    else:
+        return None
+    return owner if is_outer(session, owner) else None
+
+
+def call(session: Session, fn: Any, owner: Any, args: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+    """The function and arguments to call instead of a C method of a container from outside."""
+    name, bound = fn.__name__, type(fn) in _BOUND
+    if name in _READERS:
+        copy = contents(session, owner)
+        return (getattr(copy, name), args) if bound else (getattr(type(copy), name), (copy, *args[1:]))
+    if name in _APPENDERS and getattr(owner, "maxlen", None) is None and id(owner) not in session.captures.filled:
+        session.touch(session.captures.appended)
+        session.captures.appended.setdefault(id(owner), len(owner))
+    else:
+        fill(session, owner)
+    rest = read(session, args if bound else args[1:])
+    return fn, rest if bound else (owner, *rest)
+
+
+def read(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments that C code reads, containers from outside replaced by copies of lifted items."""
+    if not any(is_outer(session, a) for a in args):
+        return args
+    return tuple(contents(session, a) if is_outer(session, a) else a for a in args)
+
+
+def reads_its_arguments(fn: Any) -> bool:
+    """Whether C code that keeps values takes containers apart, rather than keeping them whole."""
+    try:
+        return fn in _TAKERS or getattr(fn, "__name__", "") in _MERGERS
+    except TypeError:
+        return False

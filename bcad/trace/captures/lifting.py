@@ -1,0 +1,188 @@
+"""What stands in traced code for a value from outside: an input, or itself under a guard."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import os
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..places import is_trusted, namespace_of
+from ..tracers import TRACERS, Method
+from . import foreign
+from .containers import is_container
+from .definitions import Definitions
+from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
+from .outer import MIRRORS, OuterDict, OuterList
+from .outer_arrays import NUMERIC, OuterArrays
+from .sources import Attribute, Item, Pinned, Source
+from .stored import name_of
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_COMPARED = frozenset((int, str, bytes, bool, range, slice))
+_SINGLETONS = frozenset((type(None), type(Ellipsis), type(NotImplemented)))
+IDENTICAL = frozenset((FunctionType, ModuleType, CodeType, np.ufunc, property, staticmethod, classmethod,
+                        GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType, type(np.sum),
+                        type(str.join)))
+_BOUND = frozenset((BuiltinFunctionType, MethodWrapperType, Method))
+
+
+class Lifting(OuterArrays):
+    """The objects that were there before the call, and what the user's code gets in their place.
+
+    Attributes
+    ----------
+    outer : dict of id to (object, Source)
+        The objects, as far as they were met; kept alive.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.outer: dict[int, tuple[Any, Source]] = {id(os.environ): (os.environ, Pinned(os.environ, "os.environ"))}
+        self.definitions = Definitions(session)
+        self.foreign: set[int] = set()  # ids of objects that C code holds what they are made of
+        self._mirrors: dict[int, Any] = {}
+        self._ints: dict[tuple[int, Any], Source] = {}  # guarded by value
+
+    def register(self, obj: Any, source: Source) -> Source:
+        """Note that `obj` was there before the call; two ways to it are guarded to stay so."""
+        known = self.outer.setdefault(id(obj), (obj, source))
+        if known[1] != source:
+            self.session.guard(Same(source, known[1]))
+        return known[1]
+
+    def lift(self, value: Any, source: Source) -> Any:
+        """The stand-in of a value from outside: an input, or itself under a guard."""
+        kind = type(value)
+        if kind in TRACERS or kind in MIRRORS:
+            return value
+        given = self.session.marks.given(value, source)
+        if given is not NotImplemented:
+            return given
+        if kind is float or kind is complex:
+            return self.session.input(value, name_of(source), source)
+        if kind is int and source in self.session.symbolic:
+            return self.session.input(value, name_of(source), source)
+        if kind in _COMPARED:
+            self.session.guard(HasValue(source, value))
+            return value
+        if kind is np.ndarray:
+            return self.array(value, source)
+        if isinstance(value, np.generic):
+            return self._scalar(value, source)
+        if kind in _SINGLETONS or isinstance(value, (type, enum.Enum)) or kind in IDENTICAL:
+            return self._identical(value, source)
+        return self._container(value, kind, source)
+
+    def argument(self, value: Any, source: Source) -> Any:
+        """The stand-in of a leaf of the arguments; each array has a cell of its own."""
+        if type(value) is np.ndarray and value.dtype.kind in NUMERIC:
+            cell: Any = self.session.input(value, str(source), source)
+            self.cells[id(cell)] = self._note(cell, value, source)
+            return cell
+        if type(value) is int and source not in self.session.symbolic:
+            self._ints[(id(source), source)] = source
+        return self.lift(value, source)
+
+    def root(self, fn: Any) -> Any:
+        """The traced function itself, its own state outside."""
+        return self.lift(fn, Pinned(fn, getattr(fn, "__name__", "the function")))
+
+    def _identical(self, value: Any, source: Source) -> Any:
+        self.session.guard(IsObject(source, value))
+        if type(value) is ModuleType:
+            self._keep(vars(value))
+        elif value is not None and not isinstance(value, enum.Enum):
+            self.outer.setdefault(id(value), (value, source))
+        return value
+
+    def _scalar(self, value: Any, source: Source) -> Any:
+        if value.dtype.kind in NUMERIC and value.dtype.kind != "b":
+            return self.session.input(value, name_of(source), source)
+        self.session.guard(HasValue(source, value))
+        return value
+
+    def _container(self, value: Any, kind: type, source: Source) -> Any:
+        if kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+            return self._tuple(value, kind, source)
+        if kind is list or kind is dict:
+            self.session.guard(HasClass(source, kind))
+            known = self.outer.get(id(value))
+            if known is not None and type(known[0]) is kind and id(value) in self._mirrors:
+                self.register(value, source)
+                return self._mirrors[id(value)]
+            self.register(value, source)
+            mirror: Any = (OuterList if kind is list else OuterDict)(self.session, value, source)
+            self._mirrors[id(value)] = mirror
+            if source in self.session.lessons.filled:
+                mirror.fill(new=True)
+            return mirror
+        if kind is MethodType:
+            self.lift(value.__func__, Attribute(source, "__func__"))
+            owner = self.lift(value.__self__, Attribute(source, "__self__"))
+            return value if owner is value.__self__ else MethodType(value.__func__, owner)
+        if kind is set or kind is frozenset:
+            self.session.guard(HasElements(source, kind, frozenset(value)))
+            self.register(value, source)
+            return value
+        if kind in _BOUND:
+            return value
+        if kind is np.dtype:
+            self.session.guard(HasValue(source, value))
+            return value
+        if kind is functools.partial:
+            return self._partial(value, source)
+        if isinstance(value, np.ndarray):
+            raise self.session.error(f"{source} is a {kind.__name__}: subclasses of ndarray are not traced",
+                                     hint="pass numpy.asarray(it)")
+        self.session.guard(HasClass(source, kind))
+        self.register(value, source)
+        self._register_class(kind)
+        if is_container(kind):
+            self.session.watch(kind)
+        elif foreign.is_kind(kind):
+            self.foreign.add(id(value))
+            self.session.watch(kind)
+        return value
+
+    def _tuple(self, value: Any, kind: type, source: Source) -> Any:
+        self.session.guard(HasClass(source, kind))
+        self.session.guard(HasLength(source, len(value)))
+        items = [self.lift(item, Item(source, k)) for k, item in enumerate(value)]
+        if all(a is b for a, b in zip(items, value, strict=True)):
+            return value
+        return kind(*items) if hasattr(kind, "_fields") else tuple(items)
+
+    def _partial(self, value: Any, source: Source) -> Any:
+        self.session.guard(HasClass(source, functools.partial))
+        fn = self.lift(value.func, Attribute(source, "func"))
+        args = self._tuple(value.args, tuple, Attribute(source, "args"))
+        keywords = {
+            k: self.lift(v, Item(Attribute(source, "keywords"), k)) for k, v in value.keywords.items()
+        }
+        return functools.partial(fn, *args, **keywords)
+
+    def _register_class(self, cls: type) -> None:
+        self.definitions.cls(cls)
+        for base in cls.__mro__[:-1]:
+            if not is_trusted(namespace_of(base)) and id(base) not in self.outer:
+                self.outer[id(base)] = (base, Pinned(base, base.__name__))
+
+    def _keep(self, namespace: dict[str, Any]) -> dict[str, Any]:
+        self.outer.setdefault(id(namespace), (namespace, Pinned(namespace, "globals")))
+        return namespace

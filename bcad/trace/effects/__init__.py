@@ -1,0 +1,1 @@
+"""What a call does besides giving a result: done at every call, once, in order."""

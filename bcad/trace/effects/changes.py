@@ -1,0 +1,216 @@
+"""What the traced call changed in the heap: effects for later calls, or writes to make again."""
+
+from __future__ import annotations
+
+import operator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from types import CellType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interpreter import EMPTY, Journal, Snapshot
+
+from ..captures.guards import Apart, HasLength
+from ..captures.outer import OuterDict, OuterList
+from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
+from ..tracers import ArrayTracer, Tracer
+from ..tree import flatten
+from .effects import Effect, Extend, Overwrite, Remove, Replace, Store
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+
+def collect(session: Session, journal: Journal) -> Iterator[Effect]:
+    """The effects of the call on objects that were there before it."""
+    for obj, before in journal.written():
+        if type(obj) is OuterList:
+            yield from _list_effects(session, obj)
+        elif type(obj) is OuterDict:
+            yield from _dict_effects(session, obj)
+        elif id(obj) in session.captures.outer and not isinstance(obj, np.ndarray):
+            yield from _object_effects(session, obj, before)
+    yield from _array_effects(session)
+
+
+def _list_effects(session: Session, mirror: OuterList) -> Iterator[Effect]:
+    middle = session.virtual.get(id(mirror))
+    if middle is not None:
+        items, lifted = list(list.__iter__(mirror)), mirror._lifted
+        if middle.start != len(lifted) or any(a is not b for a, b in zip(items, lifted, strict=False)):
+            middle.materialize()
+        else:
+            middle.start = 0
+            middle.items = items[len(lifted):]
+            session.virtual[id(middle.items)] = middle
+            yield Extend(mirror._source, middle.items)
+            return
+    items, lifted = list(mirror), mirror._lifted
+    unchanged = len(items) >= len(lifted) and all(a is b for a, b in zip(items, lifted, strict=False))
+    if unchanged:
+        if len(items) > len(lifted):
+            yield Extend(mirror._source, items[len(lifted):])
+        return
+    yield Replace(mirror._source, items, {id(x): k for k, x in enumerate(lifted)})
+
+
+def _dict_effects(session: Session, mirror: OuterDict) -> Iterator[Effect]:
+    lifted, written = mirror._lifted, session.captures.was_written
+    for key, value in mirror.items():
+        if key not in lifted or lifted[key] is not value or written(mirror._original, key):
+            yield Store(Item(mirror._source, key), value)
+    for key in lifted:
+        if not dict.__contains__(mirror, key):
+            yield Remove(mirror._source, key, attribute=False)
+
+
+def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Effect]:
+    after, source = Snapshot(obj), session.captures.outer[id(obj)][1]
+
+    def written(name: Any) -> bool:
+        return session.captures.was_written(obj, name)
+
+    def same(name: Any, old: Any, new: Any) -> bool:
+        return new is old or (id(obj) in session.captures.filled and new is session.captures.lifted_at(obj, name, old))
+
+    if before.attributes is not None:
+        yield from _named(before.attributes, after.attributes or {}, source, written, same, attribute=True)
+    if isinstance(obj, CellType):
+        if isinstance(source, Pinned) and (after.contents is not before.contents or written(source.text)):
+            yield Store(Closure(source, source.text), after.contents)
+    elif isinstance(obj, (dict, type)):
+        yield from _named(before.contents, after.contents, source, written, same, attribute=isinstance(obj, type))
+        if isinstance(obj, OrderedDict) and [k for k in after.contents if k in before.contents] != [
+                k for k in before.contents if k in after.contents]:
+            raise session.error(f"the order of {source} is changed", hint="make a new OrderedDict")
+    elif isinstance(obj, set) and before.contents != after.contents:
+        yield Replace(source, list(after.contents), {})
+    elif isinstance(obj, (list, deque)):
+        yield from _sequence_effects(session, obj, source, list(before.contents), list(after.contents), same)
+    elif type(obj) is bytearray and before.contents != after.contents:
+        raise session.error(f"{source} is written to", why="a bytearray's bytes are not traced", hint="use an array of np.uint8")
+
+
+def _sequence_effects(
+    session: Session, obj: Any, source: Source, before: list[Any], after: list[Any], same: Callable[[Any, Any, Any], bool]
+) -> Iterator[Effect]:
+    """What happened to a deque or to an instance of a subclass of list."""
+    kept = [after[k] if k < len(after) and same(k, x, after[k]) else session.captures.lifted_at(obj, k, x)
+            for k, x in enumerate(before)]
+    new = [x for x in after if not any(x is old for old in kept)]
+    grown = (kept + new)[-obj.maxlen:] if getattr(obj, "maxlen", None) else kept + new
+    if len(grown) == len(after) and all(map(operator.is_, grown, after)):
+        if new:
+            yield Extend(source, new)
+        return
+    session.guard(HasLength(source, len(before)))
+    yield Replace(source, after, {id(x): k for k, x in enumerate(kept)})
+
+
+def _named(
+    before: Any, after: Any, source: Source, written: Callable[[Any], bool], same: Callable[[Any, Any, Any], bool],
+    attribute: bool,
+) -> Iterator[Effect]:
+    make: Callable[[Source, Any], Source] = Attribute if attribute else Item  # type: ignore[assignment]
+    for name, value in after.items():
+        if same(name, before.get(name, EMPTY), value) and not (written(name) and value is not EMPTY):
+            continue
+        if value is EMPTY:
+            yield Remove(source, name, attribute)
+        else:
+            yield Store(make(source, name), value)
+    for name in before:
+        if name not in after:
+            yield Remove(source, name, attribute)
+
+
+def _array_effects(session: Session) -> Iterator[Effect]:
+    """Writes to arrays from outside; those of arguments stay in the call."""
+    captures = session.captures
+    for array, cell, source in list(captures.cells.values()):
+        if not captures.is_written(cell):
+            continue
+        _require_apart(session, array, source)
+        if not isinstance(source, Argument):
+            yield Overwrite(source, cell._read(), cell)
+
+
+def _require_apart(session: Session, array: Any, source: Source) -> None:
+    for other, _, place in session.captures.cells.values():
+        if other is array and place == source:
+            continue
+        if np.shares_memory(other, array):
+            raise session.error(
+                f"{source} is written to and shares memory with {place}",
+                why="a write through one name would have to be seen through the other",
+                hint="pass a copy of one of them",
+            )
+        session.guard(Apart(source, place))
+
+
+# -- writes made again --------------------------------------------------------------------------------
+def replayed(journal: Journal, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], None]:
+    """A function that makes the writes of `journal` again, after they were undone.
+
+    It takes what stands for the traced leaves that were written, by their positions.
+    """
+    redo: list[Callable[[Sequence[Any]], None]] = []
+    for obj, before in journal.written():
+        if isinstance(obj, ArrayTracer):
+            if obj._base is None:
+                redo.append(_write_cell(obj, position(obj)))
+            continue
+        after = Snapshot(obj)
+        for name, value in (after.attributes or {}).items():
+            if (before.attributes or {}).get(name, EMPTY) is not value and value is not EMPTY:
+                redo.append(_set_attribute(obj, name, _planned(value, position)))
+        if after.contents is not None:
+            redo.append(_set_contents(obj, _planned(after.contents, position)))
+
+    def make_again(values: Sequence[Any]) -> None:
+        for write in redo:
+            write(values)
+
+    return make_again
+
+
+def _planned(value: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
+    leaves, tree = flatten(value)
+    places = [position(x) if isinstance(x, Tracer) else None for x in leaves]
+    if all(p is None for p in places):
+        return lambda values: value
+    return lambda values: tree.unflatten(
+        [x if p is None else values[p] for x, p in zip(leaves, places, strict=True)]
+    )
+
+
+def _write_cell(cell: ArrayTracer, place: int) -> Callable[[Sequence[Any]], None]:
+    return lambda values: cell._write(values[place]._read())
+
+
+def _set_attribute(obj: Any, name: str, make: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], None]:
+    def write(values: Sequence[Any]) -> None:
+        if isinstance(obj, Tracer):
+            return
+        object.__setattr__(obj, name, make(values))
+
+    return write
+
+
+def _set_contents(obj: Any, make: Callable[[Sequence[Any]], Any]) -> Callable[[Sequence[Any]], None]:
+    def write(values: Sequence[Any]) -> None:
+        new = make(values)
+        if isinstance(obj, list):
+            list.__setitem__(obj, slice(None), new)
+        elif isinstance(obj, dict):
+            dict.clear(obj)
+            dict.update(obj, new)
+        elif isinstance(obj, CellType):
+            obj.cell_contents = new
+        elif isinstance(obj, (set, deque)):
+            obj.clear()
+            obj.update(new) if isinstance(obj, set) else obj.extend(new)
+
+    return write

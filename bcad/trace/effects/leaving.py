@@ -1,0 +1,306 @@
+"""What effects leave behind: each object is made once for a run, so that it is shared and looked into as in Python."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from types import FunctionType, MemberDescriptorType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad.ir import Dim, Kind
+from interpreter import EMPTY, UNBOUND
+
+from ..captures.guards import IsObject
+from ..captures.outer import MIRRORS
+from ..captures.sources import Argument, Attribute, Item, Source, read
+from ..captures.stored import namespace_of_instance
+from ..lists import keyed
+from ..lists.virtual import VirtualList
+from ..regions.leaves import plain
+from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
+from ..tree import children_of, flatten, rebuild_like
+from .text import TextTracer, finish
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: a class that is no C code's own
+
+
+class Run:
+    """The numbers of one run, the objects from outside that it keeps, and what was made for it so far."""
+
+    __slots__ = ("outputs", "kept", "made")
+
+    def __init__(self, outputs: Sequence[Any], kept: Sequence[Any] = ()) -> None:
+        self.outputs = outputs
+        self.kept = kept
+        self.made: dict[int, Any] = {}
+
+    def once(self, key: int, make: Make) -> Any:
+        """What `make` gives, made at the first call for this key."""
+        if key not in self.made:
+            self.made[key] = make(self)
+        return self.made[key]
+
+
+Make = Callable[[Run], Any]
+
+
+class Maker:
+    """Plans how objects of the traced call are made from a run's outputs.
+
+    An object that stands at two places is one object again, an array from outside is that array, and a
+    view looks into the array that it looked into.
+
+    Parameters
+    ----------
+    position : callable
+        Where among the outputs a tracer's Value stands.
+    sees_arguments : bool
+        Whether the call's arguments are at hand when a run is started.
+    """
+
+    def __init__(self, session: Session, position: Callable[[Any], int], sees_arguments: bool = True) -> None:
+        self.session = session
+        self.position = position
+        self.sees_arguments = sees_arguments
+        self.sources: list[Source] = []  # of the objects from outside that are kept
+        self._plans: dict[int, tuple[Any, Make]] = {}
+        self._around: list[Any] = []
+
+    def start(self, outputs: Sequence[Any], leaves: Sequence[Any] = ()) -> Run:
+        """A run whose effects begin now: where objects stand may change from here on."""
+        return Run(outputs, [read(source, leaves) for source in self.sources])
+
+    def plan(self, obj: Any) -> Make:
+        """How `obj`, whose leaves may be tracers, is made."""
+        known = self._plans.get(id(obj))
+        if known is None:
+            if any(obj is x for x in self._around):
+                raise self.session.error(f"a {type(obj).__name__} that holds itself is kept", hint="keep its parts, or make it outside")
+            self._around.append(obj)
+            known = self._plans[id(obj)] = obj, self._planned(obj)
+            self._around.pop()
+        return known[1]
+
+    def _planned(self, obj: Any) -> Make:
+        kind = type(obj)
+        if kind is TextTracer:
+            return self._text(obj)
+        if kind in MIRRORS:
+            return self._outside(obj._source, obj._original)
+        if kind is ChoiceTracer:
+            return self._choice(obj)
+        if kind is ArrayTracer:
+            return self._array(obj)
+        if isinstance(obj, Tracer):
+            index = self.position(obj)
+            flag = obj._python if type(obj) is ScalarTracer else None
+            make: Make = lambda run: run.outputs[index]
+            return make if flag is None else python_where(self.position(flag), make)
+        if isinstance(obj, VirtualList):
+            return self._rows(obj)
+        table = obj if kind is keyed.Keyed else keyed.of(self.session, obj)
+        if table is not None:
+            return self._once(table.owner, self._keyed(table))
+        if isinstance(obj, (list, deque)) and id(obj) in self.session.virtual:
+            return self._once(obj, self._rows(self.session.virtual[id(obj)]))
+        if isinstance(obj, (type, FunctionType, ModuleType)):
+            return lambda run: obj
+        known = self.session.captures.outer.get(id(obj))
+        if known is not None and known[0] is obj:
+            return self._outside(known[1], obj)
+        return self._container(obj)
+
+    def _outside(self, source: Source, obj: Any) -> Make:
+        """An object that was there before the call: the one that stands there at each call."""
+        if not self.sees_arguments and _is_argument(source):
+            self.session.guard(IsObject(source, obj))
+            return lambda run: obj
+        if source not in self.sources:
+            self.sources.append(source)
+        index = self.sources.index(source)
+        return lambda run: run.kept[index]
+
+    def _once(self, obj: Any, make: Make) -> Make:
+        key = id(obj)  # `_plans` keeps it alive
+        return lambda run: run.once(key, make)
+
+    # -- containers and instances ---------------------------------------------------------------------
+    def _container(self, obj: Any) -> Make:
+        kind = type(obj)
+        found = None if dataclasses.is_dataclass(kind) else children_of(obj)
+        if found is not None:
+            keys, children, extra = found
+            makers = [self.plan(child) for child in children]
+            return self._once(obj, lambda run: rebuild_like(obj, keys, [make(run) for make in makers], extra))
+        if kind is np.ndarray and id(obj) in self.session.captures.cells:
+            return self._array(self.session.captures.cell(obj))
+        if kind in (set, bytearray, np.ndarray):  # made while tracing: another one at each call
+            return self._once(obj, lambda run: obj.copy())
+        if _is_plain_instance(obj) and self.session.was_made(obj):
+            return self._instance(obj)
+        return lambda run: obj
+
+    def _instance(self, obj: Any) -> Make:
+        """An instance that was made while tracing is made again, with this run's numbers in it."""
+        cls = type(obj)
+        base: Any = next((base for base in (dict, list) if issubclass(cls, base)), object)
+        parts = {name: self.plan(value) for name, value in attributes_of(obj).items()}
+        contents = self.plan(base(obj)) if base is not object else None
+
+        def make(run: Run) -> Any:
+            made = base.__new__(cls)
+            for name, part in parts.items():
+                object.__setattr__(made, name, part(run))
+            if contents is not None:
+                (dict.update if base is dict else list.extend)(made, contents(run))
+            return made
+
+        return self._once(obj, make)
+
+    # -- tracers --------------------------------------------------------------------------------------
+    def _text(self, text: TextTracer) -> Make:
+        plans = {id(part[1]): self.plan(part[1]) for part in text._parts if type(part) is not str}
+        return lambda run: finish(text, lambda value: plans[id(value)](run))
+
+    def _choice(self, leaf: ChoiceTracer) -> Make:
+        """The option that this run has taken."""
+        if any(option is UNBOUND or option is EMPTY for option in leaf._options):
+            raise self.session.error("an effect stores a variable that may not be set")
+        which = self.position(leaf._which)
+        options = [self.plan(option) for option in leaf._options]
+        return lambda run: options[int(run.outputs[which])](run)
+
+    def _rows(self, rows: VirtualList) -> Make:
+        """A list as long as the loop ran."""
+        before, after = ([self.plan(x) for x in part] for part in (rows.before, rows.after))
+        places = [self.position(self.session.wrap(stack)) for stack in rows.stacks]
+        pattern, items = rows.pattern, rows.items if rows.container is None else rows.container
+        bound = (items.maxlen,) if isinstance(items, deque) else None
+
+        def make(run: Run) -> Any:
+            columns = [list(map(_item_of(t), run.outputs[p])) for p, t in zip(places, pattern.leaves, strict=True)]
+            middle = [plain(pattern, iter(row)) for row in zip(*columns, strict=True)]
+            found = [*(x(run) for x in before), *middle, *(x(run) for x in after)]
+            return found if bound is None else deque(found, *bound)
+
+        return make
+
+    def _keyed(self, table: keyed.Keyed) -> Make:
+        """A dict or set with the keys of the run."""
+        keys, values, owner = self.plan(table.keys), self.plan(table.values), table.owner
+
+        def make(run: Run) -> Any:
+            if isinstance(owner, set):
+                return set(keys(run))
+            made = defaultdict(owner.default_factory) if isinstance(owner, defaultdict) else type(owner)()
+            dict.update(made, zip(keys(run), values(run), strict=True))  # a Counter's own would count
+            return made
+
+        return make
+
+    # -- arrays ---------------------------------------------------------------------------------------
+    def _array(self, cell: ArrayTracer) -> Make:
+        if cell._base is not None:
+            return self._view(cell)
+        captures = self.session.captures
+        known = captures.standing_for(cell)
+        if known is not None and not (isinstance(known[1], Argument) and captures.is_written(cell)):
+            return self._outside(known[1], known[0])
+        index = self.position(cell)
+        if captures.is_copy(cell):
+            return self._once(cell, lambda run: np.array(run.outputs[index]))
+        return self._once(cell, lambda run: run.outputs[index])
+
+    def _view(self, view: ArrayTracer) -> Make:
+        """A look into the array that is made for the base."""
+        assert view._base is not None and view._step is not None
+        base, writeable = self.plan(view._base), view._writeable
+        steps = [(op, [self.position(v) for v in rest], self._attributes(attrs)) for op, rest, attrs in view._step.path]
+
+        def make(run: Run) -> Any:
+            found = base(run)
+            for op, rest, attributes in steps:
+                found = op.evaluate(found, *(run.outputs[k] for k in rest), **attributes(run))
+            if not writeable:
+                found = found.view()
+                found.flags.writeable = False
+            return found
+
+        return self._once(view, make)
+
+    def _attributes(self, attrs: dict[str, Any]) -> Callable[[Run], dict[str, Any]]:
+        """An op's attributes with this run's numbers for symbolic sizes."""
+        sizes: dict[Dim, int] = {}
+
+        def note(x: Any) -> None:
+            if isinstance(x, Dim):
+                sizes.setdefault(x, self.position(self.session.wrap(x)))
+            for part in (x.start, x.stop, x.step) if isinstance(x, slice) else x if isinstance(x, (tuple, list)) else ():
+                note(part)
+
+        def filled(x: Any, run: Run) -> Any:
+            if isinstance(x, Dim):
+                return int(run.outputs[sizes[x]])
+            if isinstance(x, slice):
+                return slice(*(filled(part, run) for part in (x.start, x.stop, x.step)))
+            return type(x)(filled(part, run) for part in x) if isinstance(x, (tuple, list)) else x
+
+        for attribute in attrs.values():
+            note(attribute)
+        return lambda run: {name: filled(x, run) for name, x in attrs.items()} if sizes else attrs
+
+
+def python_where(flag: int, make: Make) -> Make:
+    """A NumPy scalar, or Python's number where that output of the run is true (text of a result has no such output)."""
+
+    def number(run: Run) -> Any:
+        made = make(run)
+        return made.item() if flag < len(run.outputs) and run.outputs[flag] else made
+
+    return number
+
+
+def attributes_of(obj: Any) -> dict[str, Any]:
+    """The attributes of its own that an instance has, slots included."""
+    found = {}
+    for cls in type(obj).__mro__:
+        for name, descriptor in vars(cls).items() if cls.__module__ != "builtins" else ():
+            if type(descriptor) is MemberDescriptorType and hasattr(obj, name):
+                found[name] = getattr(obj, name)
+    return {**found, **namespace_of_instance(obj)} if namespace_of_instance(obj) else found
+
+
+def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
+    """Whether an instance has traced attributes, also those of its attributes that are no containers of their own."""
+    if id(obj) in around or isinstance(obj, (type, FunctionType, ModuleType)):
+        return False
+    if isinstance(obj, (dict, list)):  # of a class of its own: what it holds now is undone with the trace
+        return True
+    return any(
+        has_traced(part) or holds_traced(part, around | {id(obj)})
+        for value in attributes_of(obj).values() for part in flatten(value)[0]
+    )
+
+
+def _is_argument(source: Source) -> bool:
+    while isinstance(source, (Attribute, Item)):
+        source = source.parent
+    return isinstance(source, Argument)
+
+
+def _is_plain_instance(obj: Any) -> bool:
+    """Whether all that an object holds are its attributes, and the items of a dict or list."""
+    return all(cls in (object, dict, list) or cls.__flags__ & _HEAP_TYPE for cls in type(obj).__mro__)
+
+
+def _item_of(type_: Any) -> Callable[[Any], Any]:
+    """From a row of a stack to the kind of number or array that was appended."""
+    if type_.kind is Kind.PYTHON:
+        return type_.python_type  # type: ignore[no-any-return]
+    return np.array if type_.kind is Kind.ARRAY else (lambda x: x)

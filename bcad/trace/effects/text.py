@@ -1,0 +1,108 @@
+"""Text with traced numbers in it: written out with plain numbers when an effect shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tracers import SizeTracer, Tracer
+from .frozen import frozen
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_CONVERSIONS: dict[str, Callable[[Any], Any]] = {"": lambda x: x, "s": str, "r": repr, "a": ascii}
+
+
+class TextTracer(Tracer):
+    """A string that a run writes: ``"".join(f(value) for each part)``.
+
+    Attributes
+    ----------
+    _parts : tuple
+        Strings, and pairs of a function and a traced value that it makes a string of.
+    """
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, session: Session, parts: Sequence[Any]) -> None:
+        self._session = session
+        self._parts = tuple(parts)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return str
+
+    def _what(self) -> Any:
+        return "text"
+
+    def attribute(self, name: str) -> Any:
+        if name == "join":
+            raise self._session.leak(self, "str.join with a traced separator")
+        return getattr(StringMethods(self), name)
+
+
+class StringMethods:
+    """The methods of a traced string that a replay can apply to the finished text."""
+
+    def __init__(self, owner: TextTracer) -> None:
+        self._owner = owner
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("strip", "upper", "lower", "ljust", "rjust", "center", "replace", "title", "zfill"):
+            raise self._owner._session.leak(self._owner, f"str.{name} of text with traced numbers")
+        return lambda *args: mapped(self._owner, lambda s: getattr(s, name)(*args))
+
+
+def mapped(text: TextTracer, function: Callable[[str], str]) -> TextTracer:
+    """`function` of the finished text."""
+    return TextTracer(text._session, [(function, text)])
+
+
+def format_value(session: Session, value: Any, conversion: str, spec: str) -> Any:
+    """A replacement field of an f-string, or ``str(value)``."""
+    if type(value) is SizeTracer:
+        value = session.decide_int(value, "a number in a text")
+    if not isinstance(value, Tracer):
+        return NotImplemented
+    convert = _CONVERSIONS[conversion]
+    return TextTracer(session, [(lambda x: format(convert(x), spec), frozen(session, value))])
+
+
+def percent(session: Session, template: str, values: Any) -> TextTracer:
+    """``template % values``."""
+    return TextTracer(session, [(lambda x: template % x, frozen(session, values))])
+
+
+def method(session: Session, fn: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> TextTracer:
+    """``template.format(...)``, ``", ".join(...)`` with traced values among the arguments."""
+    return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), frozen(session, (args, kwargs)))])
+
+
+def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
+    """Texts one after another; a template filled in."""
+    if symbol in ("+", "+=") and isinstance(left, str) and isinstance(right, str):
+        return concatenate(session, left, right)
+    if symbol in ("%", "%="):
+        return percent(session, left, right)
+    raise session.leak(left, f"text with traced numbers in it is an operand of {symbol}")
+
+
+def concatenate(session: Session, *pieces: Any) -> TextTracer:
+    """Texts one after another."""
+    parts: list[Any] = []
+    for piece in pieces:
+        parts += piece._parts if isinstance(piece, TextTracer) else [piece]
+    return TextTracer(session, parts)
+
+
+def finish(text: TextTracer, plain: Callable[[Any], Any]) -> str:
+    """The string, where ``plain(value)`` gives the number for a traced value."""
+    pieces = []
+    for part in text._parts:
+        if type(part) is str:
+            pieces.append(part)
+        else:
+            function, value = part
+            pieces.append(function(plain(value)))
+    return "".join(pieces)

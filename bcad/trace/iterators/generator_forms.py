@@ -1,0 +1,115 @@
+"""Functions of ``itertools`` as generators: where what they go through is traced, their loops can be kept."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from interpreter import evaluate
+
+from ..lists import virtual
+from ..places import stepped
+from .generators import frame_of
+from .iteration import Indexed, is_traced_iterable
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+FORMS: dict[Any, Callable[..., Any]] = {}
+
+
+def _means(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def enter(form: Callable[..., Any]) -> Callable[..., Any]:
+        FORMS[function] = stepped(form)
+        return form
+
+    return enter
+
+
+def form(session: Session, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``function(*args)`` as a generator; NotImplemented if nothing that it goes through is traced."""
+    if kwargs or not any(_is_traced(session, a) for a in args):
+        return NotImplemented
+    return evaluate(FORMS[function], args, {}, session.domain)
+
+
+def _is_traced(session: Session, value: Any) -> bool:
+    return is_traced_iterable(value) or isinstance(value, Indexed) or virtual.has_middle(session, value) \
+        or frame_of(value) is not None
+
+
+@_means(itertools.chain)
+def _chain(*iterables):  # type: ignore[no-untyped-def]
+    for iterable in iterables:
+        yield from iterable
+
+
+@_means(filter)
+def _filter(function, iterable):  # type: ignore[no-untyped-def]
+    for item in iterable:
+        if item if function is None else function(item):
+            yield item
+
+
+@_means(itertools.filterfalse)
+def _filterfalse(function, iterable):  # type: ignore[no-untyped-def]
+    for item in iterable:
+        if not (item if function is None else function(item)):
+            yield item
+
+
+@_means(itertools.takewhile)
+def _takewhile(function, iterable):  # type: ignore[no-untyped-def]
+    for item in iterable:
+        if not function(item):
+            break
+        yield item
+
+
+@_means(itertools.starmap)
+def _starmap(function, iterable):  # type: ignore[no-untyped-def]
+    for item in iterable:
+        yield function(*item)
+
+
+@_means(itertools.combinations)
+def _combinations(iterable, r):  # type: ignore[no-untyped-def]
+    pool = list(iterable)
+    n = len(pool)
+    if r == 2:
+        for i in range(n):
+            for j in range(i + 1, n):
+                yield pool[i], pool[j]
+    elif r == 3:
+        for i in range(n):
+            for j in range(i + 1, n):
+                for k in range(j + 1, n):
+                    yield pool[i], pool[j], pool[k]
+    else:
+        yield from itertools.combinations(pool, r)
+
+
+@_means(itertools.combinations_with_replacement)
+def _combinations_with_replacement(iterable, r):  # type: ignore[no-untyped-def]
+    pool = list(iterable)
+    n = len(pool)
+    if r == 2:
+        for i in range(n):
+            for j in range(i, n):
+                yield pool[i], pool[j]
+    else:
+        yield from itertools.combinations_with_replacement(tuple(pool), r)
+
+
+@_means(itertools.permutations)
+def _permutations(iterable, r=None):  # type: ignore[no-untyped-def]
+    pool = list(iterable)
+    n = len(pool)
+    if r == 2:
+        for i in range(n):
+            for j in range(n):
+                if i != j:
+                    yield pool[i], pool[j]
+    else:
+        yield from itertools.permutations(tuple(pool), r)

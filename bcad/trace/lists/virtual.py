@@ -1,0 +1,357 @@
+"""Lists that loops have appended to: their middle is a stack in the graph, as long as the loop ran."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Size, Value, python_type
+
+from ..operations.raises import may_be_caught
+from ..regions.aliases import forbid_writes
+from ..regions.heap import Middle
+from ..regions.leaves import as_type, build, values_of
+from ..regions.patterns import Constant, Leaf, Mismatch, Nest, Pattern, join_items, of_numpy, pattern_of
+from ..regions.restack import restacked, row
+from ..regions.states import Abandon, Frozen, freeze
+from ..tracers import Tracer
+from .growing import Grown
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+MATERIALIZED = 4096  # so many items of a list are written out at most
+
+
+class VirtualList:
+    """What stands between the first items of a list and those appended later.
+
+    Attributes
+    ----------
+    items : list
+        The list itself; it holds the items before (`start` of them) and after.
+    pattern : Pattern
+        The form of one item.
+    stacks : list of Value
+        For each leaf of the pattern its values, stacked.
+    length : Size
+    key : object
+        The loop: one array of it would be rebuilt at each look, so that none may be written to.
+    """
+
+    def __init__(
+        self, session: Session, items: list[Any], start: int, pattern: Pattern, stacks: Sequence[Value], length: Size,
+        key: Any,
+    ) -> None:
+        self.session = session
+        self.items = items
+        self.start = start
+        self.pattern = pattern
+        self.stacks = list(stacks)
+        self.length = length
+        self.key = key
+        self.home = Builder.current()
+        self.was_there = type(items) is not list or id(items) in session.lists_before
+
+    container: Any = None  # what it was, of a frozen copy
+    buffered: Any = None  # the list, if all its items stand in arrays that are written to
+
+    @property
+    def before(self) -> list[Any]:
+        return list.__getitem__(self.items, slice(0, self.start))
+
+    @property
+    def after(self) -> list[Any]:
+        return list.__getitem__(self.items, slice(self.start, None))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a loop or branch is being made that has found the list as it is: it has to leave it in this form."""
+        return bool(self.session.speculating) and Builder.current() is not self.home
+
+    def frozen(self, items: list[Any]) -> VirtualList:
+        """The list as it is now, its written-out items replaced by `items`."""
+        made = VirtualList(self.session, items, self.start, self.pattern, self.stacks, self.length, self.key)
+        made.container = self.items if self.container is None else self.container
+        return made
+
+    def total(self) -> Any:
+        """``len(list)``."""
+        return self.session.wrap(self.length + list.__len__(self.items))
+
+    def row(self, k: Any) -> Any:
+        """Item k of the middle."""
+        index = self.session.unwrap(k)
+        getitem = ops.METHODS["__getitem__"]
+        return self._made([getitem(stack, index) for stack in self.stacks])
+
+    def _made(self, values: Sequence[Value]) -> Any:
+        """An item of these Values."""
+        kinds = [of_kind(v, type_) for v, type_ in zip(values, self.pattern.leaves, strict=True)]
+        things: list[Any] = []
+        made = build(self.session, self.pattern, iter(kinds), things)
+        forbid_writes(self.session, things, self.key)
+        return made
+
+    def get(self, key: Any) -> Any:
+        """``list[key]``."""
+        session = self.session
+        if isinstance(key, Tracer):
+            whole = self.whole()
+            self.require_caught(key)
+            return self.materialize()[key] if whole is None else whole.row(key)
+        before, after = self.before, self.after
+        if 0 <= key < len(before):
+            return before[key]
+        if -len(after) <= key < 0:
+            return after[key]
+        place = key - len(before) if key >= 0 else key + len(after)
+        inside = session.assumptions.less(place, self.length) if place >= 0 else not session.assumptions.less(
+            self.length, -place)
+        if inside:
+            return self.row(place)
+        return self.materialize()[key]
+
+    def require_caught(self, key: Any) -> None:
+        """Where the program may catch the IndexError of a run: hold it to item `key` being there."""
+        if may_be_caught(self.session):
+            total, unwrap = self.total(), self.session.unwrap
+            for broken in (operator.ge(key, total), operator.lt(key, operator.neg(total))):
+                if broken is not False:
+                    self.session.suppose_not(unwrap(broken), "an index is out of range")
+
+    def whole(self) -> VirtualList | None:
+        """The same items in stacks alone; None if they have no common form."""
+        if not self.before and not self.after:
+            return self
+        session = self.session
+        try:
+            pieces = self.pieces()
+            pattern = pattern_of_pieces(session, pieces)
+            stacks = stack(session, pieces, pattern)
+        except (Abandon, Mismatch):
+            return None
+        return VirtualList(session, [], 0, pattern, stacks, length_of(pieces), self.key)
+
+    def pieces(self) -> list[Frozen | Middle]:
+        """The items one by one, and those that a loop has made as one part."""
+        before, after = ([freeze(self.session, x) for x in part] for part in (self.before, self.after))
+        return [*before, Middle(self.pattern, self.stacks, self.length), *after]
+
+    def array(self) -> Value:
+        """The array that NumPy makes of the list."""
+        if not isinstance(self.pattern, Leaf):
+            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
+        (middle,) = self.stacks
+        if not self.before and not self.after:
+            return Builder.current().as_value(middle)
+        before, after = (
+            [ops.FUNCTIONS[np.array](self.session.unwrap(part))] if part else [] for part in (self.before, self.after)
+        )
+        pieces = [*before, middle, *after]
+        return ops.FUNCTIONS[np.concatenate](pieces)  # type: ignore[no-any-return]
+
+    def materialize(self) -> list[Any]:
+        """The list with every item written out, if their number is known."""
+        session = self.session
+        if id(self.items) not in session.virtual:
+            return self.items
+        if self.is_foreign:
+            raise Abandon("a list that a loop has made is used item by item in it")
+        length = self.length
+        if not isinstance(length, int):
+            length = session.decide_int(session.wrap(length), "the length of a list")
+        if length > MATERIALIZED:
+            raise session.error(
+                f"a list of {length} items that a loop has made is used item by item",
+                hint="make an array of it: np.array(items)",
+            )
+        rows = [self.row(k) for k in range(length)]
+        session.touch(session.virtual)
+        session.touch(self.items)
+        del session.virtual[id(self.items)]
+        if isinstance(self.items, list):
+            list.__setitem__(self.items, slice(self.start, self.start), rows)
+        else:
+            self.items.extend(rows)  # a deque in arrays is empty
+        return self.items
+
+
+def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None:
+    """Append a number of items that only a run can tell."""
+    known = session.virtual.get(id(items))
+    if known is None:
+        start, stacks, pattern, length = list.__len__(items), middle.stacks, middle.pattern, middle.length
+    else:
+        after = [freeze(session, x) for x in known.after]
+        pieces = [Middle(known.pattern, known.stacks, known.length), *after, middle]
+        pattern = pattern_of_pieces(session, pieces)
+        start, stacks = known.start, stack(session, pieces, pattern)
+        length = known.length + len(after) + middle.length
+        session.touch(items)
+        list.__setitem__(items, slice(start, None), [])
+    register(session, VirtualList(session, items, start, pattern, stacks, length, key))
+
+
+def has_middle(session: Session, x: Any) -> bool:
+    """Whether `x` is a list or deque with a part whose length only a run can tell."""
+    return isinstance(x, (list, deque)) and id(x) in session.virtual
+
+
+def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None:
+    """``items += others``, where one of them may have such a part."""
+    refuse_growing(session, others)
+    if getattr(session.virtual.get(id(items)), "buffered", None) is not None:
+        from .strip_methods import method
+
+        if method(session, items, "extend", (others,), {}) is not NotImplemented:
+            return
+    session.touch(items)
+    found = session.virtual.get(id(others))
+    if found is None:
+        list.extend(items, others)
+        return
+    list.extend(items, found.before)
+    extend(session, items, Middle(found.pattern, found.stacks, found.length), found.key)
+    list.extend(items, found.after)
+
+
+def pattern_of_pieces(session: Session, pieces: Sequence[Frozen | Middle]) -> Pattern:
+    """The form that all items have."""
+    found: Pattern | None = None
+    for piece in pieces:
+        own = piece.pattern if isinstance(piece, Middle) else as_stack(pattern_of(piece))
+        found = own if found is None else join_items(session, found, own)
+    assert found is not None
+    return found
+
+
+def length_of(pieces: Sequence[Frozen | Middle]) -> Size:
+    """How many items there are."""
+    total: Size = 0
+    for piece in pieces:
+        total = total + (piece.length if isinstance(piece, Middle) else 1)
+    return total
+
+
+def as_stack(pattern: Pattern) -> Pattern:
+    """A number known now is stacked too: the list's length is that of its stacks."""
+    if pattern.leaves:
+        return of_numpy(pattern)
+    found = _with_a_leaf(pattern)
+    if found is None:
+        raise Abandon("a list of Python objects grows in it")
+    return found
+
+
+def _with_a_leaf(pattern: Pattern) -> Pattern | None:
+    """The pattern with one of its plain numbers as a leaf; None if it has none."""
+    if isinstance(pattern, Nest):
+        for k, child in enumerate(pattern.children):
+            found = _with_a_leaf(child)
+            if found is not None:
+                children = [*pattern.children[:k], found, *pattern.children[k + 1:]]
+                return Nest(pattern.like, pattern.keys, children, pattern.extra)
+    elif isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
+        return Leaf(python_type(type(pattern.obj)))
+    return None
+
+
+def stack(session: Session, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
+    """For each leaf of the pattern the values of all items, one after another, in the current builder."""
+    parts: list[list[Value]] = [[] for _ in pattern.leaves]
+    for piece in pieces:
+        if isinstance(piece, Middle):
+            found = list(restacked(piece.pattern, iter(piece.stacks), pattern, piece.length))
+        else:
+            found = [row(as_type(x, t)) for x, t in zip(values_of(piece, pattern), pattern.leaves, strict=True)]
+        for part, value in zip(parts, found, strict=True):
+            part.append(value)
+    return [_joined(part, t) for part, t in zip(parts, pattern.leaves, strict=True)]
+
+
+def _joined(parts: list[Value], type_: ArrayType) -> Value:
+    if not parts:
+        return ops.BY_NAME["full"](type_.dtype.type(0), shape=(0, *type_.shape), dtype=type_.dtype)  # type: ignore
+    return parts[0] if len(parts) == 1 else ops.FUNCTIONS[np.concatenate](parts)  # type: ignore[no-any-return]
+
+
+def of_kind(value: Value, type_: ArrayType) -> Value:
+    """An element of a stack as the kind of number that was appended."""
+    if value.type.kind is type_.kind:  # type: ignore[union-attr]
+        return value
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+
+
+# -- where lists are used ------------------------------------------------------------------------------
+_BLIND = frozenset(("append", "extend"))
+
+
+def look(session: Session, *values: Any) -> None:
+    """Lists among `values` are about to be looked at by code that knows nothing of their middle."""
+    for value in values:
+        if isinstance(value, (list, deque)):
+            refuse_growing(session, value)
+            found = session.virtual.get(id(value))
+            if found is not None:
+                found.materialize()
+
+
+def look_inside(session: Session, *values: Any) -> None:
+    """The same of lists that stand inside of lists, tuples and dicts."""
+    for found in _lists_inside(values):
+        look(session, found)
+
+
+def holds(session: Session, values: Iterable[Any]) -> bool:
+    """Whether a list with such a middle is among `values`, or inside of one of them."""
+    return any(id(found) in session.virtual for found in _lists_inside(values))
+
+
+def _lists_inside(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        kind = type(value)
+        if kind is list or kind is deque:
+            yield value
+        if kind in (list, tuple, deque):
+            yield from _lists_inside(value)
+        elif kind is dict:
+            yield from _lists_inside(value.values())
+
+
+def refuse_growing(session: Session, value: Any) -> None:
+    """A list that the loop being made appends to has no contents that all iterations agree on."""
+    if id(value) in session.growing:
+        from .buffers import wanted
+
+        raise wanted(session, value, "a list that it appends to is read in it")
+
+
+def find(session: Session, value: Any) -> VirtualList | None:
+    """The middle of a list, if it has one."""
+    refuse_growing(session, value)
+    return session.virtual.get(id(value))
+
+
+def find_growing(session: Session, value: Any) -> Grown | None:
+    """A list as the loop sees it that is being made and appends to it."""
+    return session.growing.get(id(value))
+
+
+def looks_at(fn: Any) -> bool:
+    """Whether a call of `fn` looks at the list that it is bound to or given."""
+    return getattr(fn, "__name__", "") not in _BLIND
+
+
+def register(session: Session, virtual: VirtualList) -> None:
+    """A loop has appended to a list."""
+    session.touch(session.virtual)
+    session.touch(virtual.items)
+    session.virtual[id(virtual.items)] = virtual
+    session.watch(type(virtual.items))
+    session.watch_lists()

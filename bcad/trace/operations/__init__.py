@@ -1,0 +1,1 @@
+"""Operators, attributes, subscripts and methods of traced numbers and arrays."""

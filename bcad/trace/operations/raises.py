@@ -1,0 +1,72 @@
+"""Python's own exceptions on traced Python numbers: where user code may catch them, and where nothing reads the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bcad import ops
+from bcad.ir import Graph, Kind, Literal, Node, Value, live_part
+
+from ..builder import constant_of, is_constant
+from ..captures.guards import GuardMiss
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+DIVISIONS = frozenset(("divide", "floor_divide", "remainder"))
+
+DID_NOT_RAISE = "it did not raise"
+
+
+def may_raise(node: Node) -> bool:
+    """Whether Python may raise where it computes what `node` does."""
+    if getattr(node.op, "raises", None) is None or node.output.type.kind is not Kind.PYTHON:  # type: ignore[union-attr]
+        return False
+    divisor = node.inputs[-1]
+    return not (node.op.name in DIVISIONS and is_constant(divisor) and constant_of(divisor) != 0)
+
+
+def may_be_caught(session: Session) -> bool:
+    """Whether a handler (the user's, or of what we have written in Python) stands around what is evaluated now."""
+    frame = session.frame
+    while frame is not None:
+        entry = frame.code.handler_at(max(frame.pc - 1, 0))
+        if entry is not None and frame.code.opcodes[entry.target] != "STOPITERATION_ERROR":  # every generator has that from 3.12 on
+            return True
+        frame = frame.back
+    return False
+
+
+def held(session: Session, node: Node) -> Value:
+    """The result of `node`, once it is settled whether it raises: by the example, and later calls are held to it."""
+    session.settled.add(node)
+    safe, flag = _safely(node)
+    if session.concrete(flag, "whether an exception that may be caught is raised"):
+        if not session.example.is_static(flag):
+            ops.check(ops.BY_NAME["logical_not"](flag), message=Literal("it raised"), error=Literal(GuardMiss))
+        node.op.evaluate(*(session.concrete(v) for v in node.inputs), **node.attrs)
+        return node.output
+    if session.example.is_static(flag):
+        return node.output
+    ops.check(flag, message=Literal(DID_NOT_RAISE), error=Literal(GuardMiss))
+    return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)  # type: ignore[no-any-return]
+
+
+def _safely(node: Node) -> tuple[Value, Value]:
+    """The result as a NumPy scalar, which never raises, and a flag: Python raises."""
+    op: Any = node.op
+    inputs = [ops.BY_NAME["as_kind"](v, kind=Kind.SCALAR, dtype=v.dtype) for v in node.inputs]
+    safe = op(*inputs, **node.attrs)
+    return safe, op.raises(safe, *inputs)
+
+
+def keep_raising(builder: Any, outputs: list[Value]) -> None:
+    """Let the nodes of a finished builder that may raise do so, although nothing reads their results."""
+    if not any(map(may_raise, builder.nodes)):
+        return
+    live = set(live_part(Graph(builder.inputs, builder.nodes, outputs, builder.name)).nodes)
+    for node in list(builder.nodes):
+        if node not in live and node not in builder.session.settled and may_raise(node):
+            with builder:
+                _, flag = _safely(node)
+                ops.check(flag, message=Literal(f"{node.op.name} raises"), error=Literal(ArithmeticError))

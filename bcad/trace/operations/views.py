@@ -1,0 +1,176 @@
+"""Views: which results are views of an array, how they read through to it and write back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import Dim, Value
+
+from ..tracers import ArrayTracer
+
+VIEW_METHODS = frozenset(
+    "reshape ravel transpose T mT swapaxes squeeze diagonal real imag view __getitem__".split()
+)
+VIEW_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset((
+    np.reshape, np.ravel, np.transpose, np.permute_dims, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
+    np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to, np.broadcast_arrays,
+    np.diagonal, np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
+    np.vsplit, np.hsplit, np.dsplit, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
+    np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
+))
+IDENTITIES: frozenset[Callable[..., Any]] = frozenset(
+    (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.atleast_1d, np.atleast_2d, np.atleast_3d)
+)
+_NEEDS_ORDER = frozenset((np.reshape, np.ravel, "reshape", "ravel"))
+_GATHERED = frozenset((np.lib.stride_tricks.sliding_window_view,))
+_READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal", *_GATHERED))
+
+
+class Step:
+    """The ops that lead from an array to its view."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Sequence[tuple[Any, tuple[Value, ...], dict[str, Any]]]) -> None:
+        self.path = tuple(path)
+
+    def forward(self, base: Value) -> Value:
+        """The view of `base`."""
+        for op, rest, attrs in self.path:
+            base = op(base, *rest, **attrs)
+        return base
+
+    def backward(self, base: Value, new: Value) -> Value:
+        """What `base` becomes when its view becomes `new`."""
+        stages = [base]
+        for op, rest, attrs in self.path[:-1]:
+            stages.append(op(stages[-1], *rest, **attrs))
+        for (op, rest, attrs), stage in zip(reversed(self.path), reversed(stages), strict=False):
+            new = write_back(op, stage, new, rest, attrs)
+        return new
+
+
+def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
+    """What `base` becomes when ``op(base)``, a view of it, becomes `new`."""
+    if op.name not in ("real", "imag"):
+        return op.view_write(base, new, *rest, **attrs)  # type: ignore[no-any-return]
+    real, imag, multiply, add = (ops.BY_NAME[name] for name in ("real", "imag", "multiply", "add"))
+    parts = (new, imag(base)) if op.name == "real" else (real(base), new)
+    return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)  # type: ignore[no-any-return]
+
+
+def step_between(base: Value, view: Value, gathered: bool = False) -> Step | None:
+    """How `view` was computed from `base` (of a region: from what stands for it there), if by views alone.
+
+    `gathered`: also by picking elements, which can be done again but not written through.
+    """
+    path = []
+    if view.scope is not None:
+        base = view.scope.as_value(base)  # type: ignore[attr-defined]
+    while view is not base:
+        node = view.node
+        if node is None or not (
+            getattr(node.op, "is_view", False) or node.op.name in ("real", "imag") or gathered and node.op.name == "gather"
+        ):
+            return None
+        path.append((node.op, node.inputs[1:], node.attrs))
+        view = node.inputs[0]
+    return Step(path[::-1])
+
+
+def as_view(function: Any, base: Any, result: Any) -> Any:
+    """`result` of a view-making call on the array `base`: views instead of arrays of their own."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(as_view(function, base, r) for r in result)
+    if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
+        return result
+    step = step_between(base._read(), result._value, function in _GATHERED)
+    if step is None or (function in _NEEDS_ORDER and not _is_view(function, base, result)):
+        return result
+    if not step.path and function in IDENTITIES:
+        return base
+    view = ArrayTracer(base._session, result._value, base, step)
+    view._writeable = base._writeable and function not in _READ_ONLY
+    return view
+
+
+def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer) -> bool:
+    """Whether NumPy's reshape would be a view here; that it stays so is a guard of who writes."""
+    captures, root = base._session.captures, base._root()
+    if is_contiguous(base) and captures.is_contiguous(root):
+        captures.reshaped[id(root)] = root
+        return True
+    example = _layout(root, base)
+    if example is None:
+        captures.unclear.update((id(root), id(result)))
+        return False
+    captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+    shape = tuple(map(base._session.size_example, result._type().shape))
+    flat = example.ravel() if function in (np.ravel, "ravel") else example.reshape(shape)
+    return np.shares_memory(flat, example)
+
+
+def _layout(root: ArrayTracer, view: ArrayTracer) -> np.ndarray | None:
+    """An array that lies in memory as `view` does; None if another call's may lie differently."""
+    session = root._session
+    original = session.captures.original(root)
+    if original is None:
+        base = np.empty(tuple(map(session.size_example, root._type().shape)), root._type().dtype)
+    elif original.flags.c_contiguous or original.flags.f_contiguous:
+        base = original
+    else:
+        return None
+    path = []
+    while view is not root:
+        assert view._base is not None and view._step is not None
+        path.append(view._step)
+        view = view._base
+    for step in reversed(path):
+        for op, rest, attrs in step.path:
+            if rest:
+                return None
+            base = op.evaluate(base, **{k: _plain(session, v) for k, v in attrs.items()})
+    return base
+
+
+def _plain(session: Any, attribute: Any) -> Any:
+    """An attribute of an op with numbers in place of sizes."""
+    if isinstance(attribute, Dim):
+        return session.size_example(attribute)
+    if isinstance(attribute, (tuple, list)):
+        return tuple(_plain(session, part) for part in attribute)
+    if isinstance(attribute, slice):
+        return slice(*(_plain(session, part) for part in (attribute.start, attribute.stop, attribute.step)))
+    return attribute
+
+
+def is_contiguous(cell: ArrayTracer) -> bool:
+    """Whether a reshape of `cell` is a view: its elements lie in C order without gaps."""
+    while cell._base is not None:
+        assert cell._step is not None
+        for op, _, attrs in cell._step.path:
+            if op is ops.BY_NAME["reshape"]:
+                continue
+            if op is not ops.BY_NAME["getitem"] or not _keeps_order(attrs["index"]):
+                return False
+        cell = cell._base
+    return True
+
+
+def _keeps_order(index: Sequence[Any]) -> bool:
+    """Leading integers, then at most one plain slice, then full ones: a stretch of memory."""
+    seen_slice = False
+    for part in index:
+        if part is None or part is Ellipsis or part == slice(None):
+            seen_slice = seen_slice or part is not None
+        elif isinstance(part, slice):
+            if seen_slice or part.step not in (None, 1):
+                return False
+            seen_slice = True
+        elif seen_slice:
+            return False
+    return True

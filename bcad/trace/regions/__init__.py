@@ -1,0 +1,1 @@
+"""Branches and loops as regions of the graph: run once on forked frames, merged, carried."""

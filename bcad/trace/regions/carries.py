@@ -1,0 +1,433 @@
+"""What a loop carries: the slots and heap places that its body changes, and the lists it appends to."""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bcad import ops
+from bcad.ir import Size, Value, symbols
+from interpreter import EMPTY, UNBOUND, Frame
+
+from ..builder import TraceBuilder
+from ..iterators.generators import Locals
+from ..lists.growing import Grown
+from ..lists.virtual import extend, length_of, of_kind, pattern_of_pieces, stack
+from ..tracers import ArrayTracer
+from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
+from .arms import Arm
+from .heap import Growth, Middle, Place, read, store
+from .leaves import build, fillers, values_of
+from .patterns import (
+    WHICH,
+    Choice,
+    Constant,
+    Either,
+    Leaf,
+    Mismatch,
+    Nest,
+    Pattern,
+    Reference,
+    alike,
+    join,
+    join_items,
+    pattern_of,
+)
+from .reach import reachable
+from .states import Abandon, Frozen, Number, freeze, refer
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+Key = int | Place  # a slot, or a place in the heap
+
+
+class Carry:
+    """One carried slot or place.
+
+    Attributes
+    ----------
+    pattern : Pattern
+        Its form in every iteration.
+    entry : Frozen or None
+        What it holds when the loop is reached; None if it has no value then.
+    """
+
+    __slots__ = ("key", "obj", "pattern", "entry")
+
+    def __init__(self, key: Key, obj: Any, pattern: Pattern, entry: Frozen | None) -> None:
+        self.key, self.obj, self.pattern, self.entry = key, obj, pattern, entry
+
+
+class Carries:
+    """The carried state of one loop, learnt pass by pass."""
+
+    def __init__(self, session: Session, frame: Frame, read_in_body: set[int], live: set[int], key: Any) -> None:
+        self.session = session
+        self.frame = frame
+        self.live = live  # slots that are read in the loop or behind it
+        self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
+        self.key = key
+        self.items: dict[Key, Carry] = {}
+        self.growths: dict[int, Grown] = {}  # lists that grow by one item an iteration
+        self.inputs: list[Value] = []
+        self.needs_iteration = False
+        self._standins: list[Any] = []
+        self._shared: Shared = set()  # carries and lists whose arrays or objects others may hold too
+        self._exposed: dict[int, Any] = {}  # those others
+        self._there: dict[int, int] = {}  # what was there when the loop is reached, and by how many it is held
+
+    # -- learning ---------------------------------------------------------------------------
+    def learn(self, arm: Arm) -> bool:
+        """Take note of what a pass changed; whether that was news."""
+        news = False
+        self._refer(arm)
+        for slot, state in arm.slots.items():
+            news |= self._meet(slot, None, state, arm)
+        for place, change in arm.changes.places.items():
+            if self._is_own(change.obj, arm):
+                continue
+            news |= self._meet(place, change.obj, change.new, arm)
+        news |= self._drop_replaced()
+        for growth in arm.changes.grown.values():
+            news |= self._meet_growth(growth, arm)
+        if self.growths.keys() - arm.changes.grown.keys():
+            raise Abandon("a list does not grow in every pass")
+        return self._learn_sharing(arm) or news
+
+    def _refer(self, arm: Arm) -> None:
+        """Tell what the loop has found there apart from what an iteration makes."""
+        if not self._there:
+            self._there = reachable(self.frame, self.live)
+        arm.slots = {slot: refer(state, self._was_there) for slot, state in arm.slots.items()}
+        arm.result = refer(arm.result, self._was_there)
+        for change in arm.changes.places.values():
+            change.new = refer(change.new, self._was_there)
+        for growth in arm.changes.grown.values():
+            growth.pieces = [x if isinstance(x, Middle) else refer(x, self._was_there) for x in growth.pieces]
+
+    def _was_there(self, obj: Any) -> bool:
+        return id(obj) in self._there or id(obj) in self.session.captures.outer
+
+    def _drop_replaced(self) -> bool:
+        """Forget places of objects that are made anew in each iteration, as a later pass has shown; whether there were any."""
+        replaced = {id(box) for carry in self.items.values() if not isinstance(carry.pattern, Reference)
+                    for box in things_in(carry.entry, carry.pattern)}
+        gone = [key for key, carry in self.items.items() if isinstance(key, Place) and id(carry.obj) in replaced
+                and key.kind != "array"]
+        for key in gone:
+            del self.items[key]
+        return bool(gone)
+
+    def refuse_holding(self, state: Frozen, arm: Arm) -> None:
+        """What is returned from inside the loop must not be held by anything that outlives the call."""
+        kept = {id(thing) for carry in self.items.values() if isinstance(carry.key, Place)
+                for thing in things_in(self._state_after(carry, arm), carry.pattern)}
+        if any(id(thing) in kept for thing in things_in(state) if not isinstance(thing, ArrayTracer)):
+            raise Abandon("it returns an object that is also stored elsewhere")
+
+    def _learn_sharing(self, arm: Arm) -> bool:
+        """Take note of what is held by several names after an iteration; whether that was news."""
+        states = [(key, self._state_after(carry, arm), carry.pattern) for key, carry in self.items.items()]
+        states += [(key, item, grown.pattern) for key, grown in self.growths.items()
+                   for item in arm.changes.grown[key].items]
+        holders = Holders(states, arm.builder)
+        shared, exposed = holders.shared(), holders.outer()
+        for key, state, pattern in states:  # copies are made of what was there before
+            copied = [x for x in things_in(state, pattern) if not isinstance(x, ArrayTracer) and self._was_there(x)]
+            shared.update([(key, False)] if copied else [])
+            exposed += copied
+        for carry in self.items.values():
+            for thing in things_in(carry.entry, carry.pattern):
+                if not self._is_private(carry, thing):
+                    shared.add((carry.key, is_array(thing)))
+                    exposed.append(thing._root() if is_array(thing) else thing)
+        news = not shared <= self._shared or any(id(cell) not in self._exposed for cell in exposed)
+        self._shared |= shared
+        self._exposed.update((id(cell), cell) for cell in exposed)
+        return news
+
+    def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
+        if any(growth.obj is s for s in self._standins):
+            raise Abandon("a list that is replaced in it grows")
+        pattern = pattern_of_pieces(self.session, growth.pieces)
+        known = self.growths.get(id(growth.obj))
+        one_by_one = len(growth.pieces) == 1 and not isinstance(growth.pieces[0], Middle)
+        if known is not None:
+            if known.one_by_one and not one_by_one:
+                known.one_by_one = False
+                join(self.session, known.pattern, pattern)
+                return True
+            before, known.pattern = known.pattern, join_items(self.session, known.pattern, pattern)
+            return self._tail_is_new(known) or not _same_form(before, known.pattern)
+        self.growths[id(growth.obj)] = Grown(
+            growth.obj, len(growth.old), pattern, one_by_one, nested=id(growth.obj) in self.session.growing)
+        return True
+
+    def _tail_is_new(self, grown: Grown) -> bool:
+        """Fit the form of the list's last item to its items; whether that was news."""
+        if not grown.wants_tail:
+            return False
+        before, pattern = grown.tail_pattern, grown.pattern
+        if grown.start:
+            pattern = join_items(self.session, pattern_of(self._entry_tail(grown)), pattern)
+        grown.tail_pattern = pattern
+        return before is None or not _same_form(before, pattern)
+
+    def _entry_tail(self, grown: Grown) -> Frozen:
+        return freeze(self.session, list.__getitem__(grown.items, grown.start - 1))
+
+    def _is_own(self, obj: Any, arm: Arm) -> bool:
+        """Whether an object belongs to the iteration: made in it, or one of our stand-ins."""
+        if isinstance(obj, ArrayTracer):
+            return obj._home is arm.builder
+        return any(obj is s for s in self._standins)
+
+    def _meet(self, key: Key, obj: Any, state: Frozen, arm: Arm) -> bool:
+        known = self.items.get(key)
+        entry = known.entry if known is not None else self._entry(key, obj)
+        if entry is None and isinstance(key, int) and key in self.read_in_body:
+            raise Abandon(f"{self.frame.code.slot_names[key]!r} may be read before it has a value")
+        try:
+            pattern = self._joined(known, entry, state)
+        except Mismatch as reason:
+            raise Abandon(f"{self._name(key, obj)} is not of one form: {reason}") from None
+        if known is not None and _same_form(known.pattern, pattern):
+            return False
+        if isinstance(pattern, Constant) and known is None and entry is not None:
+            return False
+        self.items[key] = Carry(key, obj, pattern, entry)
+        return True
+
+    def _joined(self, known: Carry | None, entry: Frozen | None, state: Frozen) -> Pattern:
+        pattern = pattern_of(state)
+        if entry is not None:
+            pattern = join(self.session, pattern_of(entry), pattern)
+        if known is not None:
+            pattern = join(self.session, known.pattern, pattern)
+        return pattern
+
+    def _entry(self, key: Key, obj: Any) -> Frozen | None:
+        value = self.frame.slots[key] if isinstance(key, int) else read(key, obj)
+        if value is UNBOUND or value is EMPTY:
+            if not isinstance(key, int) and key.kind != "cell" and not isinstance(obj, Locals):
+                raise Abandon(f"{self._name(key)} is first set in it")
+            return None
+        if not isinstance(key, int) and key.kind != "array":
+            value = self.session.captures.standing(obj, key.kind, key.key, value)
+        return refer(freeze(self.session, value), self._was_there)
+
+    def _name(self, key: Key, obj: Any = None) -> str:
+        if isinstance(key, int):
+            return repr(self.frame.code.slot_names[key])
+        if isinstance(obj, Locals):
+            return repr(obj.names[key.key])
+        return repr(key.key) if key.key is not None else f"an {key.kind}"
+
+    # -- one pass ---------------------------------------------------------------------------
+    def install(self, builder: TraceBuilder, fork: Frame, index: Value) -> None:
+        """Put fresh inputs of `builder` into everything that is carried."""
+        self.inputs = []
+        self._standins = []
+        forbid_writes(self.session, self._exposed.values(), self.key)
+        for carry in self.items.values():
+            name = self._name(carry.key, carry.obj).strip("'")
+            names = name if name.isidentifier() else "cell" if isinstance(carry.key, Place) and carry.key.key is None else "c"
+            fresh = [builder.input(t, names) for t in carry.pattern.leaves]
+            self.inputs += fresh
+            if carry.entry is None:  # assigned anew in each iteration
+                continue
+            value = self._standin(carry, iter(fresh))
+            if isinstance(carry.key, int):
+                fork.slots[carry.key] = value
+            else:
+                store(self.session, carry.key, carry.obj, value)
+        self._install_tails(builder, index)
+
+    def _install_tails(self, builder: TraceBuilder, index: Value) -> None:
+        for grown in self.growths.values():
+            grown.index = index
+            if grown.wants_count:
+                grown.count = builder.input(WHICH, "count")
+                self.inputs.append(grown.count)
+            if not grown.wants_tail:
+                continue
+            if grown.tail_pattern is None:
+                self._tail_is_new(grown)
+            assert grown.tail_pattern is not None
+            fresh = [builder.input(t, "last") for t in grown.tail_pattern.leaves]
+            self.inputs += fresh
+            things: list[Any] = []
+            grown.tail = build(self.session, grown.tail_pattern, iter(fresh), things)
+            forbid_writes(self.session, things, self.key)
+
+    def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
+        if isinstance(carry.key, Place) and carry.key.kind == "array":
+            return next(values)
+        things: list[Any] = []
+        made = build(self.session, carry.pattern, values, things)
+        self._standins += things
+        forbid_shared(self.session, self._shared, carry.key, things, self.key)
+        return made
+
+    def _is_private(self, carry: Carry, thing: Any) -> bool:
+        """Whether nothing else can hold an array or object that a carry holds when the loop is reached."""
+        entry = carry.entry
+        if not is_array(thing):
+            return self._there.get(id(thing), 0) <= 1
+        if not isinstance(entry, Number) or not isinstance(entry.obj, ArrayTracer) or not isinstance(carry.key, int):
+            return False
+        cell = entry.obj
+        if cell._base is not None or id(cell) in self.session.captures.initial:
+            return False
+        holders = sum(cell is x for x in self.frame.slots)
+        return holders == 1 and sys.getrefcount(cell) <= holders + _OWN_REFERENCES
+
+    # -- the node ---------------------------------------------------------------------------
+    def before(self) -> list[Value]:
+        """The carried Values when the loop is reached."""
+        found: list[Value] = []
+        for carry in self.items.values():
+            if carry.entry is None:
+                self.needs_iteration = True
+                found += fillers(carry.pattern)
+            else:
+                found += values_of(carry.entry, carry.pattern)
+        for grown in self.growths.values():
+            if grown.wants_count:
+                found.append(self.session.builder.constant(0))
+            if grown.tail_pattern is not None:
+                found += self._first_tail(grown, grown.tail_pattern)
+        return found
+
+    def _first_tail(self, grown: Grown, pattern: Pattern) -> Iterator[Value]:
+        return values_of(self._entry_tail(grown), pattern) if grown.start else fillers(pattern)
+
+    def after(self, arm: Arm) -> list[Value]:
+        """The carried Values after one iteration, in the body's builder."""
+        found: list[Value] = []
+        for carry in self.items.values():
+            state = self._state_after(carry, arm)
+            found += values_of(state, carry.pattern)
+        for grown in self.growths.values():
+            pieces = arm.changes.grown[id(grown.items)].pieces
+            if grown.wants_count:
+                assert grown.count is not None
+                found.append(ops.FUNCTIONS[operator.add](grown.count, self.session.builder.size(length_of(pieces))))
+            if grown.tail_pattern is not None:
+                found += self._next_tail(grown, pieces, grown.tail_pattern)
+        return found
+
+    def _next_tail(self, grown: Grown, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> Iterator[Value]:
+        """The list's last item after an iteration."""
+        if not isinstance(pieces[-1], Middle):
+            return values_of(pieces[-1], pattern)
+        before = freeze(self.session, grown.tail)
+        rows = stack(self.session, [before, *pieces], pattern)
+        return (of_kind(ops.METHODS["__getitem__"](row, -1), t) for row, t in zip(rows, pattern.leaves, strict=True))
+
+    def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
+        if isinstance(carry.key, int):
+            if carry.key in arm.slots:
+                return arm.slots[carry.key]
+            assert carry.entry is not None
+            return carry.entry
+        change = arm.changes.places.get(carry.key)
+        if change is None:
+            raise Abandon(f"{self._name(carry.key)} is lost")
+        return change.new
+
+    def stacked(self, arm: Arm) -> list[Value]:
+        """The Values that each iteration appends to lists, in the body's builder."""
+        found: list[Value] = []
+        bound = sizes_bound_in(arm)
+        for key, grown in self.growths.items():
+            pieces = arm.changes.grown[key].pieces
+            if grown.one_by_one:
+                found += values_of(pieces[0], grown.pattern)  # type: ignore[arg-type]
+                continue
+            stacks = stack(self.session, pieces, grown.pattern)
+            grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
+            if not bound.isdisjoint(symbols(grown.portion)):
+                grown.portion = None
+            found += stacks
+        return found
+
+    def ragged(self) -> tuple[tuple[int, Size], ...]:
+        """The stacks of lists that grow by another number in each iteration, with their lengths in all."""
+        found: list[tuple[int, Size]] = []
+        position = 0
+        for grown in self.growths.values():
+            width = len(grown.pattern.leaves)
+            if not grown.one_by_one and grown.portion is None:
+                grown.total_length = ops.fresh_size("m")
+                found += [(position + k, grown.total_length) for k in range(width)]
+            position += width
+        return tuple(found)
+
+    def flags(self) -> Iterator[int]:
+        """Where among the carried Values those stand that say whether a number is Python's own."""
+        position = 0
+        for carry in self.items.values():
+            position += len(carry.pattern.leaves)
+            if isinstance(carry.pattern, Either):
+                yield position - 1
+
+    def store(self, results: list[Value], stacks: list[Value], length: Any) -> None:
+        """Let the frame and the heap hold what the loop leaves."""
+        values = iter(results)
+        forbid_writes(self.session, self._exposed.values(), self.key)
+        for carry in self.items.values():
+            if isinstance(carry.key, Place) and carry.key.kind == "array":
+                store(self.session, carry.key, carry.obj, next(values))
+                continue
+            things: list[Any] = []
+            final = build(self.session, carry.pattern, values, things)
+            forbid_shared(self.session, self._shared, carry.key, things, self.key)
+            if isinstance(carry.key, int):
+                self.frame.slots[carry.key] = final
+            else:
+                store(self.session, carry.key, carry.obj, final)
+        rows = iter(stacks)
+        for grown in self.growths.values():
+            mine = [next(rows) for _ in grown.pattern.leaves]
+            extend(self.session, grown.items, self._appended(grown, mine, length), self.key)
+
+    def _appended(self, grown: Grown, stacks: list[Value], length: Any) -> Middle:
+        """What a list has got from all iterations."""
+        if grown.one_by_one:
+            return Middle(grown.pattern, stacks, length)
+        if grown.portion is None:
+            return Middle(grown.pattern, stacks, grown.total_length)
+        whole = length * grown.portion
+        flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]  # type: ignore[union-attr]
+        return Middle(grown.pattern, flat, whole)
+
+
+def sizes_bound_in(arm: Arm) -> set[str]:
+    """The symbols of sizes that only an iteration can tell."""
+    return {
+        name for node in arm.builder.nodes for v in node.outputs
+        for n in getattr(v.type, "shape", ()) for name in symbols(n) if name not in arm.builder.session.sizes
+    }
+
+
+_OWN_REFERENCES = 6
+
+
+def _same_form(a: Pattern, b: Pattern) -> bool:
+    if isinstance(a, Reference) or isinstance(b, Reference):
+        return isinstance(a, Constant) and isinstance(b, Constant) and a.obj is b.obj
+    if isinstance(a, Constant) and isinstance(b, Constant):
+        return a.obj is b.obj or a.obj == b.obj
+    if isinstance(a, (Leaf, Either)) and type(a) is type(b):
+        return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
+    if isinstance(a, Nest) and isinstance(b, Nest):
+        return alike(a, b) and all(map(_same_form, a.children, b.children))
+    if isinstance(a, Choice) and isinstance(b, Choice):
+        return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
+    return False
+
+

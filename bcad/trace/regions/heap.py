@@ -1,0 +1,209 @@
+"""Places in the heap that a part of the program changed: what they held before and after."""
+
+from __future__ import annotations
+
+from collections import deque
+from types import CellType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bcad.ir import Size, Value
+from interpreter import EMPTY, Journal, Snapshot
+
+from ..tracers import ArrayTracer, Tracer
+from .patterns import Pattern
+from .states import Abandon, Frozen, Same, cell_value, freeze
+
+if TYPE_CHECKING:
+    from ..lists.virtual import VirtualList
+    from ..session import Session
+
+
+class Place(NamedTuple):
+    """Part of an object: ``kind`` is 'attribute', 'item', 'cell' or 'array'."""
+
+    identity: int
+    kind: str
+    key: Any
+
+
+class Change:
+    """What happened at a place; `obj` is the object that it belongs to."""
+
+    __slots__ = ("obj", "old", "new")
+
+    def __init__(self, obj: Any, old: Any, new: Frozen) -> None:
+        self.obj, self.old, self.new = obj, old, new
+
+
+class Middle:
+    """Items of a number that only a run can tell: for each leaf of their pattern the values, stacked."""
+
+    __slots__ = ("pattern", "stacks", "length")
+
+    def __init__(self, pattern: Pattern, stacks: list[Value], length: Size) -> None:
+        self.pattern, self.stacks, self.length = pattern, stacks, length
+
+
+class Growth:
+    """What was appended to a list whose earlier items stayed: single items, and `Middle` parts."""
+
+    __slots__ = ("obj", "old", "pieces")
+
+    def __init__(self, obj: list[Any], old: list[Any], pieces: list[Frozen | Middle]) -> None:
+        self.obj, self.old, self.pieces = obj, old, pieces
+
+    @property
+    def items(self) -> list[Frozen]:
+        """The single items."""
+        return [piece for piece in self.pieces if not isinstance(piece, Middle)]
+
+
+class Changes:
+    """All changes of one run, by place; growths of lists by identity."""
+
+    def __init__(self) -> None:
+        self.places: dict[Place, Change] = {}
+        self.grown: dict[int, Growth] = {}
+        self.touched: dict[int, Any] = {}
+
+    @property
+    def objects(self) -> dict[int, Any]:
+        return self.touched
+
+
+def changes_in(session: Session, journal: Journal) -> Changes:
+    """What the writes that `journal` knows have changed, frozen."""
+    found = Changes()
+    captures = session.captures
+    known = next((before.contents for obj, before in journal.written() if obj is session.virtual), session.virtual)
+    grown = {key: middle for key, middle in session.virtual.items() if key not in known}
+    written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)
+    for obj, before in journal.written():
+        if obj is captures._written or obj is captures.appended:
+            continue
+        if obj is session.virtual:
+            _require_own(session, before.contents)
+            continue
+        found.touched[id(obj)] = obj
+        if isinstance(obj, ArrayTracer):
+            _array_change(session, found, obj, before)
+        elif not isinstance(obj, Tracer):
+            _object_changes(session, found, obj, before, grown)
+    for place, change in found.places.items():
+        if place.kind != "array" and change.old is not EMPTY:
+            change.old = captures.standing(change.obj, place.kind, place.key, change.old, written)
+    return found
+
+
+def _require_own(session: Session, before: dict[int, Any]) -> None:
+    """Lists that an inner loop or branch has grown had no such part before, and grow here."""
+    if before.keys() - session.virtual.keys():
+        raise Abandon("a list that a loop has made is written out in it")
+    for key, found in session.virtual.items():
+        if key not in before and found.home is session.builder:
+            continue
+        if before.get(key) is not found:
+            raise Abandon("a list grows in it by an inner loop")
+
+
+def _array_change(session: Session, found: Changes, cell: ArrayTracer, before: Snapshot) -> None:
+    old = (before.attributes or {})["_value"]
+    if cell._base is None and cell._value is not old:
+        place = Place(id(cell), "array", None)
+        found.places[place] = Change(cell, old, freeze(session, cell._value))
+
+
+def _object_changes(
+    session: Session, found: Changes, obj: Any, before: Snapshot, grown: dict[int, VirtualList]
+) -> None:
+    after = Snapshot(obj)
+    for name, value in (after.attributes or {}).items():
+        old = (before.attributes or {}).get(name, EMPTY)
+        if old is not value:
+            found.places[Place(id(obj), "attribute", name)] = Change(obj, old, _frozen(session, value))
+    for name in (before.attributes or {}).keys() - (after.attributes or {}).keys():
+        raise Abandon(f"attribute {name!r} is deleted")
+    if isinstance(obj, CellType):
+        if after.contents is not before.contents:
+            found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
+    elif isinstance(obj, (list, deque)) and obj is getattr(session.virtual.get(id(obj)), "buffered", None):
+        pass  # its items stand in arrays
+    elif isinstance(obj, list):
+        _list_changes(session, found, obj, before.contents, after.contents, grown.get(id(obj)))
+    elif isinstance(obj, dict):
+        _dict_changes(session, found, obj, before.contents, after.contents)
+    elif isinstance(obj, deque) and not _identical(before.contents, after.contents):
+        raise _strip_wanted(session, obj, "a deque is changed")
+    elif isinstance(obj, set) and not _identical(before.contents, after.contents):
+        raise Abandon("a set is changed")
+
+
+def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
+    from ..lists.buffers import wanted
+
+    return wanted(session, obj, reason)
+
+
+def _frozen(session: Session, value: Any) -> Frozen:
+    return Same(EMPTY) if value is EMPTY else freeze(session, value)
+
+
+def _identical(a: Any, b: Any) -> bool:
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _list_changes(
+    session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any], middle: VirtualList | None
+) -> None:
+    if len(new) < len(old):
+        raise _strip_wanted(session, obj, "a list gets shorter")
+    for k, (a, b) in enumerate(zip(old, new, strict=False)):
+        if a is not b:
+            found.places[Place(id(obj), "item", k)] = Change(obj, a, freeze(session, b))
+    if middle is not None:
+        before, after = new[len(old): middle.start], new[middle.start:]
+        part = Middle(middle.pattern, middle.stacks, middle.length)
+        found.grown[id(obj)] = Growth(
+            obj, old, [*(freeze(session, x) for x in before), part, *(freeze(session, x) for x in after)])
+    elif len(new) > len(old):
+        found.grown[id(obj)] = Growth(obj, old, [freeze(session, x) for x in new[len(old):]])
+
+
+def _dict_changes(session: Session, found: Changes, obj: Any, old: dict[Any, Any], new: dict[Any, Any]) -> None:
+    if old.keys() - new.keys():
+        raise Abandon("an item of a dict is deleted")
+    for key, value in new.items():
+        before = old.get(key, EMPTY)
+        if before is not value:
+            found.places[Place(id(obj), "item", key)] = Change(obj, before, freeze(session, value))
+
+
+def read(place: Place, obj: Any) -> Any:
+    """What is at a place now; EMPTY if nothing."""
+    if place.kind == "array":
+        return obj._value
+    if place.kind == "cell":
+        return cell_value(obj)
+    if place.kind == "item":
+        getter = list.__getitem__ if isinstance(obj, list) else dict.__getitem__
+        try:
+            return getter(obj, place.key)
+        except (KeyError, IndexError):
+            return EMPTY
+    return (Snapshot(obj).attributes or {}).get(place.key, EMPTY)
+
+
+def store(session: Session, place: Place, obj: Any, value: Any) -> None:
+    """Put `value` at a place, so that it can be undone."""
+    session.touch(obj)
+    session.captures.note_written(obj, place.kind, place.key)
+    if place.kind == "array":
+        obj._value = value if isinstance(value, Value) else session.value(value)
+    elif place.kind == "cell":
+        obj.cell_contents = value
+    elif place.kind == "item":
+        (list.__setitem__ if isinstance(obj, list) else dict.__setitem__)(obj, place.key, value)
+    elif isinstance(obj, type):
+        type.__setattr__(obj, place.key, value)
+    else:
+        object.__setattr__(obj, place.key, value)

@@ -1,0 +1,37 @@
+"""The journal of a trace: writes to objects that may be one object under two names are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interpreter import Journal
+
+from ..restart import Restart
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+
+class TraceJournal(Journal):
+    """A journal that knows what must not be written to."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def touch(self, obj: Any) -> None:
+        if self.session.twins:
+            refuse_twin(self.session, obj)
+        super().touch(obj)
+
+
+def refuse_twin(session: Session, obj: Any) -> None:
+    """Begin again without the region that has made copies of an object which is now told apart from them."""
+    twin = session.twins.get(id(obj))
+    if twin is not None and twin[0] is obj:
+        raise Restart(avoid=frozenset((twin[1],)), reason="an object that it hands on under several names is written to")
+
+
+def are_twins(session: Session, a: Any, b: Any) -> bool:
+    """Whether two objects may be one."""
+    return a is not b and id(a) in session.twins and id(b) in session.twins

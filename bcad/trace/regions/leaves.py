@@ -1,0 +1,192 @@
+"""Leaves: how a state is taken apart into the Values of a pattern, and how an object is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
+from types import BuiltinMethodType, CellType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad import ops
+from bcad.ir import ArrayType, Builder, Kind, Value
+from interpreter import EMPTY
+
+from ..builder import constant_of, is_constant
+from ..operations.kinds import as_python
+from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer
+from ..tree import children_of, instance_of, rebuild_like
+from . import choices
+from .patterns import Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, describe, option_for, pattern_of
+from .states import Box, Frozen, Number, Picked, is_mutable
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+
+def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
+    """The Values in a state, in the order and the types of the pattern's leaves."""
+    if isinstance(pattern, Leaf):
+        if not isinstance(frozen, Number):
+            raise Mismatch(describe(pattern))
+        yield as_type(frozen.value, pattern.type)
+    elif isinstance(pattern, Either):
+        if not isinstance(frozen, Number):
+            raise Mismatch(describe(pattern))
+        yield as_type(frozen.value, pattern.type)
+        known = frozen.value.type.kind is Kind.PYTHON  # type: ignore[union-attr]
+        yield Builder.current().as_value(known if frozen.python is None else frozen.python)
+    elif isinstance(pattern, Nest):
+        if isinstance(frozen, Picked):
+            yield from _chosen(frozen.which, list(enumerate(frozen.children)), pattern)
+            return
+        if not isinstance(frozen, Box):
+            raise Mismatch(describe(pattern))
+        for child, part in zip(frozen.children, pattern.children, strict=True):
+            yield from values_of(child, part)
+    elif isinstance(pattern, Choice):
+        yield from _values_of_choice(frozen, pattern)
+
+
+def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
+    """Which option a state is, and its Values in their places; zeros in those of the others."""
+    states: dict[int, list[tuple[int, Frozen]]] = {}
+    if isinstance(frozen, Picked):
+        places = [_place_of(child, pattern) for child in frozen.children]
+        for number, (place, child) in enumerate(zip(places, frozen.children, strict=True)):
+            states.setdefault(place, []).append((number, child))
+        which = choices.renumbered(frozen.which, places)
+    else:
+        place = _place_of(frozen, pattern)
+        states[place] = [(0, frozen)]
+        which = choices.which(place)
+    yield which
+    for k, option in enumerate(pattern.children):
+        if k not in states:
+            yield from fillers(option)
+        elif len(states[k]) == 1:
+            yield from values_of(states[k][0][1], option)
+        else:
+            assert isinstance(frozen, Picked)
+            yield from _chosen(frozen.which, states[k], option)
+
+
+def _chosen(which: Value, states: Sequence[tuple[int, Frozen]], pattern: Pattern) -> Iterator[Value]:
+    """The Values of the one of several numbered states that `which` says; of the last for any other number."""
+    *others, (_, last) = states
+    found = list(values_of(last, pattern))
+    for number, state in reversed(others):
+        here = ops.FUNCTIONS[np.equal](which, number)
+        flag = ops.BY_NAME["as_kind"](here, kind=Kind.PYTHON, dtype=np.dtype(bool))
+        found = [_either(flag, a, b) for a, b in zip(values_of(state, pattern), found, strict=True)]
+    yield from found
+
+
+def _either(flag: Value, a: Value, b: Value) -> Value:
+    """`a` where the flag is true, else `b`."""
+    if a is b:
+        return a
+    arms = []
+    for k, name in enumerate(("then", "else")):
+        builder = Builder(name=name)
+        inputs = [builder.input(v.type, "x") for v in (a, b)]
+        arms.append(builder.build([inputs[k]]))
+    (made,) = ops.cond(flag, a, b, regions=tuple(arms), types=(a.type,))
+    return made  # type: ignore[no-any-return]
+
+
+def _place_of(frozen: Frozen, pattern: Choice) -> int:
+    """The number of the option that a state fits."""
+    option = option_for(frozen, pattern)
+    if option is None:
+        raise Mismatch(describe(pattern_of(frozen)))
+    return pattern.children.index(option)
+
+
+def as_type(value: Value, type_: ArrayType) -> Value:
+    """`value` cast to a wider type."""
+    if value.type == type_:
+        return Builder.current().as_value(value)
+    if type_.kind is Kind.ARRAY:
+        return value if value.dtype == type_.dtype else ops.BY_NAME["astype"](value, dtype=type_.dtype)  # type: ignore
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+
+
+def fillers(pattern: Pattern) -> Iterator[Value]:
+    """Zeros in place of a state that nothing reads."""
+    builder = Builder.current()
+    for type_ in pattern.leaves:
+        if type_.kind is Kind.ARRAY:
+            yield ops.BY_NAME["full"](type_.dtype.type(0), shape=type_.shape, dtype=type_.dtype)
+        elif type_.kind is Kind.PYTHON:
+            yield builder.constant(type_.python_type(0))
+        else:
+            yield builder.constant(type_.dtype.type(0))
+
+
+def build(session: Session, pattern: Pattern, values: Iterator[Value], things: list[Any] | None = None) -> Any:
+    """An object of the pattern's form that holds `values`; arrays and objects made for it are added to `things`."""
+    if isinstance(pattern, Leaf):
+        made = session.wrap(next(values))
+        if things is not None and isinstance(made, ArrayTracer):
+            things.append(made)
+        return made
+    if isinstance(pattern, Either):
+        return _build_either(session, next(values), next(values))
+    if isinstance(pattern, Constant):
+        return pattern.obj
+    if isinstance(pattern, Choice):
+        which = next(values)
+        options = tuple(build(session, part, values, things) for part in pattern.children)
+        return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
+    made = rebuild(pattern, [build(session, part, values, things) for part in pattern.children])
+    session.born(made)
+    if things is not None and is_mutable(made):
+        things.append(made)
+    return made
+
+
+def _build_either(session: Session, number: Value, flag: Value) -> Any:
+    if is_constant(flag):
+        return session.wrap(as_python(number) if constant_of(flag) else number)
+    made = session.wrap(number)
+    return ScalarTracer(session, number, flag) if type(made) is ScalarTracer else made
+
+
+def rebuild(pattern: Nest, children: list[Any]) -> Any:
+    """An object like those of the pattern, with these parts."""
+    like = pattern.like
+    if type(like) is FunctionType:
+        return _function_like(like, children)
+    if type(like) is CellType:
+        return CellType() if children[0] is EMPTY else CellType(children[0])
+    if type(like) is MethodType:
+        return MethodType(pattern.extra, *children)
+    if type(like) is BuiltinMethodType:
+        return getattr(children[0], pattern.extra)
+    if children_of(like) is None or is_dataclass(like):
+        return instance_of(type(like), dict(zip(pattern.keys, children, strict=True)))
+    return rebuild_like(like, pattern.keys, children, pattern.extra)
+
+
+def _function_like(fn: FunctionType, cells: list[CellType]) -> FunctionType:
+    made = FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, tuple(cells))
+    made.__kwdefaults__, made.__qualname__, made.__module__ = fn.__kwdefaults__, fn.__qualname__, fn.__module__
+    made.__dict__.update(vars(fn))
+    return made
+
+
+def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
+    """The same of plain numbers and arrays."""
+    if isinstance(pattern, Leaf):
+        return next(values)
+    if isinstance(pattern, Either):
+        number, flag = next(values), next(values)
+        return number.item() if flag else number
+    if isinstance(pattern, Constant):
+        return pattern.obj
+    if isinstance(pattern, Choice):
+        which = next(values)
+        return [plain(p, values) for p in pattern.children][which]
+    return rebuild(pattern, [plain(p, values) for p in pattern.children])

@@ -1,0 +1,98 @@
+"""What the frames of the program can reach: the containers and instances that are there at a point of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from functools import partial
+from types import CellType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from interpreter import EMPTY, UNBOUND, Frame
+
+from ..tracers import ChoiceTracer, Tracer
+from .states import cell_value, is_machinery, slots_of
+
+_ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes, type(UNBOUND), type(EMPTY), np.float64, type, ModuleType))
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque)
+
+
+def reachable(frame: Frame, live: set[int] | None = None) -> dict[int, int]:
+    """By identity how many hold each container or instance that the frames of the program can reach.
+
+    Parameters
+    ----------
+    live : set of int, optional
+        The slots of `frame` that matter.
+    """
+    found: dict[int, int] = {}
+    stack = list(frame.stack)
+    stack += frame.slots if live is None else (frame.slots[k] for k in live)
+    stack += (x for caller in frames_from(frame.back) for x in (*caller.slots, *caller.stack))
+    while stack:
+        x = stack.pop()
+        if type(x) in _ATOMS:
+            continue
+        known = found.get(id(x))
+        if known is not None:
+            found[id(x)] = known + 1
+            continue
+        held = _held_by(x)
+        if held is not None:
+            found[id(x)] = 1
+            stack += held
+    return found
+
+
+def frames_from(frame: Frame | None) -> Iterator[Frame]:
+    """A frame and its callers, our own helpers among them."""
+    while frame is not None:
+        yield frame
+        frame = frame.back
+
+
+def live_values(frame: Frame) -> list[Any]:
+    """What a frame may still read: variables that it reads before it sets them, and its stack."""
+    code = frame.code
+    live = code.cfg.live_at(frame.pc) if frame.pc < code.cfg.exit else set()
+    return [*(frame.slots[k] for k in live if k < len(frame.slots)), *frame.stack]
+
+
+def within(stack: list[Any]) -> Iterator[Any]:
+    """Some objects, and what they hold: containers, cells, instances, functions."""
+    seen: set[int] = set()
+    while stack:
+        x = stack.pop()
+        if type(x) in _ATOMS or id(x) in seen or issubclass(type(x), type):
+            continue
+        seen.add(id(x))
+        yield x
+        stack += _held_by(x) or ()
+
+
+def _held_by(x: Any) -> Any:
+    """What a container, an instance or a function holds; None for anything else."""
+    cls: Any = type(x)
+    if cls is ChoiceTracer:
+        return x._options
+    if issubclass(cls, _CONTAINERS):
+        return list(dict.values(x)) if issubclass(cls, dict) else list(cls.__iter__(x))
+    if cls is CellType:
+        return (cell_value(x),)
+    if cls is FunctionType:
+        return None if is_machinery(x.__module__) else (*(x.__closure__ or ()), *(x.__defaults__ or ()))
+    if cls is MethodType:
+        return (x.__self__,)
+    if cls is partial:
+        return (x.func, *x.args, *x.keywords.values())
+    if issubclass(cls, (Tracer, type, ModuleType)):
+        return None
+    if is_machinery(cls.__module__):
+        return x.goes_through() if hasattr(cls, "goes_through") else None
+    namespace = getattr(x, "__dict__", None)
+    slots = [getattr(x, name) for name in slots_of(cls) if hasattr(x, name)]
+    if type(namespace) is dict:
+        return [*namespace.values(), *slots]
+    return slots or None

@@ -1,0 +1,209 @@
+"""States: what a place holds at the end of a part of the program, safe from being rolled back."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections import deque
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from enum import Enum
+from functools import cache
+from types import BuiltinMethodType, CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcad.ir import Builder, Value
+from interpreter import EMPTY, UNBOUND
+
+from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, SizeTracer, Tracer, ValueTracer
+from ..tree import children_of
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+_PLAIN = (bool, int, float, complex)
+_RANK = "biufc"
+
+
+class Abandon(BaseException):
+    """A loop or branch cannot be kept as a region; it is undone, and unrolled or guarded instead."""
+
+
+class Number:
+    """A number or array: its Value, and the object that held it."""
+
+    __slots__ = ("value", "obj")
+
+    def __init__(self, value: Value, obj: Any) -> None:
+        self.value = value
+        self.obj = obj
+
+    @property
+    def python(self) -> Value | None:
+        """What says whether it is Python's own number, where that depends."""
+        return self.obj._python if type(self.obj) is ScalarTracer else None
+
+
+class Box:
+    """A container or instance, and what it holds."""
+
+    __slots__ = ("obj", "keys", "children", "extra")
+
+    def __init__(self, obj: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> None:
+        self.obj, self.keys, self.children, self.extra = obj, keys, children, extra
+
+
+class There(Box):
+    """One that may be written to and was there before: whoever holds it afterwards holds the same object."""
+
+    __slots__ = ()
+
+
+class Same:
+    """Anything else: the object itself; `there` tells whether it was there before."""
+
+    __slots__ = ("obj", "there")
+
+    def __init__(self, obj: Any, there: bool = False) -> None:
+        self.obj, self.there = obj, there
+
+
+class Picked:
+    """One of several options: which, and what each holds."""
+
+    __slots__ = ("obj", "which", "children")
+
+    def __init__(self, obj: ChoiceTracer, which: Value, children: list[Any]) -> None:
+        self.obj, self.which, self.children = obj, which, children
+
+
+Frozen = Number | Box | Same | Picked
+
+
+def cell_value(cell: CellType) -> Any:
+    """What a cell holds, or EMPTY."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return EMPTY
+
+
+def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
+    """What `obj` holds now, as Values of the current builder."""
+    kind = type(obj)
+    if kind is ChoiceTracer:
+        which = Builder.current().as_value(obj._which)
+        return Picked(obj, which, [freeze(session, option, depth - 1) for option in obj._options])
+    if kind is Value or kind in _PLAIN or isinstance(obj, (Tracer, np.generic)):
+        return _freeze_number(session, obj)
+    if kind is np.ndarray and obj.dtype.kind in _RANK:
+        return Number(session.value(obj), session.captures.cell(obj))
+    if kind in (list, deque) and id(obj) in session.virtual:
+        raise Abandon("a list that a loop has made leaves it")
+    if id(obj) in session.keyed and session.keyed[id(obj)].owner is obj:
+        raise Abandon("a dict with keys that a loop has made leaves it")
+    if depth and not isinstance(obj, type):
+        found = _parts(session, obj)
+        if found is not None:
+            keys, children, extra = found
+            return Box(obj, keys, [freeze(session, c, depth - 1) for c in children], extra)
+    return Same(obj)
+
+
+def _freeze_number(session: Session, obj: Any) -> Frozen:
+    if isinstance(obj, np.generic) and obj.dtype.kind not in _RANK:
+        return Same(obj)
+    if isinstance(obj, Tracer) and not isinstance(obj, (ArrayTracer, ValueTracer, SizeTracer)):
+        return Same(obj)
+    return Number(obj if type(obj) is Value else session.value(obj), obj)
+
+
+def _parts(session: Session, obj: Any) -> Any:
+    """Keys, children and extra state of what can be taken apart and made again; None for anything else."""
+    kind = type(obj)
+    if kind is FunctionType:
+        return _closure(session, obj)
+    if kind is CellType:
+        return ("cell_contents",), [cell_value(obj)], None
+    if kind is MethodType:
+        return ("__self__",), [obj.__self__], obj.__func__
+    if kind is BuiltinMethodType:
+        return (("__self__",), [obj.__self__], obj.__name__) if is_mutable(obj.__self__) else None
+    return attributes_of(session, obj) if is_dataclass(kind) else children_of(obj) or attributes_of(session, obj)
+
+
+METHODS = (MethodType, BuiltinMethodType)
+
+
+def _closure(session: Session, fn: FunctionType) -> Any:
+    """The cells of a function made while tracing; what else it is stays."""
+    if not fn.__closure__ or id(fn) in session.captures.outer:
+        return None
+    extra = (fn.__code__, fn.__defaults__, tuple((fn.__kwdefaults__ or {}).items()), tuple(vars(fn).items()))
+    return tuple(range(len(fn.__closure__))), list(fn.__closure__), extra
+
+
+def attributes_of(session: Session, obj: Any) -> Any:
+    """The attributes of an instance made while tracing."""
+    cls: Any = type(obj)
+    if cls in _IMMUTABLE or isinstance(obj, Enum) or id(obj) in session.captures.outer or not _is_plain_class(cls):
+        return None
+    names = [*slots_of(cls), *getattr(obj, "__dict__", ())]
+    found = {name: object.__getattribute__(obj, name) for name in names if _has(obj, name)}
+    return tuple(found), list(found.values()), None
+
+
+def _has(obj: Any, name: str) -> bool:
+    try:
+        object.__getattribute__(obj, name)
+    except AttributeError:  # a slot without a value
+        return False
+    return True
+
+
+@cache
+def _is_plain_class(cls: type) -> bool:
+    """Whether instances have attributes and nothing else: no base is written in C, none is our own machinery's."""
+    return type(cls) in (type, ABCMeta) and not is_machinery(cls.__module__) and all(
+        base is object or base.__flags__ & _HEAP_TYPE for base in cls.__mro__)
+
+
+_HEAP_TYPE = 1 << 9
+
+
+def is_machinery(module: Any) -> bool:
+    """Whether a module is one of ours: what its classes and functions hold is no part of the user's program."""
+    return isinstance(module, str) and module.partition(".")[0] in ("bcad", "interpreter")
+
+
+@cache
+def slots_of(cls: type) -> tuple[str, ...]:
+    """The names of the slots of a class and its bases."""
+    return tuple(name for base in cls.__mro__ if base.__flags__ & _HEAP_TYPE
+                 for name, found in vars(base).items() if type(found) is MemberDescriptorType)
+
+
+# -- what was there before -----------------------------------------------------------------------------
+def refer(state: Frozen, was_there: Callable[[Any], bool]) -> Frozen:
+    """`state` with what was there before, and may be written to, told apart from what is new."""
+    if type(state) is Box and is_mutable(state.obj) and was_there(state.obj):
+        return There(state.obj, state.keys, [refer(c, was_there) for c in state.children], state.extra)
+    if isinstance(state, (Box, Picked)):
+        state.children = [refer(c, was_there) for c in state.children]
+    elif type(state) is Same and is_mutable(state.obj) and was_there(state.obj):
+        return Same(state.obj, True)
+    return state
+
+
+def is_mutable(obj: Any) -> bool:
+    """Whether an object's identity can be told by a write to it."""
+    kind = type(obj)
+    if kind in _IMMUTABLE or isinstance(obj, (tuple, type, Tracer, np.generic, Enum)):
+        return False
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return parameters is None or not parameters.frozen
+
+
+_IMMUTABLE = frozenset((bool, int, float, complex, str, bytes, type(None), type(...), type(EMPTY), type(UNBOUND),
+                        FunctionType, MethodType, BuiltinMethodType, ModuleType, slice, range, frozenset, np.ufunc, np.dtype))
