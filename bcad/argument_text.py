@@ -13,6 +13,7 @@ from bcad.backends import SizeText
 from bcad.errors import Unsupported
 from bcad.ir import ArrayType, Dim, Kind, Names, Value
 from bcad.literal_text import literal
+from bcad.shortest import shortest
 from bcad.trace import (
     STREAMS,
     Absent,
@@ -71,6 +72,8 @@ class Arguments:
     ----------
     helpers : dict
         Functions and imports that the lines need, by name.
+    leaves : list of str
+        For each leaf of the arguments the expression that gives it.
     streams : dict
         The streams of random numbers that the text draws from, by name: those that are no arguments become
         parameters, for a module has no stream that could be the one that was traced.
@@ -81,12 +84,12 @@ class Arguments:
         self.helpers: dict[str, str] = {}
         self.streams: dict[str, Any] = {}
         self._passed = _stream_leaves(program.guards)
-        self._least = _least_length(program) if typed else 2
+        self.shortest = shortest(program)
         self._own = _parameters_of(fn)
         positional, keywords = program.tree.children
         self._bases: dict[tuple[int, Any], str] = {(0, k): self._positional(k) for k in range(len(positional.children))}
         self._bases.update({(1, name): _parameter(name) for name in keywords.keys})
-        self._leaves = [self._expression(path) for path in program.tree.paths()]
+        self.leaves = [self._expression(path) for path in program.tree.paths()]
 
     def _positional(self, position: int) -> str:
         own = [p.name for p in self._own if p.kind in _OWN_PARAMETERS]
@@ -127,7 +130,7 @@ class Arguments:
             lines += self._nest(self._bases[place], tree)
         for name, value, source in zip(self.names, self.program.graph.inputs, self.program.sources, strict=False):
             if isinstance(source, Argument):
-                where = self._leaves[source.index]
+                where = self.leaves[source.index]
                 line = f"{name} = {self._converted(where, value.type)}"
                 lines += [line] if line != f"{name} = {name}" else []
         lines += self.guards()
@@ -139,7 +142,7 @@ class Arguments:
     def _leaf_of(self, stream: Any) -> str | None:
         """The argument that a stream was passed as, if it was."""
         found = (leaf for leaf, known in self._passed.items() if known is stream)
-        return next((self._leaves[leaf] for leaf in found), None)
+        return next((self.leaves[leaf] for leaf in found), None)
 
     def guards(self) -> list[str]:
         """Refuse arguments for which what the trace relied on does not hold."""
@@ -151,12 +154,12 @@ class Arguments:
     def conditions(self) -> list[str]:
         """What the trace relied on, as far as arguments can tell."""
         sizes = self._sizes()
-        relied = self.program.relied if self._least < 2 else ()
-        return list(dict.fromkeys(filter(None, (self._condition(guard, sizes) for guard in (*self.program.guards, *relied)))))
+        relied = (*self.program.guards, *self.shortest.relied)
+        return list(dict.fromkeys(filter(None, (self._condition(guard, sizes) for guard in relied))))
 
     def where(self, position: int) -> str:
         """The expression for an input that is an argument."""
-        return self._leaves[self.program.sources[position].index]
+        return self.leaves[self.program.sources[position].index]
 
     def _nest(self, text: str, tree: Tree) -> list[str]:
         """Checks that a container is nested as it was."""
@@ -192,7 +195,7 @@ class Arguments:
         if type_.kind is Kind.PYTHON and type_.python_type is int:
             self.helpers["operator"] = "import operator"
             return f"operator.index({text})"
-        self.helpers["_array"] = ARRAY.replace("LEAST", str(self._least))
+        self.helpers["_array"] = ARRAY.replace("LEAST", str(self.shortest.length))
         shape = "".join(f", {None if isinstance(n, Dim) else n}" for n in type_.shape)
         array = f"_array({text!r}, {text}, {type_.dtype.name!r}{shape})"
         return array + {Kind.ARRAY: "", Kind.SCALAR: "[()]", Kind.PYTHON: ".item()"}[type_.kind]
@@ -220,7 +223,7 @@ class Arguments:
         leaf = _root(guard.source)
         if leaf.index in self._passed:  # any stream of that class will do
             cls = type(self._passed[leaf.index]).__name__
-            return f"isinstance({self._leaves[leaf.index]}, np.random.{cls})" if guard.source == leaf else ""
+            return f"isinstance({self.leaves[leaf.index]}, np.random.{cls})" if guard.source == leaf else ""
         text = self._where(guard.source)
         if isinstance(guard, HasValue):
             return _equals(text, guard.value) if self.typed else f"{text} == {guard.value!r}"
@@ -261,7 +264,7 @@ class Arguments:
 
     def _where(self, source: Any) -> str:
         if isinstance(source, Argument):
-            return self._leaves[source.index]
+            return self.leaves[source.index]
         if isinstance(source, Attribute):
             return f"{self._where(source.parent)}.{source.name}"
         if isinstance(source, Result):
@@ -317,11 +320,6 @@ def _is_argument(source: Any) -> bool:
     if isinstance(source, Result):
         return any(map(_is_argument, (source.function, *source.args)))
     return isinstance(source, Argument)
-
-
-def _least_length(program: Any) -> int:
-    """From which length on an axis will do: 1 where what relied on 2 is known; a loop's reverse may rely on it too."""
-    return 2 if any(node.op.name == "loop" for node in program.graph.walk()) else 1
 
 
 def _stream_leaves(guards: Any) -> dict[int, Any]:

@@ -20,7 +20,8 @@ from bcad.formula import parts
 from bcad.function import Function, Gradient, name_of
 from bcad.ir import Graph, bind_sizes, evaluate_size
 from bcad.latex import formula_latex
-from bcad.njit_text import NjitModule, jitted
+from bcad.njit_cases import module_text, njit_cases, taken_of
+from bcad.njit_text import jitted
 from bcad.rewrite import dce
 from bcad.specialise import Specialisation
 from bcad.standalone import indented, refuse
@@ -39,8 +40,9 @@ def export_module(
     ----------
     traced : Function or Gradient
         Traced already: given example arguments, or called. All its specialisations go along, so that call it before
-        with an axis of length 0 or 1, another dtype or another int where the module is to take these: each is checked
-        by the module (for numba, the latest alone). What it reads from outside is written with the values of now.
+        with an axis of length 0 or 1, another rank, dtype or int where the module is to take these: the module takes a
+        call to the first that it fits (for numba, of those for the same types, the ones whose results have the types of
+        the latest). What it reads from outside is written with the values of now.
     out_file : path, optional
         Where to write the module as well.
     flavour : str
@@ -78,16 +80,18 @@ def export_module(
         raise Unsupported(f"a {special.mode.name} cannot be exported; export a Function or a Gradient")
     module = _Module(special, _plain_name(name_of(fn)), flavour)
     if flavour == "numba":
-        kernel = NjitModule(special, fn)
-        text = kernel.text(module.doc, module.functions(kernel, kernel.body(), jitted))
+        numba_cases = njit_cases(special, traced.core.specialisations, fn)
+        functions, lines = taken_of(numba_cases, module.returned)
+        text = module_text(module.doc, numba_cases, [*functions, *module.functions(numba_cases[0], lines, jitted)])
     else:
         cases = cases_of(special, traced.core.specialisations, fn, taken=module.names)
         if len(cases) > 1:
             bodies = [(case, [*case_lines(case), f"return {module.returned(case)}"]) for case in cases]
-            call = f"_taken({cases[0].arguments.call()})"
-            text = cases_text(module.doc, bodies, module.functions(cases[0], [], function_text, call))
+            call = f"return _taken({cases[0].arguments.call()})"
+            text = cases_text(module.doc, bodies, module.functions(cases[0], [call], function_text))
         else:
-            text = cases[0].text(module.doc, module.functions(cases[0], cases[0].lines(), function_text))
+            lines = [*cases[0].lines(), f"return {module.returned(cases[0])}"]
+            text = cases[0].text(module.doc, module.functions(cases[0], lines, function_text))
     return written(text, out_file)
 
 
@@ -105,9 +109,8 @@ class _Module:
         """What the first of the functions returns."""
         return f"{module.result()}, {module.gradient()}" if self.gradient else module.result()
 
-    def functions(self, module: Any, body: list[str], function: Callable[..., str], call: str = "") -> list[str]:
-        """The texts of the functions; `call`: what the first returns instead of what the body computes."""
-        lines = [*body, f"return {call or self.returned(module)}"]
+    def functions(self, module: Any, lines: list[str], function: Callable[..., str]) -> list[str]:
+        """The texts of the functions; `lines` are the body of the first."""
         parameters = module.arguments.parameters()
         if not self.gradient:
             return [function(self.name, parameters, "", lines)]
@@ -122,7 +125,7 @@ def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callab
     Parameters
     ----------
     traced : Function or Gradient
-        Traced already; what holds for its latest specialisation is checked at each call.
+        Traced already; its specialisations go along as with `export_module`.
     with_value : bool
         For a Gradient: the pair of value and gradient instead of the gradient alone.
 

@@ -14,11 +14,11 @@ from .naming import reading_name
 from .size_text import SizeText
 
 
-def kernel_pieces(graph: Graph, frozen: set[int]) -> Any:
+def kernel_pieces(graph: Graph, frozen: set[int], name: str = "kernel") -> Any:
     """The pieces of a module for numba: see `bcad.backends.numba_module`, which is loaded when it is needed."""
     from . import numba_module
 
-    return numba_module.kernel_pieces(graph, frozen)
+    return numba_module.kernel_pieces(graph, frozen, name)
 
 
 def clusters(graph: Graph) -> dict[Any, int]:

@@ -285,7 +285,7 @@ class _Loop(_Regions):
             else:
                 text = f"{p}array({name}{', int' if type_.dtype.kind in 'iu' else ''})"
                 if self.listing.indent and len(type_.shape) > 1 and not _is_positive(type_.shape[0]):
-                    text += f".reshape({self.listing.notation.shape((-1, *type_.shape[1:]))})"  # so that none fit, too
+                    text += f".reshape(({', '.join([f'len({name})', *(self.listing.sizes.of(n)[0] for n in type_.shape[1:])])}))"  # so that none fit, too
             self.listing.add(f"{name} = {text}")
             self.listing.sizes.add(self.node.outputs[k])
 

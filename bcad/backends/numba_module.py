@@ -97,13 +97,15 @@ class Piece:
     kernel: KernelText | None
 
 
-def kernel_pieces(graph: Graph, frozen: set[int]) -> tuple[Graph, list[Piece]]:
+def kernel_pieces(graph: Graph, frozen: set[int], name: str = "kernel") -> tuple[Graph, list[Piece]]:
     """`graph` in the form that is cut, and its pieces in the order in which they run.
 
     Parameters
     ----------
     frozen : set of int
         The inputs that are global arrays of the module.
+    name : str
+        What its kernel is called; several have numbers.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def kernel_pieces(graph: Graph, frozen: set[int]) -> tuple[Graph, list[Piece]]:
     constant = {graph.inputs[k] for k in frozen}
     if not foreign_nodes(graph):
         try:
-            whole = _kernel_text(graph, (), constant, graph.inputs, "kernel")
+            whole = _kernel_text(graph, (), constant, graph.inputs, name)
             return graph, [Piece(graph, list(graph.inputs), list(graph.outputs), [], [], whole)]
         except Unsupported as reason:
             first = reason
@@ -127,7 +129,7 @@ def kernel_pieces(graph: Graph, frozen: set[int]) -> tuple[Graph, list[Piece]]:
         for count, segment in enumerate(segments, 1):
             part, symbols, handed = extract(graph, segment, known)
             known |= set(handed)
-            kernel = _kernel_text(part, symbols, constant, segment.inputs, f"kernel_{count}") if segment.compiled else None
+            kernel = _kernel_text(part, symbols, constant, segment.inputs, f"{name}_{count}") if segment.compiled else None
             found.append(Piece(part, segment.inputs, segment.outputs, symbols, handed, kernel))
         return found
 

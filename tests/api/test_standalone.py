@@ -315,6 +315,7 @@ def test_a_batch_of_one_is_taken_where_nothing_relied_on_more():
     lambda x: np.sum(np.squeeze(x) ** 2), lambda x: np.sum(x**2) if len(x) != 1 else -x[0], lambda x: np.sum(x[1:] * x[:-1]) + x[1],
     lambda x: np.sum(np.stack([x, x**2]) * np.sum(x)), lambda x: (x[:, None] * x).sum() + np.var(x), lambda x: np.sum(np.sort(x)[::-1] * x),
     lambda x: sum(v**2 for v in x), lambda x: np.sum(np.cumsum(x) ** 2) + np.sum(np.diff(x)),
+    lambda x: [v**2 for v in x[1:]][-1], lambda x: sum(x[i] * x[i - 1] for i in range(len(x))), lambda x: sum(x[i] for i in range(1, len(x))) + x[0] ** 2,
 ])  # fmt: skip
 def test_length_1_is_right_or_refused(fn):
     x = np.array([0.7])

@@ -119,6 +119,75 @@ def test_what_has_no_kernel_form_runs_in_python_between_kernels():
     np.testing.assert_allclose(several(x, 0.7), expected, rtol=1e-12)
 
 
+def sums(x, power=2):
+    """Another program for one element, for each int, for each rank and dtype."""
+    if x.ndim == 2:
+        return np.sum(x @ WEIGHTS[0, : x.shape[1]])
+    return np.sum(x**power) if len(x) > 1 else 5 * np.sum(x)
+
+
+def test_a_case_for_each_type_length_and_int():
+    traced = Gradient(sums, wrt=0)
+    calls = [(np.arange(3.0), 2), (np.arange(3.0), 3), (np.ones(1), 2), (np.ones(0), 2), (np.ones((2, 3)), 2), (np.ones(3, np.float32), 2)]
+    expected = [traced(*args) for args in calls]
+    value_and_gradient = to_numba(traced, with_value=True)
+
+    @numba.njit
+    def of_both(x, y):
+        return value_and_gradient(x, 2)[0] + value_and_gradient(y, 2)[0]
+
+    for args, gradient in zip(calls, expected, strict=True):
+        value, found = value_and_gradient(*args)
+        np.testing.assert_allclose(value, sums(*args), rtol=1e-12)
+        np.testing.assert_allclose(found, gradient, rtol=1e-12)
+        assert found.dtype == args[0].dtype and found.shape == args[0].shape
+    np.testing.assert_allclose(of_both(calls[0][0], calls[4][0]), sums(*calls[0]) + sums(*calls[4]))
+    with pytest.raises(ValueError, match="no case was traced for these arguments; case "):
+        value_and_gradient(np.arange(3.0), 7)
+    with pytest.raises(numba.core.errors.TypingError, match="_taken"):
+        value_and_gradient(np.ones((2, 2, 2)), 2)
+
+
+def test_cases_that_give_other_types_are_left_out():
+    """Compiled code has one type of result for arguments of the same types."""
+    traced = Function(lambda x, n: x.sum() if n else x)
+    for n in (1, 0):
+        traced(np.ones(2), n)
+    jitted = to_numba(traced)
+    assert jitted(np.ones(2), 0).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="this holds for"):
+        jitted(np.ones(2), 1)
+
+
+X = np.array([2.0, 3.0])
+
+
+def times_x(y):
+    return X * y
+
+
+def test_a_global_array_may_be_called_like_a_parameter():
+    jitted = to_numba(Gradient(lambda X: np.sum(times_x(X)), [np.ones(2)]))
+    assert jitted(np.ones(2)).tolist() == [2.0, 3.0]
+
+
+def test_a_loop_over_one_element():
+    def total(x):
+        s = 0.0
+        for i in range(len(x)):
+            s += x[i] ** 2
+        return s
+
+    def steps(x):
+        for i in range(1, len(x)):
+            last = x[i] ** 2
+        return last
+
+    assert to_numba(Gradient(total, [np.ones(3)]))(np.array([3.0])).tolist() == [6.0]
+    with pytest.raises(ValueError, match="x.size"):  # Python has no `last` there
+        to_numba(Gradient(steps, [np.ones(3)]))(np.array([3.0]))
+
+
 def test_an_unknown_flavour_is_refused():
     with pytest.raises(ValueError, match="flavour"):
         export_module(Gradient(lambda x: x * x, [1.0]), flavour="fortran")
