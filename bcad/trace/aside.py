@@ -126,7 +126,7 @@ class Aside:
     def _require_no_traces(self, frame: Frame) -> None:
         changes = changes_in(self.session, self._journal)
         local = [s for s in frame.slots[: frame.code.free_start] if isinstance(s, CellType)]
-        for obj in [c.obj for c in changes.places.values()] + [c.obj for c in changes.grown.values()]:
+        for obj in changes.objects:
             if isinstance(obj, ArrayTracer) and obj._home is self._builder or any(obj is cell for cell in local):
                 continue
             raise self.session.error(

@@ -15,7 +15,7 @@ from interpreter import Domain, Frame, Instruction
 
 from .calls import calls, written_out
 from .captures import containers, foreign, questions
-from .captures.outer import MIRRORS, OuterDict, OuterList
+from .captures.outer import LISTS, MIRRORS, OuterDict, OuterList
 from .effects import text
 from .iterators import combine, iteration
 from .iterators.generators import Joined
@@ -84,7 +84,9 @@ class GraphDomain(Domain):
             virtual.extend_by(session, left, right)
             return left
         if symbol == "+" and isinstance(left, list) and isinstance(right, list) and self._varies(left, right):
-            return strip_methods.concatenated(session, left, right)
+            result = strip_methods.concatenated(session, left, right)
+            if result is not NotImplemented:
+                return result
         self._look_at_lists(left, right)
         left, right = self._number(left), self._number(right)
         if type(left) is text.TextTracer or type(right) is text.TextTracer:
@@ -352,7 +354,7 @@ class GraphDomain(Domain):
             return isinstance(choices.truth(self.session, value), Tracer)
         if keyed.keys_of(self.session, value) is not None:
             return self.undecided(self.length(value))
-        if kind in (list, deque) and (self.session.virtual or self.session.growing):
+        if kind in (*LISTS, deque) and (self.session.virtual or self.session.growing):
             return self.undecided(self.length(value))
         if kind in (ScalarTracer, NumberTracer):
             return not self.session.is_static(value)

@@ -33,6 +33,7 @@ from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .captures import foreign
 from .captures.guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .captures.outer import LISTS
 from .captures.questions import PLAIN
 from .captures.sources import Argument, Pinned, Source
 from .effects.effects import as_node
@@ -212,7 +213,7 @@ class Session:
             return x._size if kind is SizeTracer else x._read()  # type: ignore[attr-defined]
         if kind is np.ndarray:
             return self.unwrap(self.captures.cell(x)) if x.dtype.kind in "biufc" else x
-        if kind in (list, deque) and (self.virtual or self.growing):
+        if kind in (*LISTS, deque) and (self.virtual or self.growing):
             found = virtual.find(self, x)
             if found is not None:
                 return found.array()

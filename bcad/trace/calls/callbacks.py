@@ -48,8 +48,7 @@ def trace_callback(fn: Callable[..., Any], args: Sequence[Any], routine: str) ->
     effects = len(session.tape.sites)
 
     def look(journal: Journal, builder: Builder) -> None:
-        changes = changes_in(session, journal)
-        changed: list[Any] = [c.obj for c in changes.places.values()] + [c.obj for c in changes.grown.values()]
+        changed = changes_in(session, journal).objects
         changed = [obj for obj in changed if not (_made_inside(obj, builder) or _only_read(obj) or obj is session.tape.items)]
         if changed or len(session.tape.sites) > effects:
             what = f"writes to a {changed[0].__class__.__name__} from outside it" if changed else "has effects"

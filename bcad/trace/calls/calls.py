@@ -15,7 +15,7 @@ from bcad.ir import Kind, Value
 from interpreter import Frame, LocatedError, evaluate
 
 from ..captures import containers, foreign, mirrors, questions, tables
-from ..captures.outer import MIRRORS
+from ..captures.outer import LISTS, MIRRORS
 from ..effects import outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
 from ..operations import items, kinds, methods, views
@@ -52,7 +52,7 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
             return session.domain.length(args[0])
         if fn is bool and args and isinstance(args[0], (list, deque, *keyed.KINDS)):
             return operator.gt(session.domain.length(args[0]), 0)
-    if (session.virtual or session.growing) and kind in _METHOD_TYPES and type(fn.__self__) in (list, deque):
+    if (session.virtual or session.growing) and kind in _METHOD_TYPES and type(fn.__self__) in (*LISTS, deque):
         if virtual.looks_at(fn):
             virtual.refuse_growing(session, fn.__self__)
         result = strip_methods.method(session, fn.__self__, fn.__name__, args, kwargs)

@@ -119,3 +119,5 @@ def _require_outside(session: Session, source: Source) -> None:
 
 
 MIRRORS: frozenset[type] = frozenset((OuterList, OuterDict))
+LISTS: tuple[type, ...] = (list, OuterList)  # `type(x)` of what is a list to the user
+DICTS: tuple[type, ...] = (dict, OuterDict)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..captures import containers, foreign
-from ..captures.outer import MIRRORS
+from ..captures.outer import LISTS, MIRRORS
 from ..lists import keyed
 from ..operations.items import get_array_item
 from ..regions.reach import frames_from, live_values, within
@@ -320,7 +320,6 @@ def iterate(session: Session, value: Any) -> Any:
         return _over_keyed(session, value)
     if type(value) in MIRRORS:
         value.fill()
-        return NotImplemented
     if isinstance(value, Indexed):
         return value
     if containers.is_outer(session, value) and not _steps_itself(value):
@@ -333,7 +332,7 @@ def iterate(session: Session, value: Any) -> Any:
         return NotImplemented
     if type(value) in (ArrayTracer, np.ndarray, RangeTracer):
         return indexed(session, value)
-    if type(value) in (list, deque) and (session.virtual or session.growing):
+    if type(value) in (*LISTS, deque) and (session.virtual or session.growing):
         return _over_virtual(session, value)
     if isinstance(value, str) and isinstance(value, Tracer):
         raise session.leak(value, "the characters of a text made of numbers are asked for")
@@ -351,7 +350,7 @@ def _is_virtual(session: Session, value: Any) -> bool:
     """Whether a list or deque is of a length that only a run can tell."""
     if keyed.keys_of(session, value) is not None:
         return True
-    return type(value) in (list, deque) and (id(value) in session.virtual or id(value) in session.growing)
+    return type(value) in (*LISTS, deque) and (id(value) in session.virtual or id(value) in session.growing)
 
 
 def _over_virtual(session: Session, value: list[Any]) -> Any:

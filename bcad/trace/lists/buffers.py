@@ -163,7 +163,7 @@ def _form(session: Session, items: Any, others: list[Pattern]) -> Form | None:
     found = session.virtual.get(id(items))
     try:
         pieces = [] if found is None else [found.pattern]
-        pieces += [as_stack(p) for p in [*(pattern_of(freeze(session, x)) for x in _plain_items(items)), *others]]
+        pieces += [as_stack(p) for p in [*(pattern_of(freeze(session, x)) for x in plain_items(items)), *others]]
         if not pieces:
             return None
         whole = pieces[0]
@@ -176,7 +176,8 @@ def _form(session: Session, items: Any, others: list[Pattern]) -> Form | None:
     return form_of(whole)
 
 
-def _plain_items(items: Any) -> list[Any]:
+def plain_items(items: Any) -> list[Any]:
+    """The items of a list or deque that are written out in it."""
     return list(list.__iter__(items)) if isinstance(items, list) else list(deque.__iter__(items))
 
 
@@ -234,13 +235,13 @@ def _strip_of(session: Session, items: Any, pattern: Pattern, key: Any) -> Strip
     found = session.virtual.get(id(items))
     try:
         if found is None:
-            pieces: Any = [freeze(session, x) for x in _plain_items(items)]
+            pieces: Any = [freeze(session, x) for x in plain_items(items)]
         else:
             pieces = found.pieces()
         columns, length = stack(session, pieces, pattern), found.length if found is not None else 0
     except Mismatch as reason:
         raise Abandon(str(reason)) from None
-    count = session.wrap(length + len(_plain_items(items)))
+    count = session.wrap(length + len(plain_items(items)))
     session.touch(items)
     items.clear()
     strip = Strip(session, items, pattern, columns, count, key)

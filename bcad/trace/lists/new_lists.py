@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bcad.ir import python_type
 from interpreter import evaluate
 
+from ..captures.outer import LISTS
 from ..iterators.generators import frame_of
 from ..iterators.iteration import ListIterator, VirtualIterator, indexed
 from ..places import stepped
@@ -49,7 +50,7 @@ def _all_of(items: Any) -> list[Any]:
 def ordered(session: Session, given: Any, kwargs: dict[str, Any]) -> Any:
     """``sorted(given)``; NotImplemented: as of anything else."""
     made = listed(session, given)
-    if made is NotImplemented and type(given) in (list, tuple) and has_traced(given):
+    if made is NotImplemented and type(given) in (*LISTS, tuple) and has_traced(given):
         made = _in_arrays(session, list(given))
     found = session.virtual.get(id(made))
     strip = made_of(session, found, "a list is sorted") if found is not None else None

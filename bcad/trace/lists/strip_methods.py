@@ -13,10 +13,12 @@ from bcad import ops
 from bcad.ir import Value
 from interpreter import evaluate
 
+from ..captures.outer import LISTS
 from ..places import stepped
 from ..regions.patterns import Leaf, join_items, pattern_of
 from ..regions.states import Abandon, freeze
 from ..tracers import Tracer
+from . import virtual
 from .strips import RIGHT, Strip, made_of, new, plus
 from .virtual import VirtualList, as_stack, register, stack
 
@@ -375,17 +377,17 @@ def sliced(found: VirtualList, key: slice) -> list[Any]:
 
 def concatenated(session: Session, left: Any, right: Any) -> Any:
     """``left + right``."""
-    if type(left) is not list or type(right) is not list:
+    if type(left) not in LISTS or type(right) not in LISTS:
         return NotImplemented
-    whole = [left if id(left) not in session.virtual else copied(session, left)]
-    made = whole[0] if whole[0] is not left else list(left)
+    made = list(left) if virtual.find(session, left) is None else copied(session, left)
     session.domain.binary(None, "+=", made, right)
     return made
 
 
 def copied(session: Session, items: Any) -> Any:
     """``list(items)`` of a list or deque whose length only a run can tell."""
-    found = session.virtual[id(items)]
+    found = virtual.find(session, items)
+    assert found is not None
     whole = found.whole()
     if whole is None:
         return list(found.materialize())

@@ -12,6 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Builder, Size, Value, python_type
 
+from ..captures.outer import DICTS, LISTS, OuterList
 from ..operations.raises import may_be_caught
 from ..regions.aliases import forbid_writes
 from ..regions.heap import Middle
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 MATERIALIZED = 4096  # so many items of a list are written out at most
+WRITTEN_OUT = 16  # and so many always, where their number is known
 
 
 class VirtualList:
@@ -198,6 +200,22 @@ def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None
     register(session, VirtualList(session, items, start, pattern, stacks, length, key))
 
 
+def replace(session: Session, items: Any, middle: Middle, key: Any) -> None:
+    """Let a list or deque hold these items, whatever it held before."""
+    from .strips import Strip
+
+    session.touch(session.virtual)
+    session.touch(items)
+    session.virtual.pop(id(items), None)
+    items.clear()
+    if isinstance(items, deque):
+        register(session, Strip(session, items, middle.pattern, middle.stacks, session.wrap(middle.length), key))
+    else:
+        register(session, VirtualList(session, items, 0, middle.pattern, middle.stacks, middle.length, key))
+    if isinstance(middle.length, int) and middle.length <= WRITTEN_OUT:
+        session.virtual[id(items)].materialize()
+
+
 def has_middle(session: Session, x: Any) -> bool:
     """Whether `x` is a list or deque with a part whose length only a run can tell."""
     return isinstance(x, (list, deque)) and id(x) in session.virtual
@@ -212,7 +230,7 @@ def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None
         if method(session, items, "extend", (others,), {}) is not NotImplemented:
             return
     session.touch(items)
-    found = session.virtual.get(id(others))
+    found = find(session, others)
     if found is None:
         list.extend(items, others)
         return
@@ -296,8 +314,7 @@ def look(session: Session, *values: Any) -> None:
     """Lists among `values` are about to be looked at by code that knows nothing of their middle."""
     for value in values:
         if isinstance(value, (list, deque)):
-            refuse_growing(session, value)
-            found = session.virtual.get(id(value))
+            found = find(session, value)
             if found is not None:
                 found.materialize()
 
@@ -316,11 +333,11 @@ def holds(session: Session, values: Iterable[Any]) -> bool:
 def _lists_inside(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
         kind = type(value)
-        if kind is list or kind is deque:
+        if kind in (*LISTS, deque):
             yield value
-        if kind in (list, tuple, deque):
+        if kind in (*LISTS, tuple, deque):
             yield from _lists_inside(value)
-        elif kind is dict:
+        elif kind in DICTS:
             yield from _lists_inside(value.values())
 
 
@@ -334,6 +351,8 @@ def refuse_growing(session: Session, value: Any) -> None:
 
 def find(session: Session, value: Any) -> VirtualList | None:
     """The middle of a list, if it has one."""
+    if type(value) is OuterList:
+        value.fill()
     refuse_growing(session, value)
     return session.virtual.get(id(value))
 

@@ -13,7 +13,7 @@ from bcad import ops
 from bcad.ir import Value, assumptions
 
 from ..captures import foreign, questions
-from ..captures.outer import MIRRORS, OuterDict, OuterList
+from ..captures.outer import LISTS, MIRRORS, OuterDict, OuterList
 from ..lists import keyed, strip_methods, virtual
 from ..lists.strips import made_of
 from ..regions.patterns import pattern_of
@@ -69,7 +69,7 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         if type(owner) is ScalarTracer:
             return get_array_item(session, session.wrap(_as_array(session, owner)), key)
         raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")
-    found = virtual.find(session, owner) if type(owner) in (list, deque) else None
+    found = virtual.find(session, owner) if type(owner) in (*LISTS, deque) else None
     if found is not None:
         key = normal_key(session, key)
         return strip_methods.sliced(found, key) if type(key) is slice else found.get(key)
@@ -182,7 +182,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         return None
     if type(key) is slice:
         look_at(value)
-    found = virtual.find(session, owner) if type(owner) in (list, deque) else None
+    found = virtual.find(session, owner) if type(owner) in (*LISTS, deque) else None
     if found is not None and type(key) is not slice:
         strip = made_of(session, found, "an item of a list that a loop has made is set in it")
         if strip is not None:
@@ -259,7 +259,7 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
     if table is not None:
         return NotImplemented if keyed.method(session, table, "__delitem__", (key,), {}) is NotImplemented else None
     keyed.require(session, owner, key)
-    if type(owner) in (list, deque) and (session.virtual or session.growing):
+    if type(owner) in (*LISTS, deque) and (session.virtual or session.growing):
         virtual.refuse_growing(session, owner)
         if strip_methods.method(session, owner, "__delitem__", (normal_key(session, key),), {}) is None:
             return None

@@ -13,6 +13,7 @@ from interpreter import EMPTY, UNBOUND, Frame
 
 from ..builder import TraceBuilder
 from ..iterators.generators import Locals
+from ..lists.buffers import wanted
 from ..lists.growing import Grown
 from ..lists.virtual import extend, length_of, of_kind, pattern_of_pieces, stack
 from ..tracers import ArrayTracer
@@ -91,6 +92,8 @@ class Carries:
                 continue
             news |= self._meet(place, change.obj, change.new, arm)
         news |= self._drop_replaced()
+        for rebuilt in arm.changes.rebuilt.values():
+            raise wanted(self.session, rebuilt.obj, "a list or deque is changed in it", pattern_of_pieces(self.session, rebuilt.pieces))
         for growth in arm.changes.grown.values():
             news |= self._meet_growth(growth, arm)
         if self.growths.keys() - arm.changes.grown.keys():

@@ -18,6 +18,7 @@ from interpreter import EMPTY, UNBOUND, evaluate
 
 from ..builder import constant_of, is_constant
 from ..calls import written_out
+from ..captures.outer import LISTS
 from ..tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
 
 if TYPE_CHECKING:
@@ -192,17 +193,18 @@ def settled(session: Session, values: Sequence[Any]) -> list[Any]:
 def _settled(session: Session, x: Any) -> Any:
     if type(x) is ChoiceTracer:
         return settle(session, x)
-    if type(x) in (list, tuple) and any(type(item) is ChoiceTracer for item in x):
-        return type(x)(_settled(session, item) for item in x)
+    if _holds(x):
+        return (tuple if type(x) is tuple else list)(_settled(session, item) for item in x)
     return x
 
 
 def among(values: Any) -> bool:
     """Whether a choice is among values, or in a list or tuple of them."""
-    return any(
-        type(x) is ChoiceTracer or type(x) in (list, tuple) and any(type(item) is ChoiceTracer for item in x)
-        for x in values
-    )
+    return any(type(x) is ChoiceTracer or _holds(x) for x in values)
+
+
+def _holds(x: Any) -> bool:
+    return type(x) in (*LISTS, tuple) and any(type(item) is ChoiceTracer for item in x)
 
 
 # -- what a condition tells ------------------------------------------------------------------------------

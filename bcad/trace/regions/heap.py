@@ -58,17 +58,27 @@ class Growth:
         return [piece for piece in self.pieces if not isinstance(piece, Middle)]
 
 
+class Rebuilt:
+    """All that a list or deque holds now, some of it in arrays; what it held before need not have stayed."""
+
+    __slots__ = ("obj", "pieces")
+
+    def __init__(self, obj: Any, pieces: list[Frozen | Middle]) -> None:
+        self.obj, self.pieces = obj, pieces
+
+
 class Changes:
-    """All changes of one run, by place; growths of lists by identity."""
+    """All changes of one run, by place; of lists by identity what they got more, or all that they hold."""
 
     def __init__(self) -> None:
         self.places: dict[Place, Change] = {}
         self.grown: dict[int, Growth] = {}
-        self.touched: dict[int, Any] = {}
+        self.rebuilt: dict[int, Rebuilt] = {}
 
     @property
-    def objects(self) -> dict[int, Any]:
-        return self.touched
+    def objects(self) -> list[Any]:
+        """The objects that hold something else than before."""
+        return [c.obj for changed in (self.places, self.grown, self.rebuilt) for c in changed.values()]
 
 
 def changes_in(session: Session, journal: Journal) -> Changes:
@@ -84,11 +94,10 @@ def changes_in(session: Session, journal: Journal) -> Changes:
         if obj is session.virtual:
             _require_own(session, before.contents)
             continue
-        found.touched[id(obj)] = obj
         if isinstance(obj, ArrayTracer):
             _array_change(session, found, obj, before)
         elif not isinstance(obj, Tracer):
-            _object_changes(session, found, obj, before, grown)
+            _object_changes(session, found, obj, before, grown.get(id(obj)))
     for place, change in found.places.items():
         if place.kind != "array" and change.old is not EMPTY:
             change.old = captures.standing(change.obj, place.kind, place.key, change.old, written)
@@ -114,8 +123,9 @@ def _array_change(session: Session, found: Changes, cell: ArrayTracer, before: S
 
 
 def _object_changes(
-    session: Session, found: Changes, obj: Any, before: Snapshot, grown: dict[int, VirtualList]
+    session: Session, found: Changes, obj: Any, before: Snapshot, grown: VirtualList | None
 ) -> None:
+    """`grown`: what stands in arrays of a list or deque that did not stand in them before."""
     after = Snapshot(obj)
     for name, value in (after.attributes or {}).items():
         old = (before.attributes or {}).get(name, EMPTY)
@@ -126,10 +136,12 @@ def _object_changes(
     if isinstance(obj, CellType):
         if after.contents is not before.contents:
             found.places[Place(id(obj), "cell", None)] = Change(obj, before.contents, _frozen(session, after.contents))
+    elif grown is not None and (grown.buffered is obj or grown.start < len(before.contents)):
+        found.rebuilt[id(obj)] = Rebuilt(obj, grown.pieces())
     elif isinstance(obj, (list, deque)) and obj is getattr(session.virtual.get(id(obj)), "buffered", None):
-        pass  # its items stand in arrays
+        pass  # its items stood in arrays before: what has changed are the attributes of the Strip
     elif isinstance(obj, list):
-        _list_changes(session, found, obj, before.contents, after.contents, grown.get(id(obj)))
+        _list_changes(session, found, obj, before.contents, after.contents, grown)
     elif isinstance(obj, dict):
         _dict_changes(session, found, obj, before.contents, after.contents)
     elif isinstance(obj, deque) and not _identical(before.contents, after.contents):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value, type_symbols
+from bcad.ir import ArrayType, Builder, Kind, Value, symbols, type_symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from ..builder import constant_of, is_constant
 from ..iterators.iteration import Indexed, NextItem
 from ..lists import virtual
+from ..lists.buffers import plain_items
 from ..operations.raises import keep_raising
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, things_in
@@ -80,9 +82,19 @@ class Merge:
 
     def extend(self, items: list[Any], pieces: list[list[Frozen | Middle]]) -> None:
         """Several items more in a list, in a number that depends on the arm."""
+        self._stack(pieces, lambda middle: virtual.extend(self.session, items, middle, self.key))
+
+    def rebuild(self, items: Any, pieces: list[list[Frozen | Middle]]) -> None:
+        """Other items in a list or deque, those of an arm."""
+        self._stack(pieces, lambda middle: virtual.replace(self.session, items, middle, self.key))
+
+    def _stack(self, pieces: list[list[Frozen | Middle]], put: Callable[[Middle], None]) -> None:
+        """The items of either arm in one part; `put` puts it where they belong."""
         pieces = [[x if isinstance(x, Middle) else refer(x, self._existed) for x in arm] for arm in pieces]
         pattern = virtual.pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
-        length = ops.fresh_size("m")
+        lengths = [virtual.length_of(arm) for arm in pieces]
+        known = lengths[0] == lengths[1] and self.local_sizes.isdisjoint(symbols(lengths[0]))
+        length = lengths[0] if known else ops.fresh_size("m")
         types = [ArrayType(t.dtype, (length, *t.shape)) for t in pattern.leaves]
         first = len(self.outputs[0])
         for arm, own, outputs in zip(self.arms, pieces, self.outputs, strict=True):
@@ -94,7 +106,7 @@ class Merge:
 
         def finish() -> None:
             stacks = [self.results[first + k] for k in range(len(types))]
-            virtual.extend(self.session, items, Middle(pattern, stacks, length), self.key)
+            put(Middle(pattern, stacks, length))
 
         self.finally_(finish)
 
@@ -372,19 +384,29 @@ def _at_the_end(session: Session, arm: Arm, value: Any) -> Frozen:
     """What an object that was there before holds at the end of an arm, whose writes are undone by now."""
     if value is EMPTY:
         return Same(EMPTY)
+    with _as_arrays_ended(session, arm):
+        return freeze(session, value)
+
+
+@contextmanager
+def _as_arrays_ended(session: Session, arm: Arm) -> Iterator[None]:
+    """In the arm's builder, with the arrays that were there before as the arm has left them."""
     with arm.builder, session.journal():
         for place, change in arm.changes.places.items():
             if place.kind == "array" and isinstance(change.new, Number):
                 store(session, place, change.obj, change.new.value)
-        return freeze(session, value)
+        yield
 
 
 def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
-    for key in dict.fromkeys(key for arm in arms for key in arm.changes.grown):
+    rebuilt = {key: found.obj for arm in arms for key, found in arm.changes.rebuilt.items()}
+    for items in rebuilt.values():
+        work.rebuild(items, [_all_items(session, arm, items) for arm in arms])
+    for key in dict.fromkeys(key for arm in arms for key in arm.changes.grown if key not in rebuilt):
         _merge_growth(session, [arm.changes.grown.get(key) for arm in arms], work)
     places: dict[Place, Change] = {p: c for arm in arms for p, c in arm.changes.places.items()}
     for place, change in places.items():
-        if not _was_there(session, arms, change.obj):
+        if not _was_there(session, arms, change.obj) or place.kind == "item" and place.identity in rebuilt:
             continue
         pair: list[Frozen | None] = []
         for arm in arms:
@@ -393,6 +415,21 @@ def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
         if place.kind != "cell" and any(isinstance(p, Same) and p.obj is EMPTY for p in pair):
             raise Mismatch(f"{place.key!r} is set on one way only")
         work.add(pair, _storer(session, place, change.obj), raw=place.kind == "array")
+
+
+def _all_items(session: Session, arm: Arm, items: Any) -> list[Frozen | Middle]:
+    """What a list or deque holds at the end of an arm, which need not have changed it."""
+    if id(items) in arm.changes.rebuilt:
+        return arm.changes.rebuilt[id(items)].pieces
+    changed = {p.key: c.new for p, c in arm.changes.places.items() if p.identity == id(items) and p.kind == "item"}
+    with _as_arrays_ended(session, arm):
+        found = session.virtual.get(id(items))
+        if found is not None and changed:
+            raise Abandon("a list that a loop has made is written to in it")
+        pieces = found.pieces() if found is not None else [freeze(session, x) for x in plain_items(items)]
+    pieces = [changed.get(k, piece) for k, piece in enumerate(pieces)]
+    growth = arm.changes.grown.get(id(items))
+    return pieces + growth.pieces if growth is not None else pieces
 
 
 def _merge_growth(session: Session, grown: list[Growth | None], work: Merge) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from bcad.ir import Builder, Value
 from interpreter import EMPTY, UNBOUND
 
+from ..captures.outer import LISTS
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, SizeTracer, Tracer, ValueTracer
 from ..tree import children_of
 
@@ -99,7 +100,7 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
         return _freeze_number(session, obj)
     if kind is np.ndarray and obj.dtype.kind in _RANK:
         return Number(session.value(obj), session.captures.cell(obj))
-    if kind in (list, deque) and id(obj) in session.virtual:
+    if kind in (*LISTS, deque) and id(obj) in session.virtual:
         raise Abandon("a list that a loop has made leaves it")
     if id(obj) in session.keyed and session.keyed[id(obj)].owner is obj:
         raise Abandon("a dict with keys that a loop has made leaves it")
