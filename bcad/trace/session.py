@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from bcad import ops
 from bcad.errors import TraceLimit
 from bcad.ir import (
     ArrayType,
@@ -17,12 +16,8 @@ from bcad.ir import (
     Dim,
     Graph,
     Kind,
-    Literal,
     ObjectType,
-    Size,
     Value,
-    evaluate_size,
-    symbols,
     type_of,
 )
 from bcad.options import options
@@ -32,15 +27,14 @@ from . import active
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .captures import foreign
-from .captures.guards import Guard, GuardMiss, Guards, HasClass, HasType, IsObject, SizeRelation
+from .captures.guards import HasType
 from .captures.outer import LISTS
 from .captures.questions import PLAIN
-from .captures.sources import Argument, Pinned, Source
+from .captures.sources import Argument, Source
+from .deciding import Deciding
 from .effects.effects import as_node
-from .effects.leaving import holds_traced
 from .effects.randomness import restore, state_of
 from .effects.tape import Tape
-from .example import Example, NoExample
 from .lists import virtual
 from .lists.growing import Grown
 from .places import is_library, user_calls, user_location
@@ -49,11 +43,12 @@ from .regions.journals import TraceJournal
 from .regions.steering import behind
 from .restart import Lessons, Restart
 from .tracers import ArrayTracer, NumberTracer, ObjectTracer, ScalarTracer, SizeTracer, Tracer
+from .undoing import Undoing
 
 _LETTERS = "nmkpqrst"
 
 
-class Session:
+class Session(Deciding, Undoing):
     """One trace.
 
     Parameters
@@ -72,19 +67,17 @@ class Session:
         from .domain import GraphDomain
         from .marks import Marks
 
+        Deciding.__init__(self, {}, expand)
+        Undoing.__init__(self, lessons.reasons)
         self.root = TraceBuilder(self, None, name)
         self.fixed = lessons.fixed
         self.steering = lessons.steering - lessons.fixed - lessons.symbolic
         self.symbolic = lessons.symbolic | self.steering
-        self.sizes: dict[str, int] = {}
-        self.example = Example(self.sizes, expand)
         self.assumptions = TraceAssumptions(self)
         self.merging: Any = None  # the Merge of two arms that is under way
-        self.guards = Guards()
         self.captures = Captures(self)
         self.marks = Marks(self)
         self.domain = GraphDomain(self)
-        self.journals: list[Journal] = []
         self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing
         self.tape = Tape(self)
         self.aside = False  # whether code of a derivative is being evaluated: its effects are nodes
@@ -98,7 +91,6 @@ class Session:
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
         self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
-        self.reasons: dict[Any, str] = dict(lessons.reasons)  # why a loop is unrolled
         self.twins: dict[int, tuple[Any, Any]] = {}  # objects that may be one: the region after which they may not be written to
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
         self.keyed: dict[int, Any] = {}  # dicts and sets with keys that only a run can tell
@@ -109,15 +101,9 @@ class Session:
         self.refined: dict[int, tuple[Any, Refined]] = {}  # what a traced condition tells of other variables
         self.speculating = 0
         self.loops: list[Any] = []  # the loops that are being made
-        self.consuming: list[Journal] = []  # those of the generators that are being used up
-        self.used_up: list[tuple[Any, Frame]] = []  # generators to be closed when that is done
-        self.lost = False  # whether an attempt has ended a generator that was there before it
-        self.bodies: list[Any] = []  # the loops whose bodies are being made
-        self.supposing: set[Any] = set()  # loops that a run may refute
         self._contexts: dict[int, Any] = {}
         self._nodes = 0
         self._symbols = 0
-        self._streams: dict[int, tuple[Any, Any]] = {}
 
     # -- inputs and sizes -----------------------------------------------------------------
     def input(self, example: Any, name: str, source: Source | None) -> Tracer:
@@ -148,29 +134,6 @@ class Session:
         name = _LETTERS[letter] + (str(count) if count else "")
         self.sizes[name] = length
         return Dim.symbol(name)
-
-    def size_example(self, size: Size) -> int:
-        """The number that a size is at the example."""
-        try:
-            return evaluate_size(size, self.sizes)
-        except KeyError as error:
-            symbol = error.args[0]
-        try:
-            self.example.bind(symbol)
-        except NoExample:
-            raise self.error(
-                f"the size {size} must be known while tracing", why="a loop or branch that is kept as such makes it"
-            ) from None
-        return self.size_example(size)
-
-    def size_or_none(self, size: Size) -> int | None:
-        """The same, or None if it differs from one iteration of a loop to the next."""
-        for name in symbols(size) - self.sizes.keys():
-            try:
-                self.example.bind(name)
-            except NoExample:
-                return None
-        return evaluate_size(size, self.sizes)
 
     # -- tracers and values ---------------------------------------------------------------
     @property
@@ -234,151 +197,19 @@ class Session:
         found = self.unwrap(x)
         return found if isinstance(found, Value) else self.builder.as_value(found)  # type: ignore[no-any-return]
 
-    # -- deciding -------------------------------------------------------------------------
-    def guard(self, guard: Guard) -> None:
-        """Rely on a fact about later calls."""
-        if isinstance(guard, (IsObject, HasClass)) and isinstance(guard.where, Pinned):
-            return  # that never changes
-        object.__setattr__(guard, "location", self.location())
-        self.guards.add(guard)
-
-    def rely_on(self, a: Size, symbol: str, b: Size) -> None:
-        """Hold later calls to a relation of sizes; one of sizes that only a run can tell is a check."""
-        if not any("_" in name for size in (a, b) for name in symbols(size)):
-            self.guard(SizeRelation(a, symbol, b))
-            return
-        broken = {"==": np.not_equal, "!=": np.equal, "<": np.greater_equal, ">=": np.less}[symbol]
-        self._check(ops.FUNCTIONS[broken](self.builder.size(a), self.builder.size(b)), f"{a} {symbol} {b}")
-
-    def suppose(self, a: Size, symbol: str, b: Size) -> None:
-        """Take a relation of sizes for granted in the loop whose body is being made; it is given up if a run refutes it."""
-        self.rely_on(a, symbol, b)
-        self.supposing.update(self.bodies[-1:])
-
-    def would_raise(self, broken: Value, message: str) -> None:
-        """The same of a flag that is set where Python raises: such a run is Python's, its exception the true one."""
-        self.hold(broken, message)
-        self.supposing.update(self.bodies[-1:])
-
-    def suppose_not(self, broken: Value, message: str) -> None:
-        """The same of a flag."""
-        if self.example.known(broken) and bool(np.asarray(self.concrete(broken))):
-            raise self.error(message, hint="test for it before, so that this is not reached with such values")
-        self.hold(broken, message)
-        self.supposing.update(self.bodies[-1:])
-
-    def is_static(self, x: Any) -> bool:
-        """Whether a tracer depends on nothing that changes from call to call."""
-        return type(x) is not SizeTracer and self.example.is_static(x._read())
-
-    def decide(self, x: Tracer, why: str) -> bool:
-        """The truth of `x` for this call; later calls are held to it."""
-        if type(x) is SizeTracer:
-            return not self.assumptions.equal(x._size, 0)
-        value = self.unwrap(x)
-        if isinstance(x, ArrayTracer):
-            self.require_one_element(x)
-        truth = bool(np.asarray(self.concrete(value, why)).item())
-        if not self.example.is_static(value):
-            flag = self.as_bool(value)
-            self._check(ops.BY_NAME["logical_not"](flag) if truth else flag, f"its truth was {truth}")
-        return truth
-
-    def decide_int(self, x: Any, why: str) -> int:
-        """The int that `x` is for this call; later calls are held to it."""
-        if not isinstance(x, Tracer):
-            return int(x)
-        if type(x) is SizeTracer:
-            number = self.size_example(x._size)
-            if not isinstance(self.assumptions.canonical(x._size), int):
-                self.rely_on(x._size, "==", number)
-            return number
-        value = self.unwrap(x)
-        if value.type.dtype.kind not in "biu":
-            raise TypeError(f"'{value.type.python_type.__name__}' object cannot be interpreted as an integer")
-        self._fix(value)
-        found = int(self.concrete(value, why))
-        if not self.example.is_static(value):
-            self._check(ops.FUNCTIONS[np.not_equal](value, found), f"{why} must be {found}")
-        return found
-
-    def hold(self, broken: Value, message: str) -> None:
-        """Trace again where a run finds `broken` true."""
-        self._check(self.as_bool(broken), message)
-
-    def _fix(self, value: Value) -> None:
+    def fix(self, value: Value) -> None:
         """Ints that were made inputs for the sake of loops have to be known: they are guarded by value again."""
         sources = behind(self, value)
         if sources:
             raise Restart(fixed=sources)
 
-    def _check(self, flag: Value, message: str) -> None:
-        ops.check(flag, message=Literal(message), error=Literal(GuardMiss))
-
-    def as_bool(self, value: Value) -> Value:
-        """``bool(value)`` as a Value."""
-        if value.type.kind is Kind.PYTHON and value.type.dtype.kind == "b":  # type: ignore[union-attr]
-            return value
-        return ops.BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
-
-    def decide_ints(self, value: Value, why: str) -> Any:
-        """The int that a Value is, or the list of ints, for this call; later calls are held to it."""
-        if not value.ndim:
-            return self.decide_int(self.wrap(value), why)
-        if value.dtype.kind not in "iu":
-            raise TypeError(f"{value.dtype.name!r} object cannot be interpreted as an integer")
-        self._fix(value)
-        found = np.asarray(self.concrete(value, why))
-        if not self.example.is_static(value):
-            differs = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](value, found))
-            self._check(self.as_bool(differs), f"{why} must be {found}")
-        return found.tolist()
-
-    def require_one_element(self, x: ArrayTracer) -> None:
-        """NumPy's refusal to call an array of several elements true or false."""
-        size = x._type().size
-        if not self.assumptions.equal(size, 1):
-            raise ValueError(
-                "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
-            )
-
-    def concrete(self, value: Value, why: str = "its value") -> Any:
-        """What `value` is at the example."""
-        try:
-            with np.errstate(all="ignore"):
-                return self.example.of(value)
-        except NoExample:
-            raise self.error(
-                f"{why} must be known while tracing", why="it is computed inside a loop or branch that is kept as such"
-            ) from None
-
-    # -- effects and streams ------------------------------------------------------------------
+    # -- effects ------------------------------------------------------------------------------
     def effect(self, effect: Any) -> None:
         """Something to do after each run, in program order."""
         if self.aside:
             as_node(self, effect)
             return
         self.tape.record(effect)
-
-    def save_stream(self, stream: Any) -> None:
-        """About to draw an example from `stream`, which is not made here: it must be the same at later calls.
-
-        Its state is restored when tracing ends.
-        """
-        if id(stream) not in self._streams:
-            self._streams[id(stream)] = stream, state_of(stream)
-            known = self.captures.outer.get(id(stream))
-            if known is not None and known[0] is stream:
-                self.guard(IsObject(known[1], stream))
-
-    @contextmanager
-    def streams(self) -> Iterator[None]:
-        """Random streams are as before at the end."""
-        try:
-            yield
-        finally:
-            for stream, state in self._streams.values():
-                restore(stream, state)
 
     def count_node(self) -> None:
         """One more node; an unrolled loop must not go on without end."""
@@ -400,36 +231,6 @@ class Session:
                     (frame.code.raw, around.header), "it goes through Python objects one by one")
                 return f": the loop at {frame.location(around.header)} is unrolled", reason
         return "", None
-
-    # -- generators -----------------------------------------------------------------------------
-    @contextmanager
-    def using_up(self) -> Iterator[None]:
-        """Inside, a generator is run on a copy of its frame: those that it uses up itself are closed when all is done."""
-        count = len(self.used_up)
-        self.consuming.append(self.journals[-1])
-        try:
-            yield
-        except BaseException:
-            del self.used_up[count:]
-            raise
-        finally:
-            self.consuming.pop()
-
-    def use_up(self, generator: Any, frame: Frame) -> None:
-        """A generator has been run on a copy of its frame: nothing is left of it."""
-        self.used_up.append((generator, frame))
-        if self.consuming:
-            return
-        for used, own in self.used_up:
-            own.abandoned = True  # what its own run would still do has been done
-            used.close()
-        self.used_up.clear()
-
-    def give_up(self, key: Any, reason: str) -> None:
-        """A loop or branch is not kept; tracing begins again if the attempt cannot be undone."""
-        self.reasons[key] = reason
-        if self.lost:
-            raise Restart(avoid=frozenset((key,)), reason=reason)
 
     # -- errors, places, speculation --------------------------------------------------------
     def error(
@@ -469,20 +270,6 @@ class Session:
     def watch(self, kind: type) -> None:
         """From now on the evaluator asks the domain about objects of this class."""
         self.domain.types = self.domain.types | {kind}
-
-    def touch(self, obj: Any) -> None:
-        """About to change `obj`: the innermost journal remembers it."""
-        if self.journals:
-            self.journals[-1].touch(obj)
-
-    def was_made(self, obj: Any) -> bool:
-        """Whether an instance was made by the call."""
-        return self.journals[0].knows(obj) or holds_traced(obj)
-
-    def born(self, obj: Any) -> None:
-        """`obj` is new: what is written to it is nobody else's until it is handed on."""
-        if self.journals:
-            self.journals[-1].born(obj)
 
     @contextmanager
     def journal(self) -> Iterator[Journal]:
