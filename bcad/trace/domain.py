@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad import ops
 from interpreter import Domain, Frame, Instruction
 
 from .calls import calls, written_out
-from .captures import containers, foreign, questions
-from .captures.outer import LISTS, MIRRORS, OuterDict, OuterList
+from .captures import containers, foreign
+from .captures.outer import LISTS, MIRRORS, OuterDict
 from .effects import text
 from .iterators import combine, iteration
 from .iterators.generators import Joined
-from .lists import keyed, strip_methods, virtual
-from .operations import attributes, items, kinds, sequences
+from .lists import keyed, virtual
+from .operations import attributes, items, kinds, operators
 from .operations.arithmetic import SizeArithmetic
 from .places import is_own
 from .regions import choices, splitting
-from .regions.journals import are_twins, refuse_twin
 from .tracers import (
     TRACERS,
     ArrayTracer,
@@ -34,28 +31,10 @@ from .tracers import (
     ScalarTracer,
     SizeTracer,
     Tracer,
-    has_traced,
-    is_traced,
 )
 
 if TYPE_CHECKING:
     from .session import Session
-
-_BINARY: dict[str, Callable[..., Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "&": operator.and_, "|": operator.or_,
-    "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
-}
-_COMPARE: dict[str, Callable[..., Any]] = {
-    "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
-}
-_UNARY: dict[str, Callable[..., Any]] = {
-    "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,
-}
-_PLAIN = frozenset((bool, int, float, complex))
-_OPERATORS = frozenset(f"__{way}{name}__" for way in ("", "r") for name in
-                       "add sub mul truediv floordiv mod pow matmul and or xor neg lt le eq ne gt ge".split())
-
 
 class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
@@ -77,182 +56,19 @@ class GraphDomain(Domain):
 
     # --- operators -----------------------------------------------------------------------
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
-        session = self.at(frame)
-        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
-            return splitting.apply(session, written_out.BINARY[symbol], left, right)
-        if symbol == "+=" and isinstance(left, list) and isinstance(right, (list, tuple)) and self._varies(left, right):
-            virtual.extend_by(session, left, right)
-            return left
-        if symbol == "+" and isinstance(left, list) and isinstance(right, list) and self._varies(left, right):
-            result = strip_methods.concatenated(session, left, right)
-            if result is not NotImplemented:
-                return result
-        self._look_at_lists(left, right)
-        left, right = self._number(left), self._number(right)
-        if type(left) is text.TextTracer or type(right) is text.TextTracer:
-            return text.binary(session, symbol, left, right)
-        if type(left) in MIRRORS or type(right) in MIRRORS:
-            items.look_at(left, right)
-            if not (is_operand(left) and is_operand(right)):
-                return NotImplemented
-        if type(left) is SizeTracer or type(right) is SizeTracer:
-            result = self.sizes.binary(symbol.removesuffix("="), left, right)
-            if result is not NotImplemented:
-                return result
-        if symbol in ("%", "%=") and isinstance(left, str):
-            return text.percent(session, left, right)
-        if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
-            return NotImplemented
-        result = sequences.binary(session, symbol, left, right)
-        if result is not None:
-            return result
-        if symbol.endswith("=") and isinstance(left, np.ndarray):
-            return self._in_place(symbol[:-1], left, right)
-        if symbol in ("**", "**="):
-            left, right = kinds.operands_of_power(session, left, right)
-        return kinds.noted(session, self._apply(_BINARY[symbol.removesuffix("=")], left, right), (left, right))
-
-    def _number(self, x: Any) -> Any:
-        """The number that an instance of a subclass of int, float or complex is; anything else as it is."""
-        kind = type(x)
-        if kind in _PLAIN or kind in TRACERS or not isinstance(x, (int, float, complex)) or isinstance(x, np.generic):
-            return x
-        base: Any = next(cls for cls in (int, float, complex) if isinstance(x, cls))
-        if any(isinstance(found, FunctionType) and name in _OPERATORS
-               for cls in kind.__mro__ if not issubclass(base, cls) for name, found in vars(cls).items()):
-            return x
-        found = questions.ask(self.session, base, (x,), {})
-        return base(x) if found is NotImplemented else found
-
-    def _in_place(self, symbol: str, left: Any, right: Any) -> Any:
-        """``a += b`` on an array: a ufunc call with ``out=a``."""
-        ufunc = _UFUNCS.get(symbol)
-        if ufunc is None:  # @=
-            result = self._apply(_BINARY[symbol], left, right)
-            items.write_all(self.session, left, result)
-            return left
-        return calls.call_meaning(self.session, ufunc, (left, right), {"out": left})
-
-    def _apply(self, function: Callable[..., Any], *operands: Any) -> Any:
-        session = self.session
-        meaning = ops.FUNCTIONS.get(function)
-        if meaning is None:
-            raise session.error(f"{function.__name__} has no meaning on traced values yet")
-        return session.wrap(calls.emit(session, meaning, operands, {}))
+        return operators.binary(self.at(frame), symbol, left, right)
 
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
-        session = self.at(frame)
-        if symbol == "not" and (virtual.has_middle(session, value) or keyed.of(session, value) is not None):
-            return operator.le(self.length(value), 0)
-        self._look_at_lists(value)
-        if type(value) is ChoiceTracer:
-            return splitting.apply(session, written_out.UNARY[symbol], choices.truth(session, value) if symbol == "not" else value)
-        if type(value) in MIRRORS:
-            value.fill()
-            return not len(value) if symbol == "not" else NotImplemented
-        if type(value) is SizeTracer:
-            return self.sizes.unary(symbol, value)
-        if symbol == "not":
-            if not self.undecided(value):
-                return not self.truth(frame, value)
-            flag = session.as_bool(session.value(value))
-            return session.wrap(ops.BY_NAME["logical_not"](flag))
-        if not is_numeric(value):
-            return NotImplemented
-        if symbol == "+" and type(value) is NumberTracer:
-            return value
-        return kinds.noted(session, self._apply(_UNARY[symbol], value), (value,))
+        return operators.unary(self.at(frame), symbol, value)
 
     def compare(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
-        session = self.at(frame)
-        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
-            return self._compare_choice(session, symbol, left, right)
-        if virtual.has_middle(session, left) or virtual.has_middle(session, right):
-            result = strip_methods.compare(session, symbol, left, right)
-            if result is not NotImplemented:
-                return result
-        self._look_at_lists(left, right)
-        left, right = self._number(left), self._number(right)
-        if is_unlike_numbers(left) or is_unlike_numbers(right):
-            return questions.ask(session, _COMPARE[symbol], (left, right), {})
-        if type(left) in MIRRORS or type(right) in MIRRORS:
-            items.look_at(left, right)
-        if type(left) is SizeTracer or type(right) is SizeTracer:
-            result = self.sizes.compare(symbol, left, right)
-            if result is not NotImplemented:
-                return result
-        if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
-            return self._unlike(session, symbol, left, right)
-        result = sequences.compare(symbol, left, right)
-        return self._apply(_COMPARE[symbol], left, right) if result is None else result
-
-    def _compare_choice(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
-        if symbol not in ("==", "!="):
-            return splitting.apply(session, written_out.BINARY[symbol], left, right)
-        if type(left) is not ChoiceTracer:
-            left, right = right, left
-        return choices.equal(session, left, right, symbol)
-
-    def _unlike(self, session: Session, symbol: str, left: Any, right: Any) -> Any:
-        """A number compared with something else: equal to nothing."""
-        if symbol not in ("==", "!=") or not (is_numeric(left) or is_numeric(right)) or not (_inert(left) or _inert(right)):
-            return NotImplemented
-        array = next((x for x in (left, right) if isinstance(x, np.ndarray)), None)
-        if array is None:
-            return symbol == "!="
-        fill = ops.BY_NAME["full"](symbol == "!=", shape=session.value(array).shape, dtype=np.dtype(bool))
-        return session.wrap(fill)
+        return operators.compare(self.at(frame), symbol, left, right)
 
     def identical(self, frame: Frame | None, left: Any, right: Any) -> Any:
-        if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
-            choice, other = (left, right) if type(left) is ChoiceTracer else (right, left)
-            return choices.identical(self.at(frame), choice, other)
-        if type(left) is bool:
-            left, right = right, left
-        if self.session.twins and are_twins(self.session, left, right):
-            refuse_twin(self.session, left)
-        if type(left) is not NumberTracer or type(right) is not bool or left._type().dtype.kind != "b":
-            return self.at(frame).captures.identical(left, right)
-        return left if right else self.unary(frame, "not", left)
+        return operators.identical(self.at(frame), left, right)
 
     def contains(self, frame: Frame | None, item: Any, container: Any) -> Any:
-        session = self.at(frame)
-        if type(item) is ChoiceTracer or type(container) is ChoiceTracer:
-            return splitting.apply(session, written_out.BINARY["in"], item, container)
-        if virtual.has_middle(session, container):
-            result = strip_methods.contained(session, item, container)
-            if result is not NotImplemented:
-                return result
-        table = keyed.of(session, container)
-        if table is not None:
-            return keyed.has(session, table, item)
-        keyed.require(session, container, item)
-        self._look_at_lists(container)
-        if type(container) is OuterDict:
-            return container.has(item) if type(item) not in TRACERS else NotImplemented
-        if type(container) is OuterList:
-            container.fill()
-        if containers.is_outer(session, container):
-            container = containers.contents(session, container)
-            if not has_traced(container) and not is_traced(item):
-                return item in container
-        if isinstance(container, np.ndarray):
-            equal = self.compare(frame, "==", container, item)
-            return calls.call_meaning(session, np.any, (equal,), {})
-        if isinstance(container, (list, tuple)) and (is_traced(item) or has_traced(container)):
-            return items.contains(self, frame, item, container)
-        return NotImplemented
-
-    def _varies(self, *values: Any) -> bool:
-        """Whether one of the lists grows, or has grown, by a number that only a run can tell."""
-        session = self.session
-        return any(id(x) in session.growing or virtual.has_middle(session, x) for x in values)
-
-    def _look_at_lists(self, *values: Any) -> None:
-        if self.session.virtual or self.session.growing:
-            virtual.look(self.session, *values)
-        if self.session.keyed:
-            keyed.look(self.session, *values)
+        return operators.contains(self.at(frame), item, container)
 
     # --- attributes and items ------------------------------------------------------------
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
@@ -434,28 +250,3 @@ class GraphDomain(Domain):
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
         self.session.frame = frame
         self.session.captures.stored(kind, owner, key)
-
-
-_UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
-           "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
-           "<<": np.left_shift, ">>": np.right_shift}
-
-
-def is_numeric(x: Any) -> bool:
-    """Whether `x` is a number or array, traced or not."""
-    kind = type(x)
-    return kind in TRACERS or kind in _PLAIN or kind is np.ndarray or isinstance(x, np.generic)
-
-
-def is_unlike_numbers(x: Any) -> bool:
-    """Whether `x` is an array of strings, objects or records."""
-    return type(x) is np.ndarray and x.dtype.kind not in "biufc"
-
-
-def is_operand(x: Any) -> bool:
-    """Whether an array operator takes `x`: a number, an array, a nested sequence of them."""
-    return is_numeric(x) or isinstance(x, (list, tuple))
-
-
-def _inert(x: Any) -> bool:
-    return x is None or isinstance(x, (str, bytes, type, dict, list, tuple, set))

@@ -24,7 +24,6 @@ from .raises import may_be_caught
 from .views import as_view
 
 if TYPE_CHECKING:
-    from ..domain import GraphDomain
     from ..session import Session
 
 _INTS = (SizeTracer, NumberTracer, ScalarTracer)
@@ -278,17 +277,17 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
     return NotImplemented
 
 
-def contains(domain: GraphDomain, frame: Any, item: Any, container: Any) -> Any:
+def contains(session: Session, item: Any, container: Any) -> Any:
     """``item in sequence`` with traced numbers: equal to one of them."""
-    found: Any = False
+    domain, found = session.domain, False
     for other in list(container):
         if item is other:
             return True
-        equal = domain.compare(frame, "==", item, other)
+        equal = domain.compare(None, "==", item, other)
         if equal is NotImplemented:
             equal = item == other
-        if equal is True or (domain.undecided(equal) is False and domain.truth(frame, equal)):
+        if equal is True or (domain.undecided(equal) is False and domain.truth(None, equal)):
             return True
         if domain.undecided(equal):
-            found = equal if found is False else domain.binary(frame, "|", found, equal)
+            found = equal if found is False else domain.binary(None, "|", found, equal)
     return found
