@@ -179,10 +179,11 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     lowered = time.perf_counter()
     entry = Entry(graph, kernel, shared)
     text = entry.text()
+    straight = entry.straight()
     printed = time.perf_counter()
     detours = Detours(graph, kernel)
     try:
-        loaded = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours))
+        loaded = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours), straight)
     except RuntimeError as error:  # a bug of ours; the report shows it and NumPy does the work
         raise Unsupported(f"LLVM refused the code: {str(error).splitlines()[0]}") from error
     detours.run = loaded.run
@@ -191,7 +192,7 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     if entry.body.regions is not None:
         report.notes += [f"loops that threads share: {len(entry.body.regions.functions)}", *entry.body.regions.notes]
     report.kept = Workspaces(kernel, detours, loaded.symbol if entry.uses_frame() else None).kept
-    return Kerneled(loaded.run, text, report, detours, loaded.strict)
+    return Kerneled(loaded.run, text + straight, report, detours, loaded.strict)
 
 
 class Workspaces:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from . import cache
 
 METH_FASTCALL = 0x80
-FORMAT = "2"  # of cached code; to be changed with the pipeline below
+FORMAT = "3"  # of cached code; to be changed with the pipeline below
 LONG = 30_000  # lines of IR from which less is optimised
 MANY_LOOPS = 48  # from here on loops are not interleaved: code half as long
 _lock = threading.Lock()  # LLVM's global state is not made for several threads
@@ -41,19 +41,40 @@ def _machine(level: int) -> Any:
     )
 
 
+def _parsed(text: str, machine: Any) -> Any:
+    llvm = _binding()
+    module = llvm.parse_assembly(text)
+    module.verify()  # LLVM aborts the process later if it is not
+    module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
+    return module
+
+
 def optimized(text: str, level: int = 3) -> Any:
     """The module of an IR text, optimised."""
     llvm = _binding()
     machine = _machine(level)
-    module = llvm.parse_assembly(text)
-    module.verify()  # LLVM aborts the process later if it is not
-    module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
+    module = _parsed(text, machine)
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = level > 1
     options.loop_interleaving = level > 1 and text.count("\nbody") < MANY_LOOPS
     options.slp_vectorization = options.loop_unrolling = False  # twice the time to compile, for little
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def tidied(text: str) -> Any:
+    """The module of an IR text without loops to improve: numbers in registers, called functions in their places."""
+    llvm = _binding()
+    machine = _machine(1)
+    module = _parsed(text, machine)
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_instruction_combine_pass()
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1)))
     return module
 
 
@@ -75,15 +96,18 @@ class Loaded(NamedTuple):
     symbol: Callable[[str], int]
 
 
-def load_module(text: str, symbol: str, table: list[tuple[int, Any]]) -> Loaded:
-    """The compiled text; `symbol` is a METH_FASTCALL function of it."""
+def load_module(text: str, symbol: str, table: list[tuple[int, Any]], straight: str = "") -> Loaded:
+    """The compiled text; `symbol` is a METH_FASTCALL function of it.  `straight` is the text of functions that it calls."""
     llvm = _binding()
-    key = cache.key_of(text, *_versions())
+    key = cache.key_of(text, straight, *_versions())
     with _lock:
-        level = 3 if text.count("\n") < LONG else 1
+        level = 3 if text.count("\n") + straight.count("\n") < LONG else 1
         code = cache.load(key)
         if code is None:
-            code = _machine(level).emit_object(optimized(text, level))
+            module = optimized(text, level)
+            if straight:
+                module.link_in(tidied(straight))
+            code = _machine(level).emit_object(module)
             cache.save(key, code)
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(level))
         engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(code))

@@ -53,7 +53,7 @@ class Entry:
             self.table.place(key)
 
     def text(self) -> str:
-        """The LLVM IR of the whole module."""
+        """The LLVM IR of the module around the function that is called."""
         body = self.body
         for position, value in enumerate(self.graph.inputs):
             self.argument(position, value.type)
@@ -74,11 +74,6 @@ class Entry:
 
     def assemble(self, lines: list[str]) -> str:
         slots = max((b.storage for b in self.kernel.buffers), default=0) + 1
-        vector = ""
-        if self.body.vector:
-            from . import vecmath
-
-            vector = vecmath.module_text(sorted(self.body.vector))
         regions: list[str] = []
         if self.shares():
             regions = [SHARING.format(share=self.table.place("share")), *self.body.regions.functions]  # type: ignore[union-attr]
@@ -86,9 +81,12 @@ class Entry:
             regions += self.body.parts.functions
         helpers = helper_text(table=len(self.table.keys), slots=slots, empty=self.table.place("empty"), nothing=self.table.place("none"),
                               dimensions=DIMENSIONS, shared=self.uses_frame()) + HELPERS
-        declares = self.body.declares | {"declare i64 @llvm.umax.i64(i64, i64)"}
-        extra = "\n".join(sorted(d for d in declares if d not in vector))
-        return "\n".join([helpers, extra, vector, *self.body.functions.values(), *regions, *lines, *self.body.metadata]) + "\n"
+        self.body.called.declares.add("declare i64 @llvm.umax.i64(i64, i64)")
+        return "\n".join([helpers, self.body.called.text(), *self.body.functions.values(), *regions, *lines, *self.body.metadata]) + "\n"
+
+    def straight(self) -> str:
+        """The LLVM IR of a second module, of functions that `text` calls: without loops for LLVM to improve."""
+        return self.body.parts.straight() if self.body.parts is not None else ""
 
     def shares(self) -> bool:
         """Whether threads share a loop."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import kernel as k
 from .kernel import BOOL, Buffer, Expr, Kernel
+from .numba_called import Called
 from .numba_gil import Gil
 from .numba_llvm_lanes import LanePrinter
 from .numba_llvm_products import Products
@@ -28,14 +29,14 @@ class Body(Scalars, Products):
         self.lines: list[str] = []
         self.entry: list[str] = []  # allocas
         self.count = 0
-        self.declares: set[str] = set()
+        self.called = Called()
         self.functions: dict[str, str] = {}  # that the body calls, by name
-        self.vector: set[str] = set()  # symbols of mathematical functions
         self.storages: dict[int, Buffer] = {}
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses
         self.metadata: list[str] = []
         self.leave = ""  # where an Exit goes
         self.gil = Gil(self, kernel)
+        self.loops = 0  # around what is printed, in its own function
         self.straight = 0  # functions called outside of loops
         self.statuses: set[int] = set()  # with which the run may be given up
         self.group = ""  # what the accesses in a parallel loop are marked with
@@ -199,14 +200,22 @@ class Body(Scalars, Products):
         self.start(body)
         innermost = s.parallel and not any(isinstance(x, (k.For, k.While, k.If)) for x in s.body.statements)
         again = self._parallel() if innermost else ""
-        self.gil.depth += 1
-        self.block(s.body)
-        self.gil.depth -= 1
+        self.repeated(s.body)
         self.group = ""
         following = self.value(f"add nsw i64 {s.index.name}, 1")
         self.add(f"store i64 {following}, ptr {slot}")
         self.add(f"br label %{head}{again}")
         self.start(end)
+
+    def repeated(self, body: k.Block, turns: str = "") -> None:
+        """What a loop does in each turn; `turns` is where those of a loop without a count are counted."""
+        self.gil.depth += 1
+        self.loops += 1
+        if turns:
+            self.gil.count_turn(turns)
+        self.block(body)
+        self.gil.depth -= 1
+        self.loops -= 1
 
     def do_Lanes(self, s: k.Lanes) -> None:
         self.gil.before_loop(s)
@@ -229,10 +238,7 @@ class Body(Scalars, Products):
         self.add(f"br label %{head}")
         self.start(head)
         before, self.leave = self.leave, end
-        self.gil.depth += 1
-        self.gil.count_turn(turns)
-        self.block(s.body)
-        self.gil.depth -= 1
+        self.repeated(s.body, turns)
         self.leave = before  # type: ignore[assignment]
         self.add(f"br label %{head}")
         self.start(end)
@@ -302,7 +308,7 @@ class Body(Scalars, Products):
     def do_Copy(self, s: k.Copy) -> None:
         size = item_size(s.target) * (1 + s.target.is_complex)
         bytes_ = self.value(f"mul i64 {self.ref(s.elements)}, {size}")
-        self.declares.add("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
+        self.called.declares.add("declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)")
         target, source = self.pointer(s.target), self.pointer(s.source)
         self.add(f"call void @llvm.memmove.p0.p0.i64(ptr {target}, ptr {source}, i64 {bytes_}, i1 false)")
 

@@ -168,7 +168,7 @@ class LanePrinter:
         else:  # each lane started with what there was
             kind = {"maximum": "fmaximum", "minimum": "fminimum"}.get(op, op) if t != BOOL else _truth(op)
             name, of = f"llvm.vector.reduce.{kind}.v{LANES}{t if t != BOOL else 'i1'}", [f"{wide(t)} {found}"]
-        body.declares.add(f"declare {llvm_type(t)} @{name}({', '.join(x.rpartition(' ')[0] for x in of)})")
+        body.called.declares.add(f"declare {llvm_type(t)} @{name}({', '.join(x.rpartition(' ')[0] for x in of)})")
         flags = "reassoc " if op in _START else ""
         total = body.value(f"call {flags}{llvm_type(t)} @{name}({', '.join(of)})")
         body.add(f"store {llvm_type(t)} {total}, ptr %{variable.name}")
@@ -202,7 +202,7 @@ class LanePrinter:
         scalar = memory_type(buffer.type)
         suffix = f"v{LANES}{_suffix(scalar)}.p0"
         bits = f"<{LANES} x i1>"
-        self.body.declares.add(f"declare {t} @llvm.masked.load.{suffix}(ptr, {bits}, {t})")
+        self.body.called.declares.add(f"declare {t} @llvm.masked.load.{suffix}(ptr, {bits}, {t})")
         one = "1" if scalar[0] == "i" else literal(1.0, buffer.type)
         given = f"ptr align {item_size(buffer)} {address}, {bits} {self.mask}, {t} splat ({scalar} {one})"
         return str(self.body.value(f"call {t} @llvm.masked.load.{suffix}({given}){marks}"))
@@ -218,7 +218,7 @@ class LanePrinter:
             body.add(f"store {t} {value}, ptr {address}, align {item_size(buffer)}{marks}")
             return
         suffix, bits = f"v{LANES}{_suffix(scalar)}.p0", f"<{LANES} x i1>"
-        body.declares.add(f"declare void @llvm.masked.store.{suffix}({t}, ptr, {bits})")
+        body.called.declares.add(f"declare void @llvm.masked.store.{suffix}({t}, ptr, {bits})")
         given = f"{t} {value}, ptr align {item_size(buffer)} {address}, {bits} {self.mask}"
         body.add(f"call void @llvm.masked.store.{suffix}({given}){marks}")
 
@@ -239,7 +239,7 @@ class LanePrinter:
         if t == BOOL:  # the greatest of truths
             return f"{_truth(op)} {wide(t)} {', '.join(args)}"
         name = f"llvm.{_INTRINSIC[op]}.v{LANES}{t}"
-        self.body.declares.add(f"declare {wide(t)} @{name}({', '.join([wide(t)] * len(args))})")
+        self.body.called.declares.add(f"declare {wide(t)} @{name}({', '.join([wide(t)] * len(args))})")
         return f"call {wide(t)} @{name}({', '.join(f'{wide(t)} {a}' for a in args)})"
 
     def _expression(self, x: Expr) -> str:
@@ -248,7 +248,7 @@ class LanePrinter:
         body, t, args = self.body, wide(x.type), list(map(self.ref, x.args))
         if x.op in ("call", "called"):
             symbol, _ = vecmath.apart(x.data, {"f64": "float64", "f32": "float32"}[x.type])
-            body.vector.add(symbol)
+            body.called.functions.add(symbol)
             return str(body.value(f"call {t} @{symbol}_v{LANES}({', '.join(f'{t} {a}' for a in args)})"))
         if x.op == "select":
             return str(body.value(f"select {wide(BOOL)} {args[0]}, {t} {args[1]}, {t} {args[2]}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .kernel import INT, Expr
-from .numba_gil import Gil
+from .numba_called import Called
 from .numba_llvm_division import Division
 from .numba_llvm_neighbours import Neighbours
 from .numba_llvm_types import SUFFIX, llvm_type
@@ -25,10 +25,9 @@ class Scalars(Division, Neighbours):
     """The part of a printer that prints expressions."""
 
     load: Any
-    gil: Gil
-    declares: set[str]
+    called: Called
     library: dict[str, int]
-    vector: set[str]
+    loops: int
     straight: int
 
     def expression(self, x: Expr) -> None:
@@ -70,7 +69,7 @@ class Scalars(Division, Neighbours):
     def _intrinsic_call(self, name: str, t: str, args: list[str]) -> str:
         lt = llvm_type(t)
         suffix = SUFFIX.get(t, lt)
-        self.declares.add(f"declare {lt} @llvm.{name}.{suffix}({', '.join([lt] * len(args))})")
+        self.called.declares.add(f"declare {lt} @llvm.{name}.{suffix}({', '.join([lt] * len(args))})")
         return f"call {lt} @llvm.{name}.{suffix}({', '.join(f'{lt} {a}' for a in args)})"
 
     def op_input(self, x: Expr) -> str:
@@ -111,10 +110,11 @@ class Scalars(Division, Neighbours):
         symbol, attributes = vecmath.symbol(x.data, dtype), ""
         if x.op == "called":
             symbol, attributes = vecmath.apart(x.data, dtype)
-        elif not self.gil.depth:
+        elif not self.loops:
             self.straight += 1
             attributes = "noinline" if self.straight > INLINED else ""
-        self.vector.add(symbol)
+        self.called.functions.add(symbol)
+        self.called.in_loops |= self.loops > 0
         return self.value(f"call {t} @{symbol}({args}) {attributes}")
 
     op_called = op_call
@@ -150,7 +150,7 @@ class Scalars(Division, Neighbours):
         if source[0] == "f":
             kind = "fptoui" if target[0] == "u" else "fptosi"
             name = f"llvm.{kind}.sat.{lt}.{SUFFIX[source]}"
-            self.declares.add(f"declare {lt} @{name}({lf})")
+            self.called.declares.add(f"declare {lt} @{name}({lf})")
             return self.value(f"call {lt} @{name}({lf} {self.ref(a)})")
         if target[0] == "f":
             return self.value(f"{'sitofp' if source[0] == 'i' else 'uitofp'} {lf} {self.ref(a)} to {lt}")

@@ -1,6 +1,7 @@
 """Long straight code in functions of its own: LLVM's time grows faster than the length of a function.
 
-The functions share a frame on the caller's stack: what one computes and others read has a place there.
+The functions share a frame on the caller's stack: what one computes and others read has a place there.  Those
+without loops, but for such as are printed as vectors, stand in a module of their own: there is little in them for LLVM to improve.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from . import kernel as k
 from .kernel import INT, Block, Buffer, Expr, Kernel
+from .numba_called import Called
 from .numba_llvm_types import literal, llvm_type
 
 LONG = 1500  # statements of a block, those of its loops included, from which it is printed in parts
@@ -24,6 +26,8 @@ class Parts:
     def __init__(self, body: Any, kernel: Kernel) -> None:
         self.body, self.kernel = body, kernel
         self.functions: list[str] = []
+        self._straight: list[str] = []  # functions of the other module
+        self._called = Called()  # there
         self.places: dict[Any, int] = {}  # in the frame: of values, of variables, and of pointers by their names
         self._readers: dict[Expr, set[Any]] | None = None
         self._uses: dict[k.Variable, set[Any]] | None = None
@@ -44,6 +48,12 @@ class Parts:
         """The stack slot of the frame."""
         return [f"  %kept = alloca [{len(self.places)} x i64], align 16"] if self.functions else []
 
+    def straight(self) -> str:
+        """The text of the module of functions without loops; empty if there are none."""
+        if not self._straight:
+            return ""
+        return "\n".join([self._called.text(), *self._straight, *self.body.metadata]) + "\n"
+
     def _address(self, what: Any) -> str:
         place = self.places.setdefault(what, len(self.places))
         return str(self.body.value(f"getelementptr i64, ptr %kept, i64 {place}"))
@@ -63,8 +73,13 @@ class Parts:
         for v in shared:
             self._move(v.type, f"%{v.name}", self._address(v))
         number = len(self.functions)
-        self.functions.append("")
-        self.functions[number] = self._text(number, part, touched, pointers, shared)
+        self.functions.append(f"declare void @bcad_part{number}(ptr noalias) nounwind")
+        if any(type(s) is k.For for s in touched.statements):
+            self.functions[number] = "define internal " + self._text(number, part, touched, pointers, shared)
+        else:
+            outside, body.called = body.called, self._called
+            self._straight.append("define hidden " + self._text(number, part, touched, pointers, shared))
+            body.called = outside
         body.add(f"call void @bcad_part{number}(ptr %kept)")
         for v in shared:
             self._move(v.type, self._address(v), f"%{v.name}")
@@ -85,8 +100,8 @@ class Parts:
         self, number: int, part: list[Any], touched: _Touched, pointers: dict[str, Buffer], shared: list[k.Variable],
     ) -> str:
         body = self.body
-        before = body.lines, body.entry, {x: x.name for x in touched.given}
-        body.lines, body.entry = [], []
+        before = body.lines, body.entry, body.loops, {x: x.name for x in touched.given}
+        body.lines, body.entry, body.loops = [], [], 0
         body.gil.depth += 1  # the lock has been seen to
         for name, buffer in pointers.items():
             address = self._address(name)
@@ -110,10 +125,10 @@ class Parts:
                 body.add(f"store {llvm_type(x.type)} {x.name}, ptr {self._address(x)}")
         for v in shared:
             self._move(v.type, f"%{v.name}", self._address(v))
-        text = [f"define internal void @bcad_part{number}(ptr noalias %kept) noinline nounwind {{", *body.entry, *body.lines,
+        text = [f"void @bcad_part{number}(ptr noalias %kept) noinline nounwind {{", *body.entry, *body.lines,
                 "  ret void", "}"]
         body.gil.depth -= 1
-        body.lines, body.entry, names = before
+        body.lines, body.entry, body.loops, names = before
         for x in touched.given:
             x.name = names[x]
         for x in own:

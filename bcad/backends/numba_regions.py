@@ -95,7 +95,7 @@ class Regions:
         body.entry.append(f"  {parts} = alloca [{max(CHUNKS * len(partial), 1)} x i64], align 16")
         start, stop = body.ref(s.start), body.ref(s.stop)
         turns_ = body.value(f"sub i64 {stop}, {start}")
-        body.declares |= {"declare i64 @llvm.umin.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"}
+        body.called.declares |= {"declare i64 @llvm.umin.i64(i64, i64)", "declare i64 @llvm.umax.i64(i64, i64)"}
         wanted = body.value(f"udiv i64 {work}, {CHUNK}")
         wanted = body.value(f"call i64 @llvm.umin.i64(i64 {wanted}, i64 {CHUNKS})")
         wanted = body.value(f"call i64 @llvm.umax.i64(i64 {wanted}, i64 1)")

@@ -157,5 +157,16 @@ def test_no_function_is_longer_than_a_few_hundred_lines(numbers: bool) -> None:
     assert len(re.findall(r"for\d+:|lanes\d+:", found.source)) < 60
 
 
+def test_code_without_loops_is_only_tidied() -> None:
+    f, x = straight(700, True), np.linspace(0.1, 0.4, 3)
+    source = bcad.Gradient(f, [x], backend="numba").source
+    other = source[source.index("define hidden void @bcad_part") :]
+    assert other.count("define hidden") > 2
+    assert "define internal" not in other
+    apart = [line for line in other.splitlines() if "call double @bcad_sin" in line]
+    assert len(apart) > 100  # which are called where they stand
+    assert sum(not line.rstrip().endswith("noinline") for line in apart) <= 8
+
+
 def _leaves(x: Any) -> list[Any]:
     return list(x) if isinstance(x, tuple) else [x]

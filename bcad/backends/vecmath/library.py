@@ -128,10 +128,13 @@ def used_list(symbols: list[str]) -> str:
     return f'@llvm.compiler.used = appending global [{len(symbols)} x ptr] [{items}], section "llvm.metadata"'
 
 
-def module_text(symbols: list[str]) -> str:
-    """One IR text with every definition, declaration and variant list that the symbols need."""
+def module_text(symbols: list[str], in_loops: bool = True) -> str:
+    """One IR text with every definition, declaration and variant list that the symbols need.
+
+    `in_loops` says whether LLVM may vectorise calls of them: variants that nothing else asks for stay.
+    """
     definitions = closure(symbols)
-    kept = sorted(name for d in definitions for name in d.keep)
+    kept = sorted(name for d in definitions for name in d.keep) if in_loops else []
     parts = [used_list(kept)] if kept else []
     parts += sorted(set().union(*(d.declares for d in definitions)))
     parts += [d.text for d in definitions]
