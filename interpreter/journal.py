@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
 from types import (
@@ -186,6 +186,12 @@ def _restore_dict(obj: dict, old: dict) -> None:
     dict.update(obj, old)
 
 
+def _restore_ordered(obj: OrderedDict, old: dict) -> None:
+    OrderedDict.clear(obj)                      # dict's own method would leave its order as it is
+    for key, value in old.items():
+        OrderedDict.__setitem__(obj, key, value)
+
+
 def _restore_set(obj: set, old: set) -> None:
     set.clear(obj)
     set.update(obj, old)
@@ -243,6 +249,7 @@ def cell_value(cell: CellType) -> Any:
 
 _CONTENTS: list[tuple[type, Callable[[Any], Any], Callable[[Any, Any], None]]] = [
     (list, lambda obj: list.copy(obj), _restore_list),
+    (OrderedDict, lambda obj: dict(OrderedDict.items(obj)), _restore_ordered),
     (dict, lambda obj: dict(dict.items(obj)), _restore_dict),
     (set, lambda obj: set.copy(obj), _restore_set),
     (deque, lambda obj: deque(deque.__iter__(obj)), _restore_deque),

@@ -57,6 +57,8 @@ class Captures(Lifting):
             return value
         if kind == "item" and type(key) is int and key < 0:
             key = self._from_start(owner, key)
+        if kind == "item" and self._is_ours(owner, key):
+            return value
         try:
             place = (id(owner), key)
             known = self._seen.get(place)
@@ -74,6 +76,13 @@ class Captures(Lifting):
         lifted = self.lift(value, source)
         self._seen[place] = (value, lifted)
         return lifted
+
+    def _is_ours(self, owner: Any, key: Any) -> bool:
+        """Whether what stands in a container from outside is lifted already, or was put there by traced code."""
+        if id(owner) in self.filled:
+            return True
+        before = self.appended.get(id(owner))
+        return before is not None and type(key) is int and key >= before
 
     def _from_start(self, owner: Any, key: int) -> int:
         """A negative index of a sequence from outside counted from its front; its length is held to."""

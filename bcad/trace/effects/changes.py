@@ -17,7 +17,7 @@ from ..captures.outer import OuterDict, OuterList
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
 from ..tracers import ArrayTracer, Tracer
 from ..tree import flatten
-from .effects import Effect, Extend, Overwrite, Remove, Replace, Store
+from .effects import Effect, Extend, Overwrite, Remove, Reorder, Replace, Store
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -64,6 +64,7 @@ def _dict_effects(session: Session, mirror: OuterDict) -> Iterator[Effect]:
     for key in lifted:
         if not dict.__contains__(mirror, key):
             yield Remove(mirror._source, key, attribute=False)
+    yield from _reordered(mirror._source, lifted, mirror)
 
 
 def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Effect]:
@@ -82,15 +83,24 @@ def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Ef
             yield Store(Closure(source, source.text), after.contents)
     elif isinstance(obj, (dict, type)):
         yield from _named(before.contents, after.contents, source, written, same, attribute=isinstance(obj, type))
-        if isinstance(obj, OrderedDict) and [k for k in after.contents if k in before.contents] != [
-                k for k in before.contents if k in after.contents]:
-            raise session.error(f"the order of {source} is changed", hint="make a new OrderedDict")
+        if isinstance(obj, dict):
+            yield from _reordered(source, before.contents, after.contents)
     elif isinstance(obj, set) and before.contents != after.contents:
         yield Replace(source, list(after.contents), {})
     elif isinstance(obj, (list, deque)):
         yield from _sequence_effects(session, obj, source, list(before.contents), list(after.contents), same)
     elif type(obj) is bytearray and before.contents != after.contents:
         raise session.error(f"{source} is written to", why="a bytearray's bytes are not traced", hint="use an array of np.uint8")
+
+
+def _reordered(source: Source, before: dict[Any, Any], after: dict[Any, Any]) -> Iterator[Effect]:
+    """What makes keys stand in the order of `after`: those that still stand as in `before` come first."""
+    kept, place = iter(before), 0
+    keys = list(after)
+    while place < len(keys) and keys[place] in kept:  # looks on from where the last key was found
+        place += 1
+    if any(key in before for key in keys[place:]):
+        yield Reorder(source, keys[place:])
 
 
 def _sequence_effects(
@@ -205,8 +215,10 @@ def _set_contents(obj: Any, make: Callable[[Sequence[Any]], Any]) -> Callable[[S
         if isinstance(obj, list):
             list.__setitem__(obj, slice(None), new)
         elif isinstance(obj, dict):
-            dict.clear(obj)
-            dict.update(obj, new)
+            base = OrderedDict if isinstance(obj, OrderedDict) else dict
+            base.clear(obj)
+            for key, value in new.items():
+                base.__setitem__(obj, key, value)
         elif isinstance(obj, CellType):
             obj.cell_contents = new
         elif isinstance(obj, (set, deque)):

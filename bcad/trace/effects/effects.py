@@ -115,6 +115,26 @@ class Remove(Effect):
         return f"del {self.owner}[{self.key!r}]"
 
 
+class Reorder(Effect):
+    """Keys of a dict that were taken out and put in again: they stand last, in this order."""
+
+    def __init__(self, source: Source, keys: list[Any]) -> None:
+        self.source, self.keys = source, keys
+
+    def plan(self, maker: Maker) -> None:
+        pass
+
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.source, leaves)
+
+    def apply(self, run: Run, target: Any) -> None:
+        for key in self.keys:
+            target[key] = target.pop(key)
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.keys} last"
+
+
 class Extend(Effect):
     """``list.extend(items)``."""
 

@@ -91,7 +91,7 @@ def paths(session: Session, frame: Frame) -> dict[int, tuple[Any, ...]]:
             if id(x) in seen or isinstance(x, (Tracer, type, FunctionType, ModuleType)):
                 continue
             seen.add(id(x))
-            if type(x) in (list, deque, *keyed.KINDS):
+            if type(x) in (list, deque, *keyed.KINDS) and id(x) not in session.captures.outer:
                 found.setdefault(id(x), path)
             following += [((*path, step), child) for step, child in _children(session, x)]
         level = following

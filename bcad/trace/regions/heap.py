@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bcad.ir import Size, Value
 from interpreter import EMPTY, Journal, Snapshot
 
+from ..captures.outer import LISTS
 from ..tracers import ArrayTracer, Tracer
 from .patterns import Pattern
 from .states import Abandon, Frozen, Same, cell_value, freeze
@@ -169,6 +170,8 @@ def _list_changes(
 ) -> None:
     if len(new) < len(old):
         raise _strip_wanted(session, obj, "a list gets shorter")
+    if len(new) > len(old) and type(obj) not in LISTS:
+        raise Abandon(f"a {type(obj).__name__} gets longer")
     for k, (a, b) in enumerate(zip(old, new, strict=False)):
         if a is not b:
             found.places[Place(id(obj), "item", k)] = Change(obj, a, freeze(session, b))
