@@ -13,6 +13,7 @@ import numpy as np
 from bcad import backends
 from bcad.errors import CompileError
 from bcad.finite import run_checked
+from bcad.garbage import seldom_collected
 from bcad.ir import ArrayType, Graph, Kind
 from bcad.log import announced, log
 from bcad.options import options
@@ -58,7 +59,8 @@ class Entry:
             if name == "numpy":
                 return compiled_for(name, self.graph, self.sizes)
             waited_for = options.progress and threading.current_thread() is not self._thread
-            with announced(f"compiling {self.graph.name}", self._price, logging.WARNING if waited_for else logging.INFO):
+            level = logging.WARNING if waited_for else logging.INFO
+            with announced(f"compiling {self.graph.name}", self._price, level), seldom_collected():
                 return compiled_for(name, self.graph, self.sizes)
         except backends.Abandoned:
             raise

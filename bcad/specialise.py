@@ -18,6 +18,7 @@ from bcad import backends, rewrite
 from bcad.diff import expand, varied_outputs
 from bcad.entry import Entry
 from bcad.errors import Unsupported
+from bcad.garbage import seldom_collected
 from bcad.ir import ArrayType, Builder, Graph, Kind, Value, bind_sizes
 from bcad.log import log
 from bcad.modes import Mode, as_graph, check_scalar
@@ -88,9 +89,10 @@ class Specialisation:
         if mode.scalar:
             check_scalar(self.program.graph, self.results, mode)
         self.wrt = self._wrt_positions()
-        whole = expand(self._derived())
-        differentiated = time.perf_counter()
-        self.graph = rewrite.simplify(whole)
+        with seldom_collected():
+            whole = expand(self._derived())
+            differentiated = time.perf_counter()
+            self.graph = rewrite.simplify(whole)
         self.seconds = {"trace": traced - started, "differentiate": differentiated - traced,
                         "rewrite": time.perf_counter() - differentiated}
         self.backend = backend or options.backend

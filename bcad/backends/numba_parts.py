@@ -7,6 +7,7 @@ without loops, but for such as are printed as vectors, stand in a module of thei
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -261,8 +262,13 @@ def _mentioned(x: Any) -> Iterator[Expr]:
     elif isinstance(x, (list, tuple)):
         yield from _values(x)
     else:
-        for field in dataclasses.fields(x):
-            yield from _values(getattr(x, field.name))
+        for name in _fields(x.__class__):
+            yield from _values(getattr(x, name))
+
+
+@functools.cache
+def _fields(of: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(of))
 
 
 def _values(x: Any) -> Iterator[Expr]:
@@ -274,5 +280,5 @@ def _values(x: Any) -> Iterator[Expr]:
     elif isinstance(x, Buffer):
         yield from _values(x.shape)
     elif dataclasses.is_dataclass(x) and not isinstance(x, (type, k.Variable)):
-        for field in dataclasses.fields(x):
-            yield from _values(getattr(x, field.name))
+        for name in _fields(x.__class__):
+            yield from _values(getattr(x, name))

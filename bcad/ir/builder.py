@@ -98,8 +98,8 @@ class Builder:
         **attrs: Any,
     ) -> Any:
         """Apply `op`; its Value, or a tuple of Values if it has several results."""
-        values = tuple(self.as_value(x) for x in inputs)
-        key = (op, values, freeze(attrs), tuple(map(id, regions)))
+        values = tuple([x if type(x) is Value and x.scope is self else self.as_value(x) for x in inputs])
+        key = (op, values, freeze(attrs) if attrs else (), tuple(map(id, regions)) if regions else ())
         known = None if op.effect else self._numbers.get(key)
         if known is None:
             known = self._append(op, values, attrs, regions, location or self.location)
@@ -118,11 +118,11 @@ class Builder:
         location: Location | None,
     ) -> tuple[Value, ...]:
         if getattr(op, "regional", False):  # Cond, Loop, Derivative: types come from the regions
-            types = op.type_rule(*(v.type for v in values), regions=tuple(regions), **attrs)
+            types = op.type_rule(*[v.type for v in values], regions=tuple(regions), **attrs)
         else:
-            types = op.type_rule(*(v.type for v in values), **attrs)
+            types = op.type_rule(*[v.type for v in values], **attrs)
         types = types if isinstance(types, tuple) else (types,)
-        outputs = tuple(Value(t, None, self) for t in types)
+        outputs = tuple([Value(t, None, self) for t in types])
         self.nodes.append(Node(op, values, attrs, regions, outputs, location))
         return outputs
 
@@ -158,7 +158,7 @@ def copy_node(builder: Builder, node: Node, mapping: dict[Value, Value]) -> tupl
     """Emit `node` again with its inputs replaced by `mapping`, which learns its outputs."""
     result = builder.emit(
         node.op,
-        *(mapping[v] for v in node.inputs),
+        *[mapping[v] for v in node.inputs],
         regions=node.regions,
         location=node.location,
         **node.attrs,

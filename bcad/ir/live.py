@@ -31,6 +31,8 @@ def live_part(graph: Graph) -> Graph:
 
 def has_effect(node: Node) -> bool:
     """Whether `node` must run, once and in order, even if nothing reads its results."""
+    if not node.regions:
+        return node.op.effect
     return node.op.effect or any(has_effect(inner) for graph in node.regions for inner in graph.nodes)
 
 
@@ -52,10 +54,10 @@ def type_symbols(value: Value) -> set[str]:
 
 def _binders(graph: Graph) -> dict[Node, set[str]]:
     """For each node the symbols that its results bind: those that are bare there for the first time."""
-    known: set[str] = set().union(*map(_bare, graph.inputs))
+    known = {name for value in graph.inputs for name in _bare(value)}
     found = {}
     for node in graph.nodes:
-        new = set().union(*map(_bare, node.outputs)) - known
+        new = {name for value in node.outputs if getattr(value.type, "shape", ()) for name in _bare(value)} - known
         if new:
             found[node] = new
             known |= new

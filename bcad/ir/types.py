@@ -18,6 +18,8 @@ class Kind(enum.Enum):
     SCALAR = "scalar"  # np.float64 and its kin
     ARRAY = "array"  # np.ndarray, also of no dimensions
 
+    __hash__ = object.__hash__  # there is one of each; types are hashed for every node, and Enum's own hash is Python code
+
 
 _PYTHON_TYPES: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
 

@@ -11,7 +11,9 @@ from bcad.ops import BY_NAME
 
 def dce(graph: Graph) -> Graph:
     """`graph` without dead nodes; its inputs and outputs stay."""
-    return live_part(_slim(live_part(graph)))
+    live = live_part(graph)
+    slim = _slim(live)
+    return live if slim is live else live_part(slim)
 
 
 def select(graph: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:

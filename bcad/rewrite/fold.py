@@ -21,15 +21,15 @@ def constant_folding(value: Value) -> Any:
     assert node is not None
     if node.op in (constant_op, dim_op) or node.op.effect or node.regions or not node.inputs:
         return None
-    operands = [v.node for v in node.inputs]
-    if not all(n is not None and n.op is constant_op for n in operands) or not _small(value):
+    operands = [v.node for v in node.inputs if v.node is not None and v.node.op is constant_op]
+    if len(operands) < len(node.inputs) or not _small(value):
         return None
     if any(_symbolic(a) for a in node.attrs.values()):
         return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            known = node.op.evaluate(*(n.attrs["value"].value for n in operands), **node.attrs)  # type: ignore[union-attr]
+            known = node.op.evaluate(*(n.attrs["value"].value for n in operands), **node.attrs)
         except Exception:  # what raises must raise when it is run, at the user's line
             return None
     return Builder.current().constant(as_kind(known, value.type))

@@ -25,6 +25,10 @@ class Pattern:
         """Every way in which `value` is an instance, given what is bound already."""
         raise NotImplementedError
 
+    def possible(self, value: Value) -> bool:
+        """Whether `value` may be an instance, as far as is seen at a glance."""
+        return True
+
     def __add__(self, other: Any) -> Pattern:
         return op.add(self, other)
 
@@ -90,6 +94,21 @@ class Application(Pattern):
         self.name = name
         self.operands = tuple(map(as_pattern, operands))
         self.attrs = attrs
+        self._telling = tuple((k, _ops_of(p)) for k, p in enumerate(self.operands) if _ops_of(p))
+
+    def possible(self, value: Value) -> bool:
+        """Whether the ops of the operands are those of the pattern's, in one order or the other."""
+        node = value.node
+        if node is None or len(node.inputs) != len(self.operands):
+            return False
+        return self._telling_of(node.inputs) or (self.name in COMMUTATIVE and self._telling_of(node.inputs[::-1]))
+
+    def _telling_of(self, inputs: tuple[Value, ...]) -> bool:
+        for k, names in self._telling:
+            node = inputs[k].node
+            if node is None or node.op.name not in names:
+                return False
+        return True
 
     def match(self, value: Value, bound: Bindings) -> Iterator[Bindings]:
         node = value.node
@@ -135,6 +154,16 @@ x, y, z, w = (Any_(name) for name in "xyzw")
 def constant(name: str) -> Any_:
     """Any constant."""
     return Any_(name, accept=lambda v: v.node is not None and v.node.op is constant_op)
+
+
+def _ops_of(pattern: Pattern) -> frozenset[str]:
+    """The ops of which an instance of a pattern is made; empty if it may be anything."""
+    if isinstance(pattern, Application):
+        return frozenset({pattern.name})
+    return _NUMBERS if isinstance(pattern, Number) else frozenset()
+
+
+_NUMBERS = frozenset({"constant", "full", "broadcast_to"})  # what `number_of` looks through
 
 
 def as_pattern(thing: Any) -> Pattern:

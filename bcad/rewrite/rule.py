@@ -42,6 +42,8 @@ class Rule:
         """What `value` is equal to, or None."""
         if self.pattern is None:
             return self._checked(value, self.right(value))
+        if not self.pattern.possible(value):
+            return None
         for bound in self.pattern.match(value, {}):
             result = self._checked(value, self.right(*(bound[p] for p in self._parameters)))
             if result is not None:
@@ -68,12 +70,16 @@ class RuleSet:
     def __init__(self, *rules: Rule) -> None:
         self.rules = rules
         self._by_op: dict[str | None, list[Rule]] = {}
+        self._found: dict[str, list[Rule]] = {}
         for r in rules:
             self._by_op.setdefault(r.op, []).append(r)
 
     def of(self, op: str) -> list[Rule]:
         """The rules that may apply to a node of this op."""
-        return self._by_op.get(op, []) + self._by_op.get(None, [])
+        found = self._found.get(op)
+        if found is None:
+            found = self._found[op] = self._by_op.get(op, []) + self._by_op.get(None, [])
+        return found
 
     def __add__(self, other: RuleSet) -> RuleSet:
         return RuleSet(*self.rules, *other.rules)
