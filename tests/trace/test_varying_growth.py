@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcad import grad
+from bcad import grad, hessian_vector_product
 from tests.trace.helpers import Traced, agree, same
 
 SEEN: list[float] = []
@@ -121,6 +121,27 @@ def tuples(x):
     return sum([i * v for i, v in out], start=0.0)
 
 
+def one_more_now_and_then(x):
+    out = []
+    for v in x:
+        if v > 0.5:
+            out.append((v * x[0], v))
+        out.append((v, 2.0))
+    return sum([a * a * b for a, b in out], start=0.0)
+
+
+def between_others(x):
+    out = [x[0]]
+    for i in range(len(x)):
+        out.append(x[i] * out[0])
+        if x[i] > 0.5:
+            out.append(x[i] ** 2)
+            out.append(x[i] * x[1])
+        else:
+            out.append(-x[i])
+    return out[-1] * len(out) + sum([v**3 for v in out])
+
+
 def outside_a_loop(x):
     out = [x[0]]
     if x[1] > 0.5:
@@ -142,7 +163,8 @@ def in_a_while(x):
 
 
 KEPT = [positives, conditional_append, two_ways, different_numbers, two_a_round, extend_a_round, nested,
-        nested_comprehension, triangle, nested_with_condition, before_a_break, before_a_return, tuples]
+        nested_comprehension, triangle, nested_with_condition, before_a_break, before_a_return, tuples,
+        one_more_now_and_then, between_others]
 OTHERS = [positives_as_array, rows, outside_a_loop, in_a_while]
 POINTS = [np.linspace(0.5, 1.5, 6) + 0.01, np.linspace(1.51, -0.7, 9), np.linspace(-1, 1, 12), np.linspace(-3, -1, 4)]
 
@@ -163,6 +185,14 @@ def test_gradients(fn):
     for x in POINTS:
         steps = 1e-6 * np.eye(len(x))
         assert np.allclose(g(x), [(fn(x + h) - fn(x - h)) / 2e-6 for h in steps], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("fn", [one_more_now_and_then, between_others, different_numbers], ids=lambda f: f.__name__)
+def test_products_with_the_hessian(fn):
+    g, product = grad(fn), hessian_vector_product(fn)
+    for x in POINTS:
+        v = np.cos(np.arange(len(x)))
+        assert np.allclose(product(x, v), (g(x + 1e-6 * v) - g(x - 1e-6 * v)) / 2e-6, rtol=1e-5, atol=1e-6)
 
 
 def test_the_list_is_the_result():

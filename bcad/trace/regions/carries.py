@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import Size, Value, symbols
+from bcad.ir import Builder, Dim, Size, Value, symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from ..builder import TraceBuilder
@@ -354,6 +354,7 @@ class Carries:
             stacks = stack(self.session, pieces, grown.pattern)
             grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
             if not bound.isdisjoint(symbols(grown.portion)):
+                stacks = _of_named_length(stacks, grown.portion)
                 grown.portion = None
             found += stacks
         return found
@@ -407,6 +408,15 @@ class Carries:
         whole = length * grown.portion
         flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]  # type: ignore[union-attr]
         return Middle(grown.pattern, flat, whole)
+
+
+def _of_named_length(stacks: list[Value], length: Size) -> list[Value]:
+    """Stacks whose length is a symbol of its own: by that the reverse of the loop finds an iteration's part again."""
+    if isinstance(length, Dim) and length.is_symbol():
+        return stacks
+    count, name = Builder.current().size(length), str(ops.fresh_size("m"))
+    index = (ops.Span(name, None, ops.Part.ARRAY, None),)
+    return [ops.BY_NAME["getitem"](s, count, index=index) for s in stacks]
 
 
 def sizes_bound_in(arm: Arm) -> set[str]:
