@@ -20,6 +20,7 @@ from bcad.trace import answers, evaluated, refusal, stepped, value_of, wrap
 from .closure import FLOAT, Bound, Closure, moving, traced
 from .roots import BOOL, INT, TEXT, given, vector
 from .routine import Routine, Settings, Values, as_number, zeros
+from .steps import EXPLICIT, solve_stepwise
 
 Fn = Callable[..., Any]
 RTOL, ATOL = 1e-9, 1e-11  # of sensitivities, where the call asks for less
@@ -263,9 +264,13 @@ def solve_ivp(
     fun: Fn, t_span: Any, y0: Any, method: Any = "RK45", t_eval: Any = None, dense_output: bool = False, events: Any = None,
     vectorized: bool = False, args: Any = None, **settings: Any,
 ) -> Any:  # fmt: skip
+    import scipy.integrate
+
+    name = next((n for n in EXPLICIT if method in (n, getattr(scipy.integrate, n))), None)
+    if name is not None and (t_eval is not None or dense_output or events is not None):
+        return evaluated(solve_stepwise, (name, fun, t_span, y0, t_eval, dense_output, events, vectorized, args, settings), {})
     if method not in _METHODS:
         return NotImplemented  # explicit methods are Python, and are looked into
-    import scipy.integrate
     from scipy.integrate._ivp.ivp import OdeResult
 
     if events is not None or dense_output:

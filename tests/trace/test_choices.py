@@ -304,3 +304,18 @@ def test_a_variable_that_is_not_set_raises_as_in_python():
     with pytest.raises(UnboundLocalError):
         g(np.array([-1.0, 2.0]))
     assert np.array_equal(g(np.array([3.0, 2.0])), [2.0, 3.0])
+
+
+def test_a_choice_given_to_a_routine_of_scipy():
+    """`None` or a number, which the loop leaves a number: the routine means what it means elsewhere."""
+    from scipy.optimize import brentq
+
+    def f(p):
+        low, s = None, 0.0
+        while s < 1.0:
+            if p > 1:
+                low = s
+            s = s + p / 10
+        return brentq(lambda t: t**3 - p, low, 3.0)
+
+    assert np.isclose(grad(f)(2.1), 2.1 ** (-2 / 3) / 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from bcad import Function, grad
 from tests.trace.helpers import agree
@@ -187,3 +188,19 @@ def test_lists_that_loops_have_made_inside_of_lists_are_whole_for_numpy(use) -> 
         found = Function(lambda x: use(rows(x)))(x)
         np.testing.assert_allclose(found, use(rows(x)))
         assert np.shape(found) == np.shape(use(rows(x)))
+
+
+def test_an_array_of_nothing_has_neither_shape_nor_dtype_of_the_items():
+    def rows(x):
+        found, places = [], []
+        for i in range(len(x)):
+            if x[i] > 0.5:
+                found.append(x[:2] * x[i])
+                places.append(i)
+        return np.array(found), np.array(places)
+
+    traced = Function(rows)
+    for x in (np.array([0.6, 0.2, 0.9]), np.zeros(3), np.array([0.1, 0.7, 0.2])):
+        for ours, theirs in zip(traced(x), rows(x), strict=True):
+            assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+            assert_array_equal(ours, theirs)

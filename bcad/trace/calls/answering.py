@@ -27,9 +27,13 @@ def answers(module: str, *names: str) -> Callable[[Answer], Answer]:
 
 def answer(fn: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What a call of a library's Python function means; NotImplemented: what its code says."""
+    return _answers[fn](*args, **kwargs) if is_answered(fn) else NotImplemented
+
+
+def is_answered(fn: FunctionType) -> bool:
+    """Whether an answer is entered for a function."""
     for module in [name for name in _declared if name in sys.modules]:
         for name, meaning in _declared.pop(module).items():
             if hasattr(sys.modules[module], name):
                 _answers[getattr(sys.modules[module], name)] = meaning
-    found = _answers.get(fn)
-    return NotImplemented if found is None else found(*args, **kwargs)
+    return fn in _answers

@@ -108,7 +108,7 @@ def call_with_choices(
     """A call with objects of which only a run knows which they are: Python code gets them as they are."""
     if type(fn) is ChoiceTracer:
         return splitting.each(session, fn, lambda option: evaluate(option, args, kwargs, session.domain))
-    if type(fn) is FunctionType and _lookup(ops.FUNCTIONS, fn) is None and _lookup(ops.DERIVED, fn) is None:
+    if type(fn) is FunctionType and not _has_meaning(fn):
         return NotImplemented
     if fn is isinstance or hosts.keeps_tracers(fn) or _is_hashable_function(fn) and outside.calls_outside(fn):
         return call(session, frame, fn, args, kwargs)
@@ -118,6 +118,11 @@ def call_with_choices(
     kwargs = dict(zip(kwargs, choices.settled(session, list(kwargs.values())), strict=True))
     result = call(session, frame, fn, args, kwargs)
     return evaluate(fn, args, kwargs, session.domain) if result is NotImplemented else result
+
+
+def _has_meaning(fn: FunctionType) -> bool:
+    """Whether a call of a Python function means something else than what its code says."""
+    return _lookup(ops.FUNCTIONS, fn) is not None or _lookup(ops.DERIVED, fn) is not None or answering.is_answered(fn)
 
 
 def _written_out(getter: operator.attrgetter[Any] | operator.itemgetter[Any]) -> FunctionType:

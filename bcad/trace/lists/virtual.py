@@ -151,7 +151,11 @@ class VirtualList:
             return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
         (middle,) = self.stacks
         if not self.before and not self.after:
-            return Builder.current().as_value(middle)
+            array = Builder.current().as_value(middle)
+            like_empty = array.ndim == 1 and array.dtype == float
+            if not like_empty and self.session.assumptions.less(self.length, 1):
+                return Builder.current().constant(np.array([]))  # of no items NumPy sees neither shape nor dtype
+            return array
         before, after = (
             [ops.FUNCTIONS[np.array](self.session.unwrap(part))] if part else [] for part in (self.before, self.after)
         )
