@@ -391,10 +391,12 @@ def library_address(name: str) -> int:
     """A BLAS or LAPACK routine of the library that SciPy uses, or one of its special functions."""
     import ctypes
 
-    from . import special_functions
+    from . import complex_functions, special_functions
 
     if name.startswith(special_functions.PREFIX):
         return special_functions.address(name)
+    if name.startswith(complex_functions.PREFIX):
+        return complex_functions.address(name)
 
     from scipy.linalg import cython_blas, cython_lapack
 

@@ -125,6 +125,14 @@ class Scalars(Division, Neighbours):
         args = ", ".join(f"double {self.ref(a)}" for a in x.args)
         return self.value(f"call double %routine{position}({args}, i32 0)")
 
+    def op_complex(self, x: Expr) -> str:
+        """One part of what a function of complex numbers gives; LLVM makes one call of those for both."""
+        routine, part = x.data
+        position = self.library.setdefault(routine, len(self.library))
+        args = ", ".join(f"double {self.ref(a)}" for a in x.args)
+        both = self.value(f"call {{ double, double }} %routine{position}({args}) nounwind willreturn memory(none)")
+        return self.value(f"extractvalue {{ double, double }} {both}, {part}")
+
     def op_udiv(self, x: Expr) -> str:
         return self._unsigned(x, "udiv")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bcad.ir import ArrayType, Graph, Node, Value
 
+from . import complex_functions, special_functions
 from . import kernel as k
 from .decompose import decompose
 from .kernel import Buffer, Pair
@@ -145,7 +146,7 @@ def _kernel_text(graph: Graph, symbols: Sequence[str], frozen: set[Value], input
     try:
         source, types = printer.function(graph)
     except _Unknown as unknown:
-        unknown.node = next((n for n in graph.nodes if unknown.function in _ops_in(n)), None)
+        unknown.node = next((n for n in graph.nodes if _calls(n, unknown.function)), None)
         raise
     if len(_BLOCK.findall(source)) > _MOST_BLOCKS:
         raise Unsupported("more loops and branches than numba can take in a function")
@@ -165,6 +166,14 @@ def _kernel_text(graph: Graph, symbols: Sequence[str], frozen: set[Value], input
         dict(zip(names, map(flat, kernel.constants), strict=True)), list(map(_passed, kernel.inputs)),
         list(map(_passed, kernel.outputs)), bool(printer.routines),
     )
+
+
+def _calls(node: Node, function: str) -> bool:
+    """Whether a function may be called for a node: one by its own name, or one of complex numbers."""
+    if function in _ops_in(node):
+        return True
+    complex_ = any(isinstance(v.type, ArrayType) and v.type.is_complex for v in node.inputs)
+    return function.startswith(complex_functions.PREFIX) and complex_ and node.op.name in complex_functions.CALLERS
 
 
 def _ops_in(node: Node) -> set[str]:
@@ -212,6 +221,9 @@ class ModulePrinter(SourcePrinter):
         if hasattr(math, name):
             return f"math.{name}"
         raise _Unknown(name)
+
+    def by_address(self, routine: str) -> str:
+        raise _Unknown(routine.removeprefix(special_functions.PREFIX).split("/")[0])
 
     def do_Library(self, s: k.Library) -> None:
         kinds, texts = [], []

@@ -157,6 +157,8 @@ class SourcePrinter:
             return f"{self.inputs[x.data[0]]}{'_im' if x.data[3] else ''}", 14
         if x.op == "length":
             return f"{self.inputs[x.data[0]]}_{x.data[1]}", 14
+        if x.op in ("special", "complex"):
+            return self.by_address(x.data if x.op == "special" else x.data[0]), 14
         name = self.called(x.data, x.type) if x.op == "call" else x.op
         return f"{_CALLS.get(name, name)}({', '.join(map(self.at, a))})", 14
 
@@ -164,6 +166,10 @@ class SourcePrinter:
         """What a mathematical function is called."""
         self.vector.add((name, "float64" if type_ == "f64" else "float32"))
         return name
+
+    def by_address(self, routine: str) -> str:
+        """The call of a function of the C library, or of SciPy's."""
+        raise Unsupported(f"{routine} is not called from numba source")
 
     # -- the function -----------------------------------------------------------------------------------
     def function(self, graph: Graph) -> tuple[str, list[str]]:

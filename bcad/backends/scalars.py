@@ -122,9 +122,9 @@ class Scalars(ComplexScalars):
 
     def compare(self, op: str, a: Number, b: Number) -> Expr:
         if isinstance(a, Pair) or isinstance(b, Pair):
-            if op not in ("eq", "ne"):
-                raise Unsupported("order of complex numbers")
             a, b = self.pair(a), self.pair(b)
+            if op not in ("eq", "ne"):
+                return self.complex_order(op, a, b)
             return self.binary("and" if op == "eq" else "or", self.compare(op, a.re, b.re), self.compare(op, a.im, b.im))
         return self.e.emit(op, a, b, type=BOOL)
 
@@ -323,6 +323,8 @@ def apply(s: Scalars, node: Node, args: Sequence[Number]) -> Number:
     types: list[Any] = [v.type for v in node.inputs]
     dtypes = operand_dtypes(op, types)
     values = [s.cast(a, t.dtype, d) for a, t, d in zip(args, types, dtypes, strict=True)]
+    if op.name in _OTHERWISE_IN_PYTHON and any(isinstance(v, Pair) for v in values) and node.outputs[0].type.kind is Kind.PYTHON:
+        raise Unsupported(f"{op.name} of Python's complex numbers")  # cmath rounds and raises in its own way
     if op.name in _NAMED or op.scalar is None:
         result = s.call(op.name, *values)
     else:
@@ -335,6 +337,7 @@ def apply(s: Scalars, node: Node, args: Sequence[Number]) -> Number:
 _NAMED = {*VECTOR, *DIRECT, *SYNONYMS, "sign", "square", "reciprocal", "isnan", "isfinite", "isinf", "signbit", "conjugate",
           "real", "imag", "logical_not", "logical_and", "logical_or", "logical_xor", "deg2rad", "rad2deg", "heaviside",
           "positive", "angle"} - {"power", "float_power", "fmod"}
+_OTHERWISE_IN_PYTHON = {*VECTOR, *SYNONYMS, "sqrt"}
 _KIND_DTYPE = {F32: np.dtype(np.float32), F64: np.dtype(float), INT: np.dtype(np.int64), BOOL: np.dtype(bool)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
 from bcad import Function, Gradient, export_module, to_numba
 from tests.api.test_export import judged
@@ -200,3 +201,16 @@ def test_the_module_needs_neither_bcad_nor_this_process(tmp_path):
 @pytest.mark.slow
 def test_every_program_is_a_module_for_numba(tmp_path):
     judged(programs(), tmp_path, "numba")
+
+
+def test_functions_that_numba_lacks_are_left_to_python_alone():
+    def f(x):
+        y = np.sin(x) * x + 1.0
+        z = np.exp(1j * y)
+        return (np.abs(z * np.log10(z + 2)) ** 2 + special.i0(y)).sum()
+
+    x = np.linspace(0.1, 1.0, 5)
+    jitted = to_numba(Function(f, [x]))
+    assert jitted(x) == pytest.approx(f(x), rel=1e-12)
+    source = jitted.source if hasattr(jitted, "source") else export_module(Function(f, [x]), flavour="numba")
+    assert "math.sin(" in source and "np.exp(" in source and "i0(" in source
