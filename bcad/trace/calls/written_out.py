@@ -32,3 +32,9 @@ def get_item(owner: Any, key: Any) -> Any:
 def set_item(owner: Any, key: Any, value: Any) -> None:
     """``owner[key] = value``."""
     owner[key] = value
+
+
+@stepped
+def delete_item(owner: Any, key: Any) -> None:
+    """``del owner[key]``."""
+    del owner[key]

@@ -133,7 +133,11 @@ def _step(session: Session, x: Any, kind: str, key: Any) -> Any:
         return cell_value(x)
     if kind == "table":
         return getattr(session.keyed[id(x)], key)
-    return x[key] if kind == "item" else vars(x)[key]
+    if kind == "attribute":
+        return vars(x)[key]
+    if isinstance(x, dict) and key not in x:  # a default would be made
+        raise KeyError(key)
+    return x[key]
 
 
 # -- learning ------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Value, assumptions
+from interpreter import evaluate
 
+from ..calls import written_out
 from ..captures import foreign, questions
 from ..captures.outer import LISTS, MIRRORS, OuterDict, OuterList
 from ..lists import keyed, strip_methods, virtual
@@ -78,7 +80,7 @@ def get(session: Session, owner: Any, key: Any) -> Any:
         return NotImplemented
     _buffer_if_unknown(session, owner, key)
     keyed.require(session, owner, key)
-    return owner[_concrete_key(session, key, owner)]
+    return evaluate(written_out.get_item, (owner, _concrete_key(session, key, owner)), {}, session.domain)
 
 
 def _is_python(owner: Any, name: str) -> bool:
@@ -199,8 +201,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         return None
     if has_traced(key) and not _is_python(owner, "__setitem__"):
         _buffer_if_unknown(session, owner, key, value)
-        session.touch(owner)
-        owner[_concrete_key(session, key, owner)] = value
+        evaluate(written_out.set_item, (owner, _concrete_key(session, key, owner), value), {}, session.domain)
         return None
     if not isinstance(owner, Tracer):
         return NotImplemented
@@ -272,7 +273,7 @@ def delete(session: Session, owner: Any, key: Any) -> Any:
         raise ValueError("cannot delete array elements")
     if has_traced(key) and not _is_python(owner, "__delitem__"):
         session.touch(owner)
-        del owner[_concrete_key(session, key, owner)]
+        evaluate(written_out.delete_item, (owner, _concrete_key(session, key, owner)), {}, session.domain)
         return None
     return NotImplemented
 

@@ -149,6 +149,8 @@ def _object_changes(
         raise _strip_wanted(session, obj, "a deque is changed")
     elif isinstance(obj, set) and not _identical(before.contents, after.contents):
         raise Abandon("a set is changed")
+    elif hasattr(type(obj), "__next__") and before.contents != after.contents:
+        raise Abandon("an iterator that was there before is advanced in it")
 
 
 def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
@@ -187,6 +189,8 @@ def _list_changes(
 def _dict_changes(session: Session, found: Changes, obj: Any, old: dict[Any, Any], new: dict[Any, Any]) -> None:
     if old.keys() - new.keys():
         raise Abandon("an item of a dict is deleted")
+    if any(a != b for a, b in zip(old, new, strict=False)):
+        raise Abandon("keys of a dict are put in again")
     for key, value in new.items():
         before = old.get(key, EMPTY)
         if before is not value:
@@ -200,11 +204,9 @@ def read(place: Place, obj: Any) -> Any:
     if place.kind == "cell":
         return cell_value(obj)
     if place.kind == "item":
-        getter = list.__getitem__ if isinstance(obj, list) else dict.__getitem__
-        try:
-            return getter(obj, place.key)
-        except (KeyError, IndexError):
-            return EMPTY
+        if isinstance(obj, dict):
+            return dict.get(obj, place.key, EMPTY)  # __getitem__ would make what is missing
+        return list.__getitem__(obj, place.key) if place.key < list.__len__(obj) else EMPTY
     return (Snapshot(obj).attributes or {}).get(place.key, EMPTY)
 
 

@@ -405,6 +405,8 @@ def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
     for key in dict.fromkeys(key for arm in arms for key in arm.changes.grown if key not in rebuilt):
         _merge_growth(session, [arm.changes.grown.get(key) for arm in arms], work)
     places: dict[Place, Change] = {p: c for arm in arms for p, c in arm.changes.places.items()}
+    if _first_set(arms[0]) != _first_set(arms[1]):
+        raise Mismatch("keys or attributes are set for the first time, not in the same order")
     for place, change in places.items():
         if not _was_there(session, arms, change.obj) or place.kind == "item" and place.identity in rebuilt:
             continue
@@ -415,6 +417,15 @@ def _merge_heap(session: Session, arms: list[Arm], work: Merge) -> None:
         if place.kind != "cell" and any(isinstance(p, Same) and p.obj is EMPTY for p in pair):
             raise Mismatch(f"{place.key!r} is set on one way only")
         work.add(pair, _storer(session, place, change.obj), raw=place.kind == "array")
+
+
+def _first_set(arm: Arm) -> dict[int, list[Any]]:
+    """The keys and attributes that objects have got in an arm, in that order."""
+    found: dict[int, list[Any]] = {}
+    for place, change in arm.changes.places.items():
+        if change.old is EMPTY and place.kind in ("item", "attribute"):
+            found.setdefault(place.identity, []).append(place.key)
+    return found
 
 
 def _all_items(session: Session, arm: Arm, items: Any) -> list[Frozen | Middle]:

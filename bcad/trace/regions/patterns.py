@@ -170,8 +170,8 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
         if not alike(a, b):
             return None
         children = [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)]
-        if type(a.like) in METHODS and isinstance(children[0], Choice):
-            return None  # a method of one of several objects is one of several methods
+        if type(a.like) in (*METHODS, FunctionType) and any(isinstance(child, Choice) for child in children):
+            return None  # a method of one of several objects is one of several methods, and so with functions and their cells
         return Nest(a.like, a.keys, children, a.extra)
     return None
 

@@ -1,0 +1,44 @@
+"""Some of the programs of `programs.py` in each run, and all kinds of those that once were wrong."""
+
+from __future__ import annotations
+
+import random
+import warnings
+
+import pytest
+
+from bcad import options
+
+from .judge import difference
+from .programs import CONTEXTS, THINGS, Program, programs
+
+WERE_WRONG = [
+    Program("dict", "h['a'] = h.pop('a') * v", "h['a'] + 3 * list(h.values())[-1]", "for in if"),
+    Program("dict", "h['a'] = h.pop('a') * v", "sum(w * i for i, (k, w) in enumerate(h.items()))", "if else"),
+    Program("dict", "h['a'] = h.pop('a') * v", "h['a'] + 3 * list(h.values())[-1]", "try in for"),
+    Program("iterator", "h += next(it) * v", "h * 2 + next(it)", "if"),
+    Program("iterator", "h += next(it) * v", "h * 2 + next(it)", "for"),
+    Program("iterator", "h += sum([next(it), next(it)])", "h * 2 + next(it)", "return in for"),
+    Program("defaultdict", "h[len(h)] += v", "sum(h.values()) * len(h)", "for, for"),
+    Program("defaultdict", "h[len(h)] += v", "sum(h.values()) * len(h)", "for in if in if"),
+    Program("closure", "get, add = mk(v)", "get() * 3", "if in for"),
+    Program("closure", "get, add = mk(v)", "get() * 3", "if in with"),
+    Program("list", "h.append(h[0]); h[0] = v", "sum(h) * len(h)", "for in if"),
+    Program("list", "h.pop()", "sum(h) * len(h)", "for in if, else"),
+    Program("deque", "h.popleft(); h.append(v)", "h[0] + 3 * h[-1]", "for in if"),
+]
+_SAMPLE = random.Random(1).sample(list(programs()), 60)
+
+
+@pytest.mark.parametrize("program", [*WERE_WRONG, *_SAMPLE], ids=lambda p: f"{p.thing}-{p.step}-{p.context}")
+@pytest.mark.parametrize("derivative", [False, True], ids=["value", "gradient"])
+def test_gives_what_python_gives(program: Program, derivative: bool) -> None:
+    with warnings.catch_warnings(), options.set(backend="numpy", progress=False):
+        warnings.simplefilter("ignore")  # some results do not depend on x
+        assert not difference(program, derivative)
+
+
+def test_every_part_is_used() -> None:
+    used = list(programs())
+    assert {p.thing for p in used} == set(THINGS)
+    assert {p.context for p in used} == set(CONTEXTS)
