@@ -214,11 +214,15 @@ class Copy:
 
 @dataclass(eq=False)
 class Library:
-    """A call of a BLAS or LAPACK routine; see `bcad.backends.lower_linalg`."""
+    """A call of a BLAS or LAPACK routine; see `bcad.backends.lower_linalg`.
+
+    `c`: of a C function, which returns its status and takes numbers by value.
+    """
 
     name: str
     arguments: tuple[Any, ...]
     status: Variable | None = None
+    c: bool = False
 
 
 @dataclass(frozen=True)

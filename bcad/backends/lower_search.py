@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from bcad.ir import Node, Value
@@ -50,7 +52,7 @@ def _searchsorted(scope: Scope, node: Node, step: int) -> None:
 class _Bisection:
     """The search of one array for several keys."""
 
-    def __init__(self, scope: Scope, a: Value, dtype: np.dtype, side: str) -> None:
+    def __init__(self, scope: Scope, a: Value, dtype: np.dtype[Any], side: str) -> None:
         e = self.e = scope.e
         self.scope, self.a, self.dtype, self.side = scope, a, dtype, side
         self.n = scope.size(a.shape[0])

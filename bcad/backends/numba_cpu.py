@@ -391,12 +391,14 @@ def library_address(name: str) -> int:
     """A BLAS or LAPACK routine of the library that SciPy uses, or one of its special functions."""
     import ctypes
 
-    from . import complex_functions, special_functions
+    from . import complex_functions, numpy_sorts, special_functions
 
     if name.startswith(special_functions.PREFIX):
         return special_functions.address(name)
     if name.startswith(complex_functions.PREFIX):
         return complex_functions.address(name)
+    if name.startswith(numpy_sorts.PREFIX):
+        return numpy_sorts.address(name)
 
     from scipy.linalg import cython_blas, cython_lapack
 

@@ -313,8 +313,11 @@ class Body(Scalars, Products):
         self.add(f"call void @llvm.memmove.p0.p0.i64(ptr {target}, ptr {source}, i64 {bytes_}, i1 false)")
 
     def do_Library(self, s: k.Library) -> None:
-        """A Fortran routine: every argument by address."""
+        """A Fortran routine, every argument by address; or a C function."""
         args = [self.argument(*a) for a in s.arguments]
+        if s.c:
+            self._c_function(s, args)
+            return
         if s.status is not None:
             self.entry.append(f"  %info_{s.status.name} = alloca i32")
             args.append(f"ptr %info_{s.status.name}")
@@ -325,10 +328,20 @@ class Body(Scalars, Products):
             wide = self.value(f"sext i32 {found} to i64")
             self.add(f"store i64 {wide}, ptr %{s.status.name}")
 
+    def _c_function(self, s: k.Library, args: list[str]) -> None:
+        position = self.library.setdefault(s.name, len(self.library))
+        found = self.value(f"call i32 %routine{position}({', '.join(args)})")
+        if s.status is not None:
+            self.add(f"store i64 {self.value(f'sext i32 {found} to i64')}, ptr %{s.status.name}")
+
     def argument(self, kind: str, x: Any, *rest: Any) -> str:
         """The address of an argument: of a place in a buffer, or of a number put on the stack."""
         if kind == "buffer":
             return f"ptr {self.address(x, rest[0]) if rest[0] is not None else self.pointer(x)}"
+        if kind == "count":
+            return f"i64 {self.ref(x)}"
+        if kind == "nothing":
+            return "ptr null"
         name = f"%arg_{self.label('')}"
         t = {"char": "i8", "int": "i32"}.get(kind) or llvm_type(rest[0])
         self.entry.append(f"  {name} = alloca [2 x {t}]")

@@ -10,7 +10,7 @@ from typing import Any
 
 from bcad.ir import ArrayType, Graph, Node, Value
 
-from . import complex_functions, special_functions
+from . import complex_functions, numpy_sorts, special_functions
 from . import kernel as k
 from .decompose import decompose
 from .kernel import Buffer, Pair
@@ -226,6 +226,8 @@ class ModulePrinter(SourcePrinter):
         raise _Unknown(routine.removeprefix(special_functions.PREFIX).split("/")[0])
 
     def do_Library(self, s: k.Library) -> None:
+        if s.c:
+            raise _Unknown(s.name.removeprefix(numpy_sorts.PREFIX).split("/")[0])
         kinds, texts = [], []
         for kind, x, *rest in s.arguments:
             kinds.append("complex" if kind == "scalar" and rest[1] else f"scalar {rest[0]}" if kind == "scalar" else kind)

@@ -214,3 +214,13 @@ def test_functions_that_numba_lacks_are_left_to_python_alone():
     assert jitted(x) == pytest.approx(f(x), rel=1e-12)
     source = jitted.source if hasattr(jitted, "source") else export_module(Function(f, [x]), flavour="numba")
     assert "math.sin(" in source and "np.exp(" in source and "i0(" in source
+
+
+def test_tables_are_searched_by_numba_and_sorted_by_numpy():
+    knots = np.linspace(0.0, 1.0, 7)
+
+    def f(x):
+        return np.sum(np.interp(x, knots, knots**2) * np.sort(x) + np.searchsorted(knots, x))
+
+    x = np.array([0.31, 0.9, -0.2, 1.4, 0.5])
+    assert to_numba(Function(f, [x]))(x) == pytest.approx(f(x), rel=1e-12)
