@@ -9,10 +9,10 @@ from .decode import decode
 from .domain import Domain, PlainDomain
 from .errors import GeneratorLost, LocatedError, Location, Unsupported
 from .evaluate import call, evaluate
-from .frame import Frame, Outcome
+from .frame import Elsewhere, Frame, Outcome
 from .journal import EMPTY, Journal, Snapshot
 
-__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Frame", "GeneratorLost", "Instruction", "Journal",
+__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal",
            "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "hot", "natives", "protocols"]
 

@@ -11,7 +11,7 @@ from .code import Code, Handler
 from .decode import decode
 from .domain import Domain, PlainDomain
 from .errors import Unsupported
-from .frame import Frame, Outcome
+from .frame import Elsewhere, Frame, Outcome
 from .thread import Thread, current_thread
 from .tracebacks import clean, extend_context, record, record_again, seen
 
@@ -105,6 +105,10 @@ def run(frame: Frame, body: Callable[[Frame, list, list], int | None] | None = N
                     if ended := handler(frame, stack, arg):
                         return ended
                     pc = frame.pc       # last: a test that jumps back is outside of `try` for CPython 3.14
+            except Elsewhere as moved:
+                if moved.frame is not frame:
+                    raise
+                continue
             except BaseException as error:
                 caught: BaseException | None
                 entry, caught = catch(frame, error), error
@@ -151,6 +155,10 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
                                           location=frame.location(), calls=frame.calls())
                     stack.append(frame.consumer(frame.result))
             return Outcome("reached", pc=frame.pc)
+        except Elsewhere as moved:
+            if moved.frame is not frame:
+                raise
+            continue
         except BaseException as error:
             entry, caught = catch(frame, error), error
             if entry is None:

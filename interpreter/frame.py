@@ -19,7 +19,7 @@ _COPIED = frozenset(type(x) for x in _NATIVE)
 _COMPOSED = (enumerate, zip, map, filter, reversed)
 _new = object.__new__
 _AT_FIRST: dict[str, Any] = {"names": None, "arrived": -1, "lasti": None, "locals_view": None, "abandoned": False,
-                             "handled": None, "consumer": None}
+                             "handled": None, "consumer": None, "called": None}
 _FROM_FUNCTION = {"globals": "__globals__", "builtins": "__builtins__"}
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
@@ -31,6 +31,13 @@ class Outcome(NamedTuple):
     value: Any = None
     exception: BaseException | None = None
     pc: int | None = None
+
+
+class Elsewhere(BaseException):
+    """Raised by a domain that has moved a frame, the one it is asked by or a caller: there evaluation goes on."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
 
 
 class Frame:
@@ -59,7 +66,7 @@ class Frame:
 
     __slots__ = ("code", "function", "globals", "builtins", "names", "slots", "stack", "pc",
                  "handled", "domain", "back", "thread", "steps", "watched", "result", "arrived",
-                 "lasti", "locals_view", "abandoned", "consumer", "__weakref__")
+                 "lasti", "locals_view", "abandoned", "consumer", "called", "__weakref__")
 
     watched: bool               # whether the domain or a journal is told of loads, stores, calls
     steps: list
@@ -71,6 +78,7 @@ class Frame:
     locals_view: dict | None    # what locals() gave out
     abandoned: bool             # of generators: made under a journal that was rolled back
     consumer: Any               # of generators that are run on their own: called with what they yield
+    called: Any                 # where watched: what the last CALL has called, whose result is what that pushes
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],
                  builtins: dict[str, Any], slots: list, domain: Domain, back: Frame | None,
@@ -182,6 +190,15 @@ class Frame:
         from .evaluate import run_until
         return run_until(self, frozenset(stops))
 
+    def throw(self, error: BaseException) -> bool:
+        """Raise `error` at the current instruction; whether a handler of this frame is where it goes on."""
+        from .evaluate import catch, handle
+        entry = catch(self, error)
+        if entry is None:
+            return False
+        handle(self, entry, error)
+        return True
+
     def live_values(self) -> dict[str, Any]:
         """The bound slots by name, cells opened."""
         from .names import slot_values
@@ -244,4 +261,4 @@ def _copy_composed(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
     return result
 
 
-__all__ = ["Frame", "Outcome", "UNBOUND"]
+__all__ = ["Elsewhere", "Frame", "Outcome", "UNBOUND"]

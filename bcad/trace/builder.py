@@ -14,6 +14,7 @@ from bcad.ir import (
     Graph,
     Kind,
     Literal,
+    Node,
     OpLike,
     Value,
     as_kind,
@@ -61,6 +62,13 @@ class TraceBuilder(Builder):
 
         assert made.node is not None
         return held(self.session, made.node) if may_raise(made.node) and may_be_caught(self.session) else made
+
+    def withdraw(self, node: Node) -> None:
+        """Take back a node that has just been made; one that was there before stays."""
+        if self.nodes[-1] is node:
+            self.nodes.pop()
+            if next(reversed(self._numbers.values())) == node.outputs:
+                self._numbers.popitem()
 
     def _append(
         self,

@@ -21,7 +21,7 @@ from .lists import keyed, virtual
 from .operations import attributes, items, kinds, operators
 from .operations.arithmetic import SizeArithmetic
 from .places import is_own
-from .regions import choices, splitting
+from .regions import caught, choices, splitting
 from .tracers import (
     TRACERS,
     ArrayTracer,
@@ -56,7 +56,13 @@ class GraphDomain(Domain):
 
     # --- operators -----------------------------------------------------------------------
     def binary(self, frame: Frame | None, symbol: str, left: Any, right: Any) -> Any:
-        return operators.binary(self.at(frame), symbol, left, right)
+        return self._unless_raised(frame, operators.binary(self.at(frame), symbol, left, right))
+
+    def _unless_raised(self, frame: Frame | None, result: Any) -> Any:
+        """The result of an instruction, if that has not raised what user code may catch."""
+        if frame is None or not self.session.faults:
+            return result
+        return caught.settle(self.session, frame, result)
 
     def unary(self, frame: Frame | None, symbol: str, value: Any) -> Any:
         return operators.unary(self.at(frame), symbol, value)
@@ -224,7 +230,7 @@ class GraphDomain(Domain):
         session = self.at(frame)
         if type(fn) is ChoiceTracer or choices.among(args) or choices.among(kwargs.values()):
             return calls.call_with_choices(session, frame, fn, args, kwargs)
-        return calls.call(session, frame, fn, args, kwargs)
+        return self._unless_raised(frame, calls.call(session, frame, fn, args, kwargs))
 
     def call_traced(self, frame: Frame | None, fn: Any, args: Any, kwargs: Any) -> Any:
         """A call that C code made with a tracer among its arguments."""

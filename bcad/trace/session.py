@@ -90,6 +90,7 @@ class Session(Deciding, Undoing):
         self.lessons = lessons
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
+        self.faults: list[Any] = []  # what the current instruction has computed as if it did not raise
         self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
         self.twins: dict[int, tuple[Any, Any]] = {}  # objects that may be one: the region after which they may not be written to
         self.virtual: dict[int, Any] = {}  # lists of a length that only a run can tell
@@ -294,6 +295,10 @@ class Session(Deciding, Undoing):
         finally:
             del self._contexts[id(fork)]
             self.frame = frame
+
+    def is_fork(self, frame: Frame) -> bool:
+        """Whether a frame is a copy that a part of the program is run on."""
+        return id(frame) in self._contexts
 
     def context_of(self, frame: Frame) -> Any:
         """The loop whose body a forked frame is running, if any."""

@@ -31,6 +31,7 @@ def call(frame: Frame, stack: list, count: int) -> None:
     elif second is not NULL:
         args.insert(0, second)
     if frame.watched:
+        frame.called = first
         stack.append(call_value(frame, first, args))
     elif type(first) is FunctionType:
         stack.append(step_into(frame, first, args, None))
@@ -68,6 +69,8 @@ def call_kw(frame: Frame, stack: list, count: int) -> None:
         first = second
     elif second is not NULL:
         args.insert(0, second)
+    if frame.watched:
+        frame.called = first
     stack.append(call_value(frame, first, args, kwargs))
 
 
@@ -84,6 +87,8 @@ def call_function_ex(frame: Frame, stack: list, has_kwargs: bool) -> None:
         args = _positional(frame, function, args)
     if first is not NULL and second is not NULL:
         args = (second, *args)
+    if frame.watched:
+        frame.called = function
     stack.append(call_value(frame, function, args, None if kwargs is NULL else kwargs))  # type: ignore[arg-type]
 
 

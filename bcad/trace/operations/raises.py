@@ -38,9 +38,21 @@ def may_be_caught(session: Session) -> bool:
 
 
 def held(session: Session, node: Node) -> Value:
-    """The result of `node`, once it is settled whether it raises: by the example, and later calls are held to it."""
+    """The result of `node`, once it is settled whether it raises: by the example, and later calls are held to it.
+
+    Where the instruction computes nothing else both ways are followed: see `caught`.
+    """
+    from ..regions.caught import Fault, is_branch
+
     session.settled.add(node)
+    branches = is_branch(session, node)
+    if branches:
+        session.builder.withdraw(node)  # type: ignore[attr-defined]
     safe, flag = _safely(node)
+    if branches:
+        assert session.frame is not None
+        session.faults.append(Fault(session.frame, session.builder, node, session.as_bool(flag)))
+        return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)  # type: ignore[no-any-return]
     if session.concrete(flag, "whether an exception that may be caught is raised"):
         if not session.example.is_static(flag):
             ops.check(ops.BY_NAME["logical_not"](flag), message=Literal("it raised"), error=Literal(GuardMiss))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _FATAL = (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError)
 
 
+class Uncaught(Abandon):
+    """An exception leaves a part of the program that a caller, which may catch it, runs."""
+
+
 class Exit:
     """Where an arm of a loop's body may leave it; `code` numbers the ways that are no next iteration."""
 
@@ -196,6 +200,13 @@ def _run(session: Session, fork: Frame, pc: int, stops: frozenset[int], entering
         if fork.pc in stops:
             return Outcome("reached", pc=fork.pc)
     return fork.run_until(stops)
+
+
+def go_on(session: Session, fork: Frame, stops: frozenset[int]) -> Outcome:
+    """Run a fork from where it stands to one of `stops`."""
+    if fork.pc in stops:
+        return Outcome("reached", pc=fork.pc)
+    return _run(session, fork, fork.pc, stops, entering=fork.arrived != fork.pc)
 
 
 def _slot(session: Session, value: Any) -> Frozen:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from bcad import ops
 from bcad.ir import Literal, Value
-from interpreter import Frame, Instruction, Unsupported
+from interpreter import Elsewhere, Frame, Instruction, Unsupported
 
 from ..restart import Restart
 from . import choices
-from .arms import Abandon, Arm, run_arm, speculation
+from .arms import Abandon, Arm, Uncaught, run_arm, speculation
 from .merging import merge
 
 if TYPE_CHECKING:
@@ -32,13 +32,33 @@ def branch(session: Session, frame: Frame, condition: Any, instruction: Instruct
                 return
             if leaves_unrolled_loop(session, frame, instruction):
                 raise Abandon("it decides about another round of a loop that is unrolled")
-            with _nested(session, key), speculation(session, frame):
-                _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
-            return
+            with _nested(session, key):
+                moved = _both(session, frame, condition, ways, instruction, key)  # type: ignore[arg-type]
+        except Uncaught:
+            raise
         except (Abandon, Unsupported) as reason:
             session.give_up(key, str(reason))
             session.frame = frame
+        else:
+            if moved is not None:
+                raise Elsewhere(moved)
+            return
     guarded(session, frame, condition, instruction)
+
+
+def _both(
+    session: Session, frame: Frame, condition: Any, ways: tuple[int, int], instruction: Instruction, key: Any
+) -> Frame | None:
+    """Run both ways; the caller that has been moved, if one of them raises what that catches."""
+    from . import caught
+
+    try:
+        with speculation(session, frame):
+            _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
+        return None
+    except Uncaught:
+        session.frame = frame
+        return caught.branch(session, frame, condition, ways, key)
 
 
 @contextmanager
@@ -68,7 +88,7 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     """
     predicate = session.as_bool(session.value(condition))
     known = choices.refinements(session, condition)
-    for join in _joins(frame, join_pc):
+    for join in joins(frame, join_pc):
         arms = _arms(session, frame, predicate, ways, join, known)
         raising = [arm.kind == "raised" for arm in arms]
         if any(raising):
@@ -80,7 +100,7 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     merge(session, frame, predicate, arms, key)
 
 
-def _joins(frame: Frame, join: int) -> Iterator[int]:
+def joins(frame: Frame, join: int) -> Iterator[int]:
     """The places where the ways of a branch may meet, the first one first."""
     cfg = frame.code.cfg
     while join != cfg.exit:
@@ -104,10 +124,10 @@ def _arms(
 
 def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm]) -> None:
     """An arm that raises is a check: the run is given up when it is taken."""
+    if any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers()):
+        raise Uncaught("it raises an exception that a caller may catch")
     if all(arm.kind == "raised" for arm in arms):
         raise Abandon("both ways raise an exception")
-    if any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers()):
-        raise Abandon("it raises an exception that a caller may catch")
     bad = [arm.kind for arm in arms].index("raised")
     if session.example.known(predicate) and session.concrete(predicate) is (bad == 0):
         raise Abandon("this call raises an exception")
