@@ -148,7 +148,7 @@ def _described(value: Any) -> str:
 # --- the page ------------------------------------------------------------------------------------
 HEAD = """# What of CPython's own tests runs natively although the evaluator runs them
 
-Written by `tests/interpreter/leaks.py` (its first lines have the commands) from runs of the conformance harness on {versions}; which of them were whole,
+Written by `tests/interpreter/leaks.py` (its first lines have the commands) from whole runs of the conformance harness on {versions}: when, and what they gave,
 [interpreter_conformance.md](interpreter_conformance.md) says. Every function of a test's own file that CPython started itself while the test ran in the
 evaluator, by who started it: a C function, an operator, or C code behind the named handler of the evaluator's. Behind a file stand the versions on which any
 of its functions was started so; `A: b, c` are `A.b` and `A.c`. What unittest runs before and after a test method (`setUp`, `tearDown`, fixtures of classes and modules) is outside of the entry and not listed.

@@ -361,3 +361,8 @@ def _told_apart(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dic
         return evaluate(args[0], args[1:], kwargs, session.domain)
     finally:
         session.kinds_matter -= 1
+
+
+@handles(globals, always=True)
+def _globals(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return NotImplemented if args or kwargs or is_trusted(frame.globals) else session.captures.namespace(frame.globals)

@@ -38,3 +38,9 @@ def set_item(owner: Any, key: Any, value: Any) -> None:
 def delete_item(owner: Any, key: Any) -> None:
     """``del owner[key]``."""
     del owner[key]
+
+
+@stepped
+def set_own_attribute(owner: Any, name: str, value: Any) -> None:
+    """``vars(owner)[name] = value``."""
+    object.__setattr__(owner, name, value)

@@ -61,11 +61,11 @@ class Captures(Lifting):
             return value
         try:
             place = (id(owner), key)
+            if place in self._written:  # perhaps by the very object that stood there before
+                return value
             known = self._seen.get(place)
             if known is not None and known[0] is value:
                 return known[1]
-            if place in self._written:
-                return value
         except TypeError:  # a slice as key: a part of a list, whose items are seen when read
             return value
         source = self._source(frame, kind, owner, key, value)
@@ -96,11 +96,11 @@ class Captures(Lifting):
     def loaded_item(self, owner: Any, key: Any, source: Source, *item: Any) -> Any:
         """``owner[key]`` (or `item`, which stands there) of a container from outside, lifted once."""
         place = (id(owner), key)
+        if place in self._written:
+            return item[0] if item else owner[key]
         known = self._seen.get(place)
         if known is None:
             (value,) = item or (owner[key],)
-            if place in self._written:
-                return value
             if type(value) is int and source not in self.session.symbolic:
                 self._ints[place] = source
             known = self._seen[place] = (value, self.lift(value, source))
@@ -269,6 +269,10 @@ class Captures(Lifting):
                 if obj is owner:
                     return tuple(before.contents)
         return tuple(owner)
+
+    def has_written_to(self, owner: Any) -> bool:
+        """Whether traced code has written to an attribute or item of `owner`."""
+        return any(identity == id(owner) for identity, _ in self._written)
 
     def was_written(self, owner: Any, key: Any) -> bool:
         """Whether the user's code has assigned to a place, be it what was there before."""

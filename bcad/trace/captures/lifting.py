@@ -117,6 +117,16 @@ class Lifting(OuterArrays):
         self.session.guard(HasValue(source, value))
         return value
 
+    def namespace(self, names: dict[str, Any]) -> Any:
+        """``globals()``."""
+        return self.lift(self._keep(names), Pinned(names, "globals()"))
+
+    def _namespace_of(self, value: dict[Any, Any], source: Source) -> Any:
+        """The instance whose attributes a dict holds, or the dict itself if it holds a module's names; else None."""
+        if isinstance(source, Attribute) and source.name == "__dict__":
+            return next((obj for obj, where in self.outer.values() if where == source.parent), None)
+        return value if isinstance(source, Pinned) and source.text == "globals()" else None
+
     def _container(self, value: Any, kind: type, source: Source) -> Any:
         if kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
             return self._tuple(value, kind, source)
@@ -127,7 +137,8 @@ class Lifting(OuterArrays):
                 self.register(value, source)
                 return self._mirrors[id(value)]
             self.register(value, source)
-            mirror: Any = (OuterList if kind is list else OuterDict)(self.session, value, source)
+            mirror: Any = OuterList(self.session, value, source) if kind is list else OuterDict(
+                self.session, value, source, self._namespace_of(value, source))
             self._mirrors[id(value)] = mirror
             if source in self.session.lessons.filled:
                 mirror.fill(new=True)

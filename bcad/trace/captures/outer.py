@@ -57,17 +57,22 @@ class OuterList(list):  # type: ignore[type-arg]
 
 
 class OuterDict(dict):  # type: ignore[type-arg]
-    """Stands for a dict that was there before the call; holds what was stored until it is filled."""
+    """Stands for a dict that was there before the call; holds what was stored until it is filled.
 
-    __slots__ = ("_session", "_original", "_source", "_filled", "_lifted")
+    That of a module's globals or of an instance's attributes (`namespace_of`) is read like any other. Setting its items
+    sets the instance's attributes; other writes, and looks at all of it after a write by name, are refused.
+    """
 
-    def __init__(self, session: Session, original: dict[Any, Any], source: Source) -> None:
+    __slots__ = ("_session", "_original", "_source", "_filled", "_lifted", "namespace_of")
+
+    def __init__(self, session: Session, original: dict[Any, Any], source: Source, namespace_of: Any = None) -> None:
         super().__init__()
         self._session = session
         self._original = original
         self._source = source
         self._filled = False
         self._lifted: dict[Any, Any] = {}
+        self.namespace_of = namespace_of
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
@@ -75,12 +80,13 @@ class OuterDict(dict):  # type: ignore[type-arg]
 
     def fill(self, new: bool = False) -> None:
         """Hold the items of the original; its keys are guarded from now on. One that is `new` stays so if a region is undone."""
+        self._require_unwritten()
         if self._filled:
             return
         session = self._session
         _require_outside(session, self._source)
         session.guard(HasKeys(self._source, tuple(self._original)))
-        if not new:
+        if not new and self.namespace_of is None:
             session.touch(self)
         self._lifted = {
             k: session.captures.loaded_item(self._original, k, Item(self._source, k)) for k in self._original
@@ -91,8 +97,19 @@ class OuterDict(dict):  # type: ignore[type-arg]
         dict.update(self, self._lifted)
         dict.update(self, stored)
 
+    def _is_written_by_name(self, key: Any) -> bool:
+        return self.namespace_of is not None and self._session.captures.was_written(self.namespace_of, key)
+
+    def _require_unwritten(self) -> None:
+        """What was written by name since is not in it."""
+        if self.namespace_of is not None and self._session.captures.has_written_to(self.namespace_of):
+            raise self._session.error(f"{self._source} is read after the names in it were written to",
+                                      hint="read the attributes or globals by their names, or with getattr()")
+
     def get_item(self, key: Any, default: Any) -> Any:
         """``self.get(key, default)``, guarding this key alone."""
+        if self._is_written_by_name(key):
+            return self._original.get(key, default)
         if dict.__contains__(self, key) or self._filled:
             return dict.get(self, key, default)
         if not self.has(key):
@@ -101,6 +118,8 @@ class OuterDict(dict):  # type: ignore[type-arg]
 
     def has(self, key: Any) -> bool:
         """``key in self``, guarding this key alone."""
+        if self._is_written_by_name(key):
+            return key in self._original
         if dict.__contains__(self, key):
             return True
         if self._filled:

@@ -14,6 +14,7 @@ from interpreter import EMPTY, Journal, Snapshot
 
 from ..captures.guards import Apart, HasLength
 from ..captures.outer import OuterDict, OuterList
+from ..captures.questions import PLAIN
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
 from ..tracers import ArrayTracer, Tracer
 from ..tree import flatten
@@ -74,6 +75,8 @@ def _object_effects(session: Session, obj: Any, before: Snapshot) -> Iterator[Ef
         return session.captures.was_written(obj, name)
 
     def same(name: Any, old: Any, new: Any) -> bool:
+        if written(name) and type(new) in PLAIN:  # the very number that the traced call found may be put there
+            return False
         return new is old or (id(obj) in session.captures.filled and new is session.captures.lifted_at(obj, name, old))
 
     if before.attributes is not None:

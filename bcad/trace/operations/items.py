@@ -193,6 +193,9 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     virtual.look(session, owner)
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key, owner)
+        if getattr(owner, "namespace_of", None) is not None and owner.namespace_of is not owner._original:
+            evaluate(written_out.set_own_attribute, (owner.namespace_of, key, value), {}, session.domain)
+            return None
         session.captures.stored("item", owner._original, key)
         if type(owner) is OuterList:
             owner.fill()

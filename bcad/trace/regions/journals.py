@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import Journal
 
+from ..captures.outer import OuterDict
 from ..restart import Restart
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ class TraceJournal(Journal):
     def touch(self, obj: Any) -> None:
         if self.session.twins:
             refuse_twin(self.session, obj)
+        if type(obj) is OuterDict and obj.namespace_of is not None:
+            raise self.session.error(f"{obj._source} is written to", hint="write to the attribute or global by its name, or use setattr()")
         super().touch(obj)
 
 
