@@ -88,7 +88,7 @@ def transform(
     for seed, value, text in zip(seeds, module.results, module.results_text, strict=True):
         if value.shape:
             lines += [f"if np.shape({seed}) != np.shape({text}):", f"    raise ValueError('{seed} must have the shape of the result')"]
-    lines += _increments(adjoints, module.derived_text)
+    lines += [_increment(name, text) for name, text in zip(adjoints, module.derived_text, strict=True)]
     lines.append(f"return ({', '.join([module.result(), *adjoints])}{'' if adjoints else ','})")
     parameters = [*module.arguments.positional(), *adjoints, *seeds]
     name = function.__name__ if function.__name__.isidentifier() else "f"
@@ -151,7 +151,7 @@ def transform_expr(expr: str, *, args: Mapping[str, Any] | None = None) -> str:
     if _may_branch(value):
         lines.append(f"assert {' and '.join(_sizes(special, inputs, module))}")
     for name, text in zip(active, module.derived_text, strict=True):
-        lines.append(f"{target}_a = {text}" if name == before and target in names else f"{name}_a += {text}")
+        lines.append(f"{target}_a = {text}" if name == before and target in names else _increment(f"{name}_a", text))
     return "\n".join([*module.preamble(), *lines])
 
 
@@ -188,9 +188,16 @@ def _sizes(special: Specialisation, names: Sequence[str], module: Module) -> lis
     return [*dict.fromkeys(long), *module.arguments.conditions()] or ["True"]
 
 
-def _increments(adjoints: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """``A_a += ...`` for the argument to which each derivative belongs."""
-    return [f"{name} += {text}" for name, text in zip(adjoints, texts, strict=True)]
+def _increment(name: str, text: str) -> str:
+    """``A_a += x``, or ``A_a -= x`` for the negative of a product."""
+    first = ast.parse(text, mode="eval").body
+    while isinstance(first, ast.BinOp) and isinstance(first.op, (ast.Mult, ast.Div, ast.MatMult)):
+        first = first.left
+    if not (text.startswith("-") and isinstance(first, ast.UnaryOp)):
+        return f"{name} += {text}"
+    bare = f"{name} -= {text[2:-1]}"
+    same = text[1] == "(" and text[-1] == ")" and text.count("(") == 1
+    return bare if same else f"{name} -= {text[1:]}"
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -293,7 +300,17 @@ def _assignment(expr: str) -> tuple[str, str, list[str]]:
     names = list(dict.fromkeys(n.id for n in loaded))
     if not names:
         raise ValueError(f"{expr!r} has no variables")
+    _refuse_names(expr, [statement.targets[0].id, *names])
     return statement.targets[0].id, value, names
+
+
+def _refuse_names(expr: str, names: Sequence[str]) -> None:
+    """Raise ValueError for names that the statements need for something else."""
+    for name in names:
+        if name in _KNOWN:
+            raise ValueError(f"{expr!r} assigns to {name}, which is a module in it")
+        if f"{name}_a" in names:
+            raise ValueError(f"{expr!r} calls a variable {name}_a, which is to be the adjoint of {name}")
 
 
 def _free(table: symtable.SymbolTable) -> Iterator[str]:

@@ -214,7 +214,8 @@ class Arguments:
     def _condition(self, guard: Any, sizes: SizeText) -> str:
         """What the trace relied on as a condition on arguments; empty if it is about what the module froze."""
         if isinstance(guard, SizeRelation):
-            return f"{sizes.of(guard.left)[0]} {guard.symbol} {sizes.of(guard.right)[0]}"
+            left, right = _apart(guard.left, guard.right)
+            return f"{sizes.of(left)[0]} {guard.symbol} {sizes.of(right)[0]}"
         if isinstance(guard, (Same, Apart)):
             of_stream = any(getattr(_root(s), "index", None) in self._passed for s in (guard.where, guard.other))
             return "" if of_stream else self._aliasing(guard)
@@ -287,6 +288,12 @@ def outdated(program: Any) -> Any:
         if not holds:
             return guard
     return None
+
+
+def _apart(left: Any, right: Any) -> tuple[Any, Any]:
+    """``n >= 3`` for ``n - 2 >= 1``."""
+    number = next((c for monomial, c in left.terms if not monomial), 0) if isinstance(left, Dim) and isinstance(right, int) else 0
+    return (left - number, right - number) if number else (left, right)
 
 
 def _parameters_of(fn: Any) -> list[inspect.Parameter]:

@@ -82,7 +82,8 @@ class Differentiated:
         parallel: bool | None = None,
     ) -> None:
         if not callable(fn):
-            raise TypeError(f"what is differentiated must be a function; {fn!r} cannot be called")
+            below = "; @classmethod belongs above the decorator" if isinstance(fn, classmethod) else ""
+            raise TypeError(f"what is differentiated must be a function; {fn!r} cannot be called{below}")
         self.parallel = parallel
         self.fn = fn
         self.mode = mode

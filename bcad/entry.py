@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -22,6 +23,14 @@ from bcad.small_sizes import compiled_for
 _PAYS_AFTER_CALLS = 6
 _IN_BACKGROUND = 600  # nodes from which compiling takes seconds
 _PAYS_AFTER_SECONDS = 0.15  # spent in the NumPy executor
+_compiling: set[threading.Thread] = set()
+
+
+@atexit.register
+def _wait() -> None:
+    """Let threads that compile come to their end: LLVM cannot be left by a process that ends under it."""
+    for thread in list(_compiling):
+        thread.join()
 
 
 class Entry:
@@ -122,8 +131,15 @@ class Entry:
                 self.compile()
             elif self._thread is None:
                 log.info("compiling %s in the background", self.graph.name)
-                self._thread = threading.Thread(target=self.compile, daemon=True, name=f"bcad compiles {self.graph.name}")
+                self._thread = threading.Thread(target=self._compile_aside, daemon=True, name=f"bcad compiles {self.graph.name}")
+                _compiling.add(self._thread)
                 self._thread.start()
+
+    def _compile_aside(self) -> None:
+        try:
+            self.compile()
+        finally:
+            _compiling.discard(threading.current_thread())
 
     def hand_over_to(self, names: dict[str, Any]) -> None:
         """Let the generated caller whose globals these are reach the final code without detour."""

@@ -280,6 +280,8 @@ def written(text: str, out_file: str | os.PathLike[str] | None) -> str:
         try:
             temporary.write_text(text, encoding="utf-8")
             os.replace(temporary, path)
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, str(path)) from None
         finally:
             temporary.unlink(missing_ok=True)
     return text

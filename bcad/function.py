@@ -45,7 +45,8 @@ class _Traced(ByName):
         return answer_of(special)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)  # type: ignore[arg-type, misc, operator]
+        bare = instance is None or isinstance(self.fn, staticmethod)
+        return self if bare else functools.partial(self, instance)  # type: ignore[arg-type, misc, operator]
 
     @property
     def traces(self) -> int:

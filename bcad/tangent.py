@@ -66,7 +66,8 @@ class AutoDiff:
         self._forward = mode == "forward"
         self._preserve_result, self._check_dims, self._seed = preserve_result, check_dims, seed
         self._verbose = verbose
-        self._count = _positional_count(func)
+        names = _positional_names(func)
+        self._count = None if names is None else len(names)
         self._shown: dict[Specialisation, Any] = {}
         self.__name__ = f"d{name_of(func)}d{'_'.join(map(str, wrt))}"
         self.__doc__ = f"{mode} derivative of {name_of(func)} by its arguments {wrt}."
@@ -88,14 +89,23 @@ class AutoDiff:
         return self._packed(pull(seeds).nested(), value)
 
     def _push(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        count = len(self.core.wrt.places(args, kwargs))
-        if len(args) <= count:
-            raise StructureError(f"{self.__name__} takes the arguments, then {count} tangents")
-        args, tangents = args[:-count], args[-count:]
+        args, tangents = self._tangents_of(args, kwargs)
         places = self.core.wrt.places(args, kwargs)
         answer = self.core.answer(args, kwargs, self._seeds([pick(p, args, kwargs) for p in places], tangents, "tangent"))
         tangent = flatten(answer.result)[1].unflatten(answer.derived)
         return (tangent, answer.result) if self._preserve_result else tangent
+
+    def _tangents_of(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The arguments, and the tangents that follow them or are called ``dx`` for `x`, which are taken out of `kwargs`."""
+        names = _positional_names(self.func) or []
+        places = self.core.wrt.places(args, kwargs)
+        keywords = [f"d{names[key] if where == 0 and key < len(names) else key}" for where, key in places]
+        if all(name in kwargs and name not in names for name in keywords):
+            return args, tuple(kwargs.pop(name) for name in keywords)
+        if len(args) <= len(places):
+            raise StructureError(f"{self.__name__} takes the arguments, then {len(places)} tangents",
+                                 hint=f"or the tangents as {', '.join(keywords)}")
+        return args[: -len(places)], args[-len(places) :]
 
     def _seed_of(self, args: tuple[Any, ...], given: Any) -> tuple[tuple[Any, ...], Any]:
         """The arguments, and the seed that follows them; None for ones."""
@@ -171,7 +181,8 @@ def autodiff(
     motion : 'joint' or 'split'
         With 'split' the seed is optional (``init_grad=1.0``); computed is the same.
     mode : 'reverse' or 'forward'
-        Called as ``df(*args, seed)``, or as ``df(*args, *tangents)`` with a tangent for each argument of `wrt`.
+        Called as ``df(*args, seed)``, or as ``df(*args, *tangents)`` with a tangent for each argument of `wrt`, which may
+        be given by name too: ``df(x, dx=1.0)``.
     preserve_result : bool
         Whether the function's value follows the derivatives.
     check_dims : bool
@@ -273,15 +284,15 @@ def _as_function(source: str) -> Any:
     return next(x for x in scope.values() if inspect.isfunction(x))
 
 
-def _positional_count(func: Callable[..., Any]) -> int | None:
-    """How many positional arguments a function has; None if that may vary."""
+def _positional_names(func: Callable[..., Any]) -> list[str] | None:
+    """The names of a function's positional arguments; None if their number may vary."""
     try:
         parameters = list(inspect.signature(func).parameters.values())
     except (TypeError, ValueError):
         return None
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def _ones(value: Any) -> Any:

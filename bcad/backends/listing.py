@@ -17,6 +17,7 @@ from .expression import ATOM, Notation
 from .item_text import index_text
 from .naming import reading_name
 from .number_text import unwritten_kinds
+from .phrases import assignment, truth
 from .size_text import SizeText
 
 WIDTH = 92
@@ -25,6 +26,7 @@ __all__ = ["Listing", "_call_text"]
 VIEWS = frozenset("getitem reshape transpose broadcast_to diagonal real imag".split())
 WRITES = ("set_item", "index_add")
 _CALLED = ("zeros", "ones", "full", "array", "abs", "add", "diag", "eye", "append", "arange", "linalg", "fft", "pi")
+_READ_BEFORE = 4  # so many expressions get a line so that an array can be written to; for more it is copied
 COSTLY = frozenset("matmul solve inv det slogdet eigh cholesky svd qr lstsq einsum pinv linear_scan loop".split())
 
 
@@ -133,7 +135,7 @@ class Listing:
 
     def _check(self, node: Node) -> None:
         """Where the function would raise."""
-        self.add(f"if {self.notation.of(node.inputs[0])}:")
+        self.add(f"if {truth(self.notation.of(node.inputs[0]))}:")
         message = getattr(node.attrs.get("message"), "value", None) or "the function raises here"
         error: Any = getattr(node.attrs.get("error"), "value", None)
         known = error is not None and getattr(builtins, error.__name__, None) is error
@@ -209,7 +211,7 @@ class Listing:
         text = self.notation.of(item).text
         name = self._target(node, base)
         if node.op.name == "set_item":
-            self.add(f"{name}[{index}] = {text}")
+            self.add(assignment(f"{name}[{index}]", text))
         elif any(getattr(v.type, "shape", ()) for v in arrays):
             index = f"{self.notation.prefix}s_[{index}]" if ":" in index else f"({index})" if "," in index else index
             self.add(f"{self.notation.prefix}add.at({name}, {index}, {text})")
@@ -220,7 +222,7 @@ class Listing:
     def _target(self, node: Node, base: Value) -> str:
         """The name of the array that `node` writes to: its base itself if nothing reads that any more."""
         value = node.output
-        if base in self._owned and self._is_done(base, node):
+        if base in self._owned and self._is_read(base, node):
             name = self.names.of(base)
             self.names._given[value] = name
             self.chosen.add(value)
@@ -232,6 +234,41 @@ class Listing:
             self.add(f"{name} = {text}")
         self._owned.add(value)
         return name
+
+    def _is_read(self, base: Value, write: Node) -> bool:
+        """Whether all that reads `base` is written; what is not gets its line before the one of `write`, if it can."""
+        if self._is_done(base, write):
+            return True
+        if base in self._results:
+            return False
+        left = [n for n in self._users.get(base, ()) if n is not write and n not in self._written]
+        left = [n for n in left if not (self._is_plain(n) and self._is_done(n.output, write))]
+        if len(left) > _READ_BEFORE or not all(map(self._is_plain, left)) or not all(map(self._is_ready, left)):
+            return False
+        for node in left:
+            text = self.notation.node(node)
+            view = node.op.name in VIEWS and bool(getattr(node.output.type, "shape", ()))
+            self.define(node.output, f"{text.at(ATOM)}.copy()" if view else text.text)
+        return self._is_done(base, write)
+
+    def _is_plain(self, node: Node) -> bool:
+        """Whether a node that has no line yet is an expression."""
+        known = len(node.outputs) == 1 and node.outputs[0] not in self.chosen
+        return known and not node.regions and not node.op.effect and node.op.name not in WRITES
+
+    def _is_ready(self, node: Node) -> bool:
+        """Whether what an expression reads is there already."""
+        todo, seen = list(node.inputs), set()
+        while todo:
+            value = todo.pop()
+            inner = value.node
+            if inner is None or inner in self._written or inner in seen or value in self.chosen or value in self.notation.given:
+                continue
+            if not self._is_plain(inner):
+                return False
+            seen.add(inner)
+            todo += inner.inputs
+        return True
 
     def _hint(self, value: Value) -> str:
         """The name that the last of a chain of writes is to have."""

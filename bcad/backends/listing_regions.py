@@ -10,6 +10,7 @@ from bcad.ops import operands_of
 
 from .expression import ATOM, CONDITIONAL, Text
 from .listing import VIEWS, WRITES, Listing, users_of
+from .phrases import assignment, truth
 
 INDICES = "ijklmnpq"
 FRESH = ("zeros(", "ones(", "full(")  # arrays that are nobody else's
@@ -68,7 +69,7 @@ class _Regions:
         )
         if independent:
             for target, text in moves:
-                self.listing.add(_assignment(target, text))
+                self.listing.add(assignment(target, text))
         else:
             self.listing.add(", ".join(t for t, _ in moves) + " = " + ", ".join(x for _, x in moves))
 
@@ -78,12 +79,14 @@ class _Branch(_Regions):
 
     def write(self) -> None:
         listing, node = self.listing, self.node
-        predicate = listing.notation.of(node.inputs[0])
+        predicate = truth(listing.notation.of(node.inputs[0]))
         arguments = [self.argument(v) for v in operands_of(node)]
         keep = [k for k, used in enumerate(self.used) if used]
-        if len(keep) == 1 and self._as_expression(predicate, arguments, keep[0]):
+        writes = any(n.op.name in WRITES for arm in node.regions for n in arm.nodes)
+        if len(keep) == 1 and not writes and self._as_expression(predicate, arguments, keep[0]):
             return
-        names = [listing.choose(node.outputs[k], sized=False) for k in keep]
+        taken = self._written_arrays(keep) if writes else {}
+        names = [taken[k] if k in taken else listing.choose(node.outputs[k], sized=False) for k in keep]
         for head, arm in zip((f"if {predicate}:", "else:"), node.regions, strict=True):
             listing.add(head)
             listing.indent += 1
@@ -97,6 +100,24 @@ class _Branch(_Regions):
             listing.indent -= 1
         for k in keep:
             listing.sizes.add(node.outputs[k])
+
+    def _written_arrays(self, keep: Sequence[int]) -> dict[int, str]:
+        """For results that are an array of the text's own, written to by the arms: the name of that array."""
+        listing, node = self.listing, self.node
+        found: dict[int, str] = {}
+        operands = operands_of(node)
+        for position, value in enumerate(operands):
+            if value not in listing._owned or operands.count(value) > 1 or not listing._is_read(value, node):
+                continue
+            for arm in node.regions:
+                listing._owned.add(arm.inputs[position])
+            same = [k for k in keep if k not in found and any(_base(arm.outputs[k]) is arm.inputs[position] for arm in node.regions)]
+            if same:
+                result = node.outputs[same[0]]
+                found[same[0]] = listing.names._given[result] = listing.names.of(value)
+                listing.chosen.add(result)
+                listing._owned.add(result)
+        return found
 
     def _as_expression(self, predicate: Text, arguments: list[Text], position: int) -> bool:
         listing, node = self.listing, self.node
@@ -211,7 +232,7 @@ class _Loop(_Regions):
             return
         self.enter(self.condition, arguments)
         start = len(listing.lines)
-        (test,) = self.results(self.condition, [0])
+        test = truth(self.results(self.condition, [0])[0])
         lines = [line.strip() for line in listing.lines[start:]]
         del listing.lines[start:]
         if not self.counted:
@@ -346,14 +367,11 @@ def forget(listing: Listing, graph: Graph) -> None:
             forget(listing, region)
 
 
-def _assignment(target: str, text: str) -> str:
-    """``s += x`` for ``s = s + x``."""
-    for symbol in "+-":
-        head = f"{target} {symbol} "
-        rest = text.removeprefix(head)
-        if text.startswith(head) and " + " not in rest and " - " not in rest:
-            return f"{target} {symbol}= {rest}"
-    return f"{target} = {text}"
+def _base(value: Value) -> Value:
+    """The array that a chain of writes began with."""
+    while value.node is not None and value.node.op.name in WRITES:
+        value = value.node.inputs[0]
+    return value
 
 
 def _mentions(text: str, name: str) -> bool:

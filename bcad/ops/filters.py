@@ -113,6 +113,19 @@ def convolve2d(x: Any, kernel: Any, flip: int, mode: int, boundary: int, fill: A
     return full[tuple([slice(w, n) for w, n in zip(border, x.shape)])]
 
 
+@sigtools("_correlateND")
+def correlate_any(x: Any, kernel: Any, out: Any, mode: int) -> Any:
+    """``mode`` 0 valid, 1 same, 2 full; but for valid, `x` ends in zeros, as many as the kernel reaches over it."""
+    weights = np.conj(kernel)
+    starts = [0 if mode == 0 else w // 2 if mode == 1 else w - 1 for w in kernel.shape]
+    padded = np.pad(x, [(s, 0) for s in starts])
+    total = np.zeros(out.shape, np.result_type(x, kernel))
+    for place in np.ndindex(*kernel.shape):
+        total = total + weights[place] * padded[tuple([slice(p, p + n) for p, n in zip(place, out.shape)])]
+    out[...] = total
+    return out
+
+
 @derived_named("scipy._lib.array_api_compat.numpy.linalg")("solve")
 def solve(x1: Any, x2: Any, /) -> Any:
     """As NumPy's; SciPy's copy of it tells errors by a callback of floating point errors."""

@@ -47,6 +47,8 @@ class Symbolic:
 
     def __init__(self, pyfn: Callable[..., Any], context: Tracer | None = None, **options: Any) -> None:
         accept_legacy(options)
+        if not callable(pyfn):
+            raise TypeError(f"what is traced must be a function; {pyfn!r} cannot be called")
         self.pyfn: Any = pyfn.pyfn if isinstance(pyfn, Symbolic) else pyfn
         self._context = context
         self.tracer = context or Tracer()
@@ -97,6 +99,7 @@ class Symbolic:
         """See `Tracer.get_symbolic`."""
         return self.tracer.get_symbolic(x)
 
+    symfn = property(lambda self: self, doc="The function whose results are symbolic: the object itself.")
     sym_vars = property(lambda self: self.tracer.sym_vars, doc="Arguments by name.")
     tags = property(lambda self: self.tracer.tags, doc="Tagged values by name.")
     s_vars = property(lambda self: self.tracer.s_vars, doc="Arguments and tagged values by name.")

@@ -232,7 +232,7 @@ def trace_inside(
         count = len(outputs.values)
         if look is not None:
             look(journal, child)
-        redo = replayed(journal, outputs.position)
+        redo = replayed(session, journal, outputs.position)
     keep_raising(child, outputs.values)
     graph = child.build(outputs.values)
     inputs += list(child.captured)

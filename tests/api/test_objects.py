@@ -133,3 +133,24 @@ def test_numbers_put_back_in_traced_code_leave_nothing_stale(network) -> None:
                    lambda: network.layers.append(Layer(np.eye(2) * 3, "linear")), lambda: setattr(network, "new", 1.0)):
         change()
         assert_allclose(g(network.bias), grad(loss)(network, X).bias)
+
+
+class Guarded:
+    """Has slots, and a ``__getattr__`` that needs one of them."""
+
+    __slots__ = ("data", "extra")
+
+    def __init__(self, parts, data):
+        self.extra = [part * 2 for part in parts if all(p is not None for p in parts)]
+        self.data = data
+
+    def __getattr__(self, name):
+        return self.data[name]  # without end where `data` is not set yet
+
+
+def test_slots_are_looked_at_without_running_the_code_of_the_class():
+    def f(x):
+        made = Guarded([x, x + 1], {"w": x})
+        return made.w * sum(made.extra)
+
+    assert grad(f)(3.0) == 26.0

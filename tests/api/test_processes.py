@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -147,4 +149,25 @@ def test_threads_share_one_derivative() -> None:
         return np.array_equal(g(x, k % 3 + 1), (k % 3 + 1) * x ** (k % 3))
 
     with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(work, range(200)))
+        assert all(threads.map(work, range(120)))
+
+
+LONG = """
+import numpy as np
+from bcad import grad
+
+lines = "".join(f"    x = np.sin(x) * {k}.5 + x[::-1]\\n" for k in range(120))
+exec(f"def long(x):\\n{lines}    return x.sum()\\n")
+slope = grad(long)
+for _ in range(8):
+    slope(np.ones(3))
+import threading
+print(any("compiles" in thread.name for thread in threading.enumerate()))
+"""
+
+
+def test_a_process_may_end_while_a_thread_compiles():
+    """LLVM's own data are gone when a process has ended: the thread is waited for."""
+    done = subprocess.run([sys.executable, "-c", LONG], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "True"

@@ -247,3 +247,27 @@ def test_column_vectors_are_matrices_of_one_column(tmp_path):
     _, *adjoints = scope["GLS_ad"](*args, *map(np.zeros_like, args), seed)
     for found, expected in zip(adjoints, make_vjp(GLS, (0, 1, 2))(*args)[0](seed), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("expr, increments", [
+    ("C = -A * B", ["A_a -= C_a*B", "B_a -= A*C_a"]), ("C = A - B", ["A_a += C_a", "B_a -= C_a"]),
+    ("B = np.linalg.inv(A)", ["A_a -= B.T @ B_a @ B.T"]), ("C = B - A * A", ["B_a += C_a", "A_a += -C_a*A - C_a*A"]),
+])  # fmt: skip
+def test_a_negative_product_is_taken_away(expr, increments):
+    assert transform_expr(expr).splitlines()[-len(increments):] == increments
+
+
+@pytest.mark.parametrize("expr, said", [
+    ("np = A + B", "np, which is a module"), ("D = A + D_a", "D_a, which is to be the adjoint of D"),
+    ("A_a = A * B", "A_a, which is to be the adjoint of A"),
+])
+def test_names_that_are_needed_for_something_else_are_refused(expr, said):
+    with pytest.raises(ValueError, match=said):
+        transform_expr(expr)
+
+
+def test_an_error_names_the_file_that_was_asked_for(tmp_path):
+    path = tmp_path / "missing" / "f.py"
+    with pytest.raises(FileNotFoundError) as caught:
+        transform(lambda x: x * x, path)
+    assert caught.value.filename == str(path)

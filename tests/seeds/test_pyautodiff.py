@@ -391,3 +391,21 @@ def test_minimize_evaluates_value_and_gradient_once() -> None:
 
     found = minimize(f, np.zeros(2), method="BFGS")
     assert len(calls) == found.nfev
+
+
+def test_static_methods_in_either_order():
+    class Model:
+        @gradient
+        @staticmethod
+        def inner(x):
+            return (x**2).sum()
+
+        @staticmethod
+        @gradient
+        def outer(x):
+            return (x**2).sum()
+
+    for found in (Model.inner, Model().inner, Model.outer, Model().outer):
+        assert found(np.ones(2)).tolist() == [2.0, 2.0]
+    with pytest.raises(TypeError, match="@classmethod belongs above"):
+        gradient(classmethod(lambda cls, x: x))(1.0)

@@ -479,3 +479,13 @@ def test_options_of_old_are_accepted() -> None:
     assert_array_equal(by_array(X, Y), X)
     with pytest.raises(TypeError, match="unknown options"):
         Gradient(lambda x: x, colour=1)
+
+
+def test_what_cannot_be_called_is_refused_at_once():
+    with pytest.raises(TypeError, match="3 cannot be called"):
+        Symbolic(3)
+
+
+def test_symfn_is_what_gives_symbolic_results():
+    s = Symbolic(lambda x: x**2)
+    assert str(s.symfn(2.0)) == "x**2"

@@ -250,3 +250,11 @@ def test_a_template_knows_its_own_arguments_alone() -> None:
 
     with pytest.raises(KeyError, match="takes the result"):
         bcad.grad(f)(1.0)
+
+
+def test_tangents_by_name() -> None:
+    df = tangent.autodiff(lambda x, y: x * y, wrt=(0, 1), mode="forward")
+    assert df(2.0, 3.0, dx=1.0, dy=0.0) == 3.0
+    assert df(2.0, 3.0, 1.0, 1.0) == 5.0
+    with pytest.raises(StructureError, match="dx, dy"):
+        df(2.0, 3.0)

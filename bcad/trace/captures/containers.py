@@ -85,7 +85,7 @@ def fill(session: Session, value: Any) -> None:
     captures = session.captures
     if id(value) in captures.filled or isinstance(value, (tuple, MappingProxyType)):
         return
-    if len(session.journals) > 1:
+    if session.speculating:
         raise Abandon("C code changes a container from outside in it")
     found = contents(session, value)
     session.touch(value)
@@ -97,6 +97,7 @@ def fill(session: Session, value: Any) -> None:
             deque.__setitem__(value, k, item)
     else:
         list.__setitem__(value, slice(None), found)
+    session.touch(captures.filled)
     captures.filled.add(id(value))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
@@ -42,6 +42,20 @@ def namespace_of_instance(owner: Any) -> Any:
         return object.__getattribute__(owner, "__dict__")
     except (AttributeError, TypeError):
         return ()
+
+
+def own_attributes(obj: Any) -> dict[str, Any]:
+    """The attributes of its own that an object has, slots included; code of its class is not run."""
+    found = {}
+    for cls in type(obj).__mro__:
+        for name, descriptor in vars(cls).items() if cls.__module__ != "builtins" else ():
+            if type(descriptor) is MemberDescriptorType:
+                try:
+                    found[name] = descriptor.__get__(obj)
+                except AttributeError:  # a slot without a value
+                    continue
+    namespace = namespace_of_instance(obj)
+    return {**found, **namespace} if namespace else found
 
 
 def name_of(source: Source) -> str:

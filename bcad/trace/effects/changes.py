@@ -13,12 +13,15 @@ import numpy as np
 from interpreter import EMPTY, Journal, Snapshot
 
 from ..captures.guards import Apart, HasLength
-from ..captures.outer import OuterDict, OuterList
+from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..captures.questions import PLAIN
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
+from ..lists.keyed import Keyed
+from ..lists.virtual import VirtualList
 from ..tracers import ArrayTracer, Tracer
 from ..tree import flatten
 from .effects import Effect, Extend, Overwrite, Remove, Reorder, Replace, Store
+from .leaving import holds_traced
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -164,13 +167,14 @@ def _require_apart(session: Session, array: Any, source: Source) -> None:
 
 
 # -- writes made again --------------------------------------------------------------------------------
-def replayed(journal: Journal, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], None]:
+def replayed(session: Session, journal: Journal, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], None]:
     """A function that makes the writes of `journal` again, after they were undone.
 
     It takes what stands for the traced leaves that were written, by their positions.
     """
     redo: list[Callable[[Sequence[Any]], None]] = []
-    for obj, before in journal.written():
+    written = list(journal.written())
+    for obj, before in written:
         if isinstance(obj, ArrayTracer):
             if obj._base is None:
                 redo.append(_write_cell(obj, position(obj)))
@@ -178,25 +182,54 @@ def replayed(journal: Journal, position: Callable[[Tracer], int]) -> Callable[[S
         after = Snapshot(obj)
         for name, value in (after.attributes or {}).items():
             if (before.attributes or {}).get(name, EMPTY) is not value and value is not EMPTY:
-                redo.append(_set_attribute(obj, name, _planned(value, position)))
+                redo.append(_set_attribute(obj, name, _planned(session, value, position)))
         if after.contents is not None:
-            redo.append(_set_contents(obj, _planned(after.contents, position)))
+            redo.append(_set_contents(obj, _planned(session, after.contents, position)))
 
     def make_again(values: Sequence[Any]) -> None:
+        for obj, _ in written:
+            session.touch(obj)
         for write in redo:
             write(values)
 
     return make_again
 
 
-def _planned(value: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
+def _planned(session: Session, value: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
     leaves, tree = flatten(value)
-    places = [position(x) if isinstance(x, Tracer) else None for x in leaves]
-    if all(p is None for p in places):
+    makers = [_planned_leaf(session, x, position) for x in leaves]
+    if all(make is None for make in makers):
         return lambda values: value
     return lambda values: tree.unflatten(
-        [x if p is None else values[p] for x, p in zip(leaves, places, strict=True)]
+        [x if make is None else make(values) for x, make in zip(leaves, makers, strict=True)]
     )
+
+
+def _planned_leaf(session: Session, leaf: Any, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any] | None:
+    """What makes a leaf of what stands for the region's results; None if it is as good outside."""
+    if isinstance(leaf, Tracer):
+        place = position(leaf)
+        return lambda values: values[place]
+    if type(leaf) is VirtualList and id(leaf.items) in session.virtual:
+        return _planned_rows(session, leaf, position)
+    if isinstance(leaf, (VirtualList, Keyed)) and session.journals[-1].knows(leaf.owner if isinstance(leaf, Keyed) else leaf.items):
+        return None  # of a list or dict that was made inside
+    if type(leaf) not in MIRRORS and (isinstance(leaf, (VirtualList, Keyed)) or holds_traced(leaf)):
+        raise session.error(f"a {type(leaf).__name__} with numbers in it is left behind by a function that is differentiated "
+                            "inside another", hint="return the numbers, or keep them in lists and dicts")
+    return None
+
+
+def _planned_rows(session: Session, rows: VirtualList, position: Callable[[Tracer], int]) -> Callable[[Sequence[Any]], Any]:
+    """A list that a loop in the region has appended to."""
+    places = [position(session.wrap(stack)) for stack in rows.stacks]
+
+    def make(values: Sequence[Any]) -> VirtualList:
+        stacks = [session.value(values[p]) for p in places]
+        length = stacks[0].type.shape[0] if stacks else rows.length  # type: ignore[union-attr]
+        return VirtualList(session, rows.items, rows.start, rows.pattern, stacks, length, rows.key)
+
+    return make
 
 
 def _write_cell(cell: ArrayTracer, place: int) -> Callable[[Sequence[Any]], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from types import FunctionType, MemberDescriptorType, ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from interpreter import EMPTY, UNBOUND
 from ..captures.guards import IsObject
 from ..captures.outer import MIRRORS
 from ..captures.sources import Argument, Attribute, Item, Source, read
-from ..captures.stored import namespace_of_instance
+from ..captures.stored import own_attributes
 from ..lists import keyed
 from ..lists.virtual import VirtualList
 from ..regions.leaves import plain
@@ -150,7 +150,7 @@ class Maker:
         """An instance that was made while tracing is made again, with this run's numbers in it."""
         cls = type(obj)
         base: Any = next((base for base in (dict, list) if issubclass(cls, base)), object)
-        parts = {name: self.plan(value) for name, value in attributes_of(obj).items()}
+        parts = {name: self.plan(value) for name, value in own_attributes(obj).items()}
         contents = self.plan(base(obj)) if base is not object else None
 
         def make(run: Run) -> Any:
@@ -266,16 +266,6 @@ def python_where(flag: int, make: Make) -> Make:
     return number
 
 
-def attributes_of(obj: Any) -> dict[str, Any]:
-    """The attributes of its own that an instance has, slots included."""
-    found = {}
-    for cls in type(obj).__mro__:
-        for name, descriptor in vars(cls).items() if cls.__module__ != "builtins" else ():
-            if type(descriptor) is MemberDescriptorType and hasattr(obj, name):
-                found[name] = getattr(obj, name)
-    return {**found, **namespace_of_instance(obj)} if namespace_of_instance(obj) else found
-
-
 def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
     """Whether an instance has traced attributes, also those of its attributes that are no containers of their own."""
     if id(obj) in around or isinstance(obj, (type, FunctionType, ModuleType)):
@@ -284,7 +274,7 @@ def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
         return True
     return any(
         has_traced(part) or holds_traced(part, around | {id(obj)})
-        for value in attributes_of(obj).values() for part in flatten(value)[0]
+        for value in own_attributes(obj).values() for part in flatten(value)[0]
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from interpreter import EMPTY, UNBOUND, Frame
 
+from ..captures.stored import own_attributes
 from ..tracers import ChoiceTracer, Tracer
-from .states import cell_value, is_machinery, slots_of
+from .states import cell_value, is_machinery
 
 _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes, type(UNBOUND), type(EMPTY), np.float64, type, ModuleType))
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
@@ -91,8 +92,4 @@ def _held_by(x: Any) -> Any:
         return None
     if is_machinery(cls.__module__):
         return x.goes_through() if hasattr(cls, "goes_through") else None
-    namespace = getattr(x, "__dict__", None)
-    slots = [getattr(x, name) for name in slots_of(cls) if hasattr(x, name)]
-    if type(namespace) is dict:
-        return [*namespace.values(), *slots]
-    return slots or None
+    return own_attributes(x).values() or None
