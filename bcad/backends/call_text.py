@@ -40,7 +40,7 @@ def _axis(node: Node, position: int = 0) -> int | None:
 def _eye(n: Notation, node: Node) -> Text:
     rows, columns, k = (node.attrs[key] for key in ("n", "m", "k"))
     sizes = [n.size(rows)] if rows == columns else [n.size(rows), n.size(columns)]
-    dtype = None if node.outputs[0].type.dtype == float else Text(n.dtype(node.outputs[0].type.dtype))  # type: ignore
+    dtype = None if node.outputs[0].type.dtype == float else Text(n.dtype(node.outputs[0].type.dtype))
     return _call(n, "eye", *sizes, k=None if isinstance(k, int) and k == 0 else n.size(k), dtype=dtype)
 
 

@@ -87,7 +87,7 @@ def _written(scope: Any, node: Node, index: Index) -> Number:
             continue
         here, place = _selected(scope, part, i, size)
         if here is False:
-            return scope.element(base, index)  # type: ignore[no-any-return]
+            return scope.element(base, index)
         if place is not None:
             at.append(place)
         if here is not True:
@@ -125,5 +125,5 @@ def _broadcast(scope: Any, value: Value, at: list[Expr]) -> Index:
 
 def _sum(s: Any, a: Number, b: Number) -> Number:
     if isinstance(a, Pair) or isinstance(b, Pair):
-        return s.complex_binary("add", s.pair(a), s.pair(b))  # type: ignore[no-any-return]
-    return s.binary("or" if a.type == "b1" else "add", a, b)  # type: ignore[no-any-return]
+        return s.complex_binary("add", s.pair(a), s.pair(b))
+    return s.binary("or" if a.type == "b1" else "add", a, b)

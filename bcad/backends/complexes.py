@@ -194,9 +194,9 @@ class ComplexScalars:
         if name == "square":
             return self.complex_binary("mul", x, x)
         if name in ("isnan", "isinf"):
-            return self.binary("or", self.call(name, x.re), self.call(name, x.im))  # type: ignore[arg-type]
+            return self.binary("or", self.call(name, x.re), self.call(name, x.im))
         if name == "isfinite":
-            return self.binary("and", self.call(name, x.re), self.call(name, x.im))  # type: ignore[arg-type]
+            return self.binary("and", self.call(name, x.re), self.call(name, x.im))
         if name == "logical_not":
             return self.e.emit("not", self.truth(x), type=BOOL)
         if name == "pow":

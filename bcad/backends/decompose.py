@@ -171,6 +171,6 @@ def _outer(t: str, a: Value, u: str, b: Value) -> tuple[str, Value]:
 
 @rule("round")
 def _round(x: Value, *, decimals: int) -> Any:
-    if x.dtype.kind != "f" or x.type.kind is Kind.PYTHON or decimals != 0:  # type: ignore[union-attr]
+    if x.dtype.kind != "f" or x.type.kind is Kind.PYTHON or decimals != 0:
         return None
     return op("rint")(x)

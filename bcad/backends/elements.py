@@ -252,7 +252,7 @@ def constant_index(scope: Any, part: Any, n: Any) -> Expr:
         return checked_expr(scope, scope.size(part), n)
     index = scope.size(part if part >= 0 else n + part)
     if isinstance(n, int) or scope.parent is None:  # there it was run with the example, and a guard asks for the length
-        return index  # type: ignore[no-any-return]
+        return index
     return _inside(scope, index, scope.size(n))
 
 
@@ -276,7 +276,7 @@ def _inside(scope: Any, index: Expr, size: Expr) -> Expr:
     e, s = scope.e, scope.s
     outside = s.binary("or", s.compare("lt", index, e.int(0)), s.compare("ge", index, size))
     scope.trouble(outside)
-    return s.select(outside, e.int(0), index)  # type: ignore[no-any-return]
+    return s.select(outside, e.int(0), index)
 
 
 def slice_index(scope: Any, part: slice, n: Any, at: Expr) -> Expr:

@@ -268,7 +268,7 @@ class Notation:
 
 def public_name(obj: Any, prefix: str) -> str | None:
     """``np.random.default_rng``, ``np.random`` (its own stream), ``round``; None for what has no public name."""
-    if obj is np.random.mtrand._rand:  # type: ignore[attr-defined]
+    if obj is np.random.mtrand._rand:
         return f"{prefix}random"
     name = getattr(obj, "__name__", "")
     for path, module in (("", np), ("linalg.", np.linalg), ("fft.", np.fft), ("random.", np.random)):

@@ -18,7 +18,7 @@ _FITS = 62
 
 def note_faults(scope: Any, node: Node, values: Sequence[Number], result: Number) -> None:
     """Remember that the run is in trouble where this elementwise node is not what Python gives."""
-    if node.output.type.kind is not Kind.PYTHON:  # type: ignore[union-attr]
+    if node.output.type.kind is not Kind.PYTHON:
         return
     if isinstance(result, Expr) and result.type == INT and node.op.name in _WHOLE:
         _note_overflow(scope, node.op.name, *values, result)  # type: ignore[arg-type, call-arg]
@@ -49,7 +49,7 @@ def _flag(scope: Any, graph: Graph, values: Sequence[Number]) -> Expr:
 def note_unfit(scope: Any, node: Node, x: Number) -> None:
     """``int(x)`` of a float that is not finite, or larger than compiled integers."""
     target = node.output.type
-    if target.kind is Kind.PYTHON and target.dtype.kind == "i" and isinstance(x, Expr) and x.type[0] == "f":  # type: ignore
+    if target.kind is Kind.PYTHON and target.dtype.kind == "i" and isinstance(x, Expr) and x.type[0] == "f":
         fits = scope.s.compare("lt", scope.e.emit("fabs", x, type=x.type), scope.e.const(2.0**63, x.type))
         scope.trouble(scope.e.emit("not", fits, type="b1"))
 

@@ -63,10 +63,10 @@ def _stack(n: Notation, node: Node) -> Text:
     items = ", ".join(n.of(v).text for v in node.inputs)
     if all(not getattr(v.type, "shape", ()) for v in node.inputs):
         if n.prefix:
-            return Text(f"{n.prefix}array([{items}], {n.dtype(node.outputs[0].type.dtype)})")  # type: ignore[union-attr]
+            return Text(f"{n.prefix}array([{items}], {n.dtype(node.outputs[0].type.dtype)})")
         whole = items.replace(", ", "").replace("-", "").isdigit() and node.outputs[0].type.differentiable
         return Text(f"array([{items}{'.' * whole}])")
-    axis, dtype = node.attrs.get("axis", 0), node.outputs[0].type.dtype  # type: ignore[union-attr]
+    axis, dtype = node.attrs.get("axis", 0), node.outputs[0].type.dtype
     text = f"{n.prefix}stack([{items}]" + (")" if axis == 0 else f", axis={axis})")
     implied = dtype == np.result_type(*(v.type.dtype for v in node.inputs))
     return Text(text if implied or not n.prefix else f"{text}.astype({n.dtype(dtype)})")

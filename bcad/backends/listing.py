@@ -201,7 +201,7 @@ class Listing:
         """Whether a size that the text mentions can only be told by this value."""
         shape = getattr(value.type, "shape", ())
         fresh = [s for s in shape if isinstance(s, Dim) and s.is_symbol() and str(s) in self._mentioned]
-        return any(not any(s in v.type.shape for v in self.sizes.values) for s in fresh)  # type: ignore[union-attr]
+        return any(not any(s in v.type.shape for v in self.sizes.values) for s in fresh)
 
     # -- arrays that are written to --------------------------------------------------------------
     def _write(self, node: Node) -> None:

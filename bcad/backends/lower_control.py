@@ -97,7 +97,7 @@ class _Varying:
             None if not isinstance(s, Dim) or all(map(scope.knows, symbols(s))) else self.e.variable("size", INT, self.e.int(0))
             for s in value.shape
         ]
-        if any(v is not None and not s.is_symbol() for v, s in zip(self.sizes, value.shape, strict=True)):  # type: ignore[union-attr]
+        if any(v is not None and not s.is_symbol() for v, s in zip(self.sizes, value.shape, strict=True)):
             raise Unsupported("a conditional with a result of a size that is computed from others")
         needs(value.dtype)
         shape = tuple(self.e.int(1) for _ in value.shape)

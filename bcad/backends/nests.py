@@ -350,7 +350,7 @@ class Nest:
         for _ in range(1 + (fold.value.dtype.kind == "c")):
             if careful:
                 parts = [self.e.variable(n, t, self.e.const(0.0, t)) for n in ("run", "total", "error")]
-                fold.sums.append(tuple(parts))  # type: ignore[arg-type]
+                fold.sums.append(tuple(parts))
                 self.scope.function.kernel.compensated.append((parts[1], parts[2]))
             else:
                 fold.sums.append((self.e.variable("acc", t, zero), None, None))

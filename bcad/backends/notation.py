@@ -209,7 +209,7 @@ def _mask(n: Notation, node: Node) -> Text:
 
 
 def _zero(n: Notation, node: Node) -> str:
-    dtype = node.inputs[1].type.dtype  # type: ignore[union-attr]
+    dtype = node.inputs[1].type.dtype
     return "0.0" if n.exact and dtype.kind in "fc" else "0"
 
 
@@ -241,7 +241,7 @@ def _astype(n: Notation, node: Node) -> Text:
     text = n.of(x)
     if not n.exact and (not n.prefix and not _narrows(x.type.dtype, dtype) or x.type.dtype == dtype):
         return text
-    if x.type.is_complex and dtype.kind in "fiu":  # type: ignore[union-attr]
+    if x.type.is_complex and dtype.kind in "fiu":
         text = Text(f"{n.prefix}real({text})")
     if isinstance(x.type, ArrayType) and x.type.kind is Kind.ARRAY:
         return Text(f"{text.at(14)}.astype({n.dtype(dtype)})")
@@ -257,7 +257,7 @@ def _narrows(source: Any, dtype: Any) -> bool:
 @writes("as_kind")
 def _as_kind(n: Notation, node: Node) -> Text:
     (x,), kind, dtype = node.inputs, node.attrs["kind"], node.attrs["dtype"]
-    if not n.exact and not n.prefix and not _narrows(x.type.dtype, dtype) or node.output in n.unwritten:  # type: ignore[union-attr]
+    if not n.exact and not n.prefix and not _narrows(x.type.dtype, dtype) or node.output in n.unwritten:
         return n.of(x)
     if not n.exact and not n.prefix:
         return n.call(ArrayType(dtype, (), Kind.PYTHON).python_type.__name__, x)

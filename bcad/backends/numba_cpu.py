@@ -275,13 +275,13 @@ class Detours:
     def _converted(self, inputs: Sequence[Any], copies: list[tuple[int, Any]]) -> Iterator[Any]:
         """The inputs as compiled code reads them; arrays of another layout in memory that is kept for the next call."""
         for position, (x, value) in enumerate(zip(inputs, self.graph.inputs, strict=True)):
-            if type(x) is np.ndarray and x.dtype == value.type.dtype and x.ndim == value.type.ndim:  # type: ignore[union-attr]
+            if type(x) is np.ndarray and x.dtype == value.type.dtype and x.ndim == value.type.ndim:
                 if x.flags.c_contiguous and x.flags.aligned and x.dtype.isnative:
                     yield x
                     continue
                 spare = self._spare.pop(position, None)  # nobody else has it now
                 if spare is None or spare.shape != x.shape:
-                    spare = np.empty(x.shape, value.type.dtype)  # type: ignore[union-attr]
+                    spare = np.empty(x.shape, value.type.dtype)
                 np.copyto(spare, x)
                 copies.append((position, spare))
                 yield spare

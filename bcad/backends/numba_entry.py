@@ -166,7 +166,7 @@ class Entry:
         first: dict[str, str] = {}
         self.head.append("  %loose = icmp eq ptr %self, null")
         for position, value in enumerate(self.graph.inputs):
-            for axis, size in enumerate(value.type.shape):  # type: ignore[union-attr]
+            for axis, size in enumerate(value.type.shape):
                 if not isinstance(size, int) and size.is_symbol():
                     found = f"%in{position}_dim{axis}"
                     known = first.setdefault(str(size), found)
@@ -180,7 +180,7 @@ class Entry:
         body = self.body
         for position, value in enumerate(self.graph.inputs):
             elements = "1"
-            for axis in range(len(value.type.shape)):  # type: ignore[union-attr]
+            for axis in range(len(value.type.shape)):
                 size = f"%in{position}_dim{axis}"
                 elements = size if axis == 0 else body.value(f"mul i64 {elements}, {size}")
             if body.gil.used and elements != "1":

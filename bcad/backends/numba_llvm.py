@@ -239,7 +239,7 @@ class Body(Scalars, Products):
         self.start(head)
         before, self.leave = self.leave, end
         self.repeated(s.body, turns)
-        self.leave = before  # type: ignore[assignment]
+        self.leave = before
         self.add(f"br label %{head}")
         self.start(end)
 

@@ -372,7 +372,7 @@ class _Caller:
 
         values: list[Any] = []
         for x, v in zip(args, self.graph.inputs, strict=True):
-            values += parts_of(canonical(x, v.type), v.type)  # type: ignore[arg-type]
+            values += parts_of(canonical(x, v.type), v.type)
         if not self._fits(args):
             return self.detours.in_numpy(*args)
         try:
@@ -380,7 +380,7 @@ class _Caller:
         except (ValueError, OverflowError):  # a check, or a number that does not fit
             return self.detours.in_numpy(*args)
         return [
-            shaped(results, v.type, made)  # type: ignore[arg-type]
+            shaped(results, v.type, made)
             for v, made in zip(self.graph.outputs, self.kernel.outputs, strict=True)
         ]
 

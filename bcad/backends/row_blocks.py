@@ -101,7 +101,7 @@ class _Together:
             count = ELEMENTS // max(longest.data, 1)
             return e.int(max(count - count % ABREAST if count > ABREAST else count, 1))
         few = e.emit("udiv", e.int(ELEMENTS), longest, type=INT)
-        return self.s._select(self.s.compare("lt", few, e.int(1)), e.int(1), few)  # type: ignore[no-any-return]
+        return self.s._select(self.s.compare("lt", few, e.int(1)), e.int(1), few)
 
 
 def in_registers(step: Step) -> bool:

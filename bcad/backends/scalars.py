@@ -162,9 +162,9 @@ class Scalars(ComplexScalars):
         if not is_float(x.type):
             return self.integer_call(name, *args)
         if name in DIRECT:
-            return self.e.emit(DIRECT[name], *args, type=x.type)  # type: ignore[arg-type]
+            return self.e.emit(DIRECT[name], *args, type=x.type)
         if name in VECTOR:
-            return self.e.emit("call", *args, type=x.type, data=name)  # type: ignore[arg-type]
+            return self.e.emit("call", *args, type=x.type, data=name)
         return self.special_call(name, *args)  # type: ignore[arg-type]
 
     def special_call(self, name: str, *args: Expr) -> Number:
@@ -330,7 +330,7 @@ def apply(s: Scalars, node: Node, args: Sequence[Number]) -> Number:
     else:
         result = _Interpreter(s, values, op.name).run(template(op.scalar))
     computed = _dtype_of(result, dtypes)
-    return s.cast(result, computed, node.outputs[0].type.dtype)  # type: ignore[union-attr]
+    return s.cast(result, computed, node.outputs[0].type.dtype)
 
 
 # Ops whose meaning on floats is better known here than a Python expression can say.

@@ -34,7 +34,7 @@ class SizeText:
         if not isinstance(size, Dim):
             return str(size), ATOM
         for value in self.values:
-            shape = value.type.shape  # type: ignore[union-attr]
+            shape = value.type.shape
             if size == product(shape):
                 return f"{self.names.of(value)}.size", ATOM
             if size in shape:
@@ -45,7 +45,7 @@ class SizeText:
         """The text of a shape."""
         if any(isinstance(size, Dim) for size in shape):
             for value in self.values:
-                if tuple(value.type.shape) == tuple(shape):  # type: ignore[union-attr]
+                if tuple(value.type.shape) == tuple(shape):
                     return f"{self.names.of(value)}.shape"
         items = [self.of(size)[0] for size in shape]
         return items[0] if len(items) == 1 else f"({', '.join(items)})"
@@ -66,7 +66,7 @@ class SizeText:
         function = getattr(atom, "function", None)
         if function is None:
             symbol = Dim.of(atom)  # type: ignore[arg-type]
-            known = any(symbol in v.type.shape for v in self.values)  # type: ignore[union-attr]
+            known = any(symbol in v.type.shape for v in self.values)
             if not known and str(symbol) in self.computed:
                 return self.computed[str(symbol)]()
             return self.of(symbol)[0] if known else str(symbol)

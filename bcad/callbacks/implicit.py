@@ -56,7 +56,7 @@ class Implicit(Routine):
         (J,) = F.jacobian([0]).at(x, *c)
         if not x.ndim:
             moved = right / J
-            return moved if free is None else BY_NAME["where"](free, moved, 0.0)  # type: ignore[no-any-return]
+            return moved if free is None else BY_NAME["where"](free, moved, 0.0)
         n = x.type.size
         where, reshape = BY_NAME["where"], BY_NAME["reshape"]
         J = J if x.ndim == 1 else reshape(J, shape=(n, n))
@@ -68,7 +68,7 @@ class Implicit(Routine):
             J = where(BY_NAME["logical_and"](rows, columns), J, identity)
             b = where(free, b, zeros(b.type))
         solution = reshape(BY_NAME["solve"](J, reshape(b, shape=(n, 1))), shape=x.shape)
-        return solution  # type: ignore[no-any-return]
+        return solution
 
 
 def _tangent(type_: ArrayType) -> ArrayType:

@@ -226,7 +226,7 @@ def odeint(
         raise refusal("odeint(full_output=...) is not traced", hint="odeint() gives the solution without it")
 
     def integrate(rhs: Fn, times: Any, start: Any, settings: dict[str, Any]) -> np.ndarray:
-        return scipy_odeint(rhs, start, times, tfirst=True, **settings)  # type: ignore[no-any-return]
+        return scipy_odeint(rhs, start, times, tfirst=True, **settings)
 
     settings = Settings(rtol=rtol, atol=atol, tcrit=tcrit, h0=h0, hmax=hmax, hmin=hmin, mxstep=mxstep, mxordn=mxordn, mxords=mxords)
     start, times = evaluated(vector, (y0,), {}), evaluated(vector, (t,), {})
@@ -286,7 +286,7 @@ def solve_ivp(
         r = solve(rhs, (times[0], times[-1]), start, times, settings)
         if not r.success:
             raise RuntimeError(f"the sensitivities could not be integrated: {r.message}")
-        return r.y.T  # type: ignore[no-any-return]
+        return r.y.T
 
     rhs, start, kept = _rhs(fun, args or (), True), evaluated(vector, (y0,), {}), Settings(**{"rtol": None, "atol": None, **settings})
     t0, t1 = (as_number(value_of(t), FLOAT) for t in t_span)

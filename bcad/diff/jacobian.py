@@ -69,7 +69,7 @@ def hessian(graph: Graph, wrt: Sequence[int]) -> Graph:
 
 
 def _cheaper(inputs: Sequence[Value], outputs: Sequence[Value]) -> str:
-    n, m = (sum(v.type.size for v in values) for values in (inputs, outputs))  # type: ignore[union-attr, misc]
+    n, m = (sum(v.type.size for v in values) for values in (inputs, outputs))
     if isinstance(n, int) != isinstance(m, int):
         return "forward" if isinstance(n, int) else "reverse"
     more = m - n  # known also where both are symbolic but differ by a number
@@ -103,14 +103,14 @@ class _Linear:
         if not shape:
             one = conform(self.builder.constant(self.seeds[k].dtype.type(1)), self.seeds[k].type)
             return self._apply(self.builder, k, one, self.mapping)
-        size: Size = self.seeds[k].type.size  # type: ignore[union-attr]
+        size: Size = self.seeds[k].type.size
         trip = self.builder.size(size)
         read = dict.fromkeys(v for node in self.nodes for v in node.inputs if v in self.mapping)
         read |= dict.fromkeys(v for v in self.results if v in self.mapping)
         with Builder(name="basis") as inner:
             index = inner.input(INDEX)
             mapping = {v: inner.input(self.mapping[v].type, v.name) for v in read}
-            flat = zeros(self.seeds[k].type.with_shape((size,)))  # type: ignore[union-attr]
+            flat = zeros(self.seeds[k].type.with_shape((size,)))
             seed = BY_NAME["set_item"](flat, flat.dtype.type(1), index, index=(Part.ARRAY,))
             seed = BY_NAME["reshape"](seed, shape=shape) if len(shape) > 1 else seed
             body = live_part(inner.build(self._apply(inner, k, seed, mapping)))
@@ -123,7 +123,7 @@ class _Linear:
     def _apply(self, builder: Builder, k: int, seed: Value, known: dict[Value, Value]) -> list[Value]:
         mapping = dict(known)
         for j, v in enumerate(self.seeds):
-            mapping[v] = seed if j == k else zeros(v.type)  # type: ignore[arg-type]
+            mapping[v] = seed if j == k else zeros(v.type)
         copy_nodes(builder, self.nodes, mapping)
         return [mapping[v] for v in self.results]
 

@@ -119,4 +119,4 @@ def _with_read(seen: Any, shape: Any, condition: Any, places: Sequence[Value], i
     if condition is None:
         result: Value = BY_NAME["set_item"](seen, np.bool_(True), *places, index=index)
         return result
-    return BY_NAME["logical_or"](seen, scatter_zero(condition, shape, places, index))  # type: ignore[no-any-return]
+    return BY_NAME["logical_or"](seen, scatter_zero(condition, shape, places, index))

@@ -74,7 +74,7 @@ class Value:
 
     def __iter__(self) -> Iterator[Value]:
         """The items along the first axis; how many there are is held to."""
-        return iter([self[k] for k in range(assumptions().known(self.shape[0]))])  # type: ignore[index]
+        return iter([self[k] for k in range(assumptions().known(self.shape[0]))])
 
     def _array(self) -> ArrayType:
         assert isinstance(self.type, ArrayType), f"{self.type} is not an array"

@@ -296,15 +296,15 @@ class Evaluator:
     def visit_BinOp(self, node: ast.BinOp) -> Size:
         left, right = self(node.left), self(node.right)
         if isinstance(node.op, ast.Add):
-            return left + right  # type: ignore[no-any-return]
+            return left + right
         if isinstance(node.op, ast.Sub):
-            return left - right  # type: ignore[no-any-return]
+            return left - right
         if isinstance(node.op, ast.Mult):
-            return left * right  # type: ignore[no-any-return]
+            return left * right
         if isinstance(node.op, ast.FloorDiv):
-            return left // right  # type: ignore[no-any-return]
+            return left // right
         if isinstance(node.op, ast.Mod):
-            return left % right  # type: ignore[no-any-return]
+            return left % right
         raise ValueError(f"{ast.unparse(node)!r} is not a size")
 
     def visit_Call(self, node: ast.Call) -> Any:

@@ -330,7 +330,7 @@ def _ordered(terms: Sum) -> Sum:
     """Polynomials by degree; a sum does not begin with a minus if it can begin without."""
     keys = [monomial_key(term) for term in terms]
     if len(terms) > 1 and all(key is not None for key in keys):
-        pairs: list[Any] = sorted(zip(keys, terms, strict=True), key=lambda pair: pair[0])  # type: ignore[arg-type,return-value]
+        pairs: list[Any] = sorted(zip(keys, terms, strict=True), key=lambda pair: pair[0])
         terms = [term for _, term in pairs]
     if terms and terms[0].number.value < 0:
         first = next((k for k, term in enumerate(terms) if term.number.value > 0), 0)
