@@ -6,11 +6,12 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodDescriptorType, MethodType
 from typing import Any
 
-from .binding import bind
+from .binding import VARARGS, VARKEYWORDS, bind
 from .code import OPTIMIZED, UNBOUND, Code
 from .decode import DECODED, decode
 from .errors import LocatedError
 from .frame import Frame, make_frame
+from .journal import born
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
 
@@ -89,6 +90,8 @@ def _step_into_with_care(frame: Frame, fn: FunctionType, code: Code, args: Args,
     slots = bind(fn, code, args, kwargs, loaded)
     if slots is None:
         return fn(*args, **kwargs or {})        # raises, with CPython's own text
+    if frame.watched and code.flags & VARKEYWORDS:
+        born(frame, slots[code.argcount + code.raw.co_kwonlyargcount + bool(code.flags & VARARGS)])
     callee = make_frame(code, fn, slots, frame)
     if not code.flags & OPTIMIZED:
         callee.names = fn.__globals__
@@ -130,9 +133,12 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
         result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     else:
         result = fn(*args, **kwargs or {})
-    if is_native_iterator(result):
+    if is_native_iterator(result) or fn is _NEW or type(result) is fn and fn in _CONTAINERS:
         journal.born(result)
     return result
+
+
+_NEW, _CONTAINERS = object.__new__, (list, dict, set)
 
 
 def advance(frame: Frame, iterator: Any, one: bool) -> None:

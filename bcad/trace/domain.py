@@ -247,8 +247,10 @@ class GraphDomain(Domain):
 
     # --- observation -----------------------------------------------------------------------
     def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
-        self.session.frame = frame
-        return self.session.captures.loaded(frame, kind, owner, key, value)
+        session = self.at(frame)
+        if key == "__dict__" and kind == "attr" and session.journals and session.journals[-1].knows(owner):
+            session.born(value)  # as new as its owner
+        return session.captures.loaded(frame, kind, owner, key, value)
 
     def missing(self, frame: Frame, owner: Any, key: Any) -> None:
         self.at(frame).captures.missing(owner, key)
