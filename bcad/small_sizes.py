@@ -19,6 +19,7 @@ LARGEST = 16
 def compiled_for(name: str, graph: Graph, sizes: Mapping[str, int]) -> backends.Compiled:
     """`graph` compiled by the backend `name`, for the small ones of `sizes` where that can pay."""
     backend = backends.get(name)
+    graph = rewrite.prepare(graph) if name == "numba" else graph
     small = small_sizes(graph, sizes) if name.startswith("numba") and name != "numba-source" else {}
     if not small:
         return backend.compile(graph)

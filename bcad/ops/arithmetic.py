@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Value
+from bcad.ir import Value, constant_op
 
 from .elementwise_op import Elementwise, elementwise
 from .mathkind import not_a_number
@@ -71,6 +71,13 @@ def by_zero(y: Value, x: Value, divisor: Value) -> Value:
     return BY_NAME["equal"](divisor, 0)
 
 
+def _partial_by_divisor(z: Value, x: Value, y: Value) -> Value:
+    """``-x / y**2``; that of a real reciprocal needs no division."""
+    known = x.node is not None and x.node.op is constant_op and x.node.attrs["value"].value
+    reciprocal = z.dtype.kind == "f" and not x.shape and known == 1
+    return -z * z if reciprocal else -z / y
+
+
 add = elementwise(
     "add", np.add, [1, 1], scalar="{0} + {1}", python=operator.add, infix="{0} + {1}",
     aliases=[operator.add, operator.iadd], samples=_PAIRS, base=Addition,
@@ -85,7 +92,7 @@ multiply = elementwise(
     samples=_PAIRS, base=Bilinear,
 )
 divide = elementwise(
-    "divide", np.true_divide, [lambda z, x, y: 1 / y, lambda z, x, y: -z / y],
+    "divide", np.true_divide, [lambda z, x, y: 1 / y, _partial_by_divisor],
     scalar="{0} / {1}", python=operator.truediv, raises=by_zero, infix="{0}/{1}",
     aliases=[operator.truediv, operator.itruediv],
     samples=[*_QUOTIENTS, Sample(complexes(2), complexes(2))], base=LinearInFirst,

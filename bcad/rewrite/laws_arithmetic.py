@@ -49,6 +49,11 @@ def multiplication_by_minus_one(x: Value) -> Any:
     return -x
 
 
+@rule(x - (x - y), exact=True)
+def difference_from_itself(y: Value) -> Any:
+    return y if y.dtype.kind in "iu" else None
+
+
 @rule(x + -y, exact=True)
 def addition_of_negative(x: Value, y: Value) -> Any:
     return x - y
@@ -119,7 +124,7 @@ def _same(value: Value) -> bool:
 
 EXACT = RuleSet(
     multiplication_by_one, division_by_one, subtraction_of_zero, addition_of_zero, first_power,
-    double_negation, multiplication_by_minus_one, addition_of_negative, subtraction_of_negative,
+    double_negation, multiplication_by_minus_one, difference_from_itself, addition_of_negative, subtraction_of_negative,
     product_of_negatives, product_with_negative, quotient_of_negative, same_on_both_sides,
     mask_twice, double_not, implicit_broadcasting,
 )

@@ -10,10 +10,13 @@ from . import laws_arithmetic, laws_readable, laws_shape
 from .dce import dce
 from .driver import rewrite
 from .fold import constant_folding
+from .joining import join_loops
 from .laws_linalg import LINALG, NOTATION
 from .laws_reduce import REDUCE
 from .readable import prepared, read_form
+from .reciprocals import share_reciprocals
 from .rule import RuleSet
+from .stationary import settle_regions
 
 EXACT = RuleSet(constant_folding) + laws_shape.EXACT + laws_arithmetic.EXACT
 GENTLE = EXACT + RuleSet(laws_readable.kinds_alone_unwritten, laws_readable.python_numbers) + NOTATION
@@ -23,7 +26,12 @@ DERIVED = RuleSet(constant_folding) + laws_shape.EXACT + laws_readable.DERIVED +
 
 def simplify(graph: Graph) -> Graph:
     """`graph` in simplest form by exact rules only: the same bits for every input."""
-    return dce(rewrite(dce(graph), EXACT))
+    return dce(rewrite(settle_regions(dce(graph)), EXACT))
+
+
+def prepare(graph: Graph) -> Graph:
+    """`graph` for being compiled: loops that share their work run together, which changes the order of what they add up."""
+    return share_reciprocals(join_loops(graph, simplify))
 
 
 def readable(graph: Graph, results: int = 0, wrt: Sequence[int] = ()) -> Graph:
