@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bcad import backends, rewrite
-from bcad.ir import ArrayType, Dim, Graph, Value
+from bcad.ir import ArrayType, Dim, Graph, Value, substitute
 
 LARGEST = 16
 
@@ -41,7 +41,14 @@ def small_sizes(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
         return {}
     behind = {str(s) for v in _values(graph) for s in _shape(v)[1:]}
     looped = {str(s) for node in graph.nodes for r in node.regions for v in _values(r) for s in _shape(v)[-1:]}
-    return {symbol: size for symbol, size in small.items() if symbol in behind or symbol in looped}
+    chosen = {symbol: size for symbol, size in small.items() if symbol in behind or symbol in looped}
+    return {} if _makes_ones(graph, chosen) else chosen
+
+
+def _makes_ones(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    """Whether a computed size would be the number 1, which is stretched where a symbol is held to be equal."""
+    computed = {s for v in _values(graph) for s in _shape(v) if isinstance(s, Dim) and not s.is_symbol()}
+    return any(substitute(s, sizes) == 1 for s in computed)
 
 
 def _values(graph: Graph) -> list[Value]:

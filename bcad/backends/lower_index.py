@@ -52,7 +52,7 @@ def write_elements(scope: Scope, node: Node, target: Buffer, new: Callable[[Inde
             return
         at = scope.flat(target, item_index(scope, tuple(base.shape), node.attrs["index"], arrays, index))
         x = new(index)
-        scope.e.store(target, at, _sum(scope, scope.e.load(target, at), x) if add else x)
+        scope.e.store(target, at, summed(scope, scope.e.load(target, at), x) if add else x)
 
     level(())
     return len(sizes)
@@ -90,7 +90,8 @@ def operand_index(scope: Scope, value: Value, index: Index) -> Index:
     return (*[zero] * extra, *(zero if n == 1 else i for n, i in zip(value.shape[extra:], inner, strict=True)))
 
 
-def _sum(scope: Scope, a: Number, b: Number) -> Number:
+def summed(scope: Scope, a: Number, b: Number) -> Number:
+    """What stands in memory, with something added."""
     if isinstance(a, Pair) or isinstance(b, Pair):
         return scope.s.complex_binary("add", scope.s.pair(a), scope.s.pair(b))
     return scope.e.fresh("or" if a.type == "b1" else "add", a, b, type=a.type)

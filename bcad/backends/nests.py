@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from bcad.ir import Value, constant_op
 from bcad.ops import Elementwise, Reduction
 
 from .flat_scope import FlatScope
+from .in_place import carried_room
 from .kernel import BOOL, INT, Accumulate, Buffer, Expr, Fail, Number, Pair, Variable
+from .landings import Landing, landings
 from .plan import Step, is_array
 from .scalars import Unsupported, is_float, needs
 
@@ -32,10 +35,10 @@ class Rows:
     single: bool = False
 
 
-def lower_nest(scope: Any, step: Step) -> None:
-    """Emit the loops of `step` and bind its roots."""
-    nest = Nest(scope, step)
-    nest.prepare(scope.room_for)
+def lower_nest(scope: Any, step: Step, k: int) -> None:
+    """Emit the loops of `step`, the k-th, and bind its roots."""
+    nest = Nest(scope, step, lands=landings(scope, step, k))
+    nest.prepare(lambda value: carried_room(scope, step, k, value) or scope.room_for(value))
     nest.go(None)
     nest.finish()
 
@@ -65,10 +68,11 @@ class _Fold:
 class Nest:
     """One pass over a domain: all at once, or some rows now and others later."""
 
-    def __init__(self, scope: Any, step: Step, single: bool = False) -> None:
+    def __init__(self, scope: Any, step: Step, single: bool = False, lands: Mapping[Value, Landing] = MappingProxyType({})) -> None:
         self.scope, self.e, self.s = scope, scope.e, scope.s
         self.roots = step.roots
-        self.flat = not single and self._collapses(step)
+        self.lands = lands  # roots that are added to an array instead of being kept
+        self.flat = not single and not lands and self._collapses(step)
         self.domain = step.domain or ()
         self.sizes = [scope.size(n) for n in self.domain]
         self.row = self.e.product(self.sizes[1:])
@@ -90,7 +94,7 @@ class Nest:
                 except Unsupported as failure:
                     assert value.node is not None
                     self.scope.refuse(value.node, failure)
-            else:
+            elif value not in self.lands:
                 self.targets[value] = place(value)
         for fold in self.folds:
             if fold.opens == 0:
@@ -121,6 +125,8 @@ class Nest:
 
     def finish(self) -> None:
         """Complete what is folded over all rows."""
+        for landing in self.lands.values():
+            landing.finish()
         for fold in self.folds:
             if fold.opens == 0:
                 self._finish(fold)
@@ -247,14 +253,16 @@ class Nest:
     def _body(self) -> None:
         index = tuple(self.index)
         self._warm(index)
-        for value in self.roots:
-            if value in self.targets:
-                buffer = self.targets[value]
-                at = self.scope.along(buffer, index[0]) if self.flat else self.scope.flat(buffer, index)
-                self.e.store(buffer, at, self._element(value, index))
+        made = [(v, self._element(v, index)) for v in self.roots if v in self.targets or v in self.lands]
         for fold in self.folds:
             x = self.scope.s.cast(self._element(fold.source, index), fold.source.dtype, fold.value.dtype)
             self._fold_in(fold, x, index)
+        for value, number in made:  # when all is read: what is replaced may be among it
+            if value in self.lands:
+                self.lands[value].add(index, number)
+            else:
+                buffer = self.targets[value]
+                self.e.store(buffer, self.scope.along(buffer, index[0]) if self.flat else self.scope.flat(buffer, index), number)
 
     def _element(self, value: Value, index: tuple[Expr, ...]) -> Number:
         if not self.flat:
@@ -265,7 +273,7 @@ class Nest:
         """Compute the long chains in order, so that no recursion gets deep."""
         wanted: list[Value] = []
         seen: set[Value] = set()
-        stack = [f.source for f in self.folds] + [r for r in self.roots if r in self.targets]
+        stack = [f.source for f in self.folds] + [r for r in self.roots if r in self.targets or r in self.lands]
         while stack:
             value = stack.pop()
             if value in seen or value in self.scope.env or value.node is None:

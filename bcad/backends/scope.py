@@ -32,6 +32,7 @@ class Scope(Rooms):
         self.parent = parent
         self.memo: dict[Any, Number] = {}
         self.carried: dict[Value, Buffer] = {}  # of a loop body: the arrays that live from turn to turn
+        self.landed: set[Node] = set()  # sums that a nest before them has added up
         self.late: dict[Node, Any] = {}  # of a loop body: the writes that wait for the loop's end
 
     # -- running the plan ----------------------------------------------------------------------
@@ -55,9 +56,10 @@ class Scope(Rooms):
             if step.members:
                 lower_rows(self, step, k)
             elif step.node is not None:
-                self.special(step.node, k)
+                if step.node not in self.landed:
+                    self.special(step.node, k)
             else:
-                lower_nest(self, step)
+                lower_nest(self, step, k)
         self._learn_spans(len(self.plan.steps))
         for value in numbers.get(len(self.plan.steps), ()):
             self.element(value, ())
