@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks list | check | run | plot | start | primals | growth | memory``; see ``--help``."""
+"""The command line: ``python -m benchmarks list | check | run | plot | start | primals | growth | memory | ulp``; see ``--help``."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     growth.add_argument("--rounds", type=int, default=5, help="calls of each length (default: %(default)s)")
     memory = commands.add_parser("memory", help="the memory of a call beside its arguments, as a ratio to the hand gradient's")
     memory.add_argument("--backends", metavar="A,B", default="bcad", help="contenders (default: %(default)s)")
+    ulp = commands.add_parser("ulp", help="the largest errors of the vector math, in units in the last place (needs mpmath)")
+    ulp.add_argument("--functions", metavar="A,B", help="only these (default: all)")
+    ulp.add_argument("--points", type=int, default=4000, help="random arguments in each range (default: %(default)s)")
     plot = commands.add_parser("plot", help="draw what `run --json FILE` wrote, as SVG")
     plot.add_argument("figures", metavar="FILE.json")
     plot.add_argument("picture", metavar="FILE.svg")
@@ -56,6 +59,8 @@ def main(arguments: list[str]) -> int:
         return show_loops(options)
     if options.command == "plot":
         return draw(options.figures, options.picture)
+    if options.command == "ulp":
+        return show_errors(options)
     from .cases import chosen
 
     cases = chosen(options.programs, options.groups)
@@ -84,6 +89,15 @@ def show_loops(options) -> int:
         print(*one.lines(), sep="\n", flush=True)
     if options.plot:
         primals.plot(found, options.plot)
+    return 0
+
+
+def show_errors(options) -> int:
+    from bcad.backends import vecmath
+
+    from .vecmath import accuracy_table
+
+    accuracy_table(options.functions.split(",") if options.functions else vecmath.names(), options.points)
     return 0
 
 

@@ -64,6 +64,13 @@ def test_within_two_ulp_of_mpmath(loops, name, dtype):
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_within_two_ulp_where_it_is_hard(loops, name, dtype):
+    points = [np.ascontiguousarray(p.ravel()) for p in accuracy.hard(name, dtype, 20)]
+    distance, where = accuracy.worst(name, dtype, points, loops(name, *points))
+    assert distance <= 2, where
+
+
+@pytest.mark.parametrize(("name", "dtype"), CASES)
 def test_special_values_are_numpys(loops, name, dtype):
     points = arguments(name, dtype)
     with np.errstate(all="ignore"), warnings.catch_warnings():

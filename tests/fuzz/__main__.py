@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import time
 import traceback
 
 from bcad import options
+from tests.backends.thresholds import lowered
 
 from .cases import Case, make_case
 from .judge import CRASH, MODES, Verdict, judge
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shrink", action="store_true", help="make failing programs small (takes longer)")
     parser.add_argument("--refused", action="store_true", help="list the reasons of refusals")
+    parser.add_argument("--forced", action="store_true", help="compile all, with thresholds lowered as the number says")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     asked = parser.parse_args()
     counts: collections.Counter[str] = collections.Counter()
@@ -41,7 +44,9 @@ def main() -> None:
     start = time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.count):
         case, mode, backend = plan(seed)
-        verdict = run(case, mode, backend)
+        backend = "numba" if asked.forced else backend
+        with lowered(seed) if asked.forced else contextlib.nullcontext():
+            verdict = run(case, mode, backend)
         counts[verdict.kind] += 1
         if verdict.kind == "refused":
             reasons[verdict.detail.partition(": ")[2][:70]] += 1

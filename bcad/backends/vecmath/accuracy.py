@@ -105,13 +105,60 @@ def _powers(rng: np.random.Generator, dtype: str, count: int) -> list[np.ndarray
     return [base, np.clip(exponent, -1e30, 1e30).astype(dtype)]
 
 
+def hard(name: str, dtype: str, count: int = 200, seed: int = 0) -> list[np.ndarray]:
+    """Arguments where functions of this kind go wrong first: next to zeros, poles, the ends of the range, where reduction steps."""
+    import mpmath as mp
+
+    rng, double = np.random.default_rng(seed), dtype == "float64"
+    mp.mp.prec = 1200 if double else 300
+    near: list[Any] = []
+    if name in ("sin", "cos", "tan"):  # multiples of pi/2, of all sizes; the double nearest to one of them
+        turns = [int(2.0**e) for e in rng.uniform(0, 1000 if double else 125, count)]
+        near = [float(mp.mpf(k) * mp.pi / 2) for k in turns] + ([6381956970095103 * 2.0**797] if double else [16367173 * 2.0**72])
+    elif name in ("exp", "expm1", "exp2", "expit", "sinh", "cosh", "tanh"):  # where the exponent changes
+        step = 1.0 if name == "exp2" else float(mp.ln(2))
+        ends = (-1074, 1023) if double else (-149, 127)
+        near = [(k + half) * step for k in rng.integers(*ends, count) for half in (0.0, 0.5)]
+        near += [e * step for e in (*ends, ends[1] + 1, ends[0] + 52)]
+    elif name in ("log", "log2", "log10", "arccosh"):
+        near = [1.0, 2.0**0.5, 2.0**-0.5, 2.0, 10.0, 1e22 if double else 1e10, *(2.0**k for k in rng.integers(1, 100, 20))]
+    elif name in ("gammaln", "digamma"):
+        near = [1.0, 2.0, 1.4616321449683623, 3.0, 8.0, 12.5]
+    elif name == "pow":
+        return _hard_powers(rng, dtype, count)
+    elif arity(name) == 2:
+        tiny, huge = (1e-300, 1e300) if double else (1e-37, 1e37)
+        return [a.astype(dtype) for a in np.meshgrid([tiny, 1.0, huge, -1e-5, 3.0, -4.0], [tiny, 1.0, huge, 4.0])]
+    else:
+        near = [0.0, 0.5, -0.5, 1.0, -1.0, 0.46875, 2.4142135623730950, 0.4142135623730950, 4.0, 6.0]
+    around = np.array(near).astype(dtype)
+    up, down = np.nextafter(around, np.array(np.inf, dtype)), np.nextafter(around, np.array(-np.inf, dtype))
+    found = np.concatenate([around, up, down])
+    low, high = _DOMAINS.get(name, (-np.inf, np.inf))
+    return [found[np.isfinite(found) & (found >= low) & (found <= high)]]
+
+
+_DOMAINS = {"log": (0, np.inf), "log2": (0, np.inf), "log10": (0, np.inf), "arccosh": (1, np.inf), "arcsin": (-1, 1),
+            "arccos": (-1, 1), "arctanh": (-1, 1), "log1p": (-1, np.inf), "gammaln": (0, np.inf), "digamma": (0, np.inf)}
+
+
+def _hard_powers(rng: np.random.Generator, dtype: str, count: int) -> list[np.ndarray]:
+    """Bases next to 1 with large exponents, and powers next to the ends of the range."""
+    eps, (low, high) = float(np.finfo(dtype).eps), (-1073.9, 1023.99) if dtype == "float64" else (-148.9, 127.99)
+    base = np.concatenate([1 + eps * rng.integers(-1000, 1000, count), 2.0 ** rng.uniform(-3, 3, count)]).astype(dtype)
+    base[base == 1] = 1.5
+    logs = np.log2(base.astype("float64"))
+    exponent = rng.choice([low, high, 0.5, -0.5], base.size) / logs
+    return [base, np.clip(exponent, -1e37, 1e37).astype(dtype)]
+
+
 def worst(name: str, dtype: str, arguments: list[np.ndarray], results: np.ndarray) -> tuple[float, tuple]:
     """The largest distance in ulp and the arguments where it is."""
     import mpmath as mp
 
     exact = references()[name]
     found: tuple[float, tuple] = (0.0, ())
-    for row in zip(results, *arguments, strict=True):
+    for row in zip(results.ravel(), *(a.ravel() for a in arguments), strict=True):
         got, *point = (float(v) for v in row)
         distance = ulps(got, exact(*map(mp.mpf, point)), dtype)
         found = max(found, (distance, tuple(point)))
