@@ -1,4 +1,5 @@
-"""The command line: ``python -m benchmarks list | check | run | plot | start | primals | growth | memory | ulp``; see ``--help``."""
+"""The command line: ``python -m benchmarks list | check | run | plot | start | primals | growth | memory | ulp |
+layouts | threads``; see ``--help``."""
 
 from __future__ import annotations
 
@@ -33,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
     ulp = commands.add_parser("ulp", help="the largest errors of the vector math, in units in the last place (needs mpmath)")
     ulp.add_argument("--functions", metavar="A,B", help="only these (default: all)")
     ulp.add_argument("--points", type=int, default=4000, help="random arguments in each range (default: %(default)s)")
+    for name, help in (("layouts", "calls on strided and Fortran-ordered arrays beside contiguous ones"),
+                       ("threads", "calls with parallel=True beside the same on one thread")):
+        commands.add_parser(name, help=help).add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
     plot = commands.add_parser("plot", help="draw what `run --json FILE` wrote, as SVG")
     plot.add_argument("figures", metavar="FILE.json")
     plot.add_argument("picture", metavar="FILE.svg")
@@ -54,7 +58,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    one_thread()
+    if options.command != "threads":
+        one_thread()
+    if options.command in ("layouts", "threads"):
+        from . import layouts
+
+        for line in (layouts.layout_lines if options.command == "layouts" else layouts.thread_lines)(options.rounds):
+            print(line, flush=True)
+        return 0
     if options.command in ("primals", "growth"):
         return show_loops(options)
     if options.command == "plot":

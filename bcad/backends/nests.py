@@ -71,6 +71,7 @@ class Nest:
     def __init__(self, scope: Any, step: Step, single: bool = False, lands: Mapping[Value, Landing] = MappingProxyType({})) -> None:
         self.scope, self.e, self.s = scope, scope.e, scope.s
         self.roots = step.roots
+        self.single = single  # one row at a time, so short that it is straight-line code
         self.lands = lands  # roots that are added to an array instead of being kept
         self.flat = not single and not lands and self._collapses(step)
         self.domain = step.domain or ()
@@ -352,7 +353,7 @@ class Nest:
             return
         t, zero = needs(fold.value.dtype), self._identity(fold)
         size = self.sizes[-1]
-        short = axis == self.depth - 1 and size.op == "const" and size.data <= CHUNK
+        short = axis == self.depth - 1 and size.op == "const" and (size.data <= CHUNK or self.single and axis > 0)
         careful = fold.kind == "add" and is_float(t) and not short
         fold.sums = []
         for _ in range(1 + (fold.value.dtype.kind == "c")):
