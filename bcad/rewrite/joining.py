@@ -22,49 +22,69 @@ LIGHT = frozenset(
 )  # elements that cost a cycle or two; integer powers among them
 SHORT = 64  # operations of a turn; the turns of longer loops overlap better in two loops, each with a shorter chain
 SUMS = ("add", "subtract")
+BUDGET = 5000
 
 Simplify = Callable[[Graph], Graph]
 
 
-def join_loops(graph: Graph, simplify: Simplify) -> Graph:
-    """`graph` with the loops joined that do the same dear work in the same number of turns."""
-    while (joined := _join_first(graph, simplify)) is not None:
-        graph = joined
-    return graph
+class Joiner:
+    """Joins the loops of one program.
 
+    Parameters
+    ----------
+    simplify : callable
+        Makes the graph of two joined loops simple, so that what they share is there once.
+    budget : int
+        How many operations it may simplify in all, for trying what may not pay.
+    """
 
-def _join_first(graph: Graph, simplify: Simplify) -> Graph | None:
-    """One pair of loops fewer; None if there is no pair that is worth it."""
-    loops = [node for node in graph.nodes if _is_plain(node)]
-    if len(loops) < 2:
+    def __init__(self, simplify: Simplify, budget: int = BUDGET) -> None:
+        self.simplify, self.budget = simplify, budget
+
+    def join(self, graph: Graph) -> Graph:
+        """`graph` with the loops joined that do the same dear work in the same number of turns, regions included."""
+        graph = in_regions(graph, self.join)
+        while (joined := self._first(graph)) is not None:
+            graph = joined
+        return graph
+
+    def _first(self, graph: Graph) -> Graph | None:
+        """One pair of loops fewer; None if there is no pair that is worth it."""
+        loops = [node for node in graph.nodes if _is_plain(node)]
+        if len(loops) < 2:
+            return None
+        size = sum(1 for _ in graph.walk())
+        dear = {node: _dear_ops(node) for node in loops}
+        for k, first in enumerate(loops):
+            for second in loops[k + 1 :]:
+                if second.inputs[0] is not first.inputs[0]:
+                    continue
+                if dear[first].isdisjoint(dear[second]) and not any(v in kept_by_turns(first) for v in second.inputs):
+                    continue
+                if size > self.budget:
+                    return None
+                self.budget -= size
+                joined = self._joined(graph, first, second)
+                if joined is not None:
+                    return joined
         return None
-    behind = _ancestors(graph)
-    for k, first in enumerate(loops):
-        for second in loops[k + 1 :]:
-            if second.inputs[0] is not first.inputs[0] or not _is_free(graph, first, second, behind):
-                continue
-            for backwards in (False, True) if is_additive(second) else (False,):
-                made = joined_loops(graph, first, second, backwards, simplify)
-                if made is not None and _gains(graph, made := _in_regions(simplify(made), simplify)):
-                    return made
-    return None
+
+    def _joined(self, graph: Graph, first: Node, second: Node) -> Graph | None:
+        """`graph` with two loops as one, if that may be and pays: in their own order, or with the second one turned around."""
+        if not _is_free(graph, first, second):
+            return None
+        for backwards in (False, True) if is_additive(second) else (False,):
+            made = joined_loops(graph, first, second, backwards, self.simplify)
+            if made is not None and _gains(graph, made := in_regions(self.simplify(made), self.join)):
+                return made
+        return None
 
 
-def _is_free(graph: Graph, first: Node, second: Node, behind: dict[Node, set[Node]]) -> bool:
+def _is_free(graph: Graph, first: Node, second: Node) -> bool:
     """Whether the second loop could run beside the first: it reads nothing of it, but what each turn kept."""
     if not _sizes_of_turns(graph, first).isdisjoint(_sizes_of_turns(graph, second)):
         return False  # a size has one name in both, and may differ from turn to turn
-    if not _may_pass(graph, first, second):
-        return False
-    others = [v.node for v in second.inputs if v.node is not None and v not in kept_by_turns(first)]
-    if any(node is first or first in behind[node] for node in others):
-        return False
-    return bool(_dear_ops(first) & _dear_ops(second)) or any(v in kept_by_turns(first) for v in second.inputs)
-
-
-def _in_regions(graph: Graph, simplify: Simplify) -> Graph:
-    """`graph` with the loops in its regions joined."""
-    return in_regions(graph, lambda region: join_loops(_in_regions(region, simplify), simplify))
+    return _may_pass(graph, first, second) and not _waits_for(second, first)
 
 
 # -- which loops ---------------------------------------------------------------------------------
@@ -74,13 +94,19 @@ def _is_plain(node: Node) -> bool:
     return bool(counted) and len(node.regions) == 1 and not has_effect(node)
 
 
-def _ancestors(graph: Graph) -> dict[Node, set[Node]]:
-    """For each node all that it is computed from."""
-    found: dict[Node, set[Node]] = {}
-    for node in graph.nodes:
-        behind = {v.node for v in node.inputs if v.node is not None}
-        found[node] = behind.union(*(found[n] for n in behind))
-    return found
+def _waits_for(second: Node, first: Node) -> bool:
+    """Whether a loop is computed from what another one gives, apart from what its turns kept and this one reads itself."""
+    kept = kept_by_turns(first)
+    waiting = [v.node for v in second.inputs if v.node is not None and v not in kept]
+    seen: set[Node] = set()
+    while waiting:
+        node = waiting.pop()
+        if node is first:
+            return True
+        if node not in seen:
+            seen.add(node)
+            waiting += [v.node for v in node.inputs if v.node is not None]
+    return False
 
 
 def _may_pass(graph: Graph, first: Node, second: Node) -> bool:

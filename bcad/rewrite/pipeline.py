@@ -10,7 +10,7 @@ from . import laws_arithmetic, laws_readable, laws_shape
 from .dce import dce
 from .driver import rewrite
 from .fold import constant_folding
-from .joining import join_loops
+from .joining import Joiner
 from .laws_linalg import LINALG, NOTATION
 from .laws_reduce import REDUCE
 from .readable import prepared, read_form
@@ -31,7 +31,7 @@ def simplify(graph: Graph) -> Graph:
 
 def prepare(graph: Graph) -> Graph:
     """`graph` for being compiled: loops that share their work run together, which changes the order of what they add up."""
-    return share_reciprocals(join_loops(graph, simplify))
+    return share_reciprocals(Joiner(simplify).join(graph))
 
 
 def readable(graph: Graph, results: int = 0, wrt: Sequence[int] = ()) -> Graph:

@@ -5,7 +5,7 @@ import pytest
 
 import bcad
 from bcad import rewrite
-from bcad.rewrite.joining import is_additive
+from bcad.rewrite.joining import Joiner, is_additive
 
 
 def pairs(x):
@@ -182,3 +182,36 @@ def test_two_loops_of_the_user_compute_what_they_share_once():
 def test_a_carry_that_no_turn_changes_is_no_carry():
     primal, reverse = loops(graph_of(points, ARGUMENTS["several"]))
     assert primal.attrs["carries"] == reverse.attrs["carries"] == 1  # the cotangent of the sum is the same in every turn
+
+
+def test_loops_inside_of_a_loop_are_joined():
+    def fn(x):
+        total = 0.0
+        for _ in range(3):
+            total += pairs(x) * np.sum(x)
+        return total
+
+    x = ARGUMENTS["several"]
+    graph = graph_of(fn, x)
+    assert len(loops(rewrite.prepare(graph))) < len(loops(graph))
+    for expected, found in zip(value_and_grad(fn, "numpy")(x), value_and_grad(fn, "numba")(x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_trying_pairs_of_loops_has_an_end():
+    def fn(x):
+        total = 0.0
+        for k in [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]:
+            for i in range(len(x)):
+                total = total / (1.0 + np.sqrt(x[i] * x[i] + k))
+        return total
+
+    graph = graph_of(fn, ARGUMENTS["several"])
+    simplified = []
+
+    def counting(g):
+        simplified.append(sum(1 for _ in g.walk()))
+        return rewrite.simplify(g)
+
+    Joiner(counting, budget=500).join(graph)
+    assert sum(simplified) < 2000
