@@ -10,7 +10,7 @@ from bcad.errors import Unsupported
 from bcad.helper_text import Luggage
 from bcad.literal_text import literal
 from bcad.njit_text import NjitCase, jitted, kernel_text
-from bcad.standalone import carried
+from bcad.standalone import carried, indented
 
 _CHOICE = '''def _fits(given, rank, dtype):
     """Whether an argument is an array of this rank and dtype; of numbers, whether both or none are complex."""
@@ -90,17 +90,20 @@ def taken_of(cases: Sequence[NjitCase], returned: Callable[[NjitCase], str]) -> 
 
 
 def _chosen(cases: Sequence[NjitCase]) -> list[str]:
-    """The first case whose conditions hold."""
+    """The first case whose conditions hold, and whose run does not find that it was traced for something else."""
     lines: list[str] = []
     said = []
     for case in cases:
         tests = case.tests()
-        call = f"return case_{case.number}({case.arguments.call()})"
-        if not tests:
-            return [*lines, call]
+        call = [f"return case_{case.number}({case.arguments.call()})"]
+        if not tests and not case.may_miss:
+            return [*lines, *call]
+        if case.may_miss:
+            call = ["try:", *indented(call), "except Exception:", "    pass"]
         lines += [line for line in case.bindings() if line not in lines]
-        lines += [f"if {' & '.join(f'({test})' for test in tests)}:", f"    {call}"]
-        said.append(f"case {case.number}: this holds for {' and '.join(tests)} only")
+        lines += [f"if {' & '.join(f'({test})' for test in tests)}:", *indented(call)] if tests else call
+        what = [*tests, *(["the branches that were traced"] if case.may_miss else [])]
+        said.append(f"case {case.number}: this holds for {' and '.join(what)} only")
     reasons = f"no case was traced for these arguments; {'; '.join(said)}"
     return [*lines, f"raise ValueError({reasons!r})"]
 

@@ -16,7 +16,7 @@ from bcad.nest_text import derivative_text, result_text
 from bcad.njit_pieces import PythonPart, Values, declared_where_read, kernel_lines
 from bcad.rewrite import dce
 from bcad.standalone import indented, refuse
-from bcad.trace import Argument
+from bcad.trace import Argument, GuardMiss
 
 JIT = '@njit(error_model="numpy")'
 _TOGETHER = 8  # conditions in one line
@@ -108,6 +108,11 @@ class NjitCase:
         """What a call gives: how it is nested, ranks and dtypes."""
         outputs = [(len(getattr(v.type, "shape", ())), str(getattr(v.type, "dtype", v.type))) for v in self.graph.outputs]
         return self.special.program.result.tree, tuple(outputs)
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether only a run can tell that a call goes another way than the one that was traced."""
+        return any(getattr(node.attrs.get("error"), "value", None) is GuardMiss for node in self.graph.walk())
 
     def _given(self) -> list[int]:
         return [k for k in range(len(self.names)) if k not in self.frozen]

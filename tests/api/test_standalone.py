@@ -325,3 +325,59 @@ def test_length_1_is_right_or_refused(fn):
     except (ValueError, IndexError):
         return
     np.testing.assert_allclose(found, Gradient(fn)(x), rtol=1e-12)
+
+
+# -- arrays that are written to ------------------------------------------------------------------------
+def swept(x):
+    """What is written next is read before, and kept."""
+    y = x.copy()
+    total = 0.0
+    for i in range(1, len(x)):
+        total += y[i - 1] * x[i]
+        y[i] = y[i] - y[i - 1] * x[i]
+    return total + np.sum(y**2)
+
+
+def sorted_out(x):
+    """One array or another is written to, or none."""
+    low, high = np.zeros(len(x)), x * 2
+    for i in range(len(x)):
+        if x[i] > 0.5:
+            high[i] = high[i] * low[i - 1] + x[i]
+        elif x[i] > 0:
+            low[i] = high[i] ** 2
+    return np.sum(low * high)
+
+
+def in_two_ways(x):
+    """The array that a branch writes to is read behind it as it was before."""
+    y = x * 1.5
+    total = 0.0
+    for i in range(len(x)):
+        before = y.copy()
+        if x[i] > 0.5:
+            y[i] = y[i] ** 2
+        total += np.sum(before * y)
+    return total
+
+
+@pytest.mark.parametrize("fn", [swept, sorted_out, in_two_ways])
+def test_arrays_are_written_to_in_place_where_nobody_sees_it(fn):
+    x = np.array([0.4, 0.9, 0.3, -0.2, 0.7])
+    traced = Gradient(fn, [x])
+    given = x.copy()
+    value, found = loaded(traced)[f"{fn.__name__}_and_gradient"](given)
+    np.testing.assert_allclose(value, fn(x))
+    np.testing.assert_allclose(found, traced(x), rtol=1e-12)
+    assert np.array_equal(given, x)
+
+
+def test_no_array_is_copied_in_a_loop_that_writes_to_it():
+    text = export_module(Gradient(swept, [np.ones(4)]))
+    loops = [line for line in text.splitlines() if line.startswith("        ")]
+    assert not any(".copy()" in line for line in loops), text
+
+
+def test_conditions_are_what_a_person_writes():
+    text = export_module(Gradient(sorted_out, [np.ones(4)]))
+    assert "if x[i] > 0.5:" in text and "bool(" not in text.partition("def _array")[0]

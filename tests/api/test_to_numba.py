@@ -149,6 +149,18 @@ def test_a_case_for_each_type_length_and_int():
         value_and_gradient(np.ones((2, 2, 2)), 2)
 
 
+def test_a_branch_that_only_a_run_can_tell_is_a_case():
+    def f(x):
+        return {True: np.sin, False: np.cos}[bool(x.sum() > 0)](x).sum()
+
+    traced, x = Gradient(f), np.array([0.5, 1.0])
+    for given in (x, -x):
+        traced(given)
+    slope = to_numba(traced)
+    np.testing.assert_allclose(slope(x), np.cos(x))
+    np.testing.assert_allclose(slope(-x), np.sin(x))
+
+
 def test_cases_that_give_other_types_are_left_out():
     """Compiled code has one type of result for arguments of the same types."""
     traced = Function(lambda x, n: x.sum() if n else x)
