@@ -361,8 +361,8 @@ def suggest_name(value: Value, names: Names) -> str:
     assert node is not None
     operands = [_word(v, names) for v in node.inputs]
     base, spoken = "", _SPOKEN.get(node.op.name)
-    if len(operands) == 1 and operands[0]:
-        base = f"{node.op.name}_{operands[0]}"
+    if len(operands) == 1 and operands[0]:  # the same number as another class of number keeps its name
+        base = operands[0] if node.op.name == "as_kind" else f"{node.op.name}_{operands[0]}"
     elif spoken and len(operands) == 2 and all(operands):
         base = f"{operands[0]}_{spoken}_{operands[1]}"
     base = "".join(c if c.isalnum() or c == "_" else "_" for c in base)

@@ -248,7 +248,7 @@ class GraphDomain(Domain):
     # --- observation -----------------------------------------------------------------------
     def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
         session = self.at(frame)
-        if key == "__dict__" and kind == "attr" and session.journals and session.journals[-1].knows(owner):
+        if kind == "attr" and key == "__dict__" and session.journals and session.journals[-1].knows(owner):
             session.born(value)  # as new as its owner
         return session.captures.loaded(frame, kind, owner, key, value)
 
