@@ -23,6 +23,8 @@ WERE_WRONG = [
     Program("defaultdict", "h[len(h)] += v", "sum(h.values()) * len(h)", "for in if in if"),
     Program("closure", "get, add = mk(v)", "get() * 3", "if in for"),
     Program("closure", "get, add = mk(v)", "get() * 3", "if in with"),
+    Program("instance", "P.cls = v; h.a += P.cls", "h.twice + h.lst[-1] + h.cls", "if"),
+    Program("instance", "P.cls = v; h.a += P.cls", "h.twice + h.lst[-1] + h.cls", "try in for"),
     Program("list", "h.append(h[0]); h[0] = v", "sum(h) * len(h)", "for in if"),
     Program("list", "h.pop()", "sum(h) * len(h)", "for in if, else"),
     Program("deque", "h.popleft(); h.append(v)", "h[0] + 3 * h[-1]", "for in if"),

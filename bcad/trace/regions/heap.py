@@ -128,11 +128,11 @@ def _object_changes(
 ) -> None:
     """`grown`: what stands in arrays of a list or deque that did not stand in them before."""
     after = Snapshot(obj)
-    for name, value in (after.attributes or {}).items():
-        old = (before.attributes or {}).get(name, EMPTY)
-        if old is not value:
-            found.places[Place(id(obj), "attribute", name)] = Change(obj, old, _frozen(session, value))
-    for name in (before.attributes or {}).keys() - (after.attributes or {}).keys():
+    old, new = attributes(before), attributes(after)
+    for name, value in new.items():
+        if old.get(name, EMPTY) is not value:
+            found.places[Place(id(obj), "attribute", name)] = Change(obj, old.get(name, EMPTY), _frozen(session, value))
+    for name in old.keys() - new.keys():
         raise Abandon(f"attribute {name!r} is deleted")
     if isinstance(obj, CellType):
         if after.contents is not before.contents:
@@ -151,6 +151,11 @@ def _object_changes(
         raise Abandon("a set is changed")
     elif hasattr(type(obj), "__next__") and before.contents != after.contents:
         raise Abandon("an iterator that was there before is advanced in it")
+
+
+def attributes(held: Snapshot) -> dict[str, Any]:
+    """The attributes that an object or class has of its own."""
+    return (held.contents if isinstance(held.obj, type) else held.attributes) or {}
 
 
 def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
@@ -207,7 +212,7 @@ def read(place: Place, obj: Any) -> Any:
         if isinstance(obj, dict):
             return dict.get(obj, place.key, EMPTY)  # __getitem__ would make what is missing
         return list.__getitem__(obj, place.key) if place.key < list.__len__(obj) else EMPTY
-    return (Snapshot(obj).attributes or {}).get(place.key, EMPTY)
+    return attributes(Snapshot(obj)).get(place.key, EMPTY)
 
 
 def store(session: Session, place: Place, obj: Any, value: Any) -> None:
