@@ -82,6 +82,10 @@ class Domain:
         """An implicit need for an 'int', 'float', 'index', 'bool', 'len', 'hash' or 'str'."""
         return NotImplemented
 
+    def key(self, frame: Frame, value: Any) -> Any:
+        """What stands in a dict as a key, or in a set, for a value that a display or comprehension puts there."""
+        return value
+
     # --- control flow -------------------------------------------------------------------------
     def undecided(self, value: Any) -> bool:
         """Whether a value of `types`, met as a condition, has no known truth."""

@@ -126,6 +126,10 @@ class Journal:
         for snapshot in list(self._snapshots.values()):
             yield snapshot.obj, snapshot
 
+    def before(self, obj: Any) -> Snapshot | None:
+        """What `obj` held when it was touched; None if it was not."""
+        return self._snapshots.get(id(obj))
+
     # What was made inside is nobody else's: it need not be put back (most iterators cannot be).
     def born(self, obj: Any) -> None:
         """Note that an iterator, a container or an instance was made under this journal."""

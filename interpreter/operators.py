@@ -284,7 +284,8 @@ def length(frame: Frame, value: Any) -> int:
     """``len(value)``."""
     method = python_method(type(value), "__len__")
     if method is None:
-        return len(value)
+        found = frame.domain.convert(frame, "len", value) if traced(frame, value) else NotImplemented
+        return len(value) if found is NotImplemented else found
     result = call_special(frame, method, value)
     if type(result) in frame.domain.types:
         return result

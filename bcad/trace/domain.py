@@ -18,7 +18,7 @@ from .effects import text
 from .iterators import combine, iteration
 from .iterators.generators import Joined
 from .lists import keyed, virtual
-from .operations import attributes, items, kinds, operators
+from .operations import attributes, items, keys, kinds, operators
 from .operations.arithmetic import SizeArithmetic
 from .places import is_own
 from .regions import caught, choices, splitting
@@ -137,13 +137,16 @@ class GraphDomain(Domain):
             return self.truth(frame, value)
         return NotImplemented
 
+    def key(self, frame: Frame, value: Any) -> Any:
+        return keys.key(self.at(frame), value)
+
     def length(self, value: Any) -> Any:
         """``len(value)``."""
         if type(value) is ChoiceTracer:
             return splitting.apply(self.session, len, value)
-        keys = keyed.keys_of(self.session, value)
-        if keys is not None:
-            return self.length(keys)
+        table = keyed.keys_of(self.session, value)
+        if table is not None:
+            return self.length(table)
         if isinstance(value, (list, deque)):
             growing = virtual.find_growing(self.session, value)
             if growing is not None:
@@ -157,7 +160,7 @@ class GraphDomain(Domain):
             raise self.session.leak(value, "the length of text with traced numbers in it was asked for")
         if containers.is_outer(self.session, value):
             value = containers.contents(self.session, value)
-        if isinstance(value, (list, deque, dict)):
+        if isinstance(value, (list, deque, *keyed.KINDS)):
             return len(value)
         if type(value) is iteration.RangeTracer:
             return value.length

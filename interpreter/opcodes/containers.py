@@ -33,10 +33,17 @@ def build_tuple(frame: Frame, stack: list, count: int) -> None:
     stack.append(tuple(frame.popn(count)))
 
 
+def _keys(frame: Frame, values: Any) -> Any:
+    """Values as keys of a dict or items of a set: the domain says what stands there for one of its own."""
+    if frame.domain.types:
+        return [frame.domain.key(frame, value) for value in values]
+    return values
+
+
 @opcode("BUILD_SET")
 def build_set(frame: Frame, stack: list, count: int) -> None:
     """items -- set"""
-    items = frame.popn(count)
+    items = _keys(frame, frame.popn(count))
     result: set = set()
     for item in items:
         result.add(item)
@@ -49,7 +56,7 @@ def build_set(frame: Frame, stack: list, count: int) -> None:
 def build_map(frame: Frame, stack: list, count: int) -> None:
     """key value ... -- dict"""
     items = frame.popn(2 * count)
-    made = dict(zip(items[::2], items[1::2]))
+    made = dict(zip(_keys(frame, items[::2]), items[1::2]))
     if frame.watched:
         born(frame, made)
     stack.append(made)
@@ -109,6 +116,7 @@ def list_append(frame: Frame, stack: list, depth: int) -> None:
 def set_add(frame: Frame, stack: list, depth: int) -> None:
     """set ... item -- set ..."""
     item = stack.pop()
+    (item,) = _keys(frame, (item,))
     set.add(_display(frame, stack[-depth]), item)     # no set: TypeError
 
 
@@ -149,7 +157,7 @@ def set_update(frame: Frame, stack: list, depth: int) -> None:
     iterable = stack.pop()
     if operators.needs_stepping(iterable) or type(iterable) in frame.domain.types:
         iterable = operators.stepping(frame, iterable)
-    stack[-depth].update(iterable)
+    stack[-depth].update(_keys(frame, iterable))
 
 
 @opcode("DICT_UPDATE")

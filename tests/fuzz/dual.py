@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -40,6 +40,9 @@ class Dual:
 
     def __pos__(self) -> Any:
         return self
+
+    def __hash__(self) -> int:
+        return hash(self.v)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.v!r}, {self.t!r})"
@@ -98,6 +101,8 @@ class DualArray(Dual):
 
 
 def parts(x: Any) -> tuple[Any, Any]:
+    if isinstance(x, (list, tuple, deque)):
+        x = array(x)
     return (x.v, x.t) if isinstance(x, Dual) else (x, 0.0)
 
 
@@ -119,14 +124,22 @@ def made(v: Any, t: Any) -> Any:
 
 
 def lift(x: Any, known: dict[int, Any] | None = None) -> Any:
-    """`x` with zero tangents, containers and plain objects too; `known` has what an array was lifted to before."""
+    """`x` with zero tangents, containers and plain objects too; `known` has what something was lifted to before."""
+    known = {} if known is None else known
+    if id(x) not in known:
+        known[id(x)] = _lifted(x, known)
+    return known[id(x)]
+
+
+def _lifted(x: Any, known: dict[int, Any]) -> Any:
     if isinstance(x, np.ndarray) and x.dtype.kind == "f":
-        known = {} if known is None else known
-        return known.setdefault(id(x), DualArray(x))
+        return DualArray(x)
     if isinstance(x, deque):
         return deque((lift(item, known) for item in x), x.maxlen)
     if isinstance(x, (list, tuple)):
         return type(x)(lift(item, known) for item in x)
+    if isinstance(x, defaultdict):
+        return defaultdict(x.default_factory, {k: lift(v, known) for k, v in x.items()})
     return type(x)((k, lift(v, known)) for k, v in x.items()) if isinstance(x, dict) else x
 
 
@@ -283,7 +296,7 @@ def array(items: Any, dtype: Any = None) -> Any:
     if isinstance(items, Dual):
         return items.copy()
     if not any(isinstance(x, Dual) for x in items):
-        return lift(np.array(items, dtype))
+        return lift(np.array(items, None if dtype is None else float))
     return made(np.array([parts(x)[0] for x in items]), np.array([np.broadcast_to(parts(x)[1], np.shape(parts(x)[0])) for x in items]))
 
 

@@ -22,6 +22,7 @@ from .cases import STATE, Case
 
 HONOURED, REFUSED, SILENT, CRASH, UNSURE = "honoured", "refused", "silent", "crash", "unsure"
 MODES = ("value", "reverse", "forward")
+INSTANCES = ("THING", "KEEPER")  # what they hold is compared
 _names = itertools.count()
 
 
@@ -55,7 +56,7 @@ class World:
     def state(self) -> dict[str, Any]:
         """What can be seen outside of the function."""
         seen = {name: self.names.get(name) for name in STATE}
-        seen["THING"] = vars(self.names["THING"])
+        seen |= {name: vars(self.names[name]) for name in INSTANCES}
         seen["RATE"] = self.names["Thing"].rate
         seen["SHARED"] = shared(seen)
         return copy.deepcopy(seen)
@@ -65,11 +66,13 @@ class World:
 
 
 def shared(state: dict[str, Any]) -> list[tuple[str, str]]:
-    """The pairs of arrays that share memory."""
-    found = [(f"{name}[{key!r}]", x) for name, whole in state.items() if isinstance(whole, (dict, list)) and name != "LOG"
-             for key, x in (whole.items() if isinstance(whole, dict) else enumerate(whole))]
-    arrays = [(name, x) for name, x in [*state.items(), *found] if isinstance(x, np.ndarray)]
-    return [(a, b) for (a, x), (b, y) in itertools.combinations(arrays, 2) if np.shares_memory(x, y)]
+    """The pairs of arrays that share memory, and of containers that are one."""
+    inside = [(f"{name}[{key!r}]", x) for name, whole in state.items() if isinstance(whole, dict) for key, x in whole.items()]
+    found = [*state.items(), *inside]
+    arrays = [(name, x) for name, x in found if isinstance(x, np.ndarray)]
+    containers = [(name, x) for name, x in found if isinstance(x, (list, dict, set, deque))]
+    pairs = [(a, b) for (a, x), (b, y) in itertools.combinations(arrays, 2) if np.shares_memory(x, y)]
+    return pairs + [(a, b) for (a, x), (b, y) in itertools.combinations(containers, 2) if x is y]
 
 
 @dataclass
@@ -195,6 +198,8 @@ def _same(a: Any, b: Any, loose: bool = False) -> bool:
         return bool(a == b)
     if isinstance(b, dict):
         return isinstance(a, dict) and a.keys() == b.keys() and all(_same(a[k], b[k], loose) for k in b)
+    if isinstance(b, set):
+        return isinstance(a, set) and _same(sorted(a), sorted(b), loose)
     if isinstance(b, np.random.Generator):
         return bool(a.bit_generator.state == b.bit_generator.state)
     if isinstance(b, (list, tuple, deque)):
@@ -237,12 +242,12 @@ def replay(case: Case, k: int, before: dict[str, Any], lift: Any, names: dict[st
     """Bring a fresh module into the state before call k."""
     for update, _ in case.calls[: k + 1]:
         for line in update.splitlines():
-            if line.startswith(("put_cell", "HOOK", "plain.")):
+            if line.startswith(("put_cell", "HOOK", "plain.", "push = ")):
                 exec(line, names)
     for name, value in copy.deepcopy(before).items():
-        if name == "THING":
-            vars(names["THING"]).clear()
-            vars(names["THING"]).update(lift(value))
+        if name in INSTANCES:
+            vars(names[name]).clear()
+            vars(names[name]).update(lift(value))
         elif name == "SHARED":
             continue
         elif name == "RATE":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import re
 import time
 from collections.abc import Iterator
@@ -27,13 +28,15 @@ def shrink(case: Case, mode: str, backend: str, verdict: Verdict) -> Case:
 
     smaller = True
     while smaller and time.perf_counter() < deadline:
-        smaller = False
-        for candidate in candidates(case):
-            if time.perf_counter() > deadline:
+        smaller, position = False, 0
+        while time.perf_counter() < deadline:
+            candidate = next(itertools.islice(candidates(case), position, None), None)
+            if candidate is None:
                 break
             if size(candidate) < size(case) and fails(candidate):
-                case, smaller = candidate, True
-                break
+                case, smaller = candidate, True  # what stands at this position now comes next
+            else:
+                position += 1
     return case
 
 
@@ -75,6 +78,7 @@ def candidates(case: Case) -> Iterator[Case]:
 
 def _sources(source: str) -> Iterator[str]:
     tree = ast.parse(source)
+    yield _without_unused(tree)
     blocks = [(n, name) for n in ast.walk(tree) for name in ("body", "orelse") if isinstance(getattr(n, name, None), list)]
     for number, (node, name) in enumerate(blocks):
         for k in range(len(getattr(node, name))):
@@ -84,6 +88,13 @@ def _sources(source: str) -> Iterator[str]:
         for k, part in enumerate(ast.iter_child_nodes(node)):
             if isinstance(part, ast.expr):
                 yield _replaced(tree, number, k)
+
+
+def _without_unused(tree: ast.Module) -> str:
+    """Without functions and classes that nothing names."""
+    named = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} | {"f"}
+    kept = [n for n in tree.body if not isinstance(n, (ast.FunctionDef, ast.ClassDef)) or n.name in named]
+    return ast.unparse(ast.Module(kept, []))
 
 
 def _blocks(tree: ast.AST) -> list[tuple[ast.AST, str]]:

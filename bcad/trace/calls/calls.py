@@ -18,7 +18,7 @@ from ..captures import containers, foreign, mirrors, questions, tables
 from ..captures.outer import LISTS, MIRRORS
 from ..effects import outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
-from ..operations import items, kinds, methods, views
+from ..operations import items, keys, kinds, methods, views
 from ..places import is_library, is_own
 from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
@@ -62,6 +62,9 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = keyed.call(session, fn.__self__, fn.__name__, args, kwargs)
         if result is not NotImplemented:
             return result
+    result = keys.call(session, fn, args, kwargs)
+    if result is not NotImplemented:
+        return result
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
     if session.captures.foreign and kind is not FunctionType and containers.takes(fn):

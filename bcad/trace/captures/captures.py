@@ -37,7 +37,6 @@ class Captures(Lifting):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.filled: set[int] = set()  # ids of containers that hold lifted items
-        self.appended: dict[int, int] = {}  # how long a container was that has only grown
         self._seen: dict[tuple[int, Any], tuple[Any, Any]] = {}
         self._written: set[tuple[int, Any]] = set()
         self._born: set[int] = set()  # ids of code objects of functions that may be made while tracing
@@ -49,6 +48,10 @@ class Captures(Lifting):
         if kind == "builtin":
             self.definitions.builtin(frame, owner, key, value)
             return value
+        if kind == "item" and id(owner) in self.outer and is_container(type(owner)):
+            key = self._from_start(owner, key) if type(key) is int and key < 0 else key
+            if self._is_of_the_call(owner, key):
+                return value
         if type(value) in TRACERS:
             if kind == "attr" and id(owner) in self.outer and not is_stored(owner, key):
                 self.definitions.computed(owner, key, self.outer[id(owner)][1])
@@ -57,8 +60,6 @@ class Captures(Lifting):
             return value
         if kind == "item" and type(key) is int and key < 0:
             key = self._from_start(owner, key)
-        if kind == "item" and self._is_ours(owner, key):
-            return value
         try:
             place = (id(owner), key)
             if place in self._written:  # perhaps by the very object that stood there before
@@ -77,21 +78,43 @@ class Captures(Lifting):
         self._seen[place] = (value, lifted)
         return lifted
 
-    def _is_ours(self, owner: Any, key: Any) -> bool:
-        """Whether what stands in a container from outside is lifted already, or was put there by traced code."""
-        if id(owner) in self.filled:
-            return True
-        before = self.appended.get(id(owner))
-        return before is not None and type(key) is int and key >= before
-
     def _from_start(self, owner: Any, key: int) -> int:
         """A negative index of a sequence from outside counted from its front; its length is held to."""
         known = self.outer.get(id(owner))
         if known is None or not isinstance(owner, (list, deque, tuple)):
             return key
-        if id(owner) not in self.filled:
-            self.session.guard(HasLength(known[1], self.appended.get(id(owner), len(owner))))
+        self.hold_length(owner)
         return key + len(owner)
+
+    def stands_for_itself(self, owner: Any) -> bool:
+        """Whether a container was there before the call, and is of a kind that has no mirror."""
+        return id(owner) in self.outer and is_container(type(owner))
+
+    def hold_length(self, owner: Any) -> None:
+        """A sequence from outside has been asked for what depends on its length."""
+        if id(owner) in self.outer and id(owner) not in self.filled:
+            self.session.guard(HasLength(self.outer[id(owner)][1], self.length_before(owner)))
+
+    def length_before(self, owner: Any) -> int:
+        """How long a sequence from outside was before the call."""
+        return len(self._before(owner))
+
+    def _before(self, owner: Any) -> Any:
+        """What a container from outside held before the call."""
+        for journal in self.session.journals:
+            before = journal.before(owner)
+            if before is not None:
+                return before.contents
+        return owner
+
+    def _is_of_the_call(self, owner: Any, key: Any) -> bool:
+        """Whether what stands in a container without a mirror was put there by the call, or lifted when C code changed it."""
+        if id(owner) in self.filled:
+            return True
+        if type(key) is not int or not isinstance(owner, (list, deque)) or key < self.length_before(owner):
+            return False
+        self.hold_length(owner)
+        return True
 
     def loaded_item(self, owner: Any, key: Any, source: Source, *item: Any) -> Any:
         """``owner[key]`` (or `item`, which stands there) of a container from outside, lifted once."""
@@ -212,7 +235,7 @@ class Captures(Lifting):
         if hasattr(owner, "keys"):
             self.session.guard(HasKey(known[1], key, False))
         else:
-            self.session.guard(HasLength(known[1], self.appended.get(id(owner), len(owner))))
+            self.hold_length(owner)
 
     def identical(self, a: Any, b: Any) -> Any:
         """``a is b`` of two things from outside; NotImplemented where that never changes."""
@@ -264,11 +287,7 @@ class Captures(Lifting):
 
     def keys_before(self, owner: Any) -> tuple[Any, ...]:
         """The keys that a dict from outside had before the call."""
-        for journal in self.session.journals:
-            for obj, before in journal.written():
-                if obj is owner:
-                    return tuple(before.contents)
-        return tuple(owner)
+        return tuple(self._before(owner))
 
     def has_written_to(self, owner: Any) -> bool:
         """Whether traced code has written to an attribute or item of `owner`."""

@@ -10,7 +10,14 @@ import functools
 import itertools
 import math
 from collections import OrderedDict, defaultdict, deque
-from types import BuiltinFunctionType, MappingProxyType, MethodDescriptorType, MethodWrapperType, WrapperDescriptorType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MappingProxyType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 from ..regions.states import Abandon
@@ -52,8 +59,8 @@ def is_container(kind: type) -> bool:
 
 
 def is_outer(session: Session, value: Any) -> bool:
-    """Whether a container was there before the call."""
-    return id(value) in session.captures.outer and is_container(type(value))
+    """Whether a container was there before the call, and still stands for itself: a loop may have put its items in arrays."""
+    return id(value) in session.captures.outer and is_container(type(value)) and id(value) not in session.virtual
 
 
 def contents(session: Session, value: Any) -> Any:
@@ -67,11 +74,30 @@ def contents(session: Session, value: Any) -> Any:
         return {key: item if captures.was_written(value, key) else captures.loaded_item(value, key, Item(source, key))
                 for key, item in value.items()}
     items = list(_items(value))
-    before = captures.appended.get(id(value), len(items))
+    before = captures.length_before(value)
     session.guard(HasLength(source, before))
     found = [x if captures.was_written(value, k) else captures.loaded_item(value, k, Item(source, k), x)
              for k, x in enumerate(items[:before])]
     return found + items[before:]
+
+
+def copied(session: Session, value: Any) -> Any:
+    """A container of C code's own class with the lifted items of one from outside; anything else as it is."""
+    if not is_outer(session, value):
+        return value
+    found = contents(session, value)
+    if isinstance(value, deque):
+        return deque(found, value.maxlen)
+    if isinstance(value, defaultdict):
+        return defaultdict(value.default_factory, found)
+    base: type = next((base for base in (OrderedDict, tuple) if isinstance(value, base)), type(found))
+    return base(found)
+
+
+def has_operators(cls: type) -> bool:
+    """Whether a class has operators in Python, which read a container by themselves."""
+    return any(isinstance(vars(base).get(f"__{name}__"), FunctionType) for base in cls.__mro__
+               for name in ("add", "radd", "iadd", "mul", "rmul", "imul", "or", "ror", "ior", "eq", "ne"))
 
 
 def _items(value: Any) -> Any:
@@ -119,8 +145,7 @@ def call(session: Session, fn: Any, owner: Any, args: tuple[Any, ...]) -> tuple[
         copy = contents(session, owner)
         return (getattr(copy, name), args) if bound else (getattr(type(copy), name), (copy, *args[1:]))
     if name in _APPENDERS and getattr(owner, "maxlen", None) is None and id(owner) not in session.captures.filled:
-        session.touch(session.captures.appended)
-        session.captures.appended.setdefault(id(owner), len(owner))
+        session.touch(owner)
     else:
         fill(session, owner)
     rest = read(session, args if bound else args[1:])

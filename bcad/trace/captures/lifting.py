@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import os
+from collections import deque
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -166,6 +167,8 @@ class Lifting(OuterArrays):
         self._register_class(kind)
         if is_container(kind):
             self.session.watch(kind)
+            if issubclass(kind, deque):
+                self.session.guard(HasValue(Attribute(source, "maxlen"), value.maxlen))
         elif foreign.is_kind(kind):
             self.foreign.add(id(value))
             self.session.watch(kind)

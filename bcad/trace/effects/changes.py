@@ -112,17 +112,32 @@ def _reordered(source: Source, before: dict[Any, Any], after: dict[Any, Any]) ->
 def _sequence_effects(
     session: Session, obj: Any, source: Source, before: list[Any], after: list[Any], same: Callable[[Any, Any, Any], bool]
 ) -> Iterator[Effect]:
-    """What happened to a deque or to an instance of a subclass of list."""
-    kept = [after[k] if k < len(after) and same(k, x, after[k]) else session.captures.lifted_at(obj, k, x)
-            for k, x in enumerate(before)]
-    new = [x for x in after if not any(x is old for old in kept)]
-    grown = (kept + new)[-obj.maxlen:] if getattr(obj, "maxlen", None) else kept + new
-    if len(grown) == len(after) and all(map(operator.is_, grown, after)):
-        if new:
-            yield Extend(source, new)
+    """What happened to a deque or to an instance of a subclass of list.
+
+    Items are told apart by where they stand, as one int may stand at several places; one that was taken from
+    its place was lifted before, and ints are guarded then.
+    """
+    captures, stays = session.captures, len(before)
+    changed = [k for k, (old, new) in enumerate(zip(before, after, strict=False)) if not same(k, old, new) or captures.was_written(obj, k)]
+    if not changed and len(after) >= stays:
+        if len(after) > stays:
+            yield Extend(source, after[stays:])
         return
-    session.guard(HasLength(source, len(before)))
+    session.guard(HasLength(source, stays))
+    if len(after) == stays and id(obj) not in captures.filled:
+        for k in changed:
+            yield Store(Item(source, k), after[k])
+        return
+    kept = [captures.lifted_at(obj, k, x) for k, x in enumerate(before)]
+    new = [x for x in after if not any(x is old for old in kept)]
+    if getattr(obj, "maxlen", None) and _are_same((kept + new)[-obj.maxlen:], after):
+        yield Extend(source, new)
+        return
     yield Replace(source, after, {id(x): k for k, x in enumerate(kept)})
+
+
+def _are_same(a: list[Any], b: list[Any]) -> bool:
+    return len(a) == len(b) and all(map(operator.is_, a, b))
 
 
 def _named(

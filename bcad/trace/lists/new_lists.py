@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from bcad.ir import python_type
 from interpreter import evaluate
 
-from ..captures.outer import LISTS
+from ..captures.containers import contents, is_outer
+from ..captures.outer import LISTS, OuterList
 from ..iterators.generators import frame_of
 from ..iterators.iteration import ListIterator, VirtualIterator, indexed
 from ..places import stepped
@@ -49,8 +50,12 @@ def _all_of(items: Any) -> list[Any]:
 
 def ordered(session: Session, given: Any, kwargs: dict[str, Any]) -> Any:
     """``sorted(given)``; NotImplemented: as of anything else."""
+    if type(given) is OuterList:
+        given.fill()
     made = listed(session, given)
-    if made is NotImplemented and type(given) in (*LISTS, tuple) and has_traced(given):
+    if made is NotImplemented and is_outer(session, given):
+        given = contents(session, given)
+    if made is NotImplemented and type(given) in (*LISTS, deque, tuple) and has_traced(given):
         made = _in_arrays(session, list(given))
     found = session.virtual.get(id(made))
     strip = made_of(session, found, "a list is sorted") if found is not None else None

@@ -358,7 +358,10 @@ def find(session: Session, value: Any) -> VirtualList | None:
     if type(value) is OuterList:
         value.fill()
     refuse_growing(session, value)
-    return session.virtual.get(id(value))
+    found = session.virtual.get(id(value))
+    if found is not None:
+        session.captures.hold_length(value)
+    return found
 
 
 def find_growing(session: Session, value: Any) -> Grown | None:

@@ -14,7 +14,7 @@ from bcad.ir import Value, assumptions
 from interpreter import evaluate
 
 from ..calls import written_out
-from ..captures import foreign, questions
+from ..captures import containers, foreign, questions
 from ..captures.outer import LISTS, MIRRORS, OuterDict, OuterList
 from ..lists import keyed, strip_methods, virtual
 from ..lists.strips import made_of
@@ -183,6 +183,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         return None
     if type(key) is slice:
         look_at(value)
+        _fill_sequence(session, owner)
     found = virtual.find(session, owner) if type(owner) in (*LISTS, deque) else None
     if found is not None and type(key) is not slice:
         strip = made_of(session, found, "an item of a list that a loop has made is set in it")
@@ -256,12 +257,19 @@ def write_all(session: Session, owner: Any, value: Any) -> None:
     write(session, cell, new)
 
 
+def _fill_sequence(session: Session, owner: Any) -> None:
+    """Items of a deque from outside, or of an instance of a subclass of list, are about to change their places."""
+    if isinstance(owner, (list, deque)) and containers.is_outer(session, owner):
+        containers.fill(session, owner)
+
+
 def delete(session: Session, owner: Any, key: Any) -> Any:
     """``del owner[key]``."""
     table = keyed.of(session, owner)
     if table is not None:
         return NotImplemented if keyed.method(session, table, "__delitem__", (key,), {}) is NotImplemented else None
     keyed.require(session, owner, key)
+    _fill_sequence(session, owner)
     if type(owner) in (*LISTS, deque) and (session.virtual or session.growing):
         virtual.refuse_growing(session, owner)
         if strip_methods.method(session, owner, "__delitem__", (normal_key(session, key),), {}) is None:

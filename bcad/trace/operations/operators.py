@@ -38,6 +38,8 @@ _UNARY: dict[str, Callable[..., Any]] = {
 _UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
            "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
            "<<": np.left_shift, ">>": np.right_shift}
+_SEQUENCES: dict[str, Callable[..., Any]] = {"+": operator.add, "*": operator.mul, "|": operator.or_}
+_IN_PLACE: dict[str, Callable[..., Any]] = {"+=": operator.iadd, "*=": operator.imul, "|=": operator.ior}
 _PLAIN = frozenset((bool, int, float, complex))
 _OPERATORS = frozenset(f"__{way}{name}__" for way in ("", "r") for name in
                        "add sub mul truediv floordiv mod pow matmul and or xor neg lt le eq ne gt ge".split())
@@ -55,6 +57,8 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
         if result is not NotImplemented:
             return result
     _look_at_lists(session, left, right)
+    if containers.is_outer(session, left) or containers.is_outer(session, right):
+        return _with_outer(session, symbol, left, right)
     left, right = _number(session, left), _number(session, right)
     if type(left) is text.TextTracer or type(right) is text.TextTracer:
         return text.binary(session, symbol, left, right)
@@ -78,6 +82,21 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
     if symbol in ("**", "**="):
         left, right = kinds.operands_of_power(session, left, right)
     return kinds.noted(session, _apply(session, _BINARY[symbol.removesuffix("=")], left, right), (left, right))
+
+
+def _with_outer(session: Session, symbol: str, left: Any, right: Any) -> Any:
+    """An operator on a deque, an OrderedDict... from outside: C code gets lifted items."""
+    function = (_IN_PLACE if symbol in _IN_PLACE else _SEQUENCES).get(symbol)
+    if function is None or containers.has_operators(type(left)) or containers.has_operators(type(right)):
+        return NotImplemented
+    items.look_at(left, right)
+    if symbol in _IN_PLACE:
+        containers.fill(session, left)
+    else:
+        left = containers.copied(session, left)
+    made = function(left, containers.copied(session, right))
+    session.born(made)
+    return made
 
 
 def _number(session: Session, x: Any) -> Any:
@@ -143,6 +162,13 @@ def compare(session: Session, symbol: str, left: Any, right: Any) -> Any:
         if result is not NotImplemented:
             return result
     _look_at_lists(session, left, right)
+    if symbol in ("==", "!=") and (containers.is_outer(session, left) or containers.is_outer(session, right)):
+        if containers.has_operators(type(left)) or containers.has_operators(type(right)):
+            return NotImplemented
+        items.look_at(left, right)
+        left, right = containers.copied(session, left), containers.copied(session, right)
+        result = compare(session, symbol, left, right)
+        return _COMPARE[symbol](left, right) if result is NotImplemented else result
     left, right = _number(session, left), _number(session, right)
     if is_unlike_numbers(left) or is_unlike_numbers(right):
         return questions.ask(session, _COMPARE[symbol], (left, right), {})

@@ -18,7 +18,7 @@ from interpreter import EMPTY, UNBOUND, evaluate
 
 from ..builder import constant_of, is_constant
 from ..calls import written_out
-from ..captures.outer import LISTS
+from ..captures.outer import LISTS, OuterList
 from ..tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
 
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ def _settled(session: Session, x: Any) -> Any:
     if type(x) is ChoiceTracer:
         return settle(session, x)
     if _holds(x):
+        if type(x) is OuterList:
+            x.fill()
         return (tuple if type(x) is tuple else list)(_settled(session, item) for item in x)
     return x
 

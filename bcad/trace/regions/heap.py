@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from types import CellType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -90,7 +90,7 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     grown = {key: middle for key, middle in session.virtual.items() if key not in known}
     written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)
     for obj, before in journal.written():
-        if obj is captures._written or obj is captures.appended:
+        if obj is captures._written:
             continue
         if obj is session.virtual:
             _require_own(session, before.contents)
@@ -128,6 +128,9 @@ def _object_changes(
 ) -> None:
     """`grown`: what stands in arrays of a list or deque that did not stand in them before."""
     after = Snapshot(obj)
+    if isinstance(obj, (list, deque)) and session.captures.stands_for_itself(obj) and (
+            grown is not None or not _identical(before.contents, after.contents)):
+        raise Abandon(f"a {type(obj).__name__} from outside is changed")
     old, new = attributes(before), attributes(after)
     for name, value in new.items():
         if old.get(name, EMPTY) is not value:
@@ -224,7 +227,8 @@ def store(session: Session, place: Place, obj: Any, value: Any) -> None:
     elif place.kind == "cell":
         obj.cell_contents = value
     elif place.kind == "item":
-        (list.__setitem__ if isinstance(obj, list) else dict.__setitem__)(obj, place.key, value)
+        base: Any = next(base for base in (list, OrderedDict, dict) if isinstance(obj, base))  # dict's would leave an order behind
+        base.__setitem__(obj, place.key, value)
     elif isinstance(obj, type):
         type.__setattr__(obj, place.key, value)
     else:
