@@ -16,7 +16,7 @@ from .kernel import BOOL, INT, Block, Buffer, Expr, For, Kernel, Lanes
 from .numba_llvm_lanes import LANES, Turns
 
 CROWD = 64  # functions of numbers in one body from which they are called, vector by vector, and not copied into it
-LONG = 500  # statements of a body from which it is divided
+LONG = 200  # statements of a body from which it is divided
 PART = 300  # statements in a part, about
 MANY = 120  # loops in a kernel from which all that can be are printed as vectors
 STRIP = 8 * LANES  # turns
