@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import keyword
 import linecache
 import os
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.argument_text import outdated
+from bcad.argument_text import RESERVED, outdated
 from bcad.cases_text import case_lines, cases_of, cases_text
 from bcad.errors import StructureError, Unsupported
 from bcad.formula import parts
@@ -267,7 +268,9 @@ def function_text(name: str, parameters: str, doc: str, lines: Sequence[str]) ->
 
 
 def _plain_name(name: str) -> str:
-    return name if name.isidentifier() else "f"
+    if not name.isidentifier():
+        return "f"
+    return f"{name}_" if name in RESERVED or keyword.iskeyword(name) else name
 
 
 def written(text: str, out_file: str | os.PathLike[str] | None) -> str:
@@ -289,7 +292,7 @@ def written(text: str, out_file: str | os.PathLike[str] | None) -> str:
 
 def _specialised(traced: Any) -> tuple[Specialisation, Callable[..., Any]]:
     """The latest specialisation that holds for what the function reads now, and the function."""
-    if not hasattr(traced, "core"):
+    if not hasattr(traced, "_latest"):
         raise StructureError(f"{type(traced).__name__} is no Function or Gradient", hint="Gradient(fn, example_args)")
     latest = traced._latest()
     holding = (special for special in traced.core.specialisations if outdated(special.program) is None)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from bcad import Function, Gradient, Unsupported, export_module
+from bcad import Function, Gradient, StructureError, Unsupported, export_module, grad
 from bcad.ir import evaluate
 from bcad.ops import BY_NAME
 from bcad.standalone import Module, indented
@@ -381,3 +381,17 @@ def test_no_array_is_copied_in_a_loop_that_writes_to_it():
 def test_conditions_are_what_a_person_writes():
     text = export_module(Gradient(sorted_out, [np.ones(4)]))
     assert "if x[i] > 0.5:" in text and "bool(" not in text.partition("def _array")[0]
+
+
+def test_a_function_called_like_a_module_gets_another_name():
+    def f(x):
+        return x * x
+
+    f.__name__ = "np"
+    assert loaded(Function(f, [2.0]))["np_"](3.0) == 9.0
+
+
+def test_what_is_no_function_or_gradient_is_refused():
+    for wrong in (3, grad(lambda x: x), lambda x: x):
+        with pytest.raises(StructureError, match="no Function or Gradient"):
+            export_module(wrong)
