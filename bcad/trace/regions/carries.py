@@ -37,7 +37,7 @@ from .patterns import (
     pattern_of,
 )
 from .reach import reachable
-from .states import Abandon, Frozen, Number, freeze, refer
+from .states import Abandon, Frozen, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -192,7 +192,7 @@ class Carries:
         known = self.items.get(key)
         entry = known.entry if known is not None else self._entry(key, obj)
         if entry is None and isinstance(key, int) and key in self.read_in_body:
-            raise Abandon(f"{self.frame.code.slot_names[key]!r} may be read before it has a value")
+            entry = Same(UNBOUND)  # a choice: reading it where it is that is a check
         try:
             pattern = self._joined(known, entry, state)
         except Mismatch as reason:

@@ -19,6 +19,7 @@ from interpreter import EMPTY, UNBOUND, evaluate
 from ..builder import constant_of, is_constant
 from ..calls import written_out
 from ..captures.outer import LISTS, OuterList
+from ..operations.raises import may_be_caught
 from ..tracers import ChoiceTracer, NumberTracer, ScalarTracer, Tracer, is_number_like
 
 if TYPE_CHECKING:
@@ -131,15 +132,15 @@ def settle(session: Session, x: Any) -> Any:
     return decide(session, x) if option is UNCERTAIN else option
 
 
-def certain(session: Session, x: ChoiceTracer) -> Any:
-    """The same, or UNCERTAIN where the example would have to decide."""
+def certain(session: Session, x: ChoiceTracer, inert: type | tuple[type, ...] = str) -> Any:
+    """The same, or UNCERTAIN where the example would have to decide; beside None it cannot be of the `inert` types."""
     known = _number_here(session, x._which)
     if known is not None:
         return bound(x._options[known])
     if _require_bound(session, x):
         return next(option for option in x._options if not _is_unbound(option))
     numbers = [k for k, option in enumerate(x._options) if is_number_like(option)]
-    others_are_inert = all(option is None or isinstance(option, str) or _is_unbound(option) for k, option in enumerate(x._options) if k not in numbers)
+    others_are_inert = all(option is None or isinstance(option, inert) or _is_unbound(option) for k, option in enumerate(x._options) if k not in numbers)
     if len(numbers) == 1 and others_are_inert:
         k = numbers[0]
         if session.example.known(x._which) and session.concrete(x._which) != k:
@@ -181,6 +182,10 @@ def _require_bound(session: Session, choice: ChoiceTracer) -> bool:
     if session.example.known(choice._which) and session.concrete(choice._which) == k:
         bound(choice._options[k])
     flag = ops.FUNCTIONS[np.equal](choice._which, k)
+    if may_be_caught(session):
+        if session.decide(session.wrap(session.as_bool(flag)), "whether a variable is set"):
+            bound(choice._options[k])
+        return len(choice._options) == 2
     ops.check(flag, message=Literal("a variable is read that was not set"), error=Literal(UnboundLocalError))
     return len(choice._options) == 2
 

@@ -62,7 +62,7 @@ def among(values: Sequence[Any]) -> bool:
 
 def each(session: Session, choice: ChoiceTracer, perform: Perform) -> Any:
     """What `perform` makes of the object that a choice is."""
-    option = choices.certain(session, choice)
+    option = choices.certain(session, choice, inert=())
     if option is not choices.UNCERTAIN:
         return perform(option)
     frame = session.frame
