@@ -13,9 +13,26 @@ from .regions import Parts, rebuilt
 
 def settle_regions(graph: Graph) -> Graph:
     """`graph` with stationary carries among the constants of their loops, and known numbers inside regions."""
-    if not any(node.regions for node in graph.nodes):
-        return graph
-    return _with_numbers_inside(_without_stationary(graph))
+    if any(map(_has_stationary, graph.walk())):
+        graph = _without_stationary(graph)
+    return _with_numbers_inside(graph) if any(map(_has_numbers, graph.walk())) else graph
+
+
+def _has_stationary(node: Node) -> bool:
+    carries = node.attrs["carries"] if node.op is BY_NAME["loop"] else 0
+    return any(node.regions[0].outputs[k] is node.regions[0].inputs[1 + k] for k in range(carries))
+
+
+def _has_numbers(node: Node) -> bool:
+    start = _first_constant(node)
+    return start is not None and any(map(_is_number, node.inputs[start:]))
+
+
+def _first_constant(node: Node) -> int | None:
+    """From which operand on the regions of a loop or a conditional may be told numbers."""
+    if node.op is BY_NAME["cond"]:
+        return 1
+    return int(node.attrs.get("counted", True)) + node.attrs["carries"] if node.op is BY_NAME["loop"] else None
 
 
 def _without_stationary(graph: Graph) -> Graph:
@@ -42,12 +59,10 @@ def _with_numbers_inside(graph: Graph) -> Graph:
     """Operands that are known numbers are constants of the regions, from the outside in."""
 
     def told(inputs: list[Value], node: Node, mapping: dict[Value, Value]) -> Parts:
-        regions = list(node.regions)
-        if node.op is BY_NAME["loop"]:
-            first = int(node.attrs.get("counted", True))
-            inputs, regions = _told(inputs, regions, first + node.attrs["carries"], 1 - first)
-        elif node.op is BY_NAME["cond"]:
-            inputs, regions = _told(inputs, regions, 1, -1)
+        regions, start = list(node.regions), _first_constant(node)
+        if start is not None:
+            ahead = len(inputs) - len(regions[0].inputs)  # a loop's body has an index, and no count
+            inputs, regions = _told(inputs, regions, start, -ahead)
         return inputs, [_with_numbers_inside(region) for region in regions], node.attrs, node.outputs
 
     return rebuilt(graph, told)
