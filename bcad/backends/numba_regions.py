@@ -6,11 +6,13 @@ put together in the order of the chunks.  So results do not depend on who comput
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from . import kernel as k
 from .independent import Dependent, Turns, turns_of
 from .kernel import Kernel, Variable
+from .lifetimes import inner_blocks
 from .numba_llvm_types import literal, llvm_type
 
 WORTH = 1 << 17  # turns of inner loops from which waking threads pays
@@ -87,7 +89,7 @@ class Regions:
     def _share(self, s: k.For, turns: Turns, work: str) -> None:
         body, number = self.body, len(self.functions)
         captured = list(turns.captured.items())
-        moved = self._moved(turns)
+        moved = self._moved(s, turns)
         partial = [v for v, _ in turns.reduced] + [v for pair in turns.compensated for v in pair]
         first = _FREE + len(captured) + len(moved)
         record, parts = f"%record{number}", f"%parts{number}"
@@ -118,9 +120,11 @@ class Regions:
         body.start(more_)
         self._combine(turns, parts, count, partial)
 
-    def _moved(self, turns: Turns) -> list[Moved]:
-        """The pointers and variables that the region reads."""
-        found = []
+    def _moved(self, s: k.For, turns: Turns) -> list[Moved]:
+        """The pointers and variables that the region reads, those of functions that are called by address among them."""
+        library = self.body.library
+        called = dict.fromkeys(library.setdefault(name, len(library)) for name in _routines(s.body))
+        found = [Moved(f"%routine{position}", "ptr", False) for position in called]
         for buffer in turns.buffers:
             made = buffer.kind in ("work", "output")
             found.append(Moved(f"%p{buffer.storage}" if made else self.body.pointer(buffer), "ptr", made))
@@ -234,3 +238,12 @@ class Regions:
         if f"%{v.name}" in given:
             return f"%{v.name}.given"
         return literal(1 if op == "mul" else 0, v.type)
+
+
+def _routines(block: k.Block) -> Iterator[str]:
+    """The functions of numbers that are called by address."""
+    for s in block.statements:
+        if isinstance(s, k.Expr) and s.op in ("special", "complex"):
+            yield s.data if s.op == "special" else s.data[0]
+        for inner in inner_blocks(s):
+            yield from _routines(inner)

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from bcad import Function, Gradient, grad, options, report, value_and_grad
 from bcad.backends import numba_regions, threads
 
@@ -200,3 +199,20 @@ assert np.array_equal(g(x), expected)
 def test_a_forked_child_has_threads_of_its_own() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_functions_called_by_address_in_shared_loops() -> None:
+    from scipy import special
+
+    def f(x: Any) -> Any:
+        return np.sum(np.abs(np.exp(1j * x) * np.log(x + 2j))) + np.sum(special.i0(x))
+
+    x = np.linspace(0.1, 1.0, 200_000)
+    with options.set(backend="numba", parallel=True):
+        compiled = value_and_grad(f)
+        value, slope = compiled(x)
+    assert "in NumPy" not in compiled.report() and "loops that threads share" in compiled.report()
+    with options.set(backend="numpy"):
+        expected, wanted = value_and_grad(f)(x)
+    assert value == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(slope, wanted, rtol=1e-12, atol=1e-14)
