@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bcad import Function, Gradient, grad, options, report, value_and_grad
 from bcad.backends import numba_regions, threads
 
