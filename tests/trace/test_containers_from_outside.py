@@ -111,3 +111,10 @@ def test_length_of_a_captured_set():
 
 def test_sorted_list_that_the_call_appended_to():
     agree("[.75, .25]", "BAG.append(x[0])\nreturn sum(sorted(BAG)[:2])", [("", LONG), ("BAG[0] = -1.0", LONG), ("BAG.clear()", SHORT)])
+
+
+@pytest.mark.parametrize("first", ["{}", "OrderedDict()", "defaultdict(float)", "set()"])
+def test_a_key_that_turns_out_to_change_is_found(first):
+    found = "if C in BAG: BAG.discard(C)" if first == "set()" else "if C in BAG: BAG[C] *= x[0]"
+    put = "BAG.add(1)" if first == "set()" else "BAG[1] = .5"
+    agree(first, f"{found}\nreturn x.sum() + len(BAG)", [("C = 0", LONG), (f"C = 2; {put}", LONG), ("C = 1", LONG), ("C = 3", LONG)], "str(BAG)")

@@ -19,7 +19,7 @@ from ..lists import keyed, strip_methods, virtual
 from ..regions import choices, splitting
 from ..regions.journals import are_twins, refuse_twin
 from ..tracers import TRACERS, ChoiceTracer, NumberTracer, SizeTracer, has_traced, is_traced
-from . import items, kinds, sequences
+from . import items, keys, kinds, sequences
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -230,8 +230,10 @@ def contains(session: Session, item: Any, container: Any) -> Any:
         return keyed.has(session, table, item)
     keyed.require(session, container, item)
     _look_at_lists(session, container)
+    if isinstance(container, (dict, set, frozenset)):
+        item = keys.key(session, item)
     if type(container) is OuterDict:
-        return container.has(item) if type(item) not in TRACERS else NotImplemented
+        return container.has(item)
     if type(container) is OuterList:
         container.fill()
     if containers.is_outer(session, container):
