@@ -109,6 +109,27 @@ def coo_matvec(count: int, row: Any, column: Any, data: Any, x: Any, y: Any) -> 
     np.add.at(y, row, data * x[column])
 
 
+@sparsetools("csr_todense")
+def csr_todense(rows: int, columns: int, pointers: Any, indices: Any, data: Any, y: Any) -> None:
+    np.add.at(y, (expanded(pointers, indices), indices), data)
+
+
+@sparsetools("csr_tocsc")
+def csr_tocsc(
+    rows: int, columns: int, pointers: Any, indices: Any, data: Any, new_pointers: Any, new_indices: Any, new_data: Any
+) -> None:
+    order = np.argsort(indices, kind="stable")
+    new_pointers[1:] = np.cumsum(np.bincount(indices, minlength=columns))
+    new_pointers[0] = 0
+    new_indices[:] = expanded(pointers, indices)[order]
+    new_data[:] = data[order]
+
+
+@sparsetools("coo_todense")
+def coo_todense(rows: int, columns: int, count: int, row: Any, column: Any, data: Any, y: Any, by_columns: int) -> None:
+    np.add.at(y, column * rows + row if by_columns else row * columns + column, data)
+
+
 @sparsetools("csr_matvecs")
 def csr_matvecs(rows: int, columns: int, vectors: int, pointers: Any, indices: Any, data: Any, x: Any, y: Any) -> None:
     matrix = np.zeros((rows, vectors), y.dtype)

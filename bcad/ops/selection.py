@@ -227,6 +227,8 @@ def _given(old: Any, new: Any) -> Any:
 @implements(np.nan_to_num)
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Value:
     """Replaced elements are constants: their derivative is zero."""
+    if not copy:
+        raise NotImplementedError("np.nan_to_num(x, copy=False), which writes to x, is not traced: write x[...] = np.nan_to_num(x)")
     (x,) = numbers((x,))
     if x.dtype.kind not in "fc":
         return x

@@ -36,7 +36,7 @@ _KEEPERS = frozenset(("append", "appendleft", "insert"))  # a list that is an it
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
-    np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu, np.broadcast_to, np.fromiter,
+    np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu, np.broadcast_to, np.broadcast_shapes, np.fromiter,
 ))
 
 
@@ -208,7 +208,8 @@ def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[
         return kinds.noted(session, result, args)
     if fn in views.VIEW_FUNCTIONS and (args or kwargs):
         base = args[0] if args else next(iter(kwargs.values()))
-        return views.as_view(fn, as_cell(session, base), result)
+        base = as_cell(session, base)
+        return result if views.copies(fn, base, result, args, kwargs) else views.as_view(fn, base, result)
     return result
 
 

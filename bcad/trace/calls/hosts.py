@@ -17,14 +17,15 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import ArrayType, Literal, Value, type_of
-from interpreter import Unsupported
+from interpreter import Unsupported, evaluate
 from interpreter import call as interpret
 
 from ..captures import questions
 from ..captures.outer import OuterDict, OuterList
 from ..places import called_function
-from ..tracers import Tracer, has_traced
+from ..tracers import ArrayTracer, Tracer, has_traced
 from ..tree import Tree, flatten
+from . import written_out
 from .host_text import NameOf, Written, call_text
 
 if TYPE_CHECKING:
@@ -118,14 +119,20 @@ def run_at_each_call(
     """A host node: CPython calls `fn` with plain values whenever the graph runs.
 
     With `effect` it does so just once a run and in program order, whether or not its result is used; what it
-    writes while its example is computed is undone.
+    writes while its example is computed is undone.  Without, arrays that it writes to are further results.
     """
     call = HostFunction(fn, args, kwargs)
     concrete = [session.concrete(v, f"the result of {call}") for v in values]
+    given = concrete if effect else copies_of(concrete)
     with np.errstate(all="ignore"), session.journal() if effect else nullcontext():
-        example = interpret(call.plainly, *concrete) if effect else call.plainly(*concrete)
+        example = interpret(call.plainly, *given) if effect else call.plainly(*given)
     leaves, call.result = flatten(example)
     types = tuple(result_type(session, r) for r in leaves)
+    if not effect:
+        arrays = tuple(k for k, x in enumerate(concrete) if isinstance(x, np.ndarray))
+        call.written = arrays if example is None else changed_among(concrete, given)  # what gives nothing is there to write
+        leaves += [given[k] for k in call.written]
+        types += tuple(values[k].type for k in call.written)
     op = ops.host_effect if effect else ops.host
     if effect and example is None:
         op(*values, fn=Literal(Silent(call)), types=())
@@ -136,7 +143,28 @@ def run_at_each_call(
     outputs = op(*values, fn=Literal(call), types=types)
     for output, result in zip(outputs, leaves, strict=True):
         session.example.values[output] = result
-    return call.result.unflatten([session.wrap(o) for o in outputs])
+    count = len(leaves) - len(call.written)
+    for k, output in zip(call.written, outputs[count:], strict=True):
+        _write(session, call, traced_leaves((args, kwargs))[k], session.wrap(output))
+    return call.result.unflatten([session.wrap(o) for o in outputs[:count]])
+
+
+def _write(session: Session, call: HostFunction, target: Any, content: Any) -> None:
+    """Let an array hold what a call has written to it."""
+    if not isinstance(target, ArrayTracer):
+        raise _refusal(session, repr(call), "it writes to what it is given")
+    evaluate(written_out.set_item, (target, Ellipsis, content), {}, session.domain)
+
+
+def copies_of(values: Sequence[Any]) -> list[Any]:
+    """The values, with arrays that may be written to."""
+    return [x.copy() if isinstance(x, np.ndarray) else x for x in values]
+
+
+def changed_among(before: Sequence[Any], after: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of arrays that hold other bits than before."""
+    pairs = enumerate(zip(before, after, strict=True))
+    return tuple(k for k, (a, b) in pairs if isinstance(a, np.ndarray) and a.tobytes() != b.tobytes())
 
 
 def result_type(session: Session, example: Any) -> Any:
@@ -159,6 +187,8 @@ class HostFunction:
     ----------
     result : Tree or None
         How the result was nested while tracing; a run that gives another nesting is abandoned.
+    written : tuple of int
+        Which of the traced arguments are arrays that it wrote to while tracing; these come after the result.
     """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -167,6 +197,7 @@ class HostFunction:
         self.leaves = [None if isinstance(x, Tracer) else x for x in leaves]
         self.places = [k for k, x in enumerate(leaves) if isinstance(x, Tracer)]
         self.result: Tree | None = None
+        self.written: tuple[int, ...] = ()
 
     def plainly(self, *values: Any) -> Any:
         """The result as `fn` gives it."""
@@ -185,12 +216,17 @@ class HostFunction:
         return call_text(self.fn, *self._given([Written(x) for x in operands]), name)
 
     def __call__(self, *values: Any) -> Any:
-        found = self.plainly(*values)
-        if self.result is None or self.result.cls is None:
+        given = copies_of(values)
+        found = self.plainly(*given)
+        changed = changed_among(values, given)
+        if not set(changed) <= set(self.written):
+            raise ops.CheckFailed(f"{self} writes to an array that it left alone when it was traced")
+        if not self.written and (self.result is None or self.result.cls is None):
             return found
         leaves, tree = flatten(found)
         if tree != self.result:
             raise ops.CheckFailed(f"the result of {self} is nested in another way")
+        leaves += [given[k] for k in self.written]
         return leaves[0] if len(leaves) == 1 else tuple(leaves)
 
     def __repr__(self) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 from interpreter import Frame
 
 from ..places import inner_codes, is_trusted
-from ..tracers import TRACERS
-from .containers import is_container
+from ..tracers import TRACERS, Tracer
+from .containers import KINDS, is_container
 from .guards import Absent, HasKey, HasLength, Same
 from .lifting import IDENTICAL, Lifting
 from .outer import MIRRORS
@@ -60,6 +60,8 @@ class Captures(Lifting):
             return value
         if kind == "item" and type(key) is int and key < 0:
             key = self._from_start(owner, key)
+        if kind == "item" and isinstance(key, Tracer) and not isinstance(owner, KINDS):
+            return value  # computed from the key by the object's own code
         try:
             place = (id(owner), key)
             if place in self._written:  # perhaps by the very object that stood there before

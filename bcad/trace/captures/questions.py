@@ -7,7 +7,9 @@ import functools
 import math
 import operator
 import os
+import re
 import sys
+import threading
 import weakref
 from types import (
     BuiltinFunctionType,
@@ -28,9 +30,10 @@ from .sources import Pinned, Result, Source
 if TYPE_CHECKING:
     from ..session import Session
 
+BuiltinMethod = type(re.compile("").sub)  # methods that know their class: not the type of other methods
 PLAIN = frozenset((
     int, float, complex, bool, str, bytes, type(None), type(Ellipsis), slice, range, FunctionType, ModuleType,
-    BuiltinFunctionType, MethodType, type, np.ufunc, property, np.dtype, type(np.sum),
+    BuiltinFunctionType, BuiltinMethod, MethodType, MethodDescriptorType, WrapperDescriptorType, type, np.ufunc, property, np.dtype, type(np.sum), re.Pattern,
 ))
 _PROCESS = frozenset((  # what C code knows about the process
     sys.getrecursionlimit, os.getcwd, os.getpid, np._core.umath._get_extobj_dict,  # type: ignore[attr-defined]
@@ -51,7 +54,9 @@ _METHODS = frozenset("""
     __get__ __len__ __contains__ __getitem__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __add__ __radd__ __mul__ __rmul__ __sub__ __rsub__
     __truediv__ __rtruediv__ __neg__ __bool__ __float__ __int__ __index__ __hash__ __repr__ __str__ __format__ __array__
 """.split())
-_METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_LOCKING = frozenset((functools.cached_property.__get__.__code__,))  # take a lock only lest a value be computed twice
+_METHOD_TYPES = (BuiltinFunctionType, BuiltinMethod, MethodWrapperType)
 
 
 def is_process_state(fn: Any) -> bool:
@@ -74,6 +79,8 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     owner = getattr(fn, "__self__", None)
     if owner is not None and type(fn) in _METHOD_TYPES and not isinstance(owner, ModuleType):
         parts.append(owner)
+    if type(owner) in _LOCKS and session.frame is not None and session.frame.code.raw in _LOCKING:
+        return fn.__name__ == "__enter__"
     changing = [p for p in parts if _may_change(session, p)]
     if not changing and not is_process_state(fn):
         return NotImplemented

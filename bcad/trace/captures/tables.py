@@ -9,7 +9,9 @@ from __future__ import annotations
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from ..tracers import has_traced
+import numpy as np
+
+from ..tracers import has_traced, is_traced
 from .anew import ask_anew
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """
     given = (*args, *kwargs.values())
     name = getattr(fn, "__qualname__", repr(fn))
+    if has_traced(given) and type(fn) is FunctionType and ".dtypes." in fn.__globals__["__name__"] and fn.__name__.endswith("_dtype"):  # a question about dtypes
+        return fn(*(np.empty(0, x.dtype) if is_traced(x) else x for x in args), **kwargs)
     if has_traced(given):
         raise session.error(f"a traced value would get into {_LIBRARY}: {name}()", hint="compute on table.to_numpy()")
     if fn.__name__ in _CHANGES or kwargs.get("inplace") is True or _sets(fn, args):

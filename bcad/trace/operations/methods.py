@@ -104,7 +104,9 @@ def _astype(session: Session, owner: Any, dtype: Any, order: str = "K", casting:
     if dtype.kind not in "biufc":
         raise session.error(f"astype({dtype}) leaves the numbers", why="only numeric arrays are traced")
     if value.dtype == dtype:
-        return session.wrap(value) if copy else owner
+        result = session.wrap(value)
+        kept = not copy and (not isinstance(owner, ArrayTracer) or views.lies(owner, order.upper(), result))
+        return owner if kept else result
     return session.wrap(ops.BY_NAME["astype"](value, dtype=dtype))
 
 
@@ -130,6 +132,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "view": _view, "setflags": _setflags, "resize": _resize,
     "__array__": lambda session, owner, dtype=None, copy=None: owner if dtype is None else _astype(
         session, owner, dtype),
+    "__array_namespace__": lambda session, owner, api_version=None: np,
     "__iter__": lambda session, owner: session.domain.iterate(None, owner),
     "__contains__": lambda session, owner, item: session.domain.contains(None, item, owner),
 }

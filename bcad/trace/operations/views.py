@@ -19,12 +19,13 @@ VIEW_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset((
     np.reshape, np.ravel, np.transpose, np.permute_dims, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to, np.broadcast_arrays,
     np.diagonal, np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
-    np.vsplit, np.hsplit, np.dsplit, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray,
+    np.vsplit, np.hsplit, np.dsplit, np.array, np.asarray, np.asanyarray, np.asarray_chkfinite, np.ascontiguousarray, np.asfortranarray,
     np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
 ))
-IDENTITIES: frozenset[Callable[..., Any]] = frozenset(
-    (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.atleast_1d, np.atleast_2d, np.atleast_3d)
-)
+_ORDERS: dict[Callable[..., Any], str] = {  # what gives an array as it is, if it lies in memory as asked for
+    np.array: "K", np.asarray: "K", np.asanyarray: "K", np.asarray_chkfinite: "K", np.ascontiguousarray: "C", np.asfortranarray: "F",
+}
+IDENTITIES = frozenset((*_ORDERS, np.atleast_1d, np.atleast_2d, np.atleast_3d))
 _NEEDS_ORDER = frozenset((np.reshape, np.ravel, "reshape", "ravel"))
 _GATHERED = frozenset((np.lib.stride_tricks.sliding_window_view,))
 _READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal", *_GATHERED))
@@ -96,6 +97,34 @@ def as_view(function: Any, base: Any, result: Any) -> Any:
     view = ArrayTracer(base._session, result._value, base, step)
     view._writeable = base._writeable and function not in _READ_ONLY
     return view
+
+
+def copies(function: Any, base: Any, result: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Whether a function that takes an array as it is, if it can, is asked for a copy."""
+    if function not in _ORDERS or not isinstance(base, ArrayTracer):
+        return False
+    copy = kwargs.get("copy", function is np.array)
+    if copy is np._CopyMode.ALWAYS or type(copy) is not np._CopyMode and copy:
+        return True
+    order = args[2] if len(args) > 2 else kwargs.get("order")
+    return not lies(base, str(order or _ORDERS[function]).upper(), result)
+
+
+def lies(base: ArrayTracer, order: str, result: Any) -> bool:
+    """Whether an array lies in memory in an order of NumPy's; that it stays so is a guard of who writes to it or to `result`."""
+    captures, root = base._session.captures, base._root()
+    if order == "K":
+        return True
+    if order in "AC" and is_contiguous(base) and captures.is_contiguous(root):
+        captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+        return True
+    example = _layout(root, base)
+    if example is None:
+        captures.unclear.update((id(root), id(result)))
+        return False
+    captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+    by_rows, by_columns = example.flags.c_contiguous, example.flags.f_contiguous
+    return by_columns if order == "F" else by_rows or order == "A" and by_columns
 
 
 def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer) -> bool:

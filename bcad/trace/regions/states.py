@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
-from types import BuiltinMethodType, CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from bcad.ir import Builder, Value
 from interpreter import EMPTY, UNBOUND
 
 from ..captures.outer import LISTS
+from ..captures.stored import own_attributes
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, SizeTracer, Tracer, ValueTracer
 from ..tree import children_of
 
@@ -150,24 +151,24 @@ def attributes_of(session: Session, obj: Any) -> Any:
     cls: Any = type(obj)
     if cls in _IMMUTABLE or isinstance(obj, Enum) or id(obj) in session.captures.outer or not _is_plain_class(cls):
         return None
-    names = [*slots_of(cls), *getattr(obj, "__dict__", ())]
-    found = {name: object.__getattribute__(obj, name) for name in names if _has(obj, name)}
+    found = own_attributes(obj)
     return tuple(found), list(found.values()), None
-
-
-def _has(obj: Any, name: str) -> bool:
-    try:
-        object.__getattribute__(obj, name)
-    except AttributeError:  # a slot without a value
-        return False
-    return True
 
 
 @cache
 def _is_plain_class(cls: type) -> bool:
     """Whether instances have attributes and nothing else: no base is written in C, none is our own machinery's."""
     return type(cls) in (type, ABCMeta) and not is_machinery(cls.__module__) and all(
-        base is object or base.__flags__ & _HEAP_TYPE for base in cls.__mro__)
+        base is object or base.__flags__ & _HEAP_TYPE for base in cls.__mro__) and _can_be_made(cls)
+
+
+def _can_be_made(cls: type) -> bool:
+    """Whether an instance can be made without its class's own doing: not of heap types written in C, such as re.Pattern."""
+    try:
+        object.__new__(cls)
+    except TypeError:
+        return False
+    return True
 
 
 _HEAP_TYPE = 1 << 9
@@ -176,13 +177,6 @@ _HEAP_TYPE = 1 << 9
 def is_machinery(module: Any) -> bool:
     """Whether a module is one of ours: what its classes and functions hold is no part of the user's program."""
     return isinstance(module, str) and module.partition(".")[0] in ("bcad", "interpreter")
-
-
-@cache
-def slots_of(cls: type) -> tuple[str, ...]:
-    """The names of the slots of a class and its bases."""
-    return tuple(name for base in cls.__mro__ if base.__flags__ & _HEAP_TYPE
-                 for name, found in vars(base).items() if type(found) is MemberDescriptorType)
 
 
 # -- what was there before -----------------------------------------------------------------------------
