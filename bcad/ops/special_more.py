@@ -52,8 +52,12 @@ special("cosdg", [lambda y, x: S.sindg(x) * -DEGREE], *_REAL)
 special("tandg", [lambda y, x: (1 + y * y) * DEGREE], *_REAL)
 special("cotdg", [lambda y, x: (1 + y * y) * -DEGREE], *_POSITIVE)
 special("radian", [DEGREE, DEGREE / 60, DEGREE / 3600], Sample(positives(3), positives(3), positives(3)))
-special("inv_boxcox", [lambda x, y, p: S.power(x, 1 - p), unknown(1)], Sample(positives(3), 2))
-special("inv_boxcox1p", [lambda x, y, p: S.power(x + 1, 1 - p), unknown(1)], Sample(positives(3), 2))
+_XP = (Sample(positives(3), 2), Sample(positives(3), reals(3, low=-0.01, high=0.01)), Sample(positives(3), 0.0))
+special("boxcox", [lambda y, x, p: S.power(x, p - 1), lambda y, x, p: boxcox_by_power(y, x, p)], *_XP)
+special("boxcox1p", [lambda y, x, p: S.power(1 + x, p - 1), lambda y, x, p: boxcox_by_power(y, 1 + x, p)], *_XP)
+special("inv_boxcox", [lambda x, y, p: S.power(x, 1 - p), lambda x, y, p: -boxcox_by_power(y, x, p) * S.power(x, 1 - p)], *_XP)
+special("inv_boxcox1p", [lambda x, y, p: S.power(x + 1, 1 - p),
+                         lambda x, y, p: -boxcox_by_power(y, x + 1, p) * S.power(x + 1, 1 - p)], *_XP)  # fmt: skip
 special("powm1", [lambda z, x, y: y * S.power(x, y - 1), lambda z, x, y: (z + 1) * S.log(x)], Sample(positives(3), reals(3)))
 special("agm", [lambda y, a, b: agm_slope(y, a, b), lambda y, a, b: agm_slope(y, b, a)],
         Sample(positives(3), reals(3, low=3, high=4)))  # fmt: skip
@@ -63,10 +67,22 @@ def exprel_slope(y: Any, x: Any) -> Any:
     """Of ``(exp(x) - 1)/x``; near 0, where that loses digits, of its series."""
     small = S.less(S.absolute(x), 0.05)
     away = S.where(small, 1.0, x)
+    return S.where(small, exprel_slope_near_0(x), (y * (x - 1) + 1) / away)
+
+
+def exprel_slope_near_0(x: Any) -> Any:
     series: Any = 0.0
     for k in range(9, -1, -1):  # sum of (k + 1) x**k / (k + 2)!
         series = series * x + (k + 1) / math.factorial(k + 2)
-    return S.where(small, series, (y * (x - 1) + 1) / away)
+    return series
+
+
+def boxcox_by_power(y: Any, x: Any, p: Any) -> Any:
+    """Of ``y = (x**p - 1)/p`` by p, where ``x**p`` is ``1 + p y``; near p = 0 by the series of ``y = log(x) exprel(p log(x))``."""
+    small = S.less(S.absolute(S.xlogy(p, x)), 0.05)
+    logarithm = S.where(small, S.log(S.where(small, x, 1.0)), 0.0)
+    power = S.where(small, 1.0, p)
+    return S.where(small, S.square(logarithm) * exprel_slope_near_0(p * logarithm), (S.xlogy(1 + p * y, x) - y) / power)
 
 
 def agm_slope(y: Any, a: Any, b: Any) -> Any:
@@ -81,11 +97,6 @@ def k_slope(m: Any) -> Any:
 
 
 # -- distributions: in the quantile, its probability and some parameters ------------------------------------
-def probability(name: str, parameters: int, density: Any, sign: float = 1.0, samples: Any = ()) -> None:
-    """A distribution function, or its complement if `sign` is -1, with its argument last."""
-    special(name, [*map(unknown, range(parameters)), lambda y, *x: sign * density(*x)], *samples)
-
-
 def chi2_density(n: Any, x: Any) -> Any:
     return 0.5 * gamma_density(n * 0.5, x * 0.5)
 
@@ -96,26 +107,49 @@ def f_density(m: Any, n: Any, x: Any) -> Any:
     return beta_density(m * 0.5, n * 0.5, m * x / whole) * m * n / (whole * whole)
 
 
+def chi2_by_freedom(n: Any, x: Any) -> Any:
+    return 0.5 * S.gammainc_by_a(n * 0.5, x * 0.5)
+
+
+def f_by_first(m: Any, n: Any, x: Any) -> Any:
+    """The distribution of F by m: in the parameter of the beta distribution, and in its argument."""
+    whole = m * x + n
+    a, b, w = m * 0.5, n * 0.5, m * x / whole
+    return 0.5 * S.betainc_by_a(a, b, w) + beta_density(a, b, w) * x * n / (whole * whole)
+
+
+def f_by_second(m: Any, n: Any, x: Any) -> Any:
+    whole = m * x + n
+    a, b, w = m * 0.5, n * 0.5, m * x / whole
+    return 0.5 * S.betainc_by_b(a, b, w) - beta_density(a, b, w) * m * x / (whole * whole)
+
+
 _NX = (Sample(integers(3, low=2), positives(3)),)
 _NP = (Sample(integers(3, low=2), _UNIT),)
 _MNX = (Sample(integers(3, low=3), integers(3, low=2), positives(3)),)
 _KNP = (Sample(integers(3, low=0, high=3), integers(3, low=4, high=8), _UNIT),)
-probability("chdtr", 1, chi2_density, samples=_NX)
-probability("chdtrc", 1, chi2_density, -1.0, _NX)
-special("chdtri", [unknown(0), lambda x, n, p: -1 / chi2_density(n, x)], *_NP)
-probability("fdtr", 2, f_density, samples=_MNX)
-probability("fdtrc", 2, f_density, -1.0, _MNX)
-special("fdtri", [unknown(0), unknown(1), lambda x, m, n, p: 1 / f_density(m, n, x)],
-        Sample(integers(3, low=3), integers(3, low=3), _UNIT))  # fmt: skip
+special("chdtr", [lambda y, n, x: chi2_by_freedom(n, x), lambda y, n, x: chi2_density(n, x)], *_NX)
+special("chdtrc", [lambda y, n, x: -chi2_by_freedom(n, x), lambda y, n, x: -chi2_density(n, x)], *_NX)
+special("chdtri", [lambda x, n, p: -chi2_by_freedom(n, x) / chi2_density(n, x), lambda x, n, p: -1 / chi2_density(n, x)], *_NP)
+special("fdtr", [lambda y, m, n, x: f_by_first(m, n, x), lambda y, m, n, x: f_by_second(m, n, x),
+                 lambda y, m, n, x: f_density(m, n, x)], *_MNX)  # fmt: skip
+special("fdtrc", [lambda y, m, n, x: -f_by_first(m, n, x), lambda y, m, n, x: -f_by_second(m, n, x),
+                  lambda y, m, n, x: -f_density(m, n, x)], *_MNX)  # fmt: skip
+special("fdtri", [lambda x, m, n, p: -f_by_first(m, n, x) / f_density(m, n, x), lambda x, m, n, p: -f_by_second(m, n, x) / f_density(m, n, x),
+                  lambda x, m, n, p: 1 / f_density(m, n, x)], Sample(integers(3, low=3), integers(3, low=3), _UNIT))  # fmt: skip
 special("stdtrit", [lambda t, n, p: -student_by_freedom(n, t) / student_density(n, t), lambda t, n, p: 1 / student_density(n, t)], *_NP)
-special("gdtr", [lambda y, a, b, x: x * gamma_density(b, a * x), unknown(1), lambda y, a, b, x: a * gamma_density(b, a * x)],
-        Sample(positives(3), integers(3, low=1), positives(3)))  # fmt: skip
-special("gdtrc", [lambda y, a, b, x: -x * gamma_density(b, a * x), unknown(1), lambda y, a, b, x: -a * gamma_density(b, a * x)],
-        Sample(positives(3), integers(3, low=1), positives(3)))  # fmt: skip
-special("gdtrix", [lambda x, a, b, p: -x / a, unknown(1), lambda x, a, b, p: 1 / (a * gamma_density(b, a * x))],
-        Sample(positives(3), integers(3, low=1), _UNIT))  # fmt: skip
-special("gdtria", [lambda a, p, b, x: 1 / (x * gamma_density(b, a * x)), unknown(1), lambda a, p, b, x: -a / x],
-        Sample(_UNIT, integers(3, low=1), positives(3)))  # fmt: skip
+_ABX = (Sample(positives(3), integers(3, low=1), positives(3)),)
+special("gdtr", [lambda y, a, b, x: x * gamma_density(b, a * x), lambda y, a, b, x: S.gammainc_by_a(b, a * x),
+                 lambda y, a, b, x: a * gamma_density(b, a * x)], *_ABX)  # fmt: skip
+special("gdtrc", [lambda y, a, b, x: -x * gamma_density(b, a * x), lambda y, a, b, x: -S.gammainc_by_a(b, a * x),
+                  lambda y, a, b, x: -a * gamma_density(b, a * x)], *_ABX)  # fmt: skip
+special("gdtrix", [lambda x, a, b, p: -x / a, lambda x, a, b, p: -S.gammainc_by_a(b, a * x) / (a * gamma_density(b, a * x)),
+                   lambda x, a, b, p: 1 / (a * gamma_density(b, a * x))], Sample(positives(3), integers(3, low=1), _UNIT))  # fmt: skip
+special("gdtria", [lambda a, p, b, x: 1 / (x * gamma_density(b, a * x)), lambda a, p, b, x: -S.gammainc_by_a(b, a * x) / (x * gamma_density(b, a * x)),
+                   lambda a, p, b, x: -a / x], Sample(_UNIT, integers(3, low=1), positives(3)))  # fmt: skip
+special("gdtrib", [lambda b, a, p, x: -x * gamma_density(b, a * x) / S.gammainc_by_a(b, a * x), lambda b, a, p, x: 1 / S.gammainc_by_a(b, a * x),
+                   lambda b, a, p, x: -a * gamma_density(b, a * x) / S.gammainc_by_a(b, a * x)],
+        Sample(positives(3), _UNIT, positives(3)))  # fmt: skip
 special("pdtr", [unknown(0), lambda y, k, m: -gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), positives(3)))
 special("pdtrc", [unknown(0), lambda y, k, m: gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), positives(3)))
 special("pdtri", [unknown(0), lambda m, k, p: -1 / gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), _UNIT))

@@ -242,8 +242,6 @@ special("huber", [lambda y, d, r: S.maximum(S.absolute(r) - d, 0), lambda y, d, 
         Sample(positives(5), reals(5)))
 special("pseudo_huber", [lambda y, d, r: 2 * y / d - r * r / d / S.sqrt(1 + (r / d) * (r / d)),
                          lambda y, d, r: r / S.sqrt(1 + (r / d) * (r / d))], Sample(positives(3), reals(3)))
-special("boxcox", [lambda y, x, p: S.power(x, p - 1), unknown(1)], Sample(positives(3), 2))
-special("boxcox1p", [lambda y, x, p: S.power(1 + x, p - 1), unknown(1)], Sample(positives(3), 2))
 special("exp10", [lambda y, x: y * math.log(10)], *_REAL)
 special("cosm1", [lambda y, x: -S.sin(x)], *_REAL)
 
