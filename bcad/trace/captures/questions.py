@@ -79,7 +79,8 @@ def ask(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     owner = getattr(fn, "__self__", None)
     if owner is not None and type(fn) in _METHOD_TYPES and not isinstance(owner, ModuleType):
         parts.append(owner)
-    if type(owner) in _LOCKS and session.frame is not None and session.frame.code.raw in _LOCKING:
+    lock = args[0] if owner is None and args else owner
+    if type(lock) in _LOCKS and session.frame is not None and session.frame.code.raw in _LOCKING:
         return fn.__name__ == "__enter__"
     changing = [p for p in parts if _may_change(session, p)]
     if not changing and not is_process_state(fn):
