@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import Graph, Kind, Literal, Node, Value, live_part
+from bcad.ir import Builder, Graph, Kind, Literal, Node, Value, live_part
 
 from ..builder import constant_of, is_constant
 from ..captures.guards import GuardMiss
@@ -74,11 +75,44 @@ def _safely(node: Node) -> tuple[Value, Value]:
 
 def keep_raising(builder: Any, outputs: list[Value]) -> None:
     """Let the nodes of a finished builder that may raise do so, although nothing reads their results."""
-    if not any(map(may_raise, builder.nodes)):
+    if not any(may_raise(node) or node.regions for node in builder.nodes):
         return
     live = set(live_part(Graph(builder.inputs, builder.nodes, outputs, builder.name)).nodes)
+    settled = builder.session.settled
     for node in list(builder.nodes):
-        if node not in live and node not in builder.session.settled and may_raise(node):
+        if node in live:
+            continue
+        if node not in settled and may_raise(node):
             with builder:
-                _, flag = _safely(node)
-                ops.check(flag, message=Literal(f"{node.op.name} raises"), error=Literal(ArithmeticError))
+                _require(node)
+        elif any(_raises_inside(region, settled) for region in node.regions):
+            first, *others = node.regions  # the condition of a loop stays as it is
+            checked = [_checked(r, settled) for r in (others if node.op.name == "cond" else ())]
+            with builder:
+                builder.emit(node.op, *node.inputs, regions=(_checked(first, settled), *(checked or others)), location=node.location,
+                             **node.attrs)
+
+
+def _require(node: Node) -> None:
+    """Raise in a run where `node` does."""
+    _, flag = _safely(node)
+    ops.check(flag, message=Literal(f"{node.op.name} raises"), error=Literal(ArithmeticError))
+
+
+def _raises_inside(region: Graph, settled: Collection[Node]) -> bool:
+    return any(may_raise(node) and node not in settled for node in region.walk())
+
+
+def _checked(region: Graph, settled: Collection[Node]) -> Graph:
+    """A region whose nodes raise although it is run for nothing else."""
+    builder = Builder(name=region.name)
+    with builder:
+        mapping = {v: builder.input(v.type, v.name) for v in region.inputs}
+        for node in region.nodes:
+            inner = [_checked(r, settled) if _raises_inside(r, settled) and (node.op.name == "cond" or k == 0) else r
+                     for k, r in enumerate(node.regions)]
+            found = builder.emit(node.op, *(mapping[v] for v in node.inputs), regions=tuple(inner), location=node.location, **node.attrs)
+            mapping.update(zip(node.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+            if node not in settled and may_raise(node):
+                _require(builder.nodes[-1])
+        return builder.build([mapping[v] for v in region.outputs])
