@@ -22,6 +22,12 @@ class Base:
         self.b = b
 
 
+@dataclasses.dataclass(frozen=True)
+class S:
+    a: float
+    b: float
+
+
 @dataclasses.dataclass
 class D:
     a: float
@@ -46,11 +52,6 @@ def copied(x):
 
 
 def replaced(x):
-
-    @dataclasses.dataclass(frozen=True)
-    class S:
-        a: float
-        b: float
     s = S(x[0], x[1])
     for v in x:
         if v > 0:
