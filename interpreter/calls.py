@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable
 from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodDescriptorType, MethodType
 from typing import Any
@@ -249,6 +250,11 @@ _READERS = frozenset("""
 """.split())
 
 
+_WRITE_TO_NOTHING = frozenset((None, "builtins", "math", "cmath", "itertools", "time", "_functools", "_abc", "_struct", "numpy",
+                               "numpy._core._multiarray_umath", "numpy.core._multiarray_umath"))
+_MUTABLE = (list, dict, set, deque, bytearray)
+
+
 def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
     """Show the journal the object that a C function is about to change."""
     journal: Any = frame.thread.journal
@@ -261,6 +267,10 @@ def note_mutation(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> None:
         journal.touch(owner)
     if (fn is setattr or fn is delattr) and args:
         journal.touch(args[0])
+    if type(fn) is BuiltinFunctionType and getattr(fn, "__module__", None) not in _WRITE_TO_NOTHING:
+        for value in args:          # heapq.heappop(heap), operator.setitem(table, key, value)
+            if isinstance(value, _MUTABLE):
+                journal.touch(value)
     out = (kwargs or {}).get("out")
     for value in out if type(out) is tuple else (out,):
         if value is not None:
