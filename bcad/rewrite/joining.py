@@ -96,8 +96,8 @@ def _is_plain(node: Node) -> bool:
 
 def _waits_for(second: Node, first: Node) -> bool:
     """Whether a loop is computed from what another one gives, apart from what its turns kept and this one reads itself."""
-    kept = kept_by_turns(first)
-    waiting = [v.node for v in second.inputs if v.node is not None and v not in kept]
+    kept, constants = kept_by_turns(first), 1 + second.attrs["carries"]  # what it begins with is read as a whole
+    waiting = [v.node for k, v in enumerate(second.inputs) if v.node is not None and (k < constants or v not in kept)]
     seen: set[Node] = set()
     while waiting:
         node = waiting.pop()
