@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
+import bcad
 from bcad import options
 
 from .judge import difference
@@ -44,3 +48,30 @@ def test_every_part_is_used() -> None:
     used = list(programs())
     assert {p.thing for p in used} == set(THINGS)
     assert {p.context for p in used} == set(CONTEXTS)
+
+
+def _written_to(x: Any) -> Any:
+    a = np.array([1, 2]) if x[0] > 0 else np.array([1.0, 2.0])
+    a[0] = x[1]
+    return a
+
+
+def _of_two_widths(x: Any) -> Any:
+    return np.array([1, 2], dtype=np.int32) if x[0] > 0 else np.array([1, 2])
+
+
+def _changes_in_a_loop(x: Any) -> Any:
+    a = np.zeros(2, int)
+    for v in x:
+        a[0] = a[0] + v * 10
+        a = a * 1.0
+    return a
+
+
+@pytest.mark.parametrize("program", [_written_to, _of_two_widths, _changes_in_a_loop])
+def test_arrays_keep_their_dtypes(program: Callable[[Any], Any]) -> None:
+    f = bcad.Function(program)
+    for x in ([0.57, 0.39], [-0.57, 0.39], [0.57, 0.39, 0.1]):
+        given, expected = f(np.array(x)), program(np.array(x))
+        assert given.dtype == expected.dtype
+        np.testing.assert_array_equal(given, expected)

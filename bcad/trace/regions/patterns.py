@@ -236,11 +236,11 @@ MAX_OPTIONS = 8
 
 
 def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType) -> None:
-    """Refuse floats of different precision, and a common type in which a Python number would be rounded."""
+    """Refuse numbers of one kind and different precision, and a common type in which a Python number would be rounded."""
     if not isinstance(left, ArrayType) or not isinstance(right, ArrayType):
         return
     numpys = Kind.PYTHON not in (left.kind, right.kind)
-    if numpys and left.dtype != right.dtype and left.dtype.kind == right.dtype.kind and left.dtype.kind in "fc":
+    if numpys and left.dtype != right.dtype and left.dtype.kind == right.dtype.kind:
         raise Mismatch(f"{left} and {right}")
     for pattern, own, other in ((a, left, right), (b, right, left)):
         if own.kind is not Kind.PYTHON or other.kind is Kind.PYTHON or other.dtype.itemsize >= own.dtype.itemsize:
@@ -284,6 +284,8 @@ def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
         raise Mismatch(f"{a} and {b}")
     if (a.kind is Kind.ARRAY) != (b.kind is Kind.ARRAY) or len(a.shape) != len(b.shape):
         raise Mismatch(f"{a} and {b}")
+    if a.kind is Kind.ARRAY and a.dtype != b.dtype:
+        raise Mismatch(f"{a} and {b}")  # what is written to them is cast to another dtype
     if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
         raise Mismatch(f"{a} and {b}")  # flags and numbers print and index differently
     if session.kinds_matter and a.dtype.kind != b.dtype.kind:
