@@ -9,6 +9,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+import bcad
 from bcad import grad, hessian_vector_product
 from tests.programs import reference
 from tests.trace.helpers import Traced, same
@@ -232,3 +233,26 @@ def test_derivatives(fn):
         assert not reference.jacobian(fn, (x,), shorter=2.0**-6).disagreement(g(x), rtol=1e-6)
         along = reference.derivative(lambda z: np.asarray(g(z)), (x,), (v,), shorter=2.0**-6)
         assert not along.disagreement(product(x, v), rtol=1e-5, atol=1e-6)
+
+
+class _Outer:
+    def __init__(self) -> None:
+        self.a, self.items = 0.5, [1.0, 2.0]
+
+
+OUTER = _Outer()
+
+
+@pytest.mark.parametrize("program", [
+    lambda x: (setattr(made := copy.copy(OUTER), "a", made.a + x), made.a * OUTER.a)[1],
+    lambda x: (copy.copy(OUTER).items.append(x), sum(OUTER.items))[1],
+    lambda x: ((made := copy.deepcopy(OUTER)).items.append(x), sum(OUTER.items) + sum(made.items))[1],
+])
+def test_copies_of_an_instance_from_outside(program):
+    f = bcad.Function(program)
+    for a in (0.5, 2.0, -1.0):
+        OUTER.a, OUTER.items = a, [a, 2.0]
+        given, left = f(1.5), (OUTER.a, list(OUTER.items))
+        OUTER.a, OUTER.items = a, [a, 2.0]
+        assert given == program(1.5)
+        assert left == (OUTER.a, OUTER.items)

@@ -24,7 +24,7 @@ from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
 from ..regions.reach import within
 from ..tracers import ArrayTracer, ChoiceTracer, Method, has_traced, is_traced
-from . import answering, hosts, jitted, overrides, pybuiltins
+from . import answering, copying, hosts, jitted, overrides, pybuiltins
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -67,6 +67,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return result
     if kind in _METHOD_TYPES and type(fn.__self__) in MIRRORS:
         return mirrors.call(session, fn, args, kwargs)
+    if kind is BuiltinFunctionType and (result := copying.reduced(session, fn)) is not NotImplemented:
+        return result
     if session.captures.foreign and kind is not FunctionType and containers.takes(fn):
         seen = tuple(foreign.listed(session, a) if foreign.is_foreign(session, a) else a for a in args)
         if any(a is not b for a, b in zip(seen, args, strict=True)):

@@ -130,9 +130,12 @@ for _scalar in {t for t in np.sctypeDict.values() if np.dtype(t).kind in "biufc"
 
 @handles(type, always=True)
 def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if len(args) == 1 and (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
-        return kinds.settled(session, args[0]).__class__
-    return NotImplemented
+    if len(args) != 1 or not (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
+        return NotImplemented
+    if type(args[0]) is ChoiceTracer:
+        classes = {kinds.settled(session, option).__class__ for option in args[0]._options}
+        return classes.pop() if len(classes) == 1 else kinds.settled(session, choices.decide(session, args[0])).__class__
+    return kinds.settled(session, args[0]).__class__
 
 
 @handles(isinstance, always=True)
@@ -366,3 +369,9 @@ def _told_apart(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dic
 @handles(globals, always=True)
 def _globals(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return NotImplemented if args or kwargs or is_trusted(frame.globals) else session.captures.namespace(frame.globals)
+
+
+@handles(id, always=True)
+def _id(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Which of several objects it is, is held to."""
+    return id(choices.decide(session, args[0])) if len(args) == 1 and type(args[0]) is ChoiceTracer else NotImplemented

@@ -149,14 +149,14 @@ def _closure(session: Session, fn: FunctionType) -> Any:
 def attributes_of(session: Session, obj: Any) -> Any:
     """The attributes of an instance made while tracing."""
     cls: Any = type(obj)
-    if cls in _IMMUTABLE or isinstance(obj, Enum) or id(obj) in session.captures.outer or not _is_plain_class(cls):
+    if cls in _IMMUTABLE or isinstance(obj, Enum) or id(obj) in session.captures.outer or not is_plain_class(cls):
         return None
     found = own_attributes(obj)
     return tuple(found), list(found.values()), None
 
 
 @cache
-def _is_plain_class(cls: type) -> bool:
+def is_plain_class(cls: type) -> bool:
     """Whether instances have attributes and nothing else: no base is written in C, none is our own machinery's."""
     return type(cls) in (type, ABCMeta) and not is_machinery(cls.__module__) and all(
         base is object or base.__flags__ & _HEAP_TYPE for base in cls.__mro__) and _can_be_made(cls)
