@@ -149,7 +149,7 @@ special("gdtria", [lambda a, p, b, x: 1 / (x * gamma_density(b, a * x)), lambda 
                    lambda a, p, b, x: -a / x], Sample(_UNIT, integers(3, low=1), positives(3)))  # fmt: skip
 special("gdtrib", [lambda b, a, p, x: -x * gamma_density(b, a * x) / S.gammainc_by_a(b, a * x), lambda b, a, p, x: 1 / S.gammainc_by_a(b, a * x),
                    lambda b, a, p, x: -a * gamma_density(b, a * x) / S.gammainc_by_a(b, a * x)],
-        Sample(positives(3), _UNIT, positives(3)))  # fmt: skip
+        Sample(positives(3), _UNIT, positives(3)).at_kink())  # fmt: skip  # no second derivative by the shape, which is the result
 special("pdtr", [unknown(0), lambda y, k, m: -gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), positives(3)))
 special("pdtrc", [unknown(0), lambda y, k, m: gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), positives(3)))
 special("pdtri", [unknown(0), lambda m, k, p: -1 / gamma_density(S.floor(k) + 1, m)], Sample(integers(3, low=0), _UNIT))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.special as sc
 
+import bcad
 from bcad.ops import BY_NAME, NotDeclared
 from bcad.ops.special_op import Special
 from tests.programs.reference import richardson
@@ -126,3 +127,12 @@ def test_the_incomplete_beta_function_by_its_parameters(a, b, x):
     by_b = richardson(lambda h: np.asarray(sc.betainc(a, b + h, x)), 0.02 * b)
     assert not by_a.disagreement(np.asarray(betainc_by_a(a, b, x)), 1e-6, 1e-9)
     assert not by_b.disagreement(np.asarray(betainc_by_b(a, b, x)), 1e-6, 1e-9)
+
+
+def test_the_shape_that_a_gamma_distribution_has_at_a_probability() -> None:
+    """`gdtrib` gives a shape: its first derivatives are compared here, for it has no second ones."""
+    at = np.array([1.5, 0.3, 2.0])
+    given = bcad.grad(lambda v: sc.gdtrib(v[0], v[1], v[2]))(at)
+    steps = 1e-5 * np.eye(3)
+    expected = [(sc.gdtrib(*(at + d)) - sc.gdtrib(*(at - d))) / 2e-5 for d in steps]
+    np.testing.assert_allclose(given, expected, rtol=1e-6)

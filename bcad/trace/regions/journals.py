@@ -27,7 +27,7 @@ class TraceJournal(Journal):
         if type(obj) is OuterDict and obj.namespace_of is not None:
             raise self.session.error(f"{obj._source} is written to", hint="write to the attribute or global by its name, or use setattr()")
         if hasattr(type(obj), "__next__") and type(type(obj).__next__) is not FunctionType and id(obj) in self.session.captures.outer:
-            raise self.session.error(f"{self.session.captures.outer[id(obj)][1]}, an iterator from outside, is advanced",
+            raise self.session.error(f"{self.session.captures.outer[id(obj)][1]}, a {type(obj).__name__} from outside, is advanced",
                                      why="each call would have to go on where the one before has stopped", hint="make the iterator in the function")
         super().touch(obj)
 
