@@ -104,8 +104,10 @@ class Deciding:
         """Whether a tracer depends on nothing that changes from call to call."""
         return type(x) is not SizeTracer and self.example.is_static(x._read())
 
-    def decide(self, x: Tracer, why: str) -> bool:
+    def decide(self, x: Any, why: str) -> bool:
         """The truth of `x` for this call; later calls are held to it."""
+        if not isinstance(x, Tracer):  # it was known, and has been folded
+            return bool(x)
         if type(x) is SizeTracer:
             return not self.assumptions.equal(x._size, 0)
         value = self.unwrap(x)

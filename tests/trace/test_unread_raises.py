@@ -66,3 +66,29 @@ def test_is_raised_where_python_raises_it(program: Callable[..., Any], backend: 
             expected = outcome(program, size, k)
             assert outcome(f, size, k) == (expected if expected == "raised" else pytest.approx(expected))
             assert (outcome(g, size, k) == "raised") == (expected == "raised")
+
+
+def _by_zero(x: Any, k: Any) -> Any:
+    s = np.float64(k).item() * 1.0
+    try:
+        s = float(k) / 0
+    except ArithmeticError:
+        s = s * 2
+    return np.sin(s)
+
+
+def _one_condition_in_another(x: Any, k: Any) -> Any:
+    c = k * 0.0
+    for _ in range(0, x.shape[0], 2):
+        c = c + k
+        if k > 0.4:
+            if k > 0.0:
+                break
+    return np.sin(c)
+
+
+@pytest.mark.parametrize("program", [_by_zero, _one_condition_in_another])
+def test_what_is_known_before_it_is_run(program: Callable[..., Any]) -> None:
+    f = bcad.Function(program)
+    for size, k in ((5, -0.5), (5, 0.5), (3, 0.25), (5, 1.0)):
+        assert f(np.ones(size), k) == pytest.approx(program(np.ones(size), k))

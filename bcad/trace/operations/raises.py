@@ -70,7 +70,7 @@ def _safely(node: Node) -> tuple[Value, Value]:
     op: Any = node.op
     inputs = [ops.BY_NAME["as_kind"](v, kind=Kind.SCALAR, dtype=v.dtype) for v in node.inputs]
     safe = op(*inputs, **node.attrs)
-    return safe, op.raises(safe, *inputs)
+    return safe, Builder.current().as_value(op.raises(safe, *inputs))  # a known divisor makes it a plain bool
 
 
 def keep_raising(builder: Any, outputs: list[Value]) -> None:

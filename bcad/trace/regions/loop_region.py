@@ -285,6 +285,8 @@ class LoopRegion:
                 frame.stack.pop()
                 frame.jump(target)
                 return
+            if not flags:
+                raise Abandon("its body is known to leave it, or not to")
             exhausted = Exit("reached", target, len(frame.stack) - 1, 0)
             dispatch(self.session, frame, exhausted, ways, flags, result, self.key)
             return
