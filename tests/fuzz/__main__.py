@@ -12,8 +12,10 @@ from bcad import options
 from tests.backends.thresholds import lowered
 
 from .cases import Case, make_case
-from .judge import CRASH, MODES, Verdict, judge
+from .judge import CRASH, ENDLESS, MODES, Verdict, judge
 from .shrink import shrink
+
+SLOW = 20.0  # seconds: a program that takes longer is named
 
 
 def plan(seed: int) -> tuple[Case, str, str]:
@@ -43,11 +45,14 @@ def main() -> None:
     reasons: collections.Counter[str] = collections.Counter()
     start = time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.count):
+        begin = time.perf_counter()
         case, mode, backend = plan(seed)
         backend = "numba" if asked.forced else backend
         with lowered(seed) if asked.forced else contextlib.nullcontext():
             verdict = run(case, mode, backend)
         counts[verdict.kind] += 1
+        if (spent := time.perf_counter() - begin) > SLOW:
+            print(f"--- {seed} {mode} {backend}: {spent:.0f} s", flush=True)
         if verdict.kind == "refused":
             reasons[verdict.detail.partition(": ")[2][:70]] += 1
         if verdict.is_bug:
@@ -56,7 +61,7 @@ def main() -> None:
                 print(shrink(case, mode, backend, verdict), flush=True)
         if time.perf_counter() - start > asked.seconds:
             break
-    total = sum(counts.values())
+    total = sum(counts.values()) - counts[ENDLESS]
     print(f"{total} programs in {time.perf_counter() - start:.0f} s: " + ", ".join(f"{n} {k}" for k, n in counts.most_common()))
     print(f"honoured: {100 * (counts['honoured'] + counts['unsure']) / max(total, 1):.1f} %")
     if asked.refused:

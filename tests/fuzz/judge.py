@@ -6,9 +6,11 @@ import contextlib
 import copy
 import itertools
 import linecache
+import signal
 import traceback
 import warnings
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,8 @@ from interpreter import LocatedError
 from . import dual
 from .cases import STATE, Case
 
-HONOURED, REFUSED, SILENT, CRASH, UNSURE = "honoured", "refused", "silent", "crash", "unsure"
+HONOURED, REFUSED, SILENT, CRASH, UNSURE, ENDLESS = "honoured", "refused", "silent", "crash", "unsure", "endless"
+PATIENCE = 2.0  # seconds of the processor that a plain call may take
 MODES = ("value", "reverse", "forward")
 INSTANCES = ("THING", "KEEPER")  # what they hold is compared
 _names = itertools.count()
@@ -104,6 +107,8 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
         for world in (plain, traced):
             world.change(update)
         outcome = _plain_call(plain, text)
+        if isinstance(outcome.error, _Endless):
+            return Verdict(ENDLESS, f"call {k}")
         args = traced.arguments(text)
         kept = copy.deepcopy(args)
         tangents = directions(case, args, k)
@@ -145,12 +150,33 @@ def _call(compiled: Any, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]
     return compiled.along(args, tuple(tangents))
 
 
+class _Endless(Exception):
+    """A program that goes through a list which it makes longer all the time."""
+
+
+@contextlib.contextmanager
+def _bounded() -> Iterator[None]:
+    def late(*_: Any) -> None:
+        raise _Endless
+
+    before = signal.signal(signal.SIGVTALRM, late)
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def _plain_call(world: World, text: str) -> Outcome:
     args, before = world.arguments(text), world.state()
     try:
-        value, error = world.names["f"](*args), None
+        with _bounded():
+            value, error = world.names["f"](*args), None
     except Exception as exception:
         value, error = None, exception
+    if isinstance(error, _Endless):
+        return Outcome(None, error, before, {})
     return Outcome(value, error, before, world.state())
 
 
