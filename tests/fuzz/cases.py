@@ -145,7 +145,7 @@ class _Maker:
             f"G0 = {self._numbers(n)}\n", f"G0[:1] = {self._number()}\n", f"CFG['a'] = {self._number()}\n", f"CFG['mode'] = {self.random.randint(0, 2)}\n",
             f"CFG['v'] = {self._numbers(n)}\n", f"CFG['v'] *= {self._number()}\n", f"THING.w = {self._numbers(n)}\n", f"THING.c = {self._number()}\n",
             f"THING.n = {self.random.randint(0, 2)}\n", f"put_cell({self._number()})\n", "BUF[0] = 0.75\n", f"P0 = {self._positions(n)}\n",
-            f"WIN.append({self._number()})\n", f"WIN[0] = {self._number()}\n", "WIN.rotate()\n", "WIN.clear(); WIN.append(0.125)\n", f"ORDER['a'] = {self._number()}\n",
+            f"WIN.append({self._number()})\n", f"if WIN: WIN[0] = {self._number()}\n", "WIN.rotate()\n", "WIN.clear(); WIN.append(0.125)\n", f"ORDER['a'] = {self._number()}\n",
             "ORDER.move_to_end('a')\n", f"ORDER['c'] = {self._number()}\n", "HOOK = bent\n", "HOOK = plain\n", "plain.__code__ = bent.__code__\n",
             f"Thing.rate = {self._number()}\n", "THING.w = G0\n", "CFG['v'] = THING.w\n", "G0 = np.asfortranarray(G0)[::-1]\n",
             "LOG.append(0.5)\n", "LOG.clear()\n", "BUF = BUF.copy()\n", "C0 = 1\n", f"THING.w[:] = {self._number()}\n",
