@@ -11,6 +11,9 @@ import traceback
 from bcad import options
 from tests.backends.thresholds import lowered
 
+from .array_judge import judge_arrays
+from .arrays import PRELUDE as ARRAYS
+from .arrays import make_array_case
 from .cases import Case, make_case
 from .judge import CRASH, ENDLESS, MODES, Verdict, judge
 from .shrink import shrink
@@ -18,16 +21,18 @@ from .shrink import shrink
 SLOW = 20.0  # seconds: a program that takes longer is named
 
 
-def plan(seed: int) -> tuple[Case, str, str]:
+def plan(seed: int, arrays: bool = False) -> tuple[Case, str, str]:
     """The case with this number, in what mode and on which backend it is run."""
-    return make_case(seed), MODES[seed % 3], "numpy" if seed // 3 % 5 else "numba"  # compiling takes most of the time
+    mode, backend = MODES[seed % 3], "numpy" if seed // 3 % 5 else "numba"  # compiling takes most of the time
+    return make_array_case(seed, mode) if arrays else make_case(seed), mode, backend
 
 
 def run(case: Case, mode: str, backend: str) -> Verdict:
     """The verdict; what goes wrong in the oracle itself is a crash too."""
+    of = judge_arrays if case.source.startswith(ARRAYS) else judge
     with options.set(backend=backend, progress=False):
         try:
-            return judge(case, mode, backend)
+            return of(case, mode, backend)
         except Exception:
             return Verdict(CRASH, "oracle: " + traceback.format_exc(limit=-3))
 
@@ -38,6 +43,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--shrink", action="store_true", help="make failing programs small (takes longer)")
     parser.add_argument("--refused", action="store_true", help="list the reasons of refusals")
+    parser.add_argument("--arrays", action="store_true", help="NumPy over dtypes, ranks and layouts rather than Python's state")
     parser.add_argument("--forced", action="store_true", help="compile all, with thresholds lowered as the number says")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
     asked = parser.parse_args()
@@ -46,7 +52,7 @@ def main() -> None:
     start = time.perf_counter()
     for seed in range(asked.seed, asked.seed + asked.count):
         begin = time.perf_counter()
-        case, mode, backend = plan(seed)
+        case, mode, backend = plan(seed, asked.arrays)
         backend = "numba" if asked.forced else backend
         with lowered(seed) if asked.forced else contextlib.nullcontext():
             verdict = run(case, mode, backend)
