@@ -9,12 +9,12 @@ from .decode import decode
 from .domain import Domain, PlainDomain
 from .errors import GeneratorLost, LocatedError, Location, Unsupported
 from .evaluate import call, evaluate
-from .frame import Elsewhere, Frame, Outcome
+from .frame import Elsewhere, Frame, Outcome, unmoved
 from .journal import EMPTY, Journal, Snapshot
 
 __all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal",
            "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
-           "callbacks", "evaluate", "hot", "natives", "protocols"]
+           "callbacks", "evaluate", "hot", "natives", "protocols", "unmoved"]
 
 
 def _bind_builtins() -> None:

@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator
+import gc
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from operator import length_hint
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
 from typing import Any, NamedTuple
 
@@ -12,11 +15,15 @@ from .errors import Location, Unsupported
 from .thread import Thread
 
 _NATIVE: tuple[Any, ...] = (
-    iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), iter({}), iter({}.values()),
-    iter({}.items()), reversed([]), reversed(()), reversed({}), reversed({}.values()),
-    reversed({}.items()), iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()))
+    iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), reversed([]), reversed(()),
+    iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()), iter(deque()), reversed(deque()))
 _COPIED = frozenset(type(x) for x in _NATIVE)
+_OF_DICT: dict[type, Callable[[dict], Iterator[Any]]] = {
+    type(make({})): make for make in (  # type: ignore[operator]
+        lambda d: iter(dict.keys(d)), lambda d: iter(dict.values(d)), lambda d: iter(dict.items(d)),
+        lambda d: reversed(dict.keys(d)), lambda d: reversed(dict.values(d)), lambda d: reversed(dict.items(d)))}
 _COMPOSED = (enumerate, zip, map, filter, reversed)
+FORKED = frozenset((*_COPIED, *_OF_DICT, *_COMPOSED))      # a fork has copies of these
 _new = object.__new__
 _AT_FIRST: dict[str, Any] = {"names": None, "arrived": -1, "lasti": None, "locals_view": None, "abandoned": False,
                              "handled": None, "consumer": None, "called": None}
@@ -240,15 +247,48 @@ def current_exception(frame: Frame | None) -> BaseException | None:
 def copy_iterator(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
     """A copy of a native iterator that advances on its own; any other value itself."""
     kind = type(value)
-    if kind in _COPIED or kind in _COMPOSED:
+    if kind in FORKED:
         if id(value) not in memo:
             memo[id(value)] = copy.copy(value) if kind in _COPIED else \
-                _copy_composed(frame, value, memo)
+                _copy_of_dict(frame, value) if kind in _OF_DICT else _copy_composed(frame, value, memo)
         return memo[id(value)]
     if isinstance(value, _SUSPENDED):
         raise Unsupported(f"a running {kind.__name__} cannot be forked", location=frame.location(),
                           calls=frame.calls(), hint="iterate over a list or a range instead")
     return value
+
+
+def _copy_of_dict(frame: Frame, value: Any) -> Iterator[Any]:
+    """An iterator that stands at the same key and, unlike ``copy.copy``, sees what is written to the dict."""
+    owner = next((x for x in gc.get_referents(value) if isinstance(x, dict)), None)
+    if owner is None:                               # it is at its end
+        return iter(())
+    made = _OF_DICT[type(value)](owner)
+    for _ in range(dict.__len__(owner) - length_hint(value)):
+        next(made)
+    if not unmoved(made, value):
+        raise Unsupported("keys of a dict change while it is iterated over", location=frame.location(), calls=frame.calls())
+    return made
+
+
+def unmoved(a: Any, b: Any) -> bool:
+    """Whether two native iterators will give the same."""
+    if type(a) is not type(b) or not hasattr(type(a), "__next__"):
+        return False
+    try:
+        return _same_state(a.__reduce__(), b.__reduce__())
+    except (AttributeError, TypeError, RuntimeError):   # it cannot tell; a dict has another size now
+        return False
+
+
+def _same_state(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if type(a) in (tuple, list):
+        return len(a) == len(b) and all(map(_same_state, a, b))
+    return a == b if type(a) in (int, range, str) else unmoved(a, b)
 
 
 def _copy_composed(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
@@ -261,4 +301,4 @@ def _copy_composed(frame: Frame, value: Any, memo: dict[int, Any]) -> Any:
     return result
 
 
-__all__ = ["Elsewhere", "Frame", "Outcome", "UNBOUND"]
+__all__ = ["Elsewhere", "Frame", "Outcome", "UNBOUND", "unmoved"]

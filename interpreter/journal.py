@@ -1,6 +1,7 @@
 """Journal: remembers the contents of objects before interpreted code changes them, to undo it."""
 from __future__ import annotations
 
+import operator
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -185,25 +186,39 @@ def _restore_list(obj: list, old: list) -> None:
     list.__setitem__(obj, slice(None), old)
 
 
+# What is to be put back may be iterated over: where keys and lengths have stayed, iterators must go on as before.
 def _restore_dict(obj: dict, old: dict) -> None:
-    dict.clear(obj)
+    if not _has_keys(dict.__iter__(obj), dict.__len__(obj), old):
+        dict.clear(obj)
     dict.update(obj, old)
 
 
 def _restore_ordered(obj: OrderedDict, old: dict) -> None:
-    OrderedDict.clear(obj)                      # dict's own method would leave its order as it is
+    if not _has_keys(OrderedDict.__iter__(obj), dict.__len__(obj), old):
+        OrderedDict.clear(obj)                  # dict's own method would leave its order as it is
     for key, value in old.items():
         OrderedDict.__setitem__(obj, key, value)
 
 
+def _has_keys(keys: Iterator[Any], count: int, old: dict) -> bool:
+    """Whether a dict has the very keys of `old`, in their order."""
+    return count == len(old) and all(map(operator.is_, keys, old))
+
+
 def _restore_set(obj: set, old: set) -> None:
-    set.clear(obj)
-    set.update(obj, old)
+    if set.__len__(obj) != len(old) or not set.issuperset(obj, old):
+        set.clear(obj)
+        set.update(obj, old)
 
 
 def _restore_deque(obj: deque, old: deque) -> None:
-    deque.clear(obj)
-    deque.extend(obj, old)
+    if deque.__len__(obj) != len(old):
+        deque.clear(obj)
+        deque.extend(obj, old)
+        return
+    for k, (now, before) in enumerate(zip(list(deque.__iter__(obj)), old, strict=True)):
+        if now is not before:
+            deque.__setitem__(obj, k, before)
 
 
 def _restore_bytearray(obj: bytearray, old: bytearray) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from . import polyfills
 from .calls import advance, call_function, call_value, step_into
-from .frame import Frame
+from .frame import FORKED, Frame
 from .journal import born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 from .versions import no_iterator
@@ -339,7 +339,7 @@ def next_value(frame: Frame, iterator: Any, exhausted: Any) -> Any:
         if method is not None:
             result, stop = _guarded(call_special, frame, method, iterator)
             return exhausted if stop else result
-    if kind is GeneratorType and frame.thread.journal is not None:
+    if kind not in FORKED and frame.thread.journal is not None and (kind is GeneratorType or is_native_iterator(iterator)):
         advance(frame, iterator, True)
     return next(iterator, exhausted)
 

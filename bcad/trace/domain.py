@@ -17,6 +17,7 @@ from .captures.outer import LISTS, MIRRORS, OuterDict
 from .effects import text
 from .iterators import combine, iteration
 from .iterators.generators import Joined
+from .iterators.sequences import RangeTracer
 from .lists import keyed, virtual
 from .operations import attributes, items, keys, kinds, operators
 from .operations.arithmetic import SizeArithmetic
@@ -40,7 +41,7 @@ class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
     types: frozenset[type] = TRACERS | MIRRORS | {
-        np.ndarray, Method, text.TextTracer, iteration.RangeTracer, *iteration.ITERATORS, *combine.ITERATORS, Joined,
+        np.ndarray, Method, text.TextTracer, RangeTracer, deque, *iteration.ITERATORS, *combine.ITERATORS, Joined,
     }
     observes = True
 
@@ -159,10 +160,10 @@ class GraphDomain(Domain):
         if type(value) is text.TextTracer:
             raise self.session.leak(value, "the length of text with traced numbers in it was asked for")
         if containers.is_outer(self.session, value):
-            value = containers.contents(self.session, value)
+            return containers.length(self.session, value)
         if isinstance(value, (list, deque, *keyed.KINDS)):
             return len(value)
-        if type(value) is iteration.RangeTracer:
+        if type(value) is RangeTracer:
             return value.length
         if foreign.is_foreign(self.session, value):
             return foreign.length(self.session, value)

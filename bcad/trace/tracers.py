@@ -6,6 +6,7 @@ operand.  Their operators and NumPy protocols are a safety net for C code that h
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -311,7 +312,7 @@ def has_traced(x: Any, depth: int = 4) -> bool:
     kind = type(x)
     if kind in TRACERS or issubclass(kind, Tracer):  # text made of numbers, too
         return True
-    if depth and isinstance(x, (list, tuple, set, frozenset)):
+    if depth and isinstance(x, (list, tuple, set, frozenset, deque)):
         return any(has_traced(item, depth - 1) for item in x)
     if depth and isinstance(x, dict):
         return any(has_traced(item, depth - 1) for item in x.values())

@@ -158,7 +158,8 @@ def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dic
         return True
     if session.virtual and virtual.holds(session, (*args, *kwargs.values())):
         return True
-    return touches_array(args) or touches_array(kwargs.values())
+    given = (*args, *kwargs.values())
+    return touches_array(given) or any(containers.is_outer(session, x) for x in given)
 
 
 def touches_array(values: Any) -> bool:
@@ -329,7 +330,7 @@ def native(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwarg
     if owner is not None:
         fn, args = containers.call(session, fn, owner, args)
     elif not hosts.keeps_tracers(fn) or containers.reads_its_arguments(fn):
-        args = containers.read(session, args)
+        args = containers.read(session, args, fn)
     if outside.opens_for_writing(fn, args, kwargs):
         raise session.error("opening a file for writing cannot be traced", hint="open it outside, or use print(file=)")
     if hosts.keeps_tracers(fn):

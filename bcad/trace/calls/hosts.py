@@ -82,6 +82,9 @@ def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
     if nested and not questions.only_asks(fn):  # it may write into what it is given
         raise _refusal(session, name, "traced values stand inside one of its arguments")
     args, kwargs = _unmirrored(args), _unmirrored(kwargs)
+    for leaf in flatten((args, kwargs))[0]:
+        if not isinstance(leaf, Tracer) and has_traced(leaf):
+            raise _refusal(session, name, f"its argument, a {type(leaf).__name__}, holds traced values")
     values = [session.value(x) for x in traced_leaves((args, kwargs))]
     active = [v for v in values if session.example.is_active(v)]
     if active:

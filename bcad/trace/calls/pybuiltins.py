@@ -21,7 +21,7 @@ from ..effects.effects import Call
 from ..effects.text import TextTracer
 from ..iterators import combine, generator_forms, ranges
 from ..iterators.generators import frame_of
-from ..iterators.iteration import RangeTracer
+from ..iterators.sequences import RangeTracer
 from ..lists import new_lists, virtual
 from ..operations import kinds
 from ..operations.items import is_integral

@@ -37,6 +37,7 @@ class Captures(Lifting):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.filled: set[int] = set()  # ids of containers that hold lifted items
+        self.viewed: set[int] = set()  # and of those whose items, as they were, may still be gone through
         self._seen: dict[tuple[int, Any], tuple[Any, Any]] = {}
         self._written: set[tuple[int, Any]] = set()
         self._born: set[int] = set()  # ids of code objects of functions that may be made while tracing

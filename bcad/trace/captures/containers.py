@@ -1,7 +1,8 @@
 """Deques, ordered dicts, subclasses of list and dict... from outside: what C code sees of them is lifted.
 
 A plain list or dict has a mirror (`outer.py`); any other container stands for itself. Reading it as
-a whole gives a copy of what it holds; a method that changes it finds lifted items in it.
+a whole gives a copy of what it holds. What changes it, or is gone through while it is changed, finds lifted items in it:
+it is filled, for this trace alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from types import (
 )
 from typing import TYPE_CHECKING, Any
 
-from ..regions.states import Abandon
+from ..restart import Restart
 from .guards import HasKeys, HasLength
 from .outer import MIRRORS
 from .sources import Item
@@ -41,6 +42,11 @@ _TAKERS = frozenset((  # C code that only reads what it is given, item by item
     itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest, itertools.pairwise,
     itertools.chain.from_iterable,
 ))
+_LAZY = frozenset((  # of these, what takes the items one by one while the program goes on
+    zip, enumerate, reversed, iter, map, filter, itertools.chain, itertools.islice, itertools.cycle, itertools.tee,
+    itertools.zip_longest, itertools.pairwise, itertools.chain.from_iterable,
+))
+_VIEWS = frozenset("items keys values __iter__ __reversed__".split())
 _ADDERS = frozenset((sum, min, max, sorted, any, all, math.fsum, math.prod, math.dist, functools.reduce, itertools.accumulate))
 _MERGERS = frozenset(("extend", "extendleft", "update", "union", "intersection", "difference", "join", "__iadd__", "__add__"))
 
@@ -81,6 +87,20 @@ def contents(session: Session, value: Any) -> Any:
     return found + items[before:]
 
 
+def looked_through(session: Session, value: Any) -> Any:
+    """What is gone through bit by bit: its contents, or itself if it is filled; were it written to meanwhile, it will be."""
+    if id(value) in session.captures.filled:
+        return value
+    session.captures.viewed.add(id(value))
+    return contents(session, value)
+
+
+def length(session: Session, value: Any) -> int:
+    """``len(value)``; the rest is not looked at."""
+    session.captures.hold_length(value)
+    return len(value)
+
+
 def copied(session: Session, value: Any) -> Any:
     """A container of C code's own class with the lifted items of one from outside; anything else as it is."""
     if not is_outer(session, value):
@@ -107,14 +127,19 @@ def _items(value: Any) -> Any:
 
 
 def fill(session: Session, value: Any) -> None:
-    """Put lifted items in place of those from outside: C code is about to change the container."""
+    """Put lifted items in place of those from outside.
+
+    The program cannot tell: the trace's own journal puts them back, and no region has to.
+    """
     captures = session.captures
     if id(value) in captures.filled or isinstance(value, (tuple, MappingProxyType)):
         return
-    if session.speculating:
-        raise Abandon("C code changes a container from outside in it")
+    journal, *inner = session.journals
+    if any(other.before(value) is not None for other in inner):
+        raise to_be_filled(session, value)
     found = contents(session, value)
-    session.touch(value)
+    captures.filled.add(id(value))
+    journal.touch(value)
     if isinstance(value, dict):
         for key, item in found.items():
             dict.__setitem__(value, key, item)
@@ -123,8 +148,11 @@ def fill(session: Session, value: Any) -> None:
             deque.__setitem__(value, k, item)
     else:
         list.__setitem__(value, slice(None), found)
-    session.touch(captures.filled)
-    captures.filled.add(id(value))
+
+
+def to_be_filled(session: Session, value: Any) -> Restart:
+    """Tracing begins again: the container is filled when it is met."""
+    return Restart(filled=frozenset((session.captures.outer[id(value)][1],)))
 
 
 def owner_of(session: Session, fn: Any, args: tuple[Any, ...]) -> Any:
@@ -142,8 +170,10 @@ def call(session: Session, fn: Any, owner: Any, args: tuple[Any, ...]) -> tuple[
     """The function and arguments to call instead of a C method of a container from outside."""
     name, bound = fn.__name__, type(fn) in _BOUND
     if name in _READERS:
-        copy = contents(session, owner)
-        return (getattr(copy, name), args) if bound else (getattr(type(copy), name), (copy, *args[1:]))
+        seen = looked_through(session, owner) if name in _VIEWS else contents(session, owner)
+        if seen is owner:
+            return fn, args
+        return (getattr(seen, name), args) if bound else (getattr(type(seen), name), (seen, *args[1:]))
     if name in _APPENDERS and getattr(owner, "maxlen", None) is None and id(owner) not in session.captures.filled:
         session.touch(owner)
     else:
@@ -152,11 +182,12 @@ def call(session: Session, fn: Any, owner: Any, args: tuple[Any, ...]) -> tuple[
     return fn, rest if bound else (owner, *rest)
 
 
-def read(session: Session, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments that C code reads, containers from outside replaced by copies of lifted items."""
+def read(session: Session, args: tuple[Any, ...], fn: Any = None) -> tuple[Any, ...]:
+    """Arguments that C code (`fn`) reads, containers from outside replaced by what it finds in them."""
     if not any(is_outer(session, a) for a in args):
         return args
-    return tuple(contents(session, a) if is_outer(session, a) else a for a in args)
+    seen = looked_through if fn in _LAZY else contents
+    return tuple(seen(session, a) if is_outer(session, a) else a for a in args)
 
 
 def reads_its_arguments(fn: Any) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import array
 import operator
+from collections import deque
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,8 @@ def as_array(session: Session, x: Any) -> Any:
     kind = type(x)
     if containers.is_outer(session, x) and not issubclass(kind, (dict, MappingProxyType)):
         return containers.contents(session, x)
+    if issubclass(kind, deque):
+        return list(x)
     if any(hasattr(kind, name) for name in _OWN_WAYS) or kind.__module__.partition(".")[0] == "numpy":
         return x  # np.c_ has a length and items, and no end
     if _in_python(kind, "__array__"):

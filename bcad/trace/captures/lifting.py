@@ -24,7 +24,7 @@ import numpy as np
 from ..places import is_trusted, namespace_of
 from ..tracers import TRACERS, Method
 from . import foreign
-from .containers import is_container
+from .containers import fill, is_container
 from .definitions import Definitions
 from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
@@ -169,6 +169,8 @@ class Lifting(OuterArrays):
             self.session.watch(kind)
             if issubclass(kind, deque):
                 self.session.guard(HasValue(Attribute(source, "maxlen"), value.maxlen))
+            if source in self.session.lessons.filled:
+                fill(self.session, value)
         elif foreign.is_kind(kind):
             self.foreign.add(id(value))
             self.session.watch(kind)

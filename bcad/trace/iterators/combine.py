@@ -4,52 +4,19 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from interpreter import evaluate
 
 from ..operations.items import get_array_item
 from ..tracers import NumberTracer, SizeTracer
-from .iteration import Indexed, RangeIterator, RangeTracer, RowIterator, ZipIterator, combined, indexed
+from .indexed import Indexed
+from .iteration import combined, indexed
+from .parts import ProductIterator, ZipIterator
+from .sequences import RangeIterator, RangeTracer, RowIterator
 
 if TYPE_CHECKING:
     from ..session import Session
-
-
-class ProductIterator(Indexed):
-    """Tuples of one item of each part, the last part fastest."""
-
-    __slots__ = ("parts",)
-
-    def __init__(self, session: Session, parts: tuple[Indexed, ...]) -> None:
-        super().__init__(session)
-        self.parts = parts
-
-    def left(self) -> Any:
-        total: Any = 1
-        for part in self.parts:
-            total = operator.mul(total, part.left())
-        return operator.sub(total, self.index) if self.index else total
-
-    def at(self, k: Any) -> Any:
-        place = operator.add(k, self.index) if self.index else k
-        found = []
-        for part in self.parts[:0:-1]:
-            found.append(part.at(operator.mod(place, part.left())))
-            place = operator.floordiv(place, part.left())
-        return (self.parts[0].at(place), *found[::-1])
-
-    def place(self) -> Any:
-        return (*(part.place() for part in self.parts), self.index)
-
-    def lists(self) -> list[Any]:
-        return [items for part in self.parts for items in part.lists()]
-
-    def within(self) -> Iterator[Indexed]:
-        yield self
-        for part in self.parts:
-            yield from part.within()
 
 
 class MapIterator(ZipIterator):
@@ -72,9 +39,6 @@ class MapIterator(ZipIterator):
     def place(self) -> Any:
         return id(self.function), *super().place()
 
-    def __copy__(self) -> MapIterator:
-        return MapIterator(self.session, self.function, tuple(map(copy.copy, self.parts)))
-
 
 class PartIterator(ZipIterator):
     """So many items of an iterator, or as many as there are."""
@@ -92,11 +56,6 @@ class PartIterator(ZipIterator):
         return super().advance()[1]
 
     __next__ = advance
-
-    def __copy__(self) -> PartIterator:
-        made = PartIterator(self.session, copy.copy(self.parts[1]), self.count)
-        made.parts = (copy.copy(self.parts[0]), made.parts[1])
-        return made
 
 
 class NumberedIterator(ZipIterator):
@@ -120,9 +79,6 @@ class NumberedIterator(ZipIterator):
 
     def place(self) -> Any:
         return id(self.array), *super().place()
-
-    def __copy__(self) -> NumberedIterator:
-        return NumberedIterator(self.session, self.array, copy.copy(self.parts[0]))
 
 
 def make_product(session: Session, args: tuple[Any, ...]) -> Any:

@@ -12,7 +12,9 @@ from ..regions.arms import fork_of
 from ..regions.reach import frames_from, within
 from ..regions.states import Abandon
 from .generators import is_made_here
-from .iteration import Indexed, ListIterator, indexed
+from .indexed import Indexed
+from .iteration import indexed
+from .sequences import ListIterator
 
 if TYPE_CHECKING:
     from ..session import Session

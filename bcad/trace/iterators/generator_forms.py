@@ -11,7 +11,8 @@ from interpreter import evaluate
 from ..lists import virtual
 from ..places import stepped
 from .generators import frame_of
-from .iteration import Indexed, is_traced_iterable
+from .indexed import Indexed
+from .iteration import is_traced_iterable
 
 if TYPE_CHECKING:
     from ..session import Session

@@ -14,21 +14,13 @@ from ..regions.arms import fork_of, reraise, speculation
 from ..regions.patterns import Mismatch
 from ..regions.reach import frames_from, live_values, within
 from ..regions.states import Abandon
-from .iteration import (
-    Indexed,
-    ListIterator,
-    NextItem,
-    RangeIterator,
-    RangeTracer,
-    are_held,
-    are_shared,
-    indexed,
-)
+from .indexed import Indexed, NextItem
+from .iteration import are_held, are_shared, indexed
+from .sequences import ENDLESS, ListIterator, RangeIterator, RangeTracer
 
 if TYPE_CHECKING:
     from ..session import Session
 
-ENDLESS = 1 << 62
 _WHOLE = "run where it is used up"  # marks loops over generators among what is avoided
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..captures import containers
 from ..tracers import ArrayTracer, NumberTracer, SizeTracer
 from . import generators
-from .iteration import EnumerateIterator, RangeIterator, RangeTracer, RowIterator, ZipIterator, combined, indexed
+from .iteration import combined, indexed
+from .parts import EnumerateIterator, ZipIterator
+from .sequences import DequeIterator, RangeIterator, RangeTracer, RowIterator
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -67,4 +71,7 @@ def make_reversed(session: Session, args: tuple[Any, ...]) -> Any:
         cell = indexed(session, value)
         assert isinstance(cell, RowIterator) and isinstance(cell.array, ArrayTracer)
         return RowIterator(session, cell.array, backwards=True)
+    if type(value) is deque:
+        seen = containers.looked_through(session, value) if containers.is_outer(session, value) else value
+        return DequeIterator(session, seen, backwards=True)
     return NotImplemented

@@ -16,6 +16,7 @@ from interpreter import evaluate
 from ..operations.raises import may_be_caught
 from ..places import stepped
 from ..regions.patterns import Leaf, Nest, Pattern
+from ..regions.reach import is_gone_through
 from ..regions.states import Abandon, freeze
 from ..restart import Restart
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer
@@ -117,6 +118,8 @@ def convert(session: Session, region: Any) -> None:
     for key, path, parts in sorted(session.lessons.keyed, key=str):
         owner: Any = resolve(session, region.frame, path) if key == region.key else None
         if type(owner) in KINDS and id(owner) not in session.keyed and all(_parts(other) == parts for other in owner):
+            if is_gone_through(session.frame, owner):
+                raise Abandon("it changes a dict or set that is gone through")
             session.touch(session.keyed)
             session.touch(owner)
             session.keyed[id(owner)] = Keyed(session, owner, key, parts)

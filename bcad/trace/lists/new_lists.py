@@ -9,9 +9,10 @@ from bcad.ir import python_type
 from interpreter import evaluate
 
 from ..captures.containers import contents, is_outer
-from ..captures.outer import LISTS, OuterList
+from ..captures.outer import OuterList
 from ..iterators.generators import frame_of
-from ..iterators.iteration import ListIterator, VirtualIterator, indexed
+from ..iterators.iteration import indexed, steps_itself
+from ..iterators.sequences import ListIterator, VirtualIterator
 from ..places import stepped
 from ..regions.patterns import Leaf, Mismatch
 from ..regions.states import Abandon, freeze
@@ -55,7 +56,7 @@ def ordered(session: Session, given: Any, kwargs: dict[str, Any]) -> Any:
     made = listed(session, given)
     if made is NotImplemented and is_outer(session, given):
         given = contents(session, given)
-    if made is NotImplemented and type(given) in (*LISTS, deque, tuple) and has_traced(given):
+    if made is NotImplemented and isinstance(given, (list, deque, tuple)) and not steps_itself(given) and has_traced(given):
         made = _in_arrays(session, list(given))
     found = session.virtual.get(id(made))
     strip = made_of(session, found, "a list is sorted") if found is not None else None

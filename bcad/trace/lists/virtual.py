@@ -18,6 +18,7 @@ from ..regions.aliases import forbid_writes
 from ..regions.heap import Middle
 from ..regions.leaves import as_type, build, values_of
 from ..regions.patterns import Constant, Leaf, Mismatch, Nest, Pattern, join_items, of_numpy, pattern_of
+from ..regions.reach import is_gone_through
 from ..regions.restack import restacked, row
 from ..regions.states import Abandon, Frozen, freeze
 from ..tracers import Tracer
@@ -381,3 +382,7 @@ def register(session: Session, virtual: VirtualList) -> None:
     session.virtual[id(virtual.items)] = virtual
     session.watch(type(virtual.items))
     session.watch_lists()
+    if is_gone_through(session.frame, virtual.items):
+        if session.speculating:
+            raise Abandon("a list that is gone through gets longer or shorter")
+        virtual.materialize()

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Graph, Value, live_part
-from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome
+from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome, unmoved
 
 from ..builder import TraceBuilder
-from ..iterators.iteration import Indexed, NextItem
+from ..iterators.indexed import Indexed, NextItem
 from ..lists.growing import Again
 from . import choices
 from .choices import Refined
@@ -156,33 +156,18 @@ def _entry(session: Session, frame: Frame, depth: int, value: Any) -> Frozen:
     """A stack entry: the original of an iterator that was copied for the fork and has not moved."""
     if depth < len(frame.stack):
         before = frame.stack[depth]
-        if value is before or type(value) is NextItem or unmoved(before, value):
+        if value is before or type(value) is NextItem or _stand_alike(before, value):
             return Same(before)
     if hasattr(type(value), "__next__") or isinstance(value, Indexed):
         raise Abandon("an iterator is made or advanced in it")
     return freeze(session, value)
 
 
-def unmoved(a: Any, b: Any) -> bool:
+def _stand_alike(a: Any, b: Any) -> bool:
     """Whether two copies of an iterator stand at the same item."""
-    if type(a) is not type(b):
-        return False
     if isinstance(a, Indexed):
-        return bool(a.place() == b.place())
-    if not hasattr(type(a), "__next__") or not hasattr(a, "__reduce__"):
-        return False
-    try:
-        return _same_state(a.__reduce__(), b.__reduce__())
-    except TypeError:
-        return False
-
-
-def _same_state(a: Any, b: Any) -> bool:
-    if a is b or unmoved(a, b):
-        return True
-    if type(a) is tuple and type(b) is tuple:
-        return len(a) == len(b) and all(map(_same_state, a, b))
-    return type(a) in (int, range, str) and type(a) is type(b) and a == b
+        return type(a) is type(b) and bool(a.place() == b.place())
+    return unmoved(a, b)
 
 
 def fork_of(frame: Frame) -> Frame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import Journal
 
+from ..captures.containers import to_be_filled
 from ..captures.outer import OuterDict
 from ..restart import Restart
 
@@ -24,6 +25,9 @@ class TraceJournal(Journal):
     def touch(self, obj: Any) -> None:
         if self.session.twins:
             refuse_twin(self.session, obj)
+        captures = self.session.captures
+        if id(obj) in captures.viewed and id(obj) not in captures.filled:
+            raise to_be_filled(self.session, obj)
         if type(obj) is OuterDict and obj.namespace_of is not None:
             raise self.session.error(f"{obj._source} is written to", hint="write to the attribute or global by its name, or use setattr()")
         if hasattr(type(obj), "__next__") and type(type(obj).__next__) is not FunctionType and id(obj) in self.session.captures.outer:

@@ -13,7 +13,8 @@ from interpreter import Frame
 
 from ..builder import TraceBuilder, constant_of, is_constant
 from ..iterators.expressions import ExpressionIterator
-from ..iterators.iteration import Indexed, NextItem, are_held
+from ..iterators.indexed import Indexed, NextItem
+from ..iterators.iteration import are_held
 from ..lists import keyed
 from ..lists.buffers import convert, paths, require_room
 from ..lists.growing import Again

@@ -12,7 +12,9 @@ from interpreter import Frame, Instruction, Unsupported
 from ..builder import TraceBuilder
 from ..iterators.expressions import ExpressionIterator, over_expression
 from ..iterators.generators import consume, hand_on
-from ..iterators.iteration import Indexed, ListIterator, NextItem, indexed
+from ..iterators.indexed import Indexed, NextItem
+from ..iterators.iteration import indexed
+from ..iterators.sequences import ListIterator
 from ..restart import Restart
 from .arms import LoopContext, run_arm, speculation
 from .loop_region import INDEX, LoopRegion

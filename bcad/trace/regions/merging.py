@@ -11,7 +11,7 @@ from bcad import ops
 from bcad.ir import ArrayType, Builder, Kind, Value, symbols, type_symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
-from ..iterators.iteration import Indexed, NextItem
+from ..iterators.indexed import Indexed, NextItem
 from ..lists import virtual
 from ..lists.buffers import plain_items
 from ..tracers import ArrayTracer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Iterator
 from functools import partial
-from types import CellType, FunctionType, MethodType, ModuleType
+from types import CellType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,28 @@ def within(stack: list[Any]) -> Iterator[Any]:
         seen.add(id(x))
         yield x
         stack += _held_by(x) or ()
+
+
+def is_gone_through(frame: Frame | None, items: Any) -> bool:
+    """Whether an iterator that the program may still ask goes through the very items that a list holds."""
+    stack = [x for f in frames_from(frame) for x in live_values(f)]
+    for x in within(stack):
+        gone_through = _gone_through_by(x)
+        if any(y is items for y in gone_through):
+            return True
+        stack += gone_through
+    return False
+
+
+def _gone_through_by(x: Any) -> Any:
+    """What an iterator of C code, one of ours or a generator takes its items from."""
+    cls = type(x)
+    if cls is GeneratorType:
+        frame = x.gi_frame and x.gi_frame.f_locals.get("frame")
+        return [*frame.slots, *frame.stack] if isinstance(frame, Frame) else ()
+    if hasattr(cls, "goes_through"):
+        return x.goes_through()
+    return gc.get_referents(x) if hasattr(cls, "__next__") and not is_machinery(cls.__module__) else ()
 
 
 def _held_by(x: Any) -> Any:

@@ -1,0 +1,196 @@
+"""Iterators over one thing: the rows of an array, a range, the items of a list or deque."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..operations.items import get_array_item
+from ..regions.states import Abandon
+from ..tracers import ArrayTracer, Tracer
+from .indexed import Indexed
+
+if TYPE_CHECKING:
+    from ..session import Session
+
+ENDLESS = 1 << 62
+
+class RowIterator(Indexed):
+    """The rows of an array (as it is when they are asked for), forwards or backwards."""
+
+    __slots__ = ("array", "backwards")
+
+    def __init__(self, session: Session, array: ArrayTracer, backwards: bool = False) -> None:
+        super().__init__(session)
+        self.array = array
+        self.backwards = backwards
+
+    def left(self) -> Any:
+        return _minus(self.session.domain.length(self.array), self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        if self.backwards:
+            place = operator.sub(operator.sub(self.session.domain.length(self.array), 1), place)
+        return get_array_item(self.session, self.array, place)
+
+    def place(self) -> Any:
+        return id(self.array), self.index
+
+
+class RangeIterator(Indexed):
+    """The numbers ``start + k * step``."""
+
+    __slots__ = ("range",)
+
+    def __init__(self, session: Session, range_: RangeTracer | range) -> None:
+        super().__init__(session)
+        self.range = range_
+
+    def left(self) -> Any:
+        length = len(self.range) if type(self.range) is range else self.range.length
+        return _minus(length, self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        step = self.range.step
+        offset = place if step == 1 else operator.mul(place, step)
+        start = self.range.start
+        return offset if type(start) is int and start == 0 else operator.add(start, offset)
+
+    def place(self) -> Any:
+        return id(self.range), self.index
+
+
+class ListIterator(Indexed):
+    """The items of a list or tuple; they are different objects, so their number must be known."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, session: Session, items: Any) -> None:
+        super().__init__(session)
+        self.items = items
+
+    def goes_through(self) -> tuple[Any, ...]:
+        """What it goes through."""
+        return (self.items,)
+
+    def left(self) -> Any:
+        return len(self.items) - self.index
+
+    def at(self, k: Any) -> Any:
+        if isinstance(k, Tracer):
+            raise Abandon("it goes through a list of Python objects")
+        return self.items[self.index + k]
+
+    def place(self) -> Any:
+        return id(self.items), self.index
+
+
+class DequeIterator(ListIterator):
+    """The items of a deque, which must not get longer or shorter meanwhile; C code's own would not outlive a region's undoing."""
+
+    __slots__ = ("backwards", "length", "ends")
+
+    def __init__(self, session: Session, items: deque[Any], backwards: bool = False) -> None:
+        super().__init__(session, items)
+        self.backwards = backwards
+        self.length = len(items)
+        self.ends = self._ends()
+
+    def left(self) -> Any:
+        return self.length - self.index
+
+    def at(self, k: Any) -> Any:
+        if isinstance(k, Tracer):
+            return super().at(k)
+        place = self.index + k
+        return self.items[-1 - place if self.backwards else place]
+
+    def advance(self) -> Any:
+        if len(self.items) != self.length or self._is_shifted():
+            raise RuntimeError("deque mutated during iteration")
+        self.remember()
+        self.ends = self._ends()
+        return super().advance()
+
+    __next__ = advance
+
+    def _ends(self) -> tuple[Any, ...]:
+        """The first and last two items."""
+        return tuple(self.items[k] for k in (0, 1, -2, -1)) if self.length > 1 else ()
+
+    def _is_shifted(self) -> bool:
+        """Whether all items have changed their places, their number being the same."""
+        if not self.ends:
+            return False
+        first, second, last_but_one, last = self.ends
+        left, right = self.items[0], self.items[-1]
+        return left is second is not first or right is last_but_one is not last
+
+
+class VirtualIterator(Indexed):
+    """``iter(items)`` of a list or deque whose length only a run can tell."""
+
+    __slots__ = ("items", "whole", "last")
+
+    def __init__(self, session: Session, items: Any, whole: Any, backwards: bool = False) -> None:
+        super().__init__(session)
+        self.items = items
+        self.whole = whole
+        self.last = operator.sub(session.domain.length(items), 1) if backwards else None
+
+    def left(self) -> Any:
+        total = self.session.domain.length(self.items) if self.last is None else operator.add(self.last, 1)
+        return _minus(total, self.index)
+
+    def at(self, k: Any) -> Any:
+        place = operator.add(k, self.index) if self.index else k
+        if self.last is not None:
+            place = operator.sub(self.last, place)
+        if isinstance(place, Tracer):
+            return self.whole.row(place)
+        found = self.session.domain.getitem(None, self.items, place)  # it may have grown: a loop that is unrolled sees it
+        return self.items[place] if found is NotImplemented else found
+
+    def place(self) -> Any:
+        return id(self.items), self.index
+
+    def lists(self) -> list[Any]:
+        return [self.items]
+
+
+class RangeTracer:
+    """``range(n)`` for a traced n."""
+
+    __slots__ = ("session", "start", "stop", "step", "length")
+
+    def __init__(self, session: Session, start: Any, stop: Any, step: int, length: Any = None) -> None:
+        self.session, self.start, self.stop, self.step = session, start, stop, step
+        self.length = _range_length(start, stop, step) if length is None else length
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        return range
+
+    def __iter__(self) -> Any:
+        """For C code that takes all of it: the numbers of this call, held to."""
+        start, length = (self.session.decide_int(x, "a range") for x in (self.start, self.length))
+        return iter(range(start, start + length * self.step, self.step))
+
+    def reversed(self) -> RangeTracer:
+        """The same numbers backwards."""
+        last = operator.add(self.start, operator.mul(operator.sub(self.length, 1), self.step))
+        return RangeTracer(self.session, last, None, -self.step, self.length)
+
+
+def _range_length(start: Any, stop: Any, step: int) -> Any:
+    span = _minus(stop, start) if step > 0 else _minus(start, stop)
+    if abs(step) == 1:
+        return span
+    return operator.floordiv(operator.add(span, abs(step) - 1), abs(step))
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return a if type(b) is int and b == 0 else operator.sub(a, b)
