@@ -236,7 +236,7 @@ def add_at(x: Any, index: Any, value: Any) -> Value:
     """What `x` becomes by ``np.add.at(x, index, value)``: repeated indices accumulate."""
     x, value = as_array(x), as_array(value)
     if not np.can_cast(value.dtype, x.dtype, "same_kind"):
-        raise TypeError(f"Cannot cast ufunc 'add' output from {value.dtype} to {x.dtype}")
+        raise NotImplementedError(f"np.add.at of {value.dtype} to an array of {x.dtype}, which rounds after each addition, is not traced")
     parsed = Parsed(index, x.shape)
     return index_add(x, value, *parsed.arrays, index=parsed.template)
 

@@ -17,8 +17,8 @@ from .arguments import as_array, as_int, astype, counting
 from .index import add_at, setitem
 from .op import BY_NAME
 from .shape import ravel, stretch, to_shape
-from .shapes import ShapeError, normalize_axis
-from .sort import sort
+from .shapes import ShapeError, broadcasts_to, normalize_axis, require_equal
+from .sort import partition, sort
 from .take import _along_axis, as_indices, bounded, positions
 
 MUTATES: dict[Any, Callable[..., Any]] = {}
@@ -51,13 +51,21 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     x, value = as_array(dst), as_array(src)
     if not np.can_cast(value.dtype, x.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast array data from {value.dtype} to {x.dtype} according to the rule '{casting}'")
-    return setitem(x, ..., value) if where is True else _where(x, where, value)
+    if where is True or value is x:
+        return setitem(x, ..., value)
+    mask = as_array(where)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"Cannot cast array data from {mask.dtype!r} to dtype('bool') according to the rule 'safe'")
+    if not broadcasts_to(mask.shape, x.shape):
+        raise ValueError(f"could not broadcast where mask from shape {mask.shape} into shape {x.shape}")
+    return BY_NAME["where"](stretch(mask, x.shape), setitem(x, ..., value), x)
 
 
-def _where(x: Value, mask: Any, value: Value) -> Value:
-    condition = as_array(mask)
-    condition = condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
-    return BY_NAME["where"](stretch(condition, x.shape), astype(value, x.dtype), x)
+def _flat_mask(x: Value, mask: Any, function: str) -> Value:
+    """Which elements of the flat `x` a mask selects, whose shape does not matter but for its size."""
+    condition = ravel(as_array(mask))
+    require_equal(f"the number of elements of the mask of {function}", condition.shape[0], "that of the array", x.type.size)
+    return condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
 
 
 @mutates(method="fill")
@@ -94,12 +102,16 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> Value:
 def place(arr: Any, mask: Any, vals: Any) -> Value:
     """The elements where `mask` is true become `vals`, repeated in order."""
     x = as_array(arr)
-    condition = as_array(mask)
-    condition = condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
+    condition = _flat_mask(x, mask, "place")
     if as_array(vals).type.size == 1:
-        return _where(x, to_shape(condition, x.shape), to_shape(as_array(vals), ()))
-    where = positions(ravel(condition))[0]
+        return _chosen(x, condition, to_shape(as_array(vals), ()))
+    where = positions(condition)[0]
     return to_shape(setitem(ravel(x), where, repeated(vals, where.shape[0])), x.shape)
+
+
+def _chosen(x: Value, condition: Value, value: Value) -> Value:
+    """`value`, a number or of the shape of `x`, where the flat `condition` is true."""
+    return BY_NAME["where"](to_shape(condition, x.shape), astype(value, x.dtype), x)
 
 
 @mutates(np.putmask)
@@ -108,7 +120,7 @@ def putmask(a: Any, mask: Any, values: Any) -> Value:
     x, value = as_array(a), as_array(values)
     if value.ndim and value.shape != x.shape:
         value = to_shape(stretch(repeated(value, x.type.size), (x.type.size,)), x.shape)
-    return _where(x, mask, value)
+    return _chosen(x, _flat_mask(x, mask, "putmask"), value)
 
 
 @mutates(np.fill_diagonal)
@@ -124,6 +136,11 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Value:
         count = BY_NAME["diagonal"].type_rule(x.type, offset=0).shape[-1]
     index = counting(count)
     return setitem(x, (index,) * x.ndim, repeated(val, count))
+
+
+@mutates(method="partition")
+def partition_in_place(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Value:
+    return partition(a, kth, axis, kind, order)
 
 
 @mutates(method="sort")

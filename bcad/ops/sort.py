@@ -123,7 +123,7 @@ def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", or
     return BY_NAME["argpartition"](x, axis=axis, kth=places)
 
 
-@implements(np.partition)
+@implements(np.partition)  # the method of this name writes: see mutate.py
 def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Value:
     """The elements at `kth` as in the sorted array, smaller ones before them, others behind."""
     x, axis = _flattened(a, axis)

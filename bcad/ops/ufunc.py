@@ -113,11 +113,12 @@ def stored(result: Value, out: Any, where: Any = True, casting: Any = "same_kind
         return result
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"Cannot cast output from {result.dtype} to {out.dtype} with casting rule {casting!r}")
-    if not broadcasts_to(result.shape, out.shape):
+    mask = None if where is True else operand(where)
+    if not all(broadcasts_to(x.shape, out.shape) for x in (result, mask) if x is not None):
         raise ValueError(f"non-broadcastable output operand with shape {tuple(out.shape)}")
     result = cast(result, out.dtype)
-    if where is not True:
-        return BY_NAME["where"](operand(where), result, out)
+    if mask is not None:
+        return BY_NAME["where"](mask, result, out)
     if tuple(result.shape) != tuple(out.shape):
         result = BY_NAME["broadcast_to"](result, shape=out.shape)
     return result

@@ -50,7 +50,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
                 refused = refused or f"call {k}: {str(error).splitlines()[0]}"
             continue
         except Exception as error:
-            if failure is not None and type(error) is type(failure):
+            if failure is not None and (isinstance(failure, type(error)) or isinstance(error, type(failure))):
                 continue
             return Verdict(CRASH, f"call {k}: {failure!r} or a value expected\n{traceback.format_exc(limit=-4)}")
         if failure is not None:

@@ -88,12 +88,12 @@ class _Grower:
         return "\n".join([PRELUDE + self.outside, "", "", f"def f({', '.join(PARAMETERS)}):", *indent(body), ""])
 
     def result(self) -> str:
-        made = [v for v in self.names if v.startswith("v") or v in ("x", "y")]
+        """All variables: what is not used could not be seen to fail."""
+        made = [v for v in self.names if v != "G"]
         if self.mode == "value":
-            chosen = sorted(self.random.sample(made, min(len(made), 4)), key=made.index)
-            return ", ".join(chosen) + ","
-        terms = [f"np.sum({v} * {self.random.choice(catalogue.FLOATS)})" for v in made[-4:] if self.kind(v) in "fiub"]
-        return " + ".join(["np.sum(x)", *terms, *[f"np.sum(np.sin({v}))" for v in made[-1:] if self.kind(v) == "f"]])
+            return ", ".join(made)
+        weighed = [f"np.sum({v} * {self.random.choice(catalogue.FLOATS)})" for v in made if self.kind(v) in "fiub"]
+        return " + ".join([*weighed, *[f"np.sum(np.sin({v}))" for v in made[-1:] if self.kind(v) == "f"]])
 
     def step(self) -> None:
         for _ in range(8):

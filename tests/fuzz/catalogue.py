@@ -53,7 +53,7 @@ np.pad({a},1) np.pad({f},(1,2),mode='edge') np.pad({f},1,mode='reflect') np.pad(
 np.take({a},[0,-1]) np.take({a},{i}%2,axis=0) np.take_along_axis({a},np.argsort({a},axis={ax}),axis={ax}) np.compress([True,False],{a}) np.meshgrid({a},{b})[0] {a}.flatten()
 {a}.flatten('F') {a}.ravel('F') {a}.reshape(-1,order='F') {a}.reshape(2,-1) {a}.reshape({a}.shape[::-1]) {a}.transpose() np.sort({a}) np.sort({a},axis={ax}) np.argsort({a}) np.argsort({f},kind='stable')
 {a}[{m}] {a}[{f}>{r}] {a}[{i}%2] {a}[{i}%2,0] {a}[np.array([0,-1,0])] {a}[[0,-1]] {a}[:,[0,-1]] {a}[[0,-1],[0,0]] {a}[np.ix_([0,-1],[0])] {a}[...,[0,0]] {a}[np.argsort({f})]
-np.nonzero({a})[0] np.flatnonzero({a}) np.where({a})[0] np.searchsorted(np.sort({f}),{g}) np.partition({f},1)[:1] np.fliplr({a}) np.flipud({a}) np.block([{a},{b}]) np.append({a},{b})
+np.nonzero({a})[0] np.flatnonzero({a}) np.where({a})[0] np.searchsorted(np.sort({f}),{g}) np.fliplr({a}) np.flipud({a}) np.block([{a},{b}]) np.append({a},{b})
 np.insert({a},1,{r}) np.delete({a},0) np.delete({a},0,axis={ax}) np.diagonal({a}) np.hsplit({a},1)[0] np.choose({i}%2,[{f},{g}]) np.select([{f}>0,{m}],[{a},{b}],{r}) {a}.diagonal()
 np.lib.stride_tricks.sliding_window_view({f},2) np.resize({a},(2,2)) np.trim_zeros({i}) {a}[{k}%len({a})] {a}[-{k}:] {a}[len({a})//2:] {a}[{a}.argmax()] np.apply_along_axis(np.sum,0,{a})
 {a}.swapaxes(0,-1) {a}.squeeze() {a}.repeat(2) {a}.take([0]) {a}[()] {a}[0,...] np.row_stack([{a},{a}]) np.unstack({a})[0] np.matrix_transpose({a}) {a}.mT np.extract({m},{a}) np.rollaxis({a},-1)
@@ -81,7 +81,7 @@ np.copyto({a},{b}) np.copyto({a},{b},where={m}) np.put({a},[0,-1],{r}) np.putmas
 {a}.reshape(-1)[::2]={r} np.place({a},{m},[{r}]) {a}[:,0]={b} {a}[::-1]={b} {a}[::2]={a}[::2]*{r} {a}[1:]={a}[:-1] {a}[:-1]+={a}[1:] {a}[:]={a}[::-1] {a}[0],{a}[-1]={a}[-1],{a}[0]
 {a}[[0,-1]]={a}[[-1,0]] {a}[:]=0 {a}[...,0]={r} {a}[...]=np.sin({b}) {i}+={k} {i}*=2 {i}//={k} {m}^=True {m}&={m} {f}**=2 {f}%={r} {f}//={r} {a}-={a}.mean() {a}/=np.abs({a}).sum()+1
 {a}[np.arange(len({a})),0]={r} np.put_along_axis({a},np.argmax({a},axis=0)[None],{r},0) {a}[np.argmax({a})]=0 {a}.T[...]=-{a}.T {a}[0][...]={r} {a}[0,0]={f}.sum() {a}[{k}]+={f}.ravel()[0] {a}[1:,:-1]+=1
-{a}.real+=1 {a}[:{k}]={r} {a}[-{k}:]*=2 np.negative({a},out={a}) np.clip({a},-0.5,0.5,out={a}) np.cumsum({f},out={f}) {a}.partition(1) {a}.swapaxes(0,1)[0]={r} {a}.itemset(0,1)
+{a}.real+=1 {a}[:{k}]={r} {a}[-{k}:]*=2 np.negative({a},out={a}) np.clip({a},-0.5,0.5,out={a}) np.cumsum({f},out={f}) {a}.swapaxes(0,1)[0]={r} {a}.itemset(0,1)
 np.sum({f},axis=0,out={g}) {a}[None,...]*=2 {a}[:,None]+=1 np.maximum({f},0,out={f},where={m}) {a}.put([0],[{r}]) {a}.byteswap(inplace=True) {a}.resize(2) np.exp({f},out={f},where={f}<0)
 """.split()
 
