@@ -5,12 +5,14 @@ from typing import Any
 
 from .frame import Frame
 from .lookup import is_native, python_method
-from .operators import call_special, traced
+from .operators import call_special
+
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def convert(frame: Frame, value: Any, conversion: str) -> Any:
     """``str``, ``repr`` or ``ascii`` of `value`, by the letter of an f-string."""
-    if traced(frame, value):
+    if _asked(frame, value):
         result = frame.domain.format(frame, value, conversion, "")
         if result is not NotImplemented:
             return result
@@ -20,7 +22,7 @@ def convert(frame: Frame, value: Any, conversion: str) -> Any:
 
 def format_value(frame: Frame, value: Any, conversion: str, spec: str) -> Any:
     """``format(value, spec)`` after the conversion."""
-    if traced(frame, value):
+    if _asked(frame, value):
         result = frame.domain.format(frame, value, conversion, spec)
         if result is not NotImplemented:
             return result
@@ -30,13 +32,16 @@ def format_value(frame: Frame, value: Any, conversion: str, spec: str) -> Any:
         return format(value, spec)
     method = python_method(type(value), "__format__")
     if method is None:
-        if not spec and python_method(type(value), "__str__") is not None:
-            return text(frame, value) if _inherits_format(value) else format(value, spec)
-        return format(value, spec)
+        return text(frame, value) if not spec and _inherits_format(value) else format(value, spec)
     result = call_special(frame, method, value, spec)
     if not isinstance(result, str):
         raise TypeError(f"__format__ must return a str, not {type(result).__name__}")
     return result
+
+
+def _asked(frame: Frame, value: Any) -> bool:
+    """Whether the domain may write `value` in its own way: one of its values, or a container that may hold some."""
+    return bool(frame.domain.types) and type(value) not in _PLAIN
 
 
 def _inherits_format(value: Any) -> bool:

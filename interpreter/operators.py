@@ -61,7 +61,7 @@ def traced(frame: Frame, *values: Any) -> bool:
 def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     """``left operation right``."""
     if frame.watched:
-        if traced(frame, left, right):
+        if traced(frame, left, right) or type(left) is str and operation.method == "__mod__":  # a template is filled in
             result = frame.domain.binary(frame, operation.symbol, left, right)
             if result is not NotImplemented:
                 return result

@@ -89,8 +89,10 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
     stream = randomness.bound(fn, args)
     if stream is not None:
         return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
-    if kind is BuiltinFunctionType and type(fn.__self__) is str and has_traced(args):
-        return text.method(session, fn, args, kwargs)
+    if kind is BuiltinFunctionType and type(fn.__self__) is str:
+        result = text.method(session, fn, args, kwargs)
+        if result is not NotImplemented:
+            return result
     if tables.is_asked(fn):
         return tables.ask(session, fn, args, kwargs)
     if kind is FunctionType:

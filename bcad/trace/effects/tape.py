@@ -87,7 +87,8 @@ class Tape:
         return next
 
     def _text(self, text: TextTracer, values: list[Any]) -> Make:
-        parts = {id(part[1]): self._nest(part[1], values) for part in text._parts if type(part) is not str}
+        shown = {id(part[1]): part[1] for part in text._parts if type(part) is not str}  # each once: they are made in this order
+        parts = {key: self._nest(x, values) for key, x in shown.items()}
 
         def make(numbers: Numbers) -> str:
             made = {key: part(numbers) for key, part in parts.items()}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from interpreter import evaluate
+
 from ..tracers import SizeTracer, Tracer
-from .frozen import frozen
+from .frozen import frozen, varies
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -63,19 +66,35 @@ def format_value(session: Session, value: Any, conversion: str, spec: str) -> An
     """A replacement field of an f-string, or ``str(value)``."""
     if type(value) is SizeTracer:
         value = session.decide_int(value, "a number in a text")
-    if not isinstance(value, Tracer):
+    if not isinstance(value, Tracer) and (is_written_in_python(value) or not varies(session, value)):
         return NotImplemented
     convert = _CONVERSIONS[conversion]
     return TextTracer(session, [(lambda x: format(convert(x), spec), frozen(session, value))])
 
 
-def percent(session: Session, template: str, values: Any) -> TextTracer:
-    """``template % values``."""
+def is_written_in_python(value: Any) -> bool:
+    """Whether the text of `value` is what Python code of its class makes: that is stepped into."""
+    cls = type(value)
+    return any(type(vars(base).get(name)) is FunctionType for base in cls.__mro__ for name in ("__str__", "__repr__", "__format__"))
+
+
+def percent(session: Session, template: str, values: Any) -> Any:
+    """``template % values``; NotImplemented: as Python does it."""
+    if not varies(session, values):
+        return NotImplemented
     return TextTracer(session, [(lambda x: template % x, frozen(session, values))])
 
 
-def method(session: Session, fn: Callable[..., str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> TextTracer:
-    """``template.format(...)``, ``", ".join(...)`` with traced values among the arguments."""
+def method(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``template.format(...)``, ``", ".join(...)``; NotImplemented: as Python does it."""
+    if fn.__name__ == "join" and len(args) == 1 and not isinstance(args[0], (str, list, tuple, set, dict)):
+        args = (evaluate(list, args, {}, session.domain),)
+        if not varies(session, args):
+            return fn(*args)
+    if not varies(session, (args, kwargs)):
+        return NotImplemented
+    if fn.__name__ not in ("format", "join", "format_map"):
+        raise session.error(f"str.{fn.__name__}() of text with traced numbers in it")
     return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), frozen(session, (args, kwargs)))])
 
 
