@@ -154,31 +154,35 @@ class Nest:
         if len(domain) < 2:
             return False
         seen: set[Value] = set()
-        stack = []
+        stack: list[tuple[Any, Value]] = []
         for root in step.roots:
             node = root.node
             if self._is_fold(root):
                 assert node is not None
                 if len(node.attrs["axis"]) != len(domain) or len(node.inputs) != 1:
                     return False
-                stack.append(node.inputs[0])
+                stack.append((self.scope, node.inputs[0]))
             elif node is None or node.op is constant_op or self._plain(node):
-                stack += [root] if node is None or node.op is constant_op else node.inputs
+                stack += [(self.scope, x) for x in ([root] if node is None or node.op is constant_op else node.inputs)]
             else:
                 return False
         while stack:
-            value = stack.pop()
+            scope, value = stack.pop()
             if value in seen or not is_array(value):
                 continue
             seen.add(value)
             if tuple(value.shape) != domain:
                 return False
+            found = scope.env.get(value)
+            if isinstance(found, tuple):  # it is made outside, where it may be no array in memory
+                stack.append(found)
+                continue
             node = value.node
-            if value in self.scope.env or value in step.roots or node is None or node.op is constant_op:
+            if found is not None or value in step.roots or node is None or node.op is constant_op:
                 continue
             if not self._plain(node):
                 return False
-            stack += node.inputs
+            stack += [(scope, x) for x in node.inputs]
         return True
 
     @staticmethod
