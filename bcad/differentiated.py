@@ -369,20 +369,24 @@ def answer_of(special: Specialisation) -> Callable[[list[Any]], Answer]:
     return finish
 
 
-def quick_derived(special: Specialisation, several: Callable[[Any], Any] | None) -> Finish | None:
+def quick_derived(special: Specialisation, several: type | None) -> Finish | None:
     """The derived objects of plain arguments without an `Answer`; None where that is not enough.
 
-    `several` makes the container (tuple, list); None gives the only one bare.
+    `several` is the container (tuple, list); None gives the only one bare.
     """
     if not special.mode.like_arguments or any(t.cls is not None for t in special.trees):
         return None
-    total, makers = len(special.program.graph.outputs), special.finishers
+    total = len(special.program.graph.outputs)
+    names = {f"make{k}": make for k, make in enumerate(special.finishers) if make is not None}
+    parts = [f"outputs[{total + k}]" for k in range(len(special.finishers))]
+    parts = [f"make{k}({part})" if f"make{k}" in names else part for k, part in enumerate(parts)]
     if several is None:
-        (make,) = makers
-        return Finish(f"outputs[{total}]") if make is None else Finish(f"make(outputs[{total}])", make=make)
-    if not any(makers):
-        return Finish(f"several(outputs[{total}:])", several=several)
-    return Finish(f"several(shaped(outputs[{total}:]))", several=several, shaped=special.shaped)
+        (text,) = parts
+    elif several is list:
+        text = f"[{', '.join(parts)}]"
+    else:
+        text = f"({''.join(f'{part}, ' for part in parts)})"
+    return Finish(text, **names)
 
 
 def quick_blocks(special: Specialisation, single: bool) -> Finish | None:
