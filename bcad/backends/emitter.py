@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from .kernel import INT, Block, Buffer, Expr, For, If, Number, Pair, Set, Store, Variable, While
+from .kernel import (
+    INT,
+    Block,
+    Buffer,
+    Copy,
+    Expr,
+    For,
+    If,
+    Library,
+    Number,
+    Pair,
+    Product,
+    Set,
+    Store,
+    Strided,
+    Variable,
+    While,
+)
 
 UNROLL = 8  # loops of a fixed length are written out if their bodies are not more than this together
 ABREAST = 4  # rows done at once where each waits for its own last result
@@ -102,6 +120,7 @@ class Emitter:
     # -- memory ------------------------------------------------------------------------------
     def load(self, buffer: Buffer, index: Expr) -> Number:
         """The element at a flat index."""
+        index = self._in_memory(buffer, index)
         if buffer.is_complex:
             two = self.mul(index, self.int(2))
             return Pair(self._load(buffer, two), self._load(buffer, self.add(two, self.int(1))))
@@ -113,12 +132,44 @@ class Emitter:
         return self.emit("load", index, type=buffer.type, data=buffer, floor=buffer.epoch)
 
     def store(self, buffer: Buffer, index: Expr, value: Number) -> None:
+        index = self._in_memory(buffer, index)
         if isinstance(value, Pair):
             two = self.mul(index, self.int(2))
             self.block.statements.append(Store(buffer, two, value.re))
             self.block.statements.append(Store(buffer, self.add(two, self.int(1)), value.im))
         else:
             self.block.statements.append(Store(buffer, index, value))
+
+    def _in_memory(self, buffer: Buffer, index: Expr) -> Expr:
+        return index if buffer.offset is None else self.add(buffer.offset, index)
+
+    def library(self, call: Library) -> None:
+        """Call a routine; the places it is given are scalars behind the beginning of each buffer."""
+
+        def placed(argument: tuple[Any, ...]) -> tuple[Any, ...]:
+            if argument[0] != "buffer" or argument[1].offset is None:
+                return argument
+            _, buffer, place = argument
+            return "buffer", buffer, self.add(self.mul(buffer.offset, self.int(1 + buffer.is_complex)), place or self.int(0))
+
+        self.append(replace(call, arguments=tuple(map(placed, call.arguments))))
+
+    def multiply(self, made: Product) -> None:
+        """Compute a written-out product."""
+
+        def placed(m: Strided) -> Strided:
+            return replace(m, start=self._in_memory(m.buffer, m.start))
+
+        place = self._in_memory(made.target, made.place)
+        self.append(replace(made, place=place, a=placed(made.a), b=placed(made.b)))
+
+    def copy(self, target: Buffer, source: Buffer, elements: Expr) -> None:
+        """Copy elements from one buffer to another."""
+        if target.offset is source.offset is None:
+            self.append(Copy(target, source, elements))
+            return
+        with self.loop(self.int(0), elements, parallel=True) as i:
+            self.store(target, i, self.load(source, i))
 
     def variable(self, name: str, type: str, start: Expr | None = None) -> Variable:
         made = Variable(f"{name}{len(self.variables)}", type)

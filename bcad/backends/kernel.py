@@ -89,6 +89,7 @@ class Buffer:
     few: bool = False  # holds few rows of an array at a time
     first: Expr | None = None  # of these rows the first
     padded: bool = False  # has room behind its rows for whole vectors
+    offset: Expr | None = None  # where in its memory it begins: it is a row of a stack
 
     @property
     def type(self) -> str:

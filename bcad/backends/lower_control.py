@@ -9,7 +9,7 @@ from bcad.ir import Dim, Graph, Node, Value, symbols
 
 from .elements import broadcast_index
 from .fuse import VIEWS
-from .kernel import INT, Allocate, Buffer, Copy, Expr, Fail, Pair
+from .kernel import INT, Allocate, Buffer, Expr, Fail, Pair
 from .plan import is_array
 from .scalars import Unsupported, needs
 from .scope import Scope
@@ -127,7 +127,7 @@ class _Varying:
         version.shape = tuple(shape)
         if self.value in scope.want:
             target = scope.room_for(self.value)
-            self.e.append(Copy(target, version, self.e.product(version.shape)))
+            self.e.copy(target, version, self.e.product(version.shape))
             version = scope.rewritten(target)
         scope.bind(self.value, version)
 
@@ -183,7 +183,7 @@ def copy(scope: Scope, target: Buffer, source: Buffer) -> None:
     """Copy a whole buffer; element by element if it may live in registers."""
     count = scope.e.product(target.shape)
     if "local" not in (target.kind, source.kind):
-        scope.e.append(Copy(target, source, count))
+        scope.e.copy(target, source, count)
         return
     scope.e.each(scope.e.int(0), count, lambda i: scope.e.store(target, i, scope.e.load(source, i)))
 
@@ -192,7 +192,7 @@ def fill(scope: Scope, place: Buffer, value: Value, shape: tuple[Any, ...]) -> N
     """Copy all elements of `value`, in memory or not, into `place`."""
     found = scope.env.get(value)
     if isinstance(found, Buffer) and place.kind != "local":
-        scope.e.append(Copy(place, found, scope.e.product(place.shape)))
+        scope.e.copy(place, found, scope.e.product(place.shape))
         return
 
     def level(index: tuple[Expr, ...]) -> None:
@@ -226,7 +226,7 @@ def _inline(scope: Scope, node: Node, step: int) -> None:
             scope.want[value], "storage", None
         ):
             target = scope.room_for(value)
-            scope.e.append(Copy(target, result, scope.e.product(target.shape)))
+            scope.e.copy(target, result, scope.e.product(target.shape))
             result = scope.rewritten(target)
         scope.bind(value, result)
 

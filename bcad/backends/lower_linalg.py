@@ -125,7 +125,7 @@ class _Solver:
 
     def call(self, name: str, *arguments: Any, fails: str | None = None) -> Any:
         status = self.e.variable("status", INT)
-        self.e.append(Library(self.name(name), arguments, status))
+        self.e.library(Library(self.name(name), arguments, status))
         found = self.e.get(status)
         if fails:
             self.refuse(found, fails)
@@ -245,7 +245,7 @@ def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
             ("char", "U" if unit else "N"), ("int", r), ("int", s.n), *scalar_argument(out, 1.0), ("buffer", A.buffer, matrix_at),
             ("int", s.lead), ("buffer", target, place), ("int", at_least_one(scope, r)),
         )
-        e.append(Library(s.name("trsm"), arguments))
+        e.library(Library(s.name("trsm"), arguments))
 
     each(scope, tuple(out.shape[:-2]), one)
     scope.bind(out, scope.rewritten(target))

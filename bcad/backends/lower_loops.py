@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 from bcad.ir import Dim, Graph, Node, Value
 
 from .elements import Index
-from .kernel import INT, Accumulate, Allocate, Buffer, Copy, Exit, Expr, Number, Variable
+from .kernel import INT, Accumulate, Allocate, Buffer, Exit, Expr, Number, Variable
 from .loop_sums import LateWrite, late_writes, running_sums
 from .lower_control import Region, binding, fill, give, in_memory, read, variables
 from .lower_index import operand_index, write_elements
@@ -171,7 +172,7 @@ class _Loop:
         for k, (buffer, capacity) in enumerate(self.stacks):
             if capacity is not None and k not in self.ragged:
                 self._grow(buffer, capacity, i)
-        results = region.run()
+        results = region.run({self.body.outputs[self.carries + k]: row for k, row in self._rows(i)})
         terms = iter(results[self.carries + len(self.stacks) :])
         for k, (buffer, capacity) in enumerate(self.stacks):
             result = results[self.carries + k]
@@ -184,6 +185,17 @@ class _Loop:
         for k, added in self.sums.items():
             for _, sign in added:
                 self._add(self.state[k][0], next(terms), sign)
+
+    def _rows(self, i: Expr) -> Iterator[tuple[int, Buffer]]:
+        """For each stack of arrays that the body makes: its row of this turn, to make them in."""
+        for k, (buffer, _) in enumerate(self.stacks):
+            value = self.body.outputs[self.carries + k]
+            if k not in self.ragged and is_array(value) and value.node is not None:
+                row = self.scope.rewritten(buffer)
+                row.shape = buffer.shape[1:]
+                start = self.e.mul(i, self.e.product(row.shape))
+                row.offset = start if buffer.offset is None else self.e.add(buffer.offset, start)
+                yield k, row
 
     def _add(self, variable: Variable, term: Expr, sign: int) -> None:
         self.e.append(Accumulate(variable, "add", term if sign > 0 else self.e.emit("neg", term, type=term.type)))
@@ -209,6 +221,8 @@ class _Loop:
         base = self.e.mul(i, row)
         if not isinstance(result, Buffer):
             self.e.store(buffer, base, result)
+            return
+        if result.storage == buffer.storage:  # it was made there
             return
         self.e.each(
             self.e.int(0), row, lambda j: self.e.store(buffer, self.e.add(base, j), self.e.load(result, j)))
@@ -247,6 +261,6 @@ class _Loop:
                 version.shape = (rows, *buffer.shape[1:])
                 if value in scope.want:
                     target = scope.room_for(value)
-                    self.e.append(Copy(target, version, self.e.product(version.shape)))
+                    self.e.copy(target, version, self.e.product(version.shape))
                     version = scope.rewritten(target)
             scope.bind(value, version)

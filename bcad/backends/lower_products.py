@@ -52,11 +52,11 @@ def _written_out(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -
             start = e.add(e.mul(start, scope.size(size)), i)
         start = e.mul(start, e.mul(scope.size(m), e.int(n)))
         if few_rows and few(depth) and m * depth <= ROWS:
-            e.append(Product(target, start, left, right, m, depth, n))
+            e.multiply(Product(target, start, left, right, m, depth, n))
         elif not few(depth):
-            e.append(Product(target, start, left, right, m, scope.size(depth), n))
+            e.multiply(Product(target, start, left, right, m, scope.size(depth), n))
         else:
-            e.abreast(e.int(0), scope.size(m), lambda i, rows: e.append(Product(
+            e.abreast(e.int(0), scope.size(m), lambda i, rows: e.multiply(Product(
                 target, e.add(start, e.mul(i, e.int(n))), from_row(e, left, i), right, rows, depth, n)))
 
     each(scope, tuple(out.shape[: max(a.ndim, b.ndim) - 2]), product)
@@ -93,7 +93,7 @@ def _gemm(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None:
             ("buffer", A.buffer, _at(scope, A, batch)), ("int", one(scope, A.columns)), *scalar_argument(out, 0.0),
             ("buffer", target, _at(scope, C, batch)), ("int", one(scope, n)),
         )
-        scope.e.append(Library(name, arguments))
+        scope.e.library(Library(name, arguments))
 
     each(scope, tuple(out.shape[:-2]), product)
     scope.function.kernel.summary.append(f"{name} {a.type} @ {b.type}")
@@ -126,7 +126,7 @@ def _gemv(scope: Scope, a: Value, b: Value, target: Buffer, out: Value) -> None:
             ("buffer", M.buffer, _at(scope, M, batch)), ("int", at_least_one(scope, M.columns)),
             ("buffer", x, e.int(0)), ("int", e.int(1)), *scalar_argument(out, 0.0), ("buffer", target, place), ("int", e.int(1)),
         )
-        e.append(Library(name, arguments))
+        e.library(Library(name, arguments))
 
     each(scope, tuple(out.shape[:-1]), product)
     scope.function.kernel.summary.append(f"{name} {a.type} @ {b.type}")

@@ -86,7 +86,7 @@ class _Lines:
         given = [("buffer", line, self._scalars(line, start if line is self.target else e.int(0))) for line in lines]
         then, otherwise = e.arms(s.compare("gt", self.n, e.int(1)))
         with then:
-            e.append(Library(self.routine, (*given, ("count", self.n), ("nothing", None)), status, c=True))
+            e.library(Library(self.routine, (*given, ("count", self.n), ("nothing", None)), status, c=True))
         with otherwise:
             pass
         self.scope.trouble(s.compare("ne", e.get(status), e.int(0)))  # no memory

@@ -94,11 +94,8 @@ class Rooms:
     def room_for(self, value: Value) -> Buffer:
         """Memory for `value`: an output's if it is one."""
         wanted = self.want.get(value)
-        if isinstance(wanted, Buffer):
-            version = Buffer(wanted.dtype, wanted.shape, wanted.kind, wanted.storage, self.e.block, wanted.name,
-                             wanted.position)
-            self.function.kernel.buffers.append(version)
-            return version
+        if isinstance(wanted, Buffer) and (wanted.offset is None or wanted.shape == self.sizes(value.shape)):
+            return self.rewritten(wanted)
         if isinstance(wanted, int):
             return self.output_buffer(value, wanted)
         return self.allocate(value.dtype, self.sizes(value.shape), value.name or "")
@@ -140,6 +137,6 @@ class Rooms:
     def rewritten(self, buffer: Buffer) -> Buffer:
         """A new version of a buffer that has been written in place."""
         version = Buffer(buffer.dtype, buffer.shape, buffer.kind, buffer.storage, self.e.block, buffer.name,
-                         buffer.position, few=buffer.few, first=buffer.first)
+                         buffer.position, few=buffer.few, first=buffer.first, offset=buffer.offset)
         self.function.kernel.buffers.append(version)
         return version

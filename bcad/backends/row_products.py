@@ -41,7 +41,7 @@ class RowProduct:
         e, target = self.e, self.scope.at_rows(self.target, rows.first)
         a, b = strided(self.scope, self.left, (), left=True), strided(self.scope, self.right, (), left=False)
         columns = self.out.shape[1] if self.out.ndim > 1 else 1
-        e.abreast(rows.first, rows.stop, lambda i, count: e.append(Product(
+        e.abreast(rows.first, rows.stop, lambda i, count: e.multiply(Product(
             target, e.mul(self._row(target, i), e.int(columns)), from_row(e, a, self._row(a.buffer, i)), b, count,
             self.left.shape[1], columns)))
         self.scope.bind(self.out, self.scope.rewritten(target))
@@ -53,7 +53,7 @@ class RowProduct:
         a = Strided(a.buffer, e.add(a.start, e.mul(self._row(a.buffer, rows.first), a.across)), a.down, a.across)
         b = Strided(b.buffer, e.add(b.start, e.mul(self._row(b.buffer, rows.first), b.down)), b.down, b.across)
         m, n = self.out.shape
-        e.append(Product(self.target, e.int(0), a, b, m, e.sub(rows.stop, rows.first), n, more=True))
+        e.multiply(Product(self.target, e.int(0), a, b, m, e.sub(rows.stop, rows.first), n, more=True))
 
     def _row(self, buffer: Buffer, i: Expr) -> Expr:
         """Which row of a buffer is row `i` of the array."""
