@@ -150,6 +150,11 @@ class Lanes(For):
     """A `parallel` For of which several turns are printed as one: see `bcad.backends.numba_llvm_lanes`."""
 
 
+@dataclass(eq=False)
+class Row(For):
+    """A `parallel` For of a few turns, as many as is known, that is printed as vectors: see `bcad.backends.numba_llvm_rows`."""
+
+
 def run_length(loop: For) -> Expr | None:
     """``K`` where a loop goes over one run of an axis of n: ``range(i*K, min(i*K + K, n))``."""
     start, end = loop.start, smaller(loop.stop)
@@ -276,6 +281,13 @@ class Block:
                 return True
             block = block.parent
         return False
+
+
+def inner_blocks(s: Any) -> tuple[Block, ...]:
+    """The blocks of a statement."""
+    if isinstance(s, (For, While)):
+        return (s.body,)
+    return (s.then, s.orelse) if isinstance(s, If) else ()
 
 
 @dataclass

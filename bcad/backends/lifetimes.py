@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import kernel as k
-from .kernel import Block, Buffer, Kernel
+from .kernel import Block, Buffer, Kernel, inner_blocks
 
 Path = tuple[tuple[Block, int], ...]  # a statement's place: the blocks around it, and where it is in each
 
@@ -95,13 +95,6 @@ def used(s: Any) -> Iterator[Buffer]:
         yield from (s.target, s.a.buffer, s.b.buffer)
     elif isinstance(s, k.Library):
         yield from (x for argument in s.arguments for x in argument if isinstance(x, Buffer))
-
-
-def inner_blocks(s: Any) -> tuple[Block, ...]:
-    """The blocks of a statement."""
-    if isinstance(s, (k.For, k.While)):
-        return (s.body,)
-    return (s.then, s.orelse) if isinstance(s, k.If) else ()
 
 
 def make_room_early(kernel: Kernel) -> None:

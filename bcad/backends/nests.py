@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -215,10 +215,8 @@ class Nest:
         return self.e.mul(self.rows.first, times), self.e.mul(self.rows.stop, times)
 
     def _loop(self, axis: int, start: Expr, stop: Expr) -> None:
-        parallel = all(f.opens < self.depth for f in self.folds)
-        in_registers = any(f.scattered and f.buffer is not None and f.buffer.kind == "local" for f in self.folds)
-        with self.e.writing_out(SHORT) if in_registers and axis else nullcontext():
-            self.e.each(start, stop, lambda i: self._at(i, axis), parallel=parallel)
+        parallel = all(axis >= f.opens or axis not in f.axes for f in self.folds)  # then it goes through memory once
+        self.e.each(start, stop, lambda i: self._at(i, axis), parallel=parallel)
 
     def _at(self, i: Expr, axis: int) -> None:
         self.index.append(i)
@@ -324,7 +322,7 @@ class Nest:
     def _clear(self, fold: _Fold) -> None:
         """Start a fold in memory."""
         assert fold.buffer is not None
-        with self.e.loop(self.e.int(0), self.e.product(fold.buffer.shape)) as i:
+        with self.e.loop(self.e.int(0), self.e.product(fold.buffer.shape), parallel=True) as i:
             start = self._identity(fold)
             self.e.store(fold.buffer, i, Pair(start, start) if fold.buffer.is_complex else start)
 

@@ -16,6 +16,7 @@ from .backend import Abandoned, Compiled, Report
 from .decompose import decompose
 from .kernel import Kernel, scalar_of
 from .lower import lower
+from .numba_llvm_rows import as_rows
 from .numpy_source import NumpyBackend
 from .ownership import borrowed, owning, repeated
 from .scalars import Unsupported
@@ -176,6 +177,7 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
 
     start = time.perf_counter()
     kernel = in_strips(lower(graph, sizes, by_rows=not shared))
+    as_rows(kernel.body)
     lowered = time.perf_counter()
     entry = Entry(graph, kernel, shared)
     text = entry.text()

@@ -15,6 +15,7 @@ from .numba_called import Called
 from .numba_gil import Gil
 from .numba_llvm_lanes import LanePrinter
 from .numba_llvm_products import Products
+from .numba_llvm_rows import RowPrinter
 from .numba_llvm_scalars import Scalars
 from .numba_llvm_types import descr_name, item_size, literal, llvm_type, memory_type
 from .numba_parts import Parts, is_long
@@ -220,6 +221,9 @@ class Body(Scalars, Products):
     def do_Lanes(self, s: k.Lanes) -> None:
         self.gil.before_loop(s)
         LanePrinter(self, s).run()
+
+    def do_Row(self, s: k.Row) -> None:
+        RowPrinter(self, s).run()
 
     def _parallel(self) -> str:
         """Mark what follows as a parallel loop; the mark of its jump back."""

@@ -19,12 +19,7 @@ _BITS = {"and", "or", "xor"}
 _COMPARE = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 _INTRINSIC = {"sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", "trunc": "trunc", "rint": "rint",
               "copysign": "copysign", "maximum": "maximum", "minimum": "minimum", "fmax": "maxnum", "fmin": "minnum"}
-_START = {"add": -0.0, "mul": 1.0}  # of an accumulator; what the others start at does not matter twice
-
-
-def wide(t: str) -> str:
-    """The type of a vector of scalars."""
-    return f"<{LANES} x {llvm_type(t)}>"
+START = {"add": -0.0, "mul": 1.0}  # of an accumulator; what the others start at does not matter twice
 
 
 class Turns:
@@ -90,6 +85,12 @@ class LanePrinter:
         self.splats: dict[Expr, str] = {}
         self.sums: dict[k.Variable, str] = {}
         self.ops: dict[k.Variable, str] = {}  # by which each of them grows
+        self.lanes = LANES
+        self.mask = ""  # which of the lanes are turns; if none is told, all
+
+    def wide(self, t: str) -> str:
+        """The type of a vector of scalars."""
+        return f"<{self.lanes} x {llvm_type(t)}>"
 
     def run(self) -> None:
         """The whole loop, what comes before and after it included."""
@@ -111,7 +112,7 @@ class LanePrinter:
         for s in loop.body.statements:
             self._statement(s)
         body.group = ""
-        body.add(f"store i64 {body.value(f'add nsw i64 {loop.index.name}, {LANES}')}, ptr {slot}")
+        body.add(f"store i64 {body.value(f'add nsw i64 {loop.index.name}, {self.lanes}')}, ptr {slot}")
         body.add(f"br label %{head}{again}")
         body.start(end)
         for variable, sums in self.sums.items():
@@ -121,15 +122,17 @@ class LanePrinter:
         """Which of the lanes are turns of the loop."""
         left = self.body.value(f"sub i64 {stop}, {self.loop.index.name}")
         count = self._spread(left, INT)
-        lanes = ", ".join(f"i64 {n}" for n in range(LANES))
-        return str(self.body.value(f"icmp slt {wide(INT)} <{lanes}>, {count}"))
+        lanes = ", ".join(f"i64 {n}" for n in range(self.lanes))
+        return str(self.body.value(f"icmp slt {self.wide(INT)} <{lanes}>, {count}"))
 
     # -- before the loop -------------------------------------------------------------------------------
     def _prepare(self, s: Any) -> None:
         """What a statement reads from outside the loop, in all lanes; where it adds up."""
-        if isinstance(s, k.Accumulate):
-            if s.variable not in self.sums:
-                self.sums[s.variable] = self._accumulator(s)
+        if isinstance(s, k.Accumulate) and s.variable not in self.sums:
+            self.sums[s.variable] = self._accumulator(s)
+        self._spread_operands(s)
+
+    def _spread_operands(self, s: Any) -> None:
         if isinstance(s, (k.Accumulate, k.Store)):
             read: tuple[Expr, ...] = (s.value,)
         else:
@@ -145,33 +148,37 @@ class LanePrinter:
 
     def _spread(self, name: str, t: str) -> str:
         """A vector with a number in all lanes."""
-        one = self.body.value(f"insertelement {wide(t)} poison, {llvm_type(t)} {name}, i64 0")
-        return str(self.body.value(f"shufflevector {wide(t)} {one}, {wide(t)} poison, <{LANES} x i32> zeroinitializer"))
+        one = self.body.value(f"insertelement {self.wide(t)} poison, {llvm_type(t)} {name}, i64 0")
+        return str(self.body.value(f"shufflevector {self.wide(t)} {one}, {self.wide(t)} poison, <{self.lanes} x i32> zeroinitializer"))
 
     def _accumulator(self, s: k.Accumulate) -> str:
         t, slot = s.variable.type, f"%lanes_{self.body.label('')}"
-        self.body.entry.append(f"  {slot} = alloca {wide(t)}")
-        start = f"splat ({llvm_type(t)} {literal(_START[s.op], t)})" if s.op in _START else self._spread(
+        self.body.entry.append(f"  {slot} = alloca {self.wide(t)}")
+        start = f"splat ({llvm_type(t)} {literal(START[s.op], t)})" if s.op in START else self._spread(
             self.body.value(f"load {llvm_type(t)}, ptr %{s.variable.name}"), t)
-        self.body.add(f"store {wide(t)} {start}, ptr {slot}")
+        self.body.add(f"store {self.wide(t)} {start}, ptr {slot}")
         self.ops[s.variable] = s.op
         return slot
 
     def _combine(self, variable: k.Variable, sums: str) -> None:
         """Put together what the lanes have added up."""
         body, t = self.body, variable.type
-        found = body.value(f"load {wide(t)}, ptr {sums}")
+        found = body.value(f"load {self.wide(t)}, ptr {sums}")
         before = body.value(f"load {llvm_type(t)}, ptr %{variable.name}")
-        op = self.ops[variable]
-        if op in _START:
-            name, of = f"llvm.vector.reduce.f{op}.v{LANES}{t}", [f"{llvm_type(t)} {before}", f"{wide(t)} {found}"]
-        else:  # each lane started with what there was
-            kind = {"maximum": "fmaximum", "minimum": "fminimum"}.get(op, op) if t != BOOL else _truth(op)
-            name, of = f"llvm.vector.reduce.{kind}.v{LANES}{t if t != BOOL else 'i1'}", [f"{wide(t)} {found}"]
-        body.called.declares.add(f"declare {llvm_type(t)} @{name}({', '.join(x.rpartition(' ')[0] for x in of)})")
-        flags = "reassoc " if op in _START else ""
-        total = body.value(f"call {flags}{llvm_type(t)} @{name}({', '.join(of)})")
+        total = self._reduced(self.ops[variable], t, before, found)  # if it is no sum, each lane started with what there was
         body.add(f"store {llvm_type(t)} {total}, ptr %{variable.name}")
+
+    def _reduced(self, op: str, t: str, before: str, found: str) -> str:
+        """All lanes as one number: of sums and products, what there was before is part."""
+        body = self.body
+        if op in START:
+            name, of = f"llvm.vector.reduce.f{op}.v{self.lanes}{t}", [f"{llvm_type(t)} {before}", f"{self.wide(t)} {found}"]
+        else:
+            kind = {"maximum": "fmaximum", "minimum": "fminimum"}.get(op, op) if t != BOOL else _truth(op)
+            name, of = f"llvm.vector.reduce.{kind}.v{self.lanes}{t if t != BOOL else 'i1'}", [f"{self.wide(t)} {found}"]
+        body.called.declares.add(f"declare {llvm_type(t)} @{name}({', '.join(x.rpartition(' ')[0] for x in of)})")
+        flags = "reassoc " if op in START else ""
+        return str(body.value(f"call {flags}{llvm_type(t)} @{name}({', '.join(of)})"))
 
     # -- in the loop -----------------------------------------------------------------------------------
     def ref(self, x: Expr) -> str:
@@ -190,8 +197,8 @@ class LanePrinter:
     def _load(self, x: Expr) -> str:
         body, buffer = self.body, x.data
         address, marks = body.address(buffer, x.args[0]), body.marks(buffer)
-        t = f"<{LANES} x {memory_type(buffer.type)}>"
-        if buffer.padded:
+        t = f"<{self.lanes} x {memory_type(buffer.type)}>"
+        if buffer.padded or not self.mask:
             found = body.value(f"load {t}, ptr {address}, align {item_size(buffer)}{marks}")
         else:
             found = self._masked_load(t, address, buffer, marks)
@@ -200,8 +207,8 @@ class LanePrinter:
     def _masked_load(self, t: str, address: str, buffer: k.Buffer, marks: str) -> str:
         """Lanes that are no turns get ones: nothing is divided by zero there."""
         scalar = memory_type(buffer.type)
-        suffix = f"v{LANES}{_suffix(scalar)}.p0"
-        bits = f"<{LANES} x i1>"
+        suffix = f"v{self.lanes}{_suffix(scalar)}.p0"
+        bits = f"<{self.lanes} x i1>"
         self.body.called.declares.add(f"declare {t} @llvm.masked.load.{suffix}(ptr, {bits}, {t})")
         one = "1" if scalar[0] == "i" else literal(1.0, buffer.type)
         given = f"ptr align {item_size(buffer)} {address}, {bits} {self.mask}, {t} splat ({scalar} {one})"
@@ -211,49 +218,49 @@ class LanePrinter:
         body, buffer = self.body, s.buffer
         address, marks = body.address(buffer, s.index), body.marks(buffer)
         scalar = memory_type(buffer.type)
-        t, value = f"<{LANES} x {scalar}>", self.ref(s.value)
+        t, value = f"<{self.lanes} x {scalar}>", self.ref(s.value)
         if buffer.type == BOOL:
-            value = body.value(f"zext {wide(BOOL)} {value} to {t}")
-        if buffer.padded:
+            value = body.value(f"zext {self.wide(BOOL)} {value} to {t}")
+        if buffer.padded or not self.mask:
             body.add(f"store {t} {value}, ptr {address}, align {item_size(buffer)}{marks}")
             return
-        suffix, bits = f"v{LANES}{_suffix(scalar)}.p0", f"<{LANES} x i1>"
+        suffix, bits = f"v{self.lanes}{_suffix(scalar)}.p0", f"<{self.lanes} x i1>"
         body.called.declares.add(f"declare void @llvm.masked.store.{suffix}({t}, ptr, {bits})")
         given = f"{t} {value}, ptr align {item_size(buffer)} {address}, {bits} {self.mask}"
         body.add(f"call void @llvm.masked.store.{suffix}({given}){marks}")
 
     def _accumulate(self, s: k.Accumulate) -> None:
         body, t, slot = self.body, s.variable.type, self.sums[s.variable]
-        before = body.value(f"load {wide(t)}, ptr {slot}")
-        flags = "reassoc contract " if s.op in _START else ""
+        before = body.value(f"load {self.wide(t)}, ptr {slot}")
+        flags = "reassoc contract " if s.op in START else ""
         after = body.value(self._operation(s.op, t, [before, self.ref(s.value)], flags))
-        kept = body.value(f"select <{LANES} x i1> {self.mask}, {wide(t)} {after}, {wide(t)} {before}")
-        body.add(f"store {wide(t)} {kept}, ptr {slot}")
+        kept = body.value(f"select <{self.lanes} x i1> {self.mask}, {self.wide(t)} {after}, {self.wide(t)} {before}")
+        body.add(f"store {self.wide(t)} {kept}, ptr {slot}")
 
     def _operation(self, op: str, t: str, args: list[str], flags: str = "") -> str:
         """An operation on vectors of one type."""
         if op in _FLOATS and t[0] == "f":
-            return f"{_FLOATS[op]} {flags}{wide(t)} {', '.join(args)}"
+            return f"{_FLOATS[op]} {flags}{self.wide(t)} {', '.join(args)}"
         if op in _BITS:
-            return f"{op} {wide(t)} {', '.join(args)}"
+            return f"{op} {self.wide(t)} {', '.join(args)}"
         if t == BOOL:  # the greatest of truths
-            return f"{_truth(op)} {wide(t)} {', '.join(args)}"
-        name = f"llvm.{_INTRINSIC[op]}.v{LANES}{t}"
-        self.body.called.declares.add(f"declare {wide(t)} @{name}({', '.join([wide(t)] * len(args))})")
-        return f"call {wide(t)} @{name}({', '.join(f'{wide(t)} {a}' for a in args)})"
+            return f"{_truth(op)} {self.wide(t)} {', '.join(args)}"
+        name = f"llvm.{_INTRINSIC[op]}.v{self.lanes}{t}"
+        self.body.called.declares.add(f"declare {self.wide(t)} @{name}({', '.join([self.wide(t)] * len(args))})")
+        return f"call {self.wide(t)} @{name}({', '.join(f'{self.wide(t)} {a}' for a in args)})"
 
     def _expression(self, x: Expr) -> str:
         from . import vecmath
 
-        body, t, args = self.body, wide(x.type), list(map(self.ref, x.args))
+        body, t, args = self.body, self.wide(x.type), list(map(self.ref, x.args))
         if x.op in ("call", "called"):
             symbol, _ = vecmath.apart(x.data, {"f64": "float64", "f32": "float32"}[x.type])
             body.called.functions.add(symbol)
-            return str(body.value(f"call {t} @{symbol}_v{LANES}({', '.join(f'{t} {a}' for a in args)})"))
+            return str(body.value(f"call {t} @{symbol}_v{self.lanes}({', '.join(f'{t} {a}' for a in args)})"))
         if x.op == "select":
-            return str(body.value(f"select {wide(BOOL)} {args[0]}, {t} {args[1]}, {t} {args[2]}"))
+            return str(body.value(f"select {self.wide(BOOL)} {args[0]}, {t} {args[1]}, {t} {args[2]}"))
         if x.op in _COMPARE:
-            return str(body.value(f"fcmp {_COMPARE[x.op]} {wide(x.args[0].type)} {args[0]}, {args[1]}"))
+            return str(body.value(f"fcmp {_COMPARE[x.op]} {self.wide(x.args[0].type)} {args[0]}, {args[1]}"))
         if x.op == "neg":
             return str(body.value(f"fneg {t} {args[0]}"))
         if x.op == "not":
@@ -269,7 +276,7 @@ class LanePrinter:
             how = "fpext" if target == "f64" else "fptrunc"
         else:
             how = "sitofp" if source[0] == "i" else "uitofp"
-        return str(self.body.value(f"{how} {wide(source)} {value} to {wide(target)}"))
+        return str(self.body.value(f"{how} {self.wide(source)} {value} to {self.wide(target)}"))
 
 
 def _truth(op: str) -> str:

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 from . import kernel as k
 from .independent import Dependent, Turns, turns_of
-from .kernel import Kernel, Variable
-from .lifetimes import inner_blocks
+from .kernel import Kernel, Variable, inner_blocks
 from .numba_llvm_types import literal, llvm_type
 
 WORTH = 1 << 17  # turns of inner loops from which waking threads pays

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import kernel as k
-from .kernel import BOOL, INT, Block, Buffer, Expr, For, Kernel, Lanes
+from .kernel import BOOL, INT, Block, Buffer, Expr, For, Kernel, Lanes, inner_blocks
 from .numba_llvm_lanes import LANES, Turns
 
 CROWD = 64  # functions of numbers in one body from which they are called, vector by vector, and not copied into it
@@ -38,7 +38,7 @@ def in_strips(kernel: Kernel) -> Kernel:
 
 def _divide_loops(block: Block, kept: _Kept) -> None:
     for s in block.statements:
-        for inner in _inner(s):
+        for inner in inner_blocks(s):
             _divide_loops(inner, kept)
         if isinstance(s, For) and s.parallel:
             _call_functions(s.body)
@@ -50,19 +50,13 @@ def _divide_loops(block: Block, kept: _Kept) -> None:
 
 
 def _count_loops(block: Block) -> int:
-    return sum(_count_loops(inner) + isinstance(s, For) for s in block.statements for inner in _inner(s))
-
-
-def _inner(s: Any) -> list[Block]:
-    if isinstance(s, (For, k.While)):
-        return [s.body]
-    return [s.then, s.orelse] if isinstance(s, k.If) else []
+    return sum(_count_loops(inner) + isinstance(s, For) for s in block.statements for inner in inner_blocks(s))
 
 
 def _as_lanes(block: Block) -> None:
     """Print the innermost loops as vectors where that is possible."""
     for n, s in enumerate(block.statements):
-        for inner in _inner(s):
+        for inner in inner_blocks(s):
             _as_lanes(inner)
         if type(s) is For and s.parallel and Turns(s).fits:
             block.statements[n] = _lanes(s)
