@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -293,21 +294,71 @@ class Program:
     context: str
 
     def __str__(self) -> str:
+        body = "\n    ".join([THINGS[self.thing].made, *self.lines()])
+        return f"def f(x, c):\n    {body}\n"
+
+    def lines(self) -> list[str]:
+        """What is done with the object."""
         lines = []
         for line in CONTEXTS[self.context].split("\n"):
             indent = line[: len(line) - len(line.lstrip())]
             body = self.step.split("; ") if line.strip() == "{step}" else [line.strip().replace("{read}", self.read)]
             lines += [indent + statement for statement in body]
-        body = "\n    ".join([THINGS[self.thing].made, *lines, f"return {self.read}"])
-        return f"def f(x, c):\n    {body}\n"
+        return [*lines, f"return {self.read}"]
 
-    def function(self) -> Callable[..., Any]:
-        """The program, in a module of its own."""
+    def world(self) -> tuple[Callable[..., Any], Callable[[], Any]]:
+        """The program in a module of its own, and a function that tells what the object is outside of it."""
         text, name = _HEAD + str(self), f"<context {next(_numbers)}>"
         linecache.cache[name] = (len(text), None, text.splitlines(True), name)
         names: dict[str, Any] = {"__name__": __name__}
         exec(compile(text, name, "exec"), names)
-        return names["f"]  # type: ignore[no-any-return]
+        return names["f"], names.get("state", lambda: None)
+
+
+class Way(NamedTuple):
+    """How a function finds an object that was made outside: what is written instead of the name, and the text around it."""
+
+    name: str
+    text: str
+
+
+_WAYS = {
+    "global": Way("h", "{made}\ndef f(x, c):\n    global {names}\n    {body}\ndef state(): return ({names},)\n"),
+    "alias": Way("h", "{made}\nH = h\ndef f(x, c):\n    h = H\n    {body}\ndef state(): return H\n"),
+    "attribute": Way("S.h", "class S: pass\n{made}\ndef f(x, c):\n    {body}\ndef state(): return S.h\n"),
+    "item": Way("S['k']", "S = {{'k': None}}\n{made}\ndef f(x, c):\n    {body}\ndef state(): return S\n"),
+    "default": Way("h", "{made}\ndef f(x, c, h=h):\n    {body}\ndef state(): return f.__defaults__\n"),
+    "closure": Way("h", "def outer():\n    {made}\n    def f(x, c):\n        nonlocal {names}\n        {inner}\n"
+                        "    def state():\n        return ({names},)\n    return f, state\nf, state = outer()\n"),
+}
+_MUTABLE = ("list", "dict", "deque", "instance", "dataclass", "array", "lists in a list", "lists in a dict", "instances in a list", "defaultdict", "set")
+_DOUBLES = ("h *= 2; h[-1] = v", "h = h * 2", "h = h ** 2")  # what is left outside would not end to grow
+
+
+@dataclass(frozen=True)
+class Captured(Program):
+    """One whose object was made outside of the function, which may leave something else there."""
+
+    way: str
+
+    def __str__(self) -> str:
+        way, made = _WAYS[self.way], THINGS[self.thing].made.replace("list(x)", "[0.3, 0.6]").replace("x[0]", "0.65")
+        names = made.split(" = ")[0]
+        lines = [re.sub(r"\bh\b", way.name, line) for line in (made, *self.lines())]
+        return way.text.format(made=lines[0], names=names, body="\n    ".join(lines[1:]), inner="\n        ".join(lines[1:]))
+
+
+def captured() -> Iterator[Captured]:
+    """Of those about 11,600: each object, step, way and context, the ways to read in turn."""
+    for number, (name, context) in enumerate(itertools.product(THINGS, CONTEXTS)):
+        thing = THINGS[name]
+        single = thing.made.startswith("h =")
+        for k, (step, way) in enumerate(itertools.product(thing.steps, _WAYS)):
+            if step in _DOUBLES:
+                continue
+            read = thing.reads[(number + k) % len(thing.reads)]
+            if way in ("global", "closure") or single and (way in ("attribute", "item") or name in _MUTABLE):
+                yield Captured(name, step, read, context, way)
 
 
 def programs() -> Iterator[Program]:

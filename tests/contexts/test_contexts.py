@@ -14,7 +14,7 @@ import bcad
 from bcad import options
 
 from .judge import difference
-from .programs import CONTEXTS, THINGS, Program, programs
+from .programs import CONTEXTS, THINGS, Captured, Program, captured, programs
 
 WERE_WRONG = [
     Program("dict", "h['a'] = h.pop('a') * v", "h['a'] + 3 * list(h.values())[-1]", "for in if"),
@@ -34,6 +34,8 @@ WERE_WRONG = [
     Program("deque", "h.popleft(); h.append(v)", "h[0] + 3 * h[-1]", "for in if"),
 ]
 _SAMPLE = random.Random(1).sample(list(programs()), 60)
+_QUICK = [p for p in captured() if p.thing not in ("tuple", "text", "iterator") and p.context != "for in for"]  # what is left would be traced for at each call
+_CAPTURED = random.Random(2).sample(_QUICK, 60)
 
 
 @pytest.mark.parametrize("program", [*WERE_WRONG, *_SAMPLE], ids=lambda p: f"{p.thing}-{p.step}-{p.context}")
@@ -42,6 +44,20 @@ def test_gives_what_python_gives(program: Program, derivative: bool) -> None:
     with warnings.catch_warnings(), options.set(backend="numpy", progress=False):
         warnings.simplefilter("ignore")  # some results do not depend on x
         assert not difference(program, derivative)
+
+
+@pytest.mark.parametrize("program", _CAPTURED, ids=lambda p: f"{p.thing}-{p.step}-{p.context}-{p.way}")
+def test_leaves_what_python_leaves(program: Captured) -> None:
+    with warnings.catch_warnings(), options.set(backend="numpy", progress=False):
+        warnings.simplefilter("ignore")
+        assert not difference(program, derivative=False)
+
+
+@pytest.mark.parametrize("program", _CAPTURED[::6], ids=lambda p: f"{p.thing}-{p.step}-{p.context}-{p.way}")
+def test_has_the_gradient_of_what_is_outside(program: Captured) -> None:
+    with warnings.catch_warnings(), options.set(backend="numpy", progress=False):
+        warnings.simplefilter("ignore")
+        assert not difference(program, derivative=True)
 
 
 def test_every_part_is_used() -> None:

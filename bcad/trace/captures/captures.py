@@ -144,7 +144,7 @@ class Captures(Lifting):
         if kind == "closure":
             self._note_closure(frame)
         if kind == "default":
-            if not self._is_outer_function(owner) or is_trusted(owner.__globals__):
+            if not self.is_outer_function(owner) or is_trusted(owner.__globals__):
                 return None
             return Default(self._function_source(owner), key)
         if type(owner) is ModuleType:
@@ -186,7 +186,7 @@ class Captures(Lifting):
     # -- functions and cells ----------------------------------------------------------------
     def entered(self, fn: FunctionType, args: tuple[Any, ...] = ()) -> None:
         """A Python function is stepped into: its closure is outside if the function is."""
-        if self._is_outer_function(fn):
+        if self.is_outer_function(fn):
             self.definitions.function(fn)
             if args and type(args[0]) not in _WITHOUT_METHODS:
                 self.definitions.method(fn, args[0])
@@ -209,7 +209,7 @@ class Captures(Lifting):
         if frame.function is not None:
             self.entered(frame.function)
 
-    def _is_outer_function(self, fn: Any) -> bool:
+    def is_outer_function(self, fn: Any) -> bool:
         if id(fn) in self.outer:
             return True
         return id(getattr(fn, "__code__", None)) not in self._born

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from ..lists.virtual import VirtualList
 from ..regions.leaves import plain
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
 from ..tree import children_of, flatten, rebuild_like
+from . import callables
 from .text import TextTracer, finish
 
 if TYPE_CHECKING:
@@ -106,15 +107,21 @@ class Maker:
             return self._rows(obj)
         table = obj if kind is keyed.Keyed else keyed.of(self.session, obj)
         if table is not None:
-            return self._once(table.owner, self._keyed(table))
+            return self.once(table.owner, self._keyed(table))
         if isinstance(obj, (list, deque)) and id(obj) in self.session.virtual:
-            return self._once(obj, self._rows(self.session.virtual[id(obj)]))
-        if isinstance(obj, (type, FunctionType, ModuleType)):
+            return self.once(obj, self._rows(self.session.virtual[id(obj)]))
+        if isinstance(obj, (type, ModuleType)):
             return lambda run: obj
+        if kind is FunctionType:
+            return callables.plan(self, obj)  # type: ignore[return-value]
         known = self.session.captures.outer.get(id(obj))
         if known is not None and known[0] is obj:
             return self._outside(known[1], obj)
-        return self._container(obj)
+        return callables.plan(self, obj) or self._container(obj)
+
+    def know(self, obj: Any, make: Make) -> None:
+        """How `obj` is made, told before it is known how its parts are: they may hold it."""
+        self._plans[id(obj)] = obj, make
 
     def _outside(self, source: Source, obj: Any) -> Make:
         """An object that was there before the call: the one that stands there at each call."""
@@ -126,7 +133,8 @@ class Maker:
         index = self.sources.index(source)
         return lambda run: run.kept[index]
 
-    def _once(self, obj: Any, make: Make) -> Make:
+    def once(self, obj: Any, make: Make) -> Make:
+        """What is made at the first look in a run."""
         key = id(obj)  # `_plans` keeps it alive
         return lambda run: run.once(key, make)
 
@@ -137,13 +145,15 @@ class Maker:
         if found is not None:
             keys, children, extra = found
             makers = [self.plan(child) for child in children]
-            return self._once(obj, lambda run: rebuild_like(obj, keys, [make(run) for make in makers], extra))
+            return self.once(obj, lambda run: rebuild_like(obj, keys, [make(run) for make in makers], extra))
         if kind is np.ndarray and id(obj) in self.session.captures.cells:
             return self._array(self.session.captures.cell(obj))
         if kind in (set, bytearray, np.ndarray):  # made while tracing: another one at each call
-            return self._once(obj, lambda run: obj.copy())
-        if _is_plain_instance(obj) and self.session.was_made(obj):
+            return self.once(obj, lambda run: obj.copy())
+        if not _is_ours(obj) and _is_plain_instance(obj) and self.session.was_made(obj):
             return self._instance(obj)
+        if _is_ours(obj) or isinstance(obj, Iterator) or has_traced(obj):  # C code's: it cannot be made again
+            raise self.session.error(f"a {obj.__class__.__name__} that the call has made is left outside", hint="leave a list of what it gives")
         return lambda run: obj
 
     def _instance(self, obj: Any) -> Make:
@@ -161,7 +171,7 @@ class Maker:
                 (dict.update if base is dict else list.extend)(made, contents(run))
             return made
 
-        return self._once(obj, make)
+        return self.once(obj, make)
 
     # -- tracers --------------------------------------------------------------------------------------
     def _text(self, text: TextTracer) -> Make:
@@ -214,8 +224,8 @@ class Maker:
             return self._outside(known[1], known[0])
         index = self.position(cell)
         if captures.is_copy(cell):
-            return self._once(cell, lambda run: np.array(run.outputs[index]))
-        return self._once(cell, lambda run: run.outputs[index])
+            return self.once(cell, lambda run: np.array(run.outputs[index]))
+        return self.once(cell, lambda run: run.outputs[index])
 
     def _view(self, view: ArrayTracer) -> Make:
         """A look into the array that is made for the base."""
@@ -232,7 +242,7 @@ class Maker:
                 found.flags.writeable = False
             return found
 
-        return self._once(view, make)
+        return self.once(view, make)
 
     def _attributes(self, attrs: dict[str, Any]) -> Callable[[Run], dict[str, Any]]:
         """An op's attributes with this run's numbers for symbolic sizes."""
@@ -276,6 +286,11 @@ def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
         has_traced(part) or holds_traced(part, around | {id(obj)})
         for value in own_attributes(obj).values() for part in flatten(value)[0]
     )
+
+
+def _is_ours(obj: Any) -> bool:
+    """Whether an object is of a trace, and of no use behind it: an iterator over traced rows."""
+    return bool(type(obj).__module__.startswith(__package__.partition(".effects")[0]))
 
 
 def _is_argument(source: Source) -> bool:
