@@ -99,6 +99,20 @@ def _matmul(a: Value, b: Value) -> Any:
     return None
 
 
+@rule("solve")
+def _solve(a: Value, b: Value) -> Any:
+    dtype = np.result_type(a.dtype, b.dtype)
+    return op("solve")(cast(a, dtype), cast(b, dtype)) if a.dtype != b.dtype and dtype.kind in "fc" else None
+
+
+@rule("fft")
+def _fft(x: Value, **attrs: Any) -> Any:
+    """NumPy's loops are for complex numbers; all real ones become those of double precision."""
+    if x.dtype.kind == "c":
+        return None
+    return cast(op("fft")(cast(x, np.dtype(complex)), **attrs), np.result_type(x.dtype, np.complex64))
+
+
 @rule("einsum")
 def _einsum(*arrays: Value, subscripts: str) -> Any:
     left, _, output = subscripts.partition("->")

@@ -231,6 +231,15 @@ class Library:
     c: bool = False
 
 
+@dataclass(eq=False)
+class InnerLoop(Library):
+    """A call of the loop of a NumPy ufunc: `arguments` are places in buffers, `steps` are bytes; see `bcad.backends.numpy_loops`."""
+
+    dimensions: tuple[Expr, ...] = ()
+    steps: tuple[Expr, ...] = ()
+    op: str = ""  # which op it is part of
+
+
 @dataclass(frozen=True)
 class Strided:
     """A matrix in a real buffer: the element at (i, j) stands at ``start + i*down + j*across``."""

@@ -1,4 +1,4 @@
-"""Factors and linear systems in the kernel form, by LAPACK; how matrices lie in memory.
+"""Factors and linear systems in the kernel form, by LAPACK.
 
 Memory is row-major and Fortran's column-major, so a routine sees every matrix transposed.
 A transpose of the last two axes is never made: it is a flag of the routine.
@@ -6,8 +6,6 @@ A transpose of the last two axes is never made: it is a flag of the routine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,54 +13,15 @@ import numpy as np
 from bcad.ir import Node, Value
 
 from .kernel import INT, Buffer, Expr, Fail, Library
+from .lower_factors import cholesky_by_loop, determinant_by_loop, inverse_by_loop, solve_by_loop
 from .lower_small_systems import Elimination, cholesky, elements, is_small, substitute
 from .scalars import Unsupported, needs
 from .scope import Scope
 from .specials import special
+from .stored_matrices import Matrix, each, matrix, operands, stored
 
 PREFIX = {"f8": "d", "f4": "s", "c16": "z", "c8": "c"}
 SINGULAR, NOT_POSITIVE = "Singular matrix", "Matrix is not positive definite"
-
-
-@dataclass
-class Matrix:
-    """Matrices in memory: rows and columns as stored, read transposed if `flipped`."""
-
-    buffer: Buffer
-    rows: Expr
-    columns: Expr
-    flipped: bool
-    shape: tuple[Any, ...]  # the sizes of the value, batch axes first
-
-    def offset(self, scope: Scope, batch: tuple[Expr, ...]) -> Expr:
-        """Where the matrix for a batch index starts."""
-        own = self.shape[:-2]
-        flat = scope.e.int(0)
-        for i, size in zip(batch[len(batch) - len(own) :], own, strict=True):
-            flat = scope.e.add(scope.e.mul(flat, scope.size(size)), scope.e.int(0) if size == 1 else i)
-        return scope.e.mul(flat, scope.e.mul(self.rows, self.columns))
-
-
-def stored(value: Value) -> tuple[Value, bool]:
-    """What is in memory for a matrix: the value, or what it is the transpose of."""
-    node = value.node
-    if node is not None and node.op.name == "transpose":
-        n = value.ndim
-        if n >= 2 and tuple(node.attrs["axes"]) == (*range(n - 2), n - 1, n - 2):
-            source, flipped = stored(node.inputs[0])
-            return source, not flipped
-    return value, False
-
-
-def operands(node: Node) -> list[Value]:
-    return [stored(v)[0] for v in node.inputs]
-
-
-def matrix(scope: Scope, value: Value) -> Matrix:
-    source, flipped = stored(value)
-    buffer = scope.memory(source)
-    rows, columns = (scope.size(s) for s in source.shape[-2:])
-    return Matrix(buffer, rows, columns, flipped, tuple(source.shape))
 
 
 def routine(dtype: Any, name: str) -> str:
@@ -70,18 +29,6 @@ def routine(dtype: Any, name: str) -> str:
     if letter is None:
         raise Unsupported(f"{name} of dtype {dtype}")
     return letter + name
-
-
-def each(scope: Scope, batch: tuple[Any, ...], body: Callable[[tuple[Expr, ...]], None]) -> None:
-    """Run `body` for every index of the batch axes."""
-
-    def level(index: tuple[Expr, ...]) -> None:
-        if len(index) == len(batch):
-            body(index)
-            return
-        scope.e.each(scope.e.int(0), scope.size(batch[len(index)]), lambda i: level((*index, i)))
-
-    level(())
 
 
 def at_least_one(scope: Scope, n: Expr) -> Expr:
@@ -163,6 +110,9 @@ class _Solver:
 
 @special("solve", operands=operands)
 def _solve(scope: Scope, node: Node, step: int) -> None:
+    if node.output.dtype.kind == "c":
+        solve_by_loop(scope, node)
+        return
     s = _Solver(scope, node)
     a, b = node.inputs
     out, e = node.output, scope.e
@@ -287,6 +237,9 @@ def _refuse_zero_pivot(s: _Solver, a: Matrix, start: Expr) -> None:
 
 @special("cholesky", operands=operands)
 def _cholesky(scope: Scope, node: Node, step: int) -> None:
+    if node.output.dtype.kind == "c":
+        cholesky_by_loop(scope, node)
+        return
     s = _Solver(scope, node)
     (a,), e, out = node.inputs, scope.e, node.output
     A, target = matrix(scope, a), scope.room_for(out)
@@ -316,6 +269,9 @@ def _cholesky(scope: Scope, node: Node, step: int) -> None:
 
 @special("inv", operands=operands)
 def _inv(scope: Scope, node: Node, step: int) -> None:
+    if node.output.dtype.kind == "c":
+        inverse_by_loop(scope, node)
+        return
     s = _Solver(scope, node)
     (a,), out, e = node.inputs, node.output, scope.e
     A, target = matrix(scope, a), scope.room_for(out)
@@ -360,10 +316,11 @@ def _inv_small(s: _Solver, A: Matrix, target: Buffer) -> None:
 
 @special("det", "slogdet", operands=operands)
 def _det(scope: Scope, node: Node, step: int) -> None:
-    s = _Solver(scope, node)
     (a,), log = node.inputs, node.op.name == "slogdet"
-    if a.ndim != 2:
-        raise Unsupported(f"{node.op.name} of stacks of matrices")
+    if a.ndim != 2 or a.dtype.kind == "c":
+        determinant_by_loop(scope, node)
+        return
+    s = _Solver(scope, node)
     A = matrix(scope, a)
     results = (_det_small if is_small(a.shape[-1]) else _det_of_factors)(s, A, log)
     for value, result in zip(node.outputs, results, strict=False):

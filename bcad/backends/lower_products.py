@@ -8,12 +8,13 @@ from bcad.ir import Node, Value
 
 from .emitter import Emitter
 from .kernel import BOOL, Accumulate, Buffer, Expr, Library, Pair, Product, Strided
-from .lower_linalg import PREFIX, Matrix, at_least_one, each, matrix, operands, routine, scalar_argument, stored
+from .lower_linalg import PREFIX, at_least_one, routine, scalar_argument
 from .plan import is_array
 from .scalars import Unsupported, is_float, needs
 from .scope import Scope
 from .small_products import SUMS, few
 from .specials import special
+from .stored_matrices import Matrix, each, matrix, operands, stored
 
 ROWS = 64  # numbers of the left operand in one piece of code; from more rows a loop is made
 

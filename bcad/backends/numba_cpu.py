@@ -393,8 +393,10 @@ def library_address(name: str) -> int:
     """A BLAS or LAPACK routine of the library that SciPy uses, or one of its special functions."""
     import ctypes
 
-    from . import complex_functions, numpy_sorts, special_functions
+    from . import complex_functions, numpy_loops, numpy_sorts, special_functions
 
+    if name.startswith(numpy_loops.PREFIX):
+        return numpy_loops.address(name)
     if name.startswith(special_functions.PREFIX):
         return special_functions.address(name)
     if name.startswith(complex_functions.PREFIX):

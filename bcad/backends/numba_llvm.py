@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import kernel as k
+from . import numpy_loops
 from .kernel import BOOL, Buffer, Expr, Kernel
 from .numba_called import Called
 from .numba_gil import Gil
@@ -331,6 +332,21 @@ class Body(Scalars, Products):
             found = self.value(f"load i32, ptr %info_{s.status.name}")
             wide = self.value(f"sext i32 {found} to i64")
             self.add(f"store i64 {wide}, ptr %{s.status.name}")
+
+    def do_InnerLoop(self, s: k.InnerLoop) -> None:
+        """The loop of a ufunc: tables of places, of dimensions and of steps, and the data that belongs to it."""
+        places = self._table("ptr", [self.argument(*a).removeprefix("ptr ") for a in s.arguments])
+        dimensions, steps = (self._table("i64", list(map(self.ref, x))) for x in (s.dimensions, s.steps))
+        function, data = (self.library.setdefault(name, len(self.library)) for name in (s.name, s.name + numpy_loops.DATA))
+        self.add(f"call void %routine{function}(ptr {places}, ptr {dimensions}, ptr {steps}, ptr %routine{data})")
+
+    def _table(self, t: str, items: list[str]) -> str:
+        """The address of some values, one behind the other."""
+        name = f"%table_{self.label('')}"
+        self.entry.append(f"  {name} = alloca [{len(items)} x {t}]")
+        for k_, item in enumerate(items):
+            self.add(f"store {t} {item}, ptr {self.value(f'getelementptr {t}, ptr {name}, i64 {k_}')}")
+        return name
 
     def _c_function(self, s: k.Library, args: list[str]) -> None:
         position = self.library.setdefault(s.name, len(self.library))

@@ -240,6 +240,9 @@ class ModulePrinter(SourcePrinter):
         call = f"{s.name}({', '.join(texts)})"
         self.add(f"{s.status.name} = {call}" if s.status is not None else call)
 
+    def do_InnerLoop(self, s: k.InnerLoop) -> None:
+        raise _Unknown(s.op)
+
     def wrappers(self) -> list[str]:
         """Functions that hand numbers over as Fortran takes them: by address."""
         if not self.routines:

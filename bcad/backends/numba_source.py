@@ -309,6 +309,8 @@ class SourcePrinter:
     def do_Library(self, s: k.Library) -> None:
         raise Unsupported(f"{s.name} is not called from numba source")
 
+    do_InnerLoop = do_Library
+
 
 class NumbaSourceBackend:
     """Compiles graphs through numba source: slower to compile, easy to read."""

@@ -33,7 +33,17 @@ def special(*names: str, operands: Callable[[Node], Sequence[Value]] | None = No
 
 def declare() -> None:
     """Have every module enter its specials."""
-    from . import lower_control, lower_index, lower_linalg, lower_loops, lower_products, lower_search, lower_sort  # noqa: F401
+    from . import (  # noqa: F401
+        lower_control,
+        lower_factors,
+        lower_fourier,
+        lower_index,
+        lower_linalg,
+        lower_loops,
+        lower_products,
+        lower_search,
+        lower_sort,
+    )
 
 
 def has_rule(node: Node) -> bool:
