@@ -309,7 +309,8 @@ class SourcePrinter:
     def do_Library(self, s: k.Library) -> None:
         raise Unsupported(f"{s.name} is not called from numba source")
 
-    do_InnerLoop = do_Library
+    def do_InnerLoop(self, s: k.InnerLoop) -> None:
+        self.do_Library(s)
 
 
 class NumbaSourceBackend:
