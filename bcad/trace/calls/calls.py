@@ -16,7 +16,7 @@ from interpreter import Frame, LocatedError, evaluate
 
 from ..captures import containers, foreign, mirrors, questions, tables
 from ..captures.outer import LISTS, MIRRORS
-from ..effects import outside, randomness, text
+from ..effects import draws, outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
 from ..operations import items, keys, kinds, methods, views
 from ..places import is_library, is_own
@@ -88,7 +88,7 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         return outside.ask(session, fn, args, kwargs)
     stream = randomness.bound(fn, args)
     if stream is not None:
-        return randomness.draw(session, stream, args if stream is fn else args[1:], kwargs)
+        return draws.draw(session, stream, args if stream is fn else args[1:], kwargs)
     if kind is BuiltinFunctionType and type(fn.__self__) is str:
         result = text.method(session, fn, args, kwargs)
         if result is not NotImplemented:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _COMPARED = frozenset((int, str, bytes, bool, range, slice))
 _SINGLETONS = frozenset((type(None), type(Ellipsis), type(NotImplemented)))
 IDENTICAL = frozenset((FunctionType, ModuleType, CodeType, np.ufunc, property, staticmethod, classmethod,
-                        GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType, type(np.sum),
+                        GetSetDescriptorType, MemberDescriptorType, WrapperDescriptorType, type(np.sum), type(np.random.default_rng),
                         type(str.join)))
 _BOUND = frozenset((BuiltinFunctionType, MethodWrapperType, Method))
 

@@ -34,6 +34,7 @@ BuiltinMethod = type(re.compile("").sub)  # methods that know their class: not t
 PLAIN = frozenset((
     int, float, complex, bool, str, bytes, type(None), type(Ellipsis), slice, range, FunctionType, ModuleType,
     BuiltinFunctionType, BuiltinMethod, MethodType, MethodDescriptorType, WrapperDescriptorType, type, np.ufunc, property, np.dtype, type(np.sum), re.Pattern,
+    type(np.random.default_rng),  # Cython's functions
 ))
 _PROCESS = frozenset((  # what C code knows about the process
     sys.getrecursionlimit, os.getcwd, os.getpid, np._core.umath._get_extobj_dict,  # type: ignore[attr-defined]

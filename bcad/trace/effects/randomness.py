@@ -1,4 +1,4 @@
-"""Random draws: ordered nodes that draw from the same stream as plain NumPy, at every call."""
+"""Streams of random numbers: which calls draw from them or set their state, and what that is at each call."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Dim, Graph, Literal, Value, type_of
+from bcad.ir import Graph, Literal
 
-from ..calls.host_text import NameOf, Written, call_text
+from ..calls.host_text import NameOf
 from ..calls.hosts import HostFunction
-from ..tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -123,95 +122,3 @@ def restore(stream: Any, state: Any) -> None:
         stream.set_state(state)
     else:
         stream.setstate(state)
-
-
-def draw(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """One draw; location and scale that are traced stay outside, so that they have derivatives."""
-    moved = _reparameterised(session, fn, args, kwargs)
-    if moved is not NotImplemented:
-        return moved
-    args, kwargs, sizes = _known_shape(session, args, kwargs)
-    if has_traced(args) or has_traced(kwargs):
-        raise session.error(
-            f"{fn.__name__} with a traced parameter has no derivative",
-            hint="draw standard_normal() or random() and transform it",
-        )
-    session.save_stream(fn.__self__)
-    example = fn(*args, **kwargs)
-    type_ = type_of(example)
-    if sizes:
-        type_ = type_.with_shape(tuple(sizes.get(k, n) for k, n in enumerate(type_.shape)))  # type: ignore
-    call: Any = HostFunction(fn, args, kwargs) if not sizes else _SizedDraw(fn, args, kwargs)
-    inputs = [session.builder.size(s) for s in type_.shape] if sizes else []  # type: ignore[union-attr]
-    (output,) = ops.host_effect(*inputs, fn=Literal(call), types=(type_,))
-    session.example.values[output] = example
-    return session.wrap(output)
-
-
-class _SizedDraw:
-    """A draw whose shape comes as arguments."""
-
-    def __init__(self, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.fn, self.args, self.kwargs = fn, args, kwargs
-
-    def __call__(self, *shape: int) -> Any:
-        args, kwargs = self._given(shape)
-        return self.fn(*args, **kwargs)
-
-    def _given(self, shape: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if self.fn.__name__ in ("rand", "randn"):
-            return shape, {}
-        if "size" in self.kwargs:
-            return self.args, {**self.kwargs, "size": shape}
-        return (*self.args[:-1], shape), self.kwargs
-
-    def text(self, operands: Sequence[str], name: NameOf) -> str:
-        """The call as an expression, like `HostFunction.text`."""
-        args, kwargs = self._given(tuple(Written(x) for x in operands))
-        return call_text(self.fn, args, kwargs, name)
-
-
-def _known_shape(
-    session: Session, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any], dict[int, Dim]]:
-    """The arguments with the sizes in a shape replaced by the example's; those sizes by axis."""
-    sizes: dict[int, Dim] = {}
-
-    def plain(x: Any, axis: int = 0) -> Any:
-        if type(x) is SizeTracer:
-            sizes[axis] = x._size
-            return session.size_example(x._size)
-        if type(x) in (NumberTracer, ScalarTracer) and x._type().dtype.kind in "iu":
-            return session.decide_int(x, "the shape of a random draw")
-        if type(x) is tuple or type(x) is list:
-            return type(x)(plain(item, k) for k, item in enumerate(x))
-        return x
-
-    return tuple(plain(a, k) for k, a in enumerate(args)), {k: plain(v) for k, v in kwargs.items()}, sizes
-
-
-def _reparameterised(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """``normal(loc, scale)`` as ``loc + scale * standard_normal()`` where a parameter is traced."""
-    names = {"normal": ("loc", "scale"), "uniform": ("low", "high")}.get(fn.__name__)
-    if names is None:
-        return NotImplemented
-    given = dict(zip((*names, "size"), args, strict=False)) | kwargs
-    first, second = given.get(names[0], 0.0), given.get(names[1], 1.0)
-    if not any(isinstance(p, Tracer) and type(p) is not SizeTracer for p in (first, second)):
-        return NotImplemented
-    shape = given.get("size")
-    if shape is None:
-        shape = np.broadcast_shapes(*(np.shape(session.concrete(_as_value(session, p))) for p in (first, second)))
-        shape = shape or None
-    base = fn.__self__.standard_normal if fn.__name__ == "normal" else _unit(fn.__self__)
-    unit = draw(session, base, (shape,), {})
-    width = second if fn.__name__ == "normal" else second - first
-    return first + width * unit
-
-
-def _unit(stream: Any) -> Any:
-    return stream.random if isinstance(stream, np.random.Generator) else stream.random_sample
-
-
-def _as_value(session: Session, x: Any) -> Value:
-    return session.value(x)
