@@ -13,6 +13,7 @@ from interpreter import Domain, Frame, Instruction
 
 from .calls import calls, written_out
 from .captures import containers, foreign
+from .captures.drawn import DrawnIterator
 from .captures.outer import LISTS, MIRRORS, OuterDict
 from .effects import text
 from .iterators import combine, iteration
@@ -41,7 +42,7 @@ class GraphDomain(Domain):
     """The evaluator's domain during one trace."""
 
     types: frozenset[type] = TRACERS | MIRRORS | {
-        np.ndarray, Method, text.TextTracer, RangeTracer, deque, *iteration.ITERATORS, *combine.ITERATORS, Joined,
+        np.ndarray, Method, text.TextTracer, RangeTracer, deque, *iteration.ITERATORS, *combine.ITERATORS, Joined, DrawnIterator,
     }
     observes = True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -148,14 +147,3 @@ def test_a_refused_call_leaves_an_ordered_dict_as_it_was() -> None:
         bcad.grad(program)(np.array([1.0, 2.0]))
     assert list(ORDERED.items()) == [("a", 2.0), ("b", 3.0)]
     assert list(copy.deepcopy(ORDERED)) == ["a", "b"]
-
-
-@pytest.mark.parametrize("made", [lambda: iter([1.0, 2.0, 3.0, 4.0]), lambda: iter(range(1, 9)), itertools.count, lambda: iter({1: 2, 3: 4}),
-                                  lambda: map(float, range(9)), lambda: (k for k in range(9))])
-@pytest.mark.parametrize("advance", [next, lambda it: sum([next(it), next(it)]), lambda it: next(w for w in it), lambda it: next(it, 7.0)])
-def test_an_iterator_from_outside_is_not_advanced_behind_the_back(made: Any, advance: Any) -> None:
-    it = made()
-    f = bcad.Function(lambda x: advance(it) * x)
-    with pytest.raises(bcad.Unsupported, match="advanc"):
-        f(1.5)
-    assert next(it) == next(made())

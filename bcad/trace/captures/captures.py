@@ -18,6 +18,7 @@ from interpreter import Frame
 from ..places import inner_codes, is_trusted
 from ..tracers import TRACERS, Tracer
 from .containers import KINDS, is_container
+from .drawn import DrawnIterator
 from .guards import Absent, HasKey, HasLength, Same
 from .lifting import IDENTICAL, Lifting
 from .outer import MIRRORS
@@ -253,6 +254,8 @@ class Captures(Lifting):
         """What a thing in traced code is outside, and where; None if it was made here or is guarded to stay."""
         if type(x) in MIRRORS:
             return x._original, x._source
+        if type(x) is DrawnIterator:
+            return x.original, x.source
         if isinstance(x, np.ndarray):
             return self._originals.get(id(x)) or self.outer.get(id(x))
         return self.outer.get(id(x)) if type(x) not in IDENTICAL and not isinstance(x, type) else None

@@ -26,11 +26,13 @@ from ..tracers import TRACERS, Method
 from . import foreign
 from .containers import fill, is_container
 from .definitions import Definitions
+from .drawn import DrawnIterator
 from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
 from .outer_arrays import NUMERIC, OuterArrays
 from .sources import Attribute, Item, Pinned, Source
 from .stored import name_of
+from .twins import twin
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -57,6 +59,7 @@ class Lifting(OuterArrays):
         self.outer: dict[int, tuple[Any, Source]] = {id(os.environ): (os.environ, Pinned(os.environ, "os.environ"))}
         self.definitions = Definitions(session)
         self.foreign: set[int] = set()  # ids of objects that C code holds what they are made of
+        self.drawn: dict[int, DrawnIterator] = {}  # the stand-ins of iterators
         self._mirrors: dict[int, Any] = {}
         self._ints: dict[tuple[int, Any], Source] = {}  # guarded by value
 
@@ -70,7 +73,7 @@ class Lifting(OuterArrays):
     def lift(self, value: Any, source: Source) -> Any:
         """The stand-in of a value from outside: an input, or itself under a guard."""
         kind = type(value)
-        if kind in TRACERS or kind in MIRRORS:
+        if kind in TRACERS or kind in MIRRORS or kind is DrawnIterator:
             return value
         given = self.session.marks.given(value, source)
         if given is not NotImplemented:
@@ -164,6 +167,10 @@ class Lifting(OuterArrays):
                                      hint="pass numpy.asarray(it)")
         self.session.guard(HasClass(source, kind))
         self.register(value, source)
+        if twin(value) is not None:
+            if id(value) not in self.drawn:
+                self.drawn[id(value)] = DrawnIterator(self.session, value, self.outer[id(value)][1])
+            return self.drawn[id(value)]
         self._register_class(kind)
         if is_container(kind):
             self.session.watch(kind)

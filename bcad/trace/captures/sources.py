@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, TypeAlias
 
+from .twins import END, upcoming
+
 
 class Missing(LookupError):
     """What was there while tracing is not there now."""
@@ -135,6 +137,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """What an iterator will give after `k` other items."""
+
+    iterator: Source
+    k: int
+
+    def read(self, leaves: Sequence[Any]) -> Any:
+        found = upcoming(self.iterator.read(leaves), self.k)
+        if found is END:
+            raise LookupError("it has come to its end")
+        return found
+
+    def __str__(self) -> str:
+        return f"item {self.k} of {self.iterator}"
+
+
+@dataclass(frozen=True, slots=True)
 class Default:
     """The default value of a parameter."""
 
@@ -154,7 +173,7 @@ class Default:
         return f"default {self.name} of {self.function}"
 
 
-Source: TypeAlias = Argument | Pinned | Attribute | Item | Entry | Global | Closure | Result | Default
+Source: TypeAlias = Argument | Pinned | Attribute | Item | Entry | Global | Closure | Result | Drawn | Default
 
 
 def read(source: Source, leaves: Sequence[Any]) -> Any:

@@ -16,11 +16,12 @@ from ..captures.guards import Apart, HasLength
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..captures.questions import PLAIN
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
+from ..captures.twins import underlying
 from ..lists.keyed import Keyed
 from ..lists.virtual import VirtualList
 from ..tracers import ArrayTracer, Tracer
 from ..tree import flatten
-from .effects import Effect, Extend, Overwrite, Remove, Reorder, Replace, Store
+from .effects import Advance, Effect, Extend, Overwrite, Remove, Reorder, Replace, Store
 from .leaving import holds_traced
 
 if TYPE_CHECKING:
@@ -29,14 +30,20 @@ if TYPE_CHECKING:
 
 def collect(session: Session, journal: Journal) -> Iterator[Effect]:
     """The effects of the call on objects that were there before it."""
+    changed: list[Any] = []
     for obj, before in journal.written():
+        effects: list[Effect] = []
         if type(obj) is OuterList:
-            yield from _list_effects(session, obj)
+            effects = [*_list_effects(session, obj)]
         elif type(obj) is OuterDict:
-            yield from _dict_effects(session, obj)
+            effects = [*_dict_effects(session, obj)]
         elif id(obj) in session.captures.outer and not isinstance(obj, np.ndarray):
-            yield from _object_effects(session, obj, before)
+            effects = [*_object_effects(session, obj, before)]
+        if effects:
+            changed.append(obj._original if type(obj) in MIRRORS else obj)
+        yield from effects
     yield from _array_effects(session)
+    yield from _advances(session, changed)
 
 
 def _list_effects(session: Session, mirror: OuterList) -> Iterator[Effect]:
@@ -166,6 +173,19 @@ def _array_effects(session: Session) -> Iterator[Effect]:
         _require_apart(session, array, source)
         if not isinstance(source, Argument):
             yield Overwrite(source, cell._read(), cell)
+
+
+def _advances(session: Session, changed: list[Any]) -> Iterator[Effect]:
+    """Items taken from iterators from outside: they were looked at before the call, which must not have written to them."""
+    changed = [*changed, *(array for array, cell, _ in session.captures.cells.values() if session.captures.is_written(cell))]
+    for iterator in session.captures.drawn.values():
+        if type(iterator.index) is int and iterator.index == 0:
+            continue
+        for part in underlying(iterator.original):
+            if any(part is x or isinstance(part, np.ndarray) and isinstance(x, np.ndarray) and np.shares_memory(part, x) for x in changed):
+                raise session.error(f"{iterator.source} is advanced, and what it goes through is written to",
+                                    why="what it gives is read before the call", hint="make the iterator in the function")
+        yield Advance(iterator.source, iterator.index)
 
 
 def _require_apart(session: Session, array: Any, source: Source) -> None:

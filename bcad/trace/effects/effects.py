@@ -185,6 +185,28 @@ class Replace(Effect):
         return f"{self.source}[:] = ..."
 
 
+class Advance(Effect):
+    """``next(iterator)``, so many times."""
+
+    def __init__(self, source: Source, count: Any) -> None:
+        self.source = source
+        self.nest = count
+
+    def plan(self, maker: Maker) -> None:
+        self.make = maker.plan(self.nest)
+        del self.nest
+
+    def target(self, leaves: Sequence[Any]) -> Any:
+        return read(self.source, leaves)
+
+    def apply(self, run: Run, target: Any) -> None:
+        for _ in range(int(self.make(run))):
+            next(target, None)
+
+    def __str__(self) -> str:
+        return f"next({self.source}), ..."
+
+
 class Overwrite(Effect):
     """``array[...] = values``."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from bcad.ir import Dim, Kind
 from interpreter import EMPTY, UNBOUND
 
+from ..captures.drawn import DrawnIterator
 from ..captures.guards import IsObject
 from ..captures.outer import MIRRORS
 from ..captures.sources import Argument, Attribute, Item, Source, read
@@ -94,6 +95,8 @@ class Maker:
             return self._text(obj)
         if kind in MIRRORS:
             return self._outside(obj._source, obj._original)
+        if kind is DrawnIterator:
+            return self._outside(obj.source, obj.original)
         if kind is ChoiceTracer:
             return self._choice(obj)
         if kind is ArrayTracer:

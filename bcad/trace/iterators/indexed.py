@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,10 @@ class Indexed:
     def at(self, k: Any) -> Any:
         """The item that comes after k others."""
         raise NotImplementedError
+
+    def forked(self) -> Indexed:
+        """One that stands at the same item, for a copy of the frame."""
+        return copy.copy(self)
 
     def place(self) -> Any:
         """What tells two copies of the iterator apart."""

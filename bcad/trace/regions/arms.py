@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -176,7 +175,7 @@ def fork_of(frame: Frame) -> Frame:
         fork = frame.fork()
     except LocatedError as error:
         raise Abandon(error.what) from None
-    fork.stack = [copy.copy(x) if isinstance(x, Indexed) else x for x in fork.stack]
+    fork.stack = [x.forked() if isinstance(x, Indexed) else x for x in fork.stack]
     return fork
 
 
