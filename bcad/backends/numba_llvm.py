@@ -32,6 +32,7 @@ class Body(Scalars, Products):
         self.entry: list[str] = []  # allocas
         self.count = 0
         self.called = Called()
+        self.results: dict[Expr, str] = {}  # of loops called for single numbers: where they are
         self.functions: dict[str, str] = {}  # that the body calls, by name
         self.storages: dict[int, Buffer] = {}
         self.library: dict[str, int] = {}  # routine -> position in the table of addresses
@@ -335,12 +336,12 @@ class Body(Scalars, Products):
 
     def do_InnerLoop(self, s: k.InnerLoop) -> None:
         """The loop of a ufunc: tables of places, of dimensions and of steps, and the data that belongs to it."""
-        places = self._table("ptr", [self.argument(*a).removeprefix("ptr ") for a in s.arguments])
-        dimensions, steps = (self._table("i64", list(map(self.ref, x))) for x in (s.dimensions, s.steps))
+        places = self.table("ptr", [self.argument(*a).removeprefix("ptr ") for a in s.arguments])
+        dimensions, steps = (self.table("i64", list(map(self.ref, x))) for x in (s.dimensions, s.steps))
         function, data = (self.library.setdefault(name, len(self.library)) for name in (s.name, s.name + numpy_loops.DATA))
         self.add(f"call void %routine{function}(ptr {places}, ptr {dimensions}, ptr {steps}, ptr %routine{data})")
 
-    def _table(self, t: str, items: list[str]) -> str:
+    def table(self, t: str, items: list[str]) -> str:
         """The address of some values, one behind the other."""
         name = f"%table_{self.label('')}"
         self.entry.append(f"  {name} = alloca [{len(items)} x {t}]")

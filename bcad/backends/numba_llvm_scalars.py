@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .kernel import INT, Expr
+from .kernel import BOOL, INT, Expr
 from .numba_called import Called
 from .numba_llvm_division import Division
 from .numba_llvm_neighbours import Neighbours
-from .numba_llvm_types import SUFFIX, llvm_type
+from .numba_llvm_types import SUFFIX, llvm_type, memory_type
+from .numpy_loops import DATA
 
 _COMPARE = {"lt": ("olt", "slt", "ult"), "le": ("ole", "sle", "ule"), "gt": ("ogt", "sgt", "ugt"),
             "ge": ("oge", "sge", "uge"), "eq": ("oeq", "eq", "eq"), "ne": ("une", "ne", "ne")}
@@ -27,6 +28,11 @@ class Scalars(Division, Neighbours):
     load: Any
     called: Called
     library: dict[str, int]
+    results: dict[Expr, str]
+    table: Any
+    label: Any
+    add: Any
+    entry: list[str]
     loops: int
     straight: int
 
@@ -132,6 +138,39 @@ class Scalars(Division, Neighbours):
         args = ", ".join(f"double {self.ref(a)}" for a in x.args)
         both = self.value(f"call {{ double, double }} %routine{position}({args}) nounwind willreturn memory(none)")
         return self.value(f"extractvalue {{ double, double }} {both}, {part}")
+
+    def op_loop(self, x: Expr) -> str:
+        """The first part of what the loop of a ufunc gives for single numbers, which are handed over in memory."""
+        loop, given = x.data, iter(x.args)
+        places = []
+        for t in loop.inputs:
+            slot = self._slot(t, [self.ref(next(given)) for _ in range(t.parts)])
+            places.append(slot)
+        results = [self._slot(t, []) for t in loop.outputs]
+        table = self.table("ptr", places + results)
+        dimension, steps = self.table("i64", ["1"]), self.table("i64", ["0"] * (len(places) + len(results)))
+        function, data = (self.library.setdefault(n, len(self.library)) for n in (loop.routine, loop.routine + DATA))
+        self.add(f"call void %routine{function}(ptr {table}, ptr {dimension}, ptr {steps}, ptr %routine{data})")
+        self.results[x] = results[loop.which]
+        return self._part(results[loop.which], x.type, 0)
+
+    def op_result(self, x: Expr) -> str:
+        """Another part of what a loop has given."""
+        return self._part(self.results[x.args[0]], x.type, 1)
+
+    def _slot(self, t: Any, parts: list[str]) -> str:
+        name = f"%number_{self.label('')}"
+        scalar = memory_type(t.scalar)
+        self.entry.append(f"  {name} = alloca [{t.parts} x {scalar}], align 16")
+        for n, part in enumerate(parts):
+            stored = self.value(f"zext i1 {part} to i8") if t.scalar == BOOL else part
+            self.add(f"store {scalar} {stored}, ptr {self.value(f'getelementptr {scalar}, ptr {name}, i64 {n}')}")
+        return name
+
+    def _part(self, slot: str, t: str, n: int) -> str:
+        place = self.value(f"getelementptr {memory_type(t)}, ptr {slot}, i64 {n}")
+        found = self.value(f"load {memory_type(t)}, ptr {place}")
+        return self.value(f"icmp ne i8 {found}, 0") if t == BOOL else found
 
     def op_udiv(self, x: Expr) -> str:
         return self._unsigned(x, "udiv")

@@ -18,7 +18,7 @@ from .numba_llvm_types import literal, llvm_type
 
 LONG = 1500  # statements of a block, those of its loops included, from which it is printed in parts
 PART = 500  # statements in a function, about
-_OF_THE_CALLER = {"input", "length", "special", "complex"}  # operations on what only the main function has
+_OF_THE_CALLER = {"input", "length", "special", "complex", "loop", "result"}  # operations on what only the main function has
 
 
 class Parts:

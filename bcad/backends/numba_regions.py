@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from . import kernel as k
+from . import numpy_loops
 from .independent import Dependent, Turns, turns_of
 from .kernel import Kernel, Variable, inner_blocks
 from .numba_llvm_types import literal, llvm_type
@@ -244,5 +245,7 @@ def _routines(block: k.Block) -> Iterator[str]:
     for s in block.statements:
         if isinstance(s, k.Expr) and s.op in ("special", "complex"):
             yield s.data if s.op == "special" else s.data[0]
+        if isinstance(s, k.Expr) and s.op == "loop":
+            yield from (s.data.routine, s.data.routine + numpy_loops.DATA)
         for inner in inner_blocks(s):
             yield from _routines(inner)

@@ -159,6 +159,8 @@ class SourcePrinter:
             return f"{self.inputs[x.data[0]]}_{x.data[1]}", 14
         if x.op in ("special", "complex"):
             return self.by_address(x.data if x.op == "special" else x.data[0]), 14
+        if x.op == "loop":
+            return self.by_address(f"{x.data.op}"), 14
         name = self.called(x.data, x.type) if x.op == "call" else x.op
         return f"{_CALLS.get(name, name)}({', '.join(map(self.at, a))})", 14
 

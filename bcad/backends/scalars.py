@@ -15,6 +15,7 @@ from bcad.ops import Elementwise
 from .complexes import ComplexScalars, Unsupported
 from .emitter import Emitter
 from .kernel import BOOL, F32, F64, INT, Expr, Number, Pair, scalar_of
+from .scalar_loops import by_loop
 
 # Functions of floats that the vector math library has, by NumPy's name.
 VECTOR = (
@@ -325,10 +326,13 @@ def apply(s: Scalars, node: Node, args: Sequence[Number]) -> Number:
     values = [s.cast(a, t.dtype, d) for a, t, d in zip(args, types, dtypes, strict=True)]
     if op.name in _OTHERWISE_IN_PYTHON and any(isinstance(v, Pair) for v in values) and node.outputs[0].type.kind is Kind.PYTHON:
         raise Unsupported(f"{op.name} of Python's complex numbers")  # cmath rounds and raises in its own way
-    if op.name in _NAMED or op.scalar is None:
-        result = s.call(op.name, *values)
-    else:
-        result = _Interpreter(s, values, op.name).run(template(op.scalar))
+    try:
+        if op.name in _NAMED or op.scalar is None:
+            result = s.call(op.name, *values)
+        else:
+            result = _Interpreter(s, values, op.name).run(template(op.scalar))
+    except Unsupported:
+        return by_loop(s, node, args)
     computed = _dtype_of(result, dtypes)
     return s.cast(result, computed, node.outputs[0].type.dtype)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import bcad
 from bcad.backends import numpy_loops
@@ -170,6 +171,52 @@ def test_a_spectrum_without_frequencies_is_left_to_numpy() -> None:
     f = bcad.function(lambda x: np.fft.irfft(x + 1j, n=5, axis=0).shape)
     assert f(np.ones((3, 2))) == (5, 2)
     assert f(np.ones((0, 2))) == (5, 2)
+
+
+NUMBERS = {
+    "spacing": lambda x: np.spacing(x),
+    "frexp": lambda x: np.frexp(x)[0] * np.frexp(x)[1],
+    "ldexp": lambda x: np.ldexp(x, 3),
+    "gcd": lambda x: np.gcd(np.floor(9 * x).astype(int), 6),
+    "bits": lambda x: np.bitwise_count(np.floor(9 * x).astype(np.int16)) + x,
+    "error function": lambda x: special.erf(x + 2j * x),
+    "kn": lambda x: special.kn(2, np.abs(x) + 1),
+    "ellipj": lambda x: special.ellipj(x, 0.3)[2] * special.ellipj(x, 0.3)[0],
+    "airy": lambda x: special.airy(x)[2],
+    "in a branch": lambda x: np.array([special.expn(1, v + 1) if v > 0.4 else special.fresnel(v)[0] for v in x.ravel()]).sum() + x,
+    "beside others": lambda x: np.sum(np.sin(x) * special.shichi(x + 2)[0] + special.exprel(x)) + x,
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_functions_of_numbers_that_have_no_code_of_ours(name: str) -> None:
+    fn = NUMBERS[name]
+    f = bcad.function(fn)
+    for dtype in (float, np.float32):
+        for x in (np.linspace(0.1, 1.9, 7).astype(dtype), np.linspace(0.2, 1.4, 12).reshape(3, 4).astype(dtype)[:, ::2], np.ones(1, dtype)):
+            found, expected = f(x), fn(x)
+            np.testing.assert_allclose(found, expected, rtol=3e-6 if dtype is np.float32 else 1e-13)
+            assert found.dtype == expected.dtype and found.shape == expected.shape
+    whole(f)
+
+
+def test_gradients_through_them_and_threads() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(special.jv(1.5, x) * special.kn(1, x) + np.real(special.wofz(x + 1j)))
+
+    x = np.linspace(0.5, 3, 40000)
+    with options.set(backend="numpy"):
+        expected = bcad.grad(f)(x)
+    one, shared = bcad.grad(f)(x), bcad.grad(f, parallel=True)(x)
+    np.testing.assert_allclose(one, expected, rtol=1e-11)
+    np.testing.assert_array_equal(one, shared)
+
+
+def test_nan_and_infinity_go_through_them() -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324])
+    for fn in (lambda x: np.spacing(x), lambda x: np.ldexp(x, 2), lambda x: special.erf(x + 1j), lambda x: special.shichi(x)[1]):
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(bcad.function(fn)(x), fn(x))
 
 
 def test_a_loop_that_numpy_does_not_have_is_none() -> None:
