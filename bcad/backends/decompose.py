@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Graph, Kind, Node, Value, copy_node, product
+from bcad.ir import Builder, Graph, Node, Value, copy_node, product
 from bcad.ops import BY_NAME
 
 Rule = Callable[..., Any]
@@ -16,6 +16,8 @@ RULES: dict[str, Rule] = {}
 
 def decompose(graph: Graph) -> Graph:
     """`graph`, and the regions in it, with every op that has a rule replaced."""
+    from . import decompose_factors, decompose_points  # noqa: F401  they enter their rules
+
     if not any(node.op.name in RULES or hasattr(node.op, "decompose") for node in graph.walk()):
         return graph
     return _rebuilt(graph)
@@ -181,10 +183,3 @@ def _outer(t: str, a: Value, u: str, b: Value) -> tuple[str, Value]:
     full = tuple(next(shape) if c in u else 1 for c in whole)
     b = b if tuple(b.shape) == full else op("reshape")(b, shape=full)
     return whole, op("multiply")(a, b)
-
-
-@rule("round")
-def _round(x: Value, *, decimals: int) -> Any:
-    if x.dtype.kind != "f" or x.type.kind is Kind.PYTHON or decimals != 0:
-        return None
-    return op("rint")(x)

@@ -10,7 +10,7 @@ from bcad.ir import Node, Value
 from . import elements
 from .elements import Index, expand, is_array_part, is_span, item_index, layout
 from .kernel import Buffer, Expr, Fail, Number, Pair
-from .lower_control import fill
+from .lower_control import fill, give, read, variables
 from .plan import is_array
 from .scalars import Unsupported
 from .scans import SCANS, Scan
@@ -193,8 +193,6 @@ def _linear_scan(scope: Scope, node: Node, step: int) -> None:
     """``y[i] = a[i] * y[i-1] + b[i]``."""
     a, b = node.inputs
     e, s, out, axis = scope.e, scope.s, node.output, node.attrs["axis"]
-    if out.dtype.kind == "c":
-        raise Unsupported("linear_scan of complex numbers")
     target, n = scope.room_for(out), scope.size(b.shape[axis])
     others = [k for k in range(b.ndim) if k != axis]
 
@@ -203,16 +201,13 @@ def _linear_scan(scope: Scope, node: Node, step: int) -> None:
             with e.loop(e.int(0), scope.size(b.shape[others[len(index)]])) as i:
                 level({**index, others[len(index)]: i})
             return
-        zero = s.literal(0, out.dtype)
-        assert isinstance(zero, Expr)
-        state = e.variable("state", zero.type, zero)
+        state = variables(scope, out, s.literal(0, out.dtype))
         with e.loop(e.int(0), n) as k:
             i = e.sub(e.sub(n, e.int(1)), k) if node.attrs["reverse"] else k
             at = tuple({**index, axis: i}[j] for j in range(b.ndim))
             factor, term = (s.cast(scope.element(v, at), v.dtype, out.dtype) for v in (a, b))
-            assert isinstance(factor, Expr) and isinstance(term, Expr)
-            new = s.binary("add", s.binary("mul", factor, e.get(state)), term)
-            e.set(state, new)
+            new = s.arithmetic("add", s.arithmetic("mul", factor, read(scope, state)), term)
+            give(scope, [state], [new])
             e.store(target, scope.flat(target, at), new)
 
     level({})

@@ -1,4 +1,4 @@
-"""Searching sorted arrays: bisection, key after key, as NumPy does it."""
+"""Searching: sorted arrays by bisection, key after key, as NumPy does it; where an array is not zero."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import Node, Value
 
 from .complexes import Unsupported
-from .kernel import BOOL, INT, Exit, Expr
+from .kernel import BOOL, INT, Accumulate, Exit, Expr
 from .plan import is_array
 from .scalars import needs
 from .scope import Scope
@@ -47,6 +47,39 @@ def _searchsorted(scope: Scope, node: Node, step: int) -> None:
     level(())
     if target is not None:
         scope.bind(out, scope.rewritten(target))
+
+
+@special("nonzero")
+def _nonzero(scope: Scope, node: Node, step: int) -> None:
+    """They are counted first: only then there is a place for their indices."""
+    (x,), e, s = node.inputs, scope.e, scope.s
+    if not is_array(x):
+        raise Unsupported("nonzero of a number")
+    source, sizes = scope.memory(x), scope.sizes(x.shape)
+    count = e.variable("count", INT, e.int(0))
+    with e.loop(e.int(0), e.product(sizes)) as i:
+        e.append(Accumulate(count, "add", s.convert(s.truth(e.load(source, i)), INT)))
+    scope.know(node.attrs["length"], e.get(count))
+    targets = [scope.room_for(value) for value in node.outputs]
+    found = e.variable("found", INT, e.int(0))
+
+    def level(index: tuple[Expr, ...]) -> None:
+        if len(index) < len(sizes):
+            with e.loop(e.int(0), sizes[len(index)]) as i:
+                level((*index, i))
+            return
+        here, not_here = e.arms(s.truth(e.load(source, scope.flat(source, index))))
+        with here:
+            place = e.get(found)
+            for target, i in zip(targets, index, strict=True):
+                e.store(target, place, i)
+            e.set(found, e.add(place, e.int(1)))
+        with not_here:
+            pass
+
+    level(())
+    for value, target in zip(node.outputs, targets, strict=True):
+        scope.bind(value, scope.rewritten(target))
 
 
 class _Bisection:

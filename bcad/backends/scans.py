@@ -7,7 +7,7 @@ from typing import Any
 
 from bcad.ir import Node, Value
 
-from .kernel import Buffer, Expr, Variable
+from .kernel import Buffer, Expr, Number, Pair, Variable
 from .scalars import Unsupported
 
 SCANS = {"cumsum": ("add", 0), "cumprod": ("mul", 1), "cummax": ("maximum", None), "cummin": ("minimum", None)}
@@ -23,7 +23,7 @@ class Scan:
         (self.x,), self.result = node.inputs, node.output
         self.axis: int = node.attrs["axis"]
         self.reverse: bool = node.attrs.get("reverse", False)
-        if self.result.dtype.kind == "c" or set(node.attrs) - {"axis", "reverse"}:
+        if set(node.attrs) - {"axis", "reverse"} or self.result.dtype.kind == "c" and SCANS[node.op.name][1] is None:
             raise Unsupported(f"{node.op.name} of {self.result.dtype} with {node.attrs}")
         self.op, self.start = SCANS[node.op.name]
         self.length = scope.size(self.x.shape[self.axis])
@@ -64,18 +64,25 @@ class Scan:
         """Go along the axis, in these rows at once."""
         s, e = self.s, self.e
         zero = s.literal(self.start or 0, self.result.dtype)
-        totals = [e.variable("total", zero.type, zero) for _ in rows]
+        starts = (zero.re, zero.im) if isinstance(zero, Pair) else (zero,)
+        totals = [[e.variable("total", x.type, x) for x in starts] for _ in rows]
         with e.loop(e.int(0), self.length) as k:
             for index, total in zip(rows, totals, strict=True):
                 self._term(target, index, k, total)
 
-    def _term(self, target: Buffer, index: dict[int, Expr], k: Expr, total: Variable) -> None:
+    def _term(self, target: Buffer, index: dict[int, Expr], k: Expr, total: list[Variable]) -> None:
         s, e = self.s, self.e
         i = e.sub(e.sub(self.length, e.int(1)), k) if self.reverse else k
         at = tuple({**index, self.axis: i}[j] for j in range(self.x.ndim))
         new = s.cast(self.scope.element(self.x, at), self.x.dtype, self.result.dtype)
-        before = e.get(total)
-        joined = e.fresh(self.op, before, new, type=total.type)
-        new = joined if self.start is not None else s._select(s.compare("eq", k, e.int(0)), new, joined)
-        e.set(total, new)
-        e.store(target, self.scope.flat(target, at), new)
+        joined = self._joined([e.get(v) for v in total], new)
+        if self.start is None:
+            joined = s._select(s.compare("eq", k, e.int(0)), new, joined)
+        for variable, part in zip(total, (joined.re, joined.im) if isinstance(joined, Pair) else (joined,), strict=True):
+            e.set(variable, part)
+        e.store(target, self.scope.flat(target, at), joined)
+
+    def _joined(self, before: list[Expr], new: Number) -> Number:
+        if isinstance(new, Pair):
+            return self.s.complex_binary(self.op, Pair(*before), new)
+        return self.e.fresh(self.op, before[0], new, type=new.type)
