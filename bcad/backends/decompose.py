@@ -101,12 +101,6 @@ def _matmul(a: Value, b: Value) -> Any:
     return None
 
 
-@rule("solve")
-def _solve(a: Value, b: Value) -> Any:
-    dtype = np.result_type(a.dtype, b.dtype)
-    return op("solve")(cast(a, dtype), cast(b, dtype)) if a.dtype != b.dtype and dtype.kind in "fc" else None
-
-
 @rule("fft")
 def _fft(x: Value, **attrs: Any) -> Any:
     """NumPy's loops are for complex numbers; all real ones become those of double precision."""

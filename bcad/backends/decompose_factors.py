@@ -1,4 +1,4 @@
-"""Before lowering: pseudo-inverse and cofactors by singular values, complex systems by one dtype."""
+"""Before lowering: systems of one dtype, and with triangles; pseudo-inverse and cofactors by singular values."""
 
 from __future__ import annotations
 
@@ -22,6 +22,26 @@ def _as_columns(s: Value) -> Value:
 
 def _as_rows(s: Value) -> Value:
     return op("reshape")(s, shape=(*s.shape[:-1], 1, s.shape[-1]))
+
+
+@rule("solve")
+def _solve(a: Value, b: Value) -> Any:
+    """With a Cholesky factor there is nothing left to factor."""
+    dtype = np.result_type(a.dtype, b.dtype)
+    if dtype.kind not in "fc":
+        return None
+    if a.dtype != b.dtype:
+        return op("solve")(cast(a, dtype), cast(b, dtype))
+    lower = _triangle(a)
+    return None if lower is None or dtype.kind == "c" else op("solve_triangular")(a, b, lower=lower, unit=False)
+
+
+def _triangle(a: Value) -> bool | None:
+    """Whether a matrix has only its lower (or upper) triangle, as a Cholesky factor or the transpose of one; None if not known."""
+    node, flipped = a.node, False
+    while node is not None and node.op.name == "transpose" and tuple(node.attrs["axes"]) == (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2):
+        node, flipped = node.inputs[0].node, not flipped
+    return not flipped if node is not None and node.op.name == "cholesky" else None
 
 
 @rule("pinv")

@@ -140,3 +140,21 @@ def test_pseudo_inverses_and_determinants_of_any_rank(rank: int) -> None:
     for shape in ((4, 2), (2, 4), (1, 3), (2, 3, 2)):
         x = rng.normal(size=shape)
         np.testing.assert_allclose(bcad.function(np.linalg.pinv)(x), np.linalg.pinv(x), rtol=1e-10, atol=1e-13)
+
+
+def test_systems_with_cholesky_factors() -> None:
+    def f(a: Any, b: Any) -> Any:
+        factor = np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + np.eye(a.shape[-1]))
+        return np.sum(np.linalg.solve(np.swapaxes(factor, -1, -2), np.linalg.solve(factor, b)) ** 2)
+
+    rng = np.random.default_rng(0)
+    for shape, right in (((6, 6), (6, 2)), ((5, 5), (5,)), ((2, 7, 7), (2, 7, 3)), ((1, 1), (1, 1))):
+        a, b = rng.normal(size=shape), rng.normal(size=right)
+        d = bcad.value_and_grad(f, argnums=(0, 1))
+        value, gradients = d(a, b)
+        with options.set(backend="numpy"):
+            expected = bcad.value_and_grad(f, argnums=(0, 1))(a, b)
+        np.testing.assert_allclose(value, f(a, b), rtol=1e-10)
+        for found, wanted in zip(gradients, expected[1], strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-11)
+    assert "getrf" not in d.report()
