@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from bcad.differentiated import Answer, Differentiated, answer_of, quick_blocks, quick_derived, quick_result
+from bcad.differentiated import Answer, Differentiated, answer_of, name_of, quick_blocks, quick_derived, quick_result
 from bcad.errors import NotDifferentiable
+from bcad.formula import formula
 from bcad.modes import (
     ElementwiseMode,
     GradientMode,
@@ -101,6 +102,11 @@ class Transform:
     def explain(self) -> str:
         """Its guards, which of them failed, and what was not kept as a region."""
         return self.core.explain()
+
+    def __str__(self) -> str:
+        """The function and its derivatives as maths, once it has been called."""
+        found = self.core.specialisations
+        return formula(found[0], name_of(self.fn)) if found else repr(self)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

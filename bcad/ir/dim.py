@@ -306,6 +306,7 @@ def _product_bounds(monomial: Monomial, least: int) -> tuple[int | None, int | N
     return low, high
 
 
+@functools.lru_cache(maxsize=1 << 14)  # minima of minima of sizes share their parts
 def _atom_bounds(atom: Atom, least: int) -> tuple[int | None, int | None]:
     if isinstance(atom, Symbol):
         return (0 if "_" in atom.name else least), None

@@ -168,8 +168,8 @@ class Algebra:
         above = [(b, product.powers[b]) for b in bases if product.powers[b] > 0]
         below = [(b, -product.powers[b]) for b in bases if product.powers[b] < 0]
         number, divisor = _split(product.number)
-        sign = -1 if number == -1 and above else 1
-        top = self._outer_or_product(above, None if number in (1, -1) and above else number, like)
+        sign = -1 if number == -1 and any(b.dtype.kind in "fc" for b, _ in above) else 1  # ints wrap, bools have no sign
+        top = self._outer_or_product(above, None if number == sign and above else number, like)
         bottom = self._multiplied(None if divisor == 1 else divisor, [self._power(b, e) for b, e in below])
         result = top if bottom is None else BY_NAME["divide"](top, bottom)
         result = BY_NAME["negative"](result) if sign < 0 else result

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from bcad.ir import Value
 from bcad.ops import BY_NAME, Elementwise
 
 from .pattern import number_of, op, x, y
 from .rule import RuleSet, node_rule, rule
+
+
+def _wraps(negated: Value, other: Value) -> bool:
+    """Whether ``-negated`` may wrap around (unsigned; int8's -128) where a wider result would not."""
+    return negated.dtype.kind in "iu" and negated.dtype != np.result_type(negated.dtype, other.dtype)
 
 
 @rule(x * 1, exact=True)
@@ -46,7 +53,7 @@ def double_negation(x: Value) -> Any:
 
 @rule(x * -1, exact=True)
 def multiplication_by_minus_one(x: Value) -> Any:
-    return -x
+    return -x if x.dtype.kind != "b" else None
 
 
 @rule(x - (x - y), exact=True)
@@ -56,21 +63,23 @@ def difference_from_itself(y: Value) -> Any:
 
 @rule(x + -y, exact=True)
 def addition_of_negative(x: Value, y: Value) -> Any:
-    return x - y
+    return None if _wraps(y, x) else x - y
 
 
 @rule(x - -y, exact=True)
 def subtraction_of_negative(x: Value, y: Value) -> Any:
-    return x + y
+    return None if _wraps(y, x) else x + y
 
 
 @rule(-x * -y, exact=True)
 def product_of_negatives(x: Value, y: Value) -> Any:
-    return x * y
+    return None if _wraps(x, y) or _wraps(y, x) else x * y
 
 
 @rule(-x * y, exact=True)
 def product_with_negative(x: Value, y: Value) -> Any:
+    if _wraps(x, y):
+        return None
     if number_of(y) is None:
         return -(x * y)
     return x * -y if y.dtype.kind in "fc" else None  # an int has no -0
@@ -78,7 +87,7 @@ def product_with_negative(x: Value, y: Value) -> Any:
 
 @rule(-x / y, exact=True)
 def quotient_of_negative(x: Value, y: Value) -> Any:
-    return -(x / y)
+    return -(x / y) if x.dtype.kind in "fc" else None  # the negative of an unsigned number is none
 
 
 @rule(x * (1 / y), exact=False)

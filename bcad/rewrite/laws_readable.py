@@ -221,7 +221,7 @@ def add_where_it_was_cleared(value: Value) -> Any:
 
 @rule(op.absolute(-x), exact=False)
 def absolute_of_negative(x: Value) -> Any:
-    return BY_NAME["absolute"](x)
+    return BY_NAME["absolute"](x) if x.dtype.kind in "ifc" else None
 
 
 OWN = RuleSet(absolute_of_negative, number_first, zero_is_neutral, kinds_unwritten, python_numbers)
