@@ -149,4 +149,10 @@ def _angle(z: Any, deg: bool = False) -> Value:
 
 FUNCTIONS[np.iscomplexobj] = lambda x: operand(x).type.is_complex
 FUNCTIONS[np.isrealobj] = lambda x: not operand(x).type.is_complex
-METHODS["conj"] = METHODS["conjugate"] = FUNCTIONS[np.conjugate]
+@implements(method="conj")
+def _conj(a: Any, out: Any = None) -> Value:
+    """The method gives a real array itself, where the function copies it."""
+    return operand(a) if out is None and operand(a).dtype.kind in "biuf" else FUNCTIONS[np.conjugate](a, out=out)
+
+
+METHODS["conjugate"] = METHODS["conj"]

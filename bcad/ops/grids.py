@@ -18,6 +18,8 @@ from .shapes import broadcast, weak
 @implements(np.meshgrid)
 def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Value, ...]:
     """Each vector along its own axis, stretched over the others unless `sparse`."""
+    if not copy:
+        raise NotImplementedError("meshgrid(copy=False), whose results share memory, is not traced: leave copy away")
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     n = len(xi)

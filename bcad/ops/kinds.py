@@ -109,6 +109,8 @@ def _astype(
 
 @implements(np.astype)
 def _astype_function(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Value:
+    if not copy and operand(x).dtype == dtype:
+        raise NotImplementedError("np.astype(x, copy=False) of an array that has this dtype, which gives x itself, is not traced: use x.astype")
     return _astype(x, dtype)
 
 

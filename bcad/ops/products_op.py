@@ -161,8 +161,10 @@ class Einsum(Bilinear):
 
 
 def contract(subscripts: str, *arrays: Any) -> Value:
-    """An einsum of the explicit form; one operand that is only rearranged is transposed."""
+    """An einsum of the explicit form; one operand that is only rearranged is a view, as NumPy's."""
     terms, output = parse(subscripts)
+    if len(arrays) == 1 and terms[0] == output * 2 and len(output) == 1:
+        return BY_NAME["diagonal"](arrays[0], offset=0)
     if len(arrays) == 1 and len(set(terms[0])) == len(terms[0]) and set(terms[0]) == set(output):
         return permute(arrays[0], [terms[0].index(c) for c in output])
     return BY_NAME["einsum"](*arrays, subscripts=subscripts)

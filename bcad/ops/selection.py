@@ -210,6 +210,7 @@ def _clip(
     x = operand(a)
     if low is None and high is None:
         (result,) = numbers((x,))
+        result = result if result.ndim else BY_NAME["as_kind"](result, kind=Kind.SCALAR, dtype=result.dtype)
     elif high is None:
         result = maximum(*numbers((x, low)))
     elif low is None:

@@ -21,7 +21,9 @@ FULL = slice(None)
 # -- reshape ------------------------------------------------------------------------------------
 def to_shape(x: Value, shape: Sequence[Size]) -> Value:
     """`x` in another shape, in C order; `x` itself if it has that shape."""
-    return x if x.shape == tuple(shape) and x.type.as_array() == x.type else _reshape(x, shape=tuple(shape))
+    if x.shape == tuple(shape):
+        return x if x.type.as_array() == x.type else BY_NAME["as_kind"](x, kind=Kind.ARRAY, dtype=x.dtype)
+    return _reshape(x, shape=tuple(shape))
 
 
 def permute(x: Value, axes: Sequence[int]) -> Value:
@@ -87,7 +89,7 @@ def flatten(a: Value, order: str = "C") -> Value:
 def transpose(a: Any, axes: Any = None) -> Value:
     """Axis j of the result is axis ``axes[j]`` of `a`; all reversed by default."""
     x = as_array(a)
-    order = range(x.ndim)[::-1] if axes is None else [normalize_axis(k, x.ndim) for k in as_axes(axes)]
+    order = range(x.ndim)[::-1] if axes is None else [normalize_axis(k, x.ndim) for k in np.atleast_1d(as_axes(axes)).tolist()]
     if sorted(order) != list(range(x.ndim)):
         raise ValueError("axes don't match array")
     return permute(x, order)
@@ -150,6 +152,8 @@ def squeeze(a: Any, axis: Any = None) -> Value:
     x = as_array(a)
     if axis is None:
         gone = tuple(k for k, s in enumerate(x.shape) if assumptions().equal(s, 1))
+    elif x.ndim == 0 and as_axes(axis) in (0, -1, (0,), (-1,)):  # which NumPy lets pass
+        gone = ()
     else:
         gone = normalize_axes(as_axes(axis), x.ndim)
         if not all(assumptions().equal(x.shape[k], 1) for k in gone):
@@ -232,6 +236,8 @@ def flip(m: Any, axis: Any = None) -> Value:
     x = as_array(m)
     axes = normalize_axes(as_axes(axis), x.ndim)
     index = tuple(slice(None, None, -1) if k in axes else FULL for k in range(x.ndim))
+    if not x.ndim:
+        return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=x.dtype)
     return BY_NAME["getitem"](x, index=index) if axes else x
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Kind, Value, assumptions
 
-from .arguments import as_array, as_inexact, as_int, astype, concrete, fresh, zeros
+from .arguments import as_array, as_inexact, as_int, astype, fresh, zeros
 from .cotangents import rearranged
 from .op import BY_NAME, Op, define, implements
 from .samples import Sample, complexes, integers, reals
@@ -174,13 +174,17 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Valu
 
 @implements(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Value:
-    """The bin of each element; the edges rise, or fall as a concrete array shows."""
-    edges, side = as_array(bins), "left" if right else "right"
-    known = concrete(bins)
-    if known is not None and len(known) > 1 and known[0] > known[-1]:
-        other = "right" if right else "left"
-        return edges.shape[0] - BY_NAME["searchsorted"](edges[::-1], as_array(x), side=other)
-    return BY_NAME["searchsorted"](edges, as_array(x), side=side)
+    """The bin of each element; the edges rise or fall, as the first and the last tell."""
+    edges, values = as_array(bins), as_array(x)
+    search, n = BY_NAME["searchsorted"], edges.shape[0]
+    side = "left" if right else "right"
+    rising = search(edges, values, side=side)
+    if assumptions().less(n, 2):
+        return rising
+    falling = n - search(edges[::-1], values, side=side)
+    first, last = edges[0], edges[-1]
+    found = BY_NAME["where"](BY_NAME["greater"](first, last), falling, rising)
+    return found if found.ndim else BY_NAME["as_kind"](found, kind=rising.type.kind, dtype=found.dtype)
 
 
 # -- unique ---------------------------------------------------------------------------------------

@@ -213,9 +213,11 @@ class ArrayTracer(Tracer):
     _step : Step or None
         How a view is computed from its base, and written back.
     _writeable : bool
+    _is_flat : bool
+        Whether it is ``x.flat``.
     """
 
-    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_home", "_shared")
+    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_is_flat", "_home", "_shared")
 
     def __init__(
         self, session: Session, value: Value, base: ArrayTracer | None = None, step: Step | None = None
@@ -226,6 +228,7 @@ class ArrayTracer(Tracer):
         self._step = step
         self._seen = base._read() if base is not None else None
         self._writeable = True
+        self._is_flat = False
         self._home = Builder.current()  # where it was made
         self._shared: Any = None  # the branch or loop after which it may be one of several arrays
 

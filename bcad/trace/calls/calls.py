@@ -211,11 +211,7 @@ def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[
     result = session.wrap(emit(session, meaning, args, kwargs))
     if fn in kinds.OPERATORS:
         return kinds.noted(session, result, args)
-    if fn in views.VIEW_FUNCTIONS and (args or kwargs):
-        base = args[0] if args else next(iter(kwargs.values()))
-        base = as_cell(session, base)
-        return result if views.copies(fn, base, result, args, kwargs) else views.as_view(fn, base, result)
-    return result
+    return views.of_call(session, fn, result, args, kwargs) if fn in views.VIEW_FUNCTIONS else result
 
 
 def as_cell(session: Session, x: Any) -> Any:

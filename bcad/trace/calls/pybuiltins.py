@@ -79,7 +79,8 @@ def _number(session: Session, x: Any) -> Any:
 def _to_python(cls: type) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if len(args) == 2 and cls is complex:
-            return operator.add(args[0], operator.mul(args[1], 1j))
+            real, imaginary = (_number(session, x) for x in args)
+            return session.wrap(calls.as_kind(ops.BY_NAME["add"](real, ops.BY_NAME["multiply"](imaginary, 1j)), Kind.PYTHON, cls))
         (x,) = args
         if type(x) is SizeTracer and cls is int:
             return x
@@ -119,6 +120,8 @@ def _to_scalar(cls: Any) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value = session.value(args[0])
         if value.ndim:
+            if value.dtype == cls and isinstance(args[0], (ArrayTracer, np.ndarray)):
+                return calls.as_cell(session, args[0])  # no copy is made
             return session.wrap(ops.BY_NAME["astype"](value, dtype=np.dtype(cls)))
         return session.wrap(calls.as_kind(value, Kind.SCALAR, cls))
 

@@ -9,12 +9,12 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Kind, product
 
+from ..calls import calls
 from ..captures.outer import MIRRORS
 from ..effects.text import TextTracer
 from ..tracers import ArrayTracer, Method, ObjectTracer, SizeTracer, Tracer
-from . import methods
 from .items import write_all
-from .views import VIEW_METHODS, as_view
+from .views import VIEW_METHODS, as_view, step_between
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -81,11 +81,14 @@ def _shape(session: Session, owner: Any, type_: ArrayType) -> Any:
 
 
 def _flat(session: Session, owner: Any, type_: ArrayType) -> Any:
-    """The elements one after the other: a view, or a copy that cannot be written to."""
-    flat = methods.call(session, Method(owner, "ravel"), (), {})
-    if flat._root() is not owner._root():
-        flat._writeable = False
-    return flat
+    """The elements one after the other, which are written through however the array lies; slices of them are copies."""
+    flat = calls.emit(session, ops.METHODS["ravel"], (owner,), {})
+    step = step_between(session.value(owner), flat)
+    assert step is not None
+    view = ArrayTracer(session, flat, owner, step)
+    view._writeable = owner._writeable
+    view._is_flat = True
+    return view
 
 
 def _nbytes(session: Session, owner: Any, type_: ArrayType) -> Any:

@@ -104,7 +104,7 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
     if may_be_caught(session):
         _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
     result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, key), {}))
-    return as_view("__getitem__", cell, result)
+    return result if cell._is_flat else as_view("__getitem__", cell, result)
 
 
 def _settle_bounds(shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
@@ -222,6 +222,8 @@ def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
 
 def writable(session: Session, owner: Any) -> ArrayTracer:
     """The cell of an array that is about to be written."""
+    if isinstance(owner, Tracer) and not isinstance(owner, ArrayTracer):
+        raise TypeError(f"'{owner.__class__.__name__}' object does not support item assignment; return arrays must be of ArrayType")
     cell: ArrayTracer = owner if isinstance(owner, Tracer) else session.captures.cell(owner)  # type: ignore[assignment]
     if not cell._writeable:
         raise ValueError("assignment destination is read-only")

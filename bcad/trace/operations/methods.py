@@ -66,7 +66,8 @@ def _of_array(session: Session, owner: Any, name: str, args: tuple[Any, ...], kw
     if out is not None:
         items.write_all(session, out, result)
         return out
-    return views.as_view(name, owner, result) if name in views.VIEW_METHODS else result
+    order = str(kwargs.get("order") or (args[0] if name == "ravel" and args else "C"))
+    return views.as_view(name, owner, result, order.upper()) if name in views.VIEW_METHODS else result
 
 
 # -- methods that are about kinds, places and copies ------------------------------------------------

@@ -13,22 +13,26 @@ from bcad.ir import Dim, Value
 from ..tracers import ArrayTracer
 
 VIEW_METHODS = frozenset(
-    "reshape ravel transpose T mT swapaxes squeeze diagonal real imag view __getitem__".split()
+    "reshape ravel transpose T mT swapaxes squeeze diagonal real imag conj conjugate view __getitem__".split()
 )
 VIEW_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset((
     np.reshape, np.ravel, np.transpose, np.permute_dims, np.swapaxes, np.moveaxis, np.rollaxis, np.squeeze,
     np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_to, np.broadcast_arrays,
     np.diagonal, np.real, np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split,
     np.vsplit, np.hsplit, np.dsplit, np.array, np.asarray, np.asanyarray, np.asarray_chkfinite, np.ascontiguousarray, np.asfortranarray,
-    np.matrix_transpose, np.lib.stride_tricks.sliding_window_view,
+    np.matrix_transpose, np.linalg.matrix_transpose, np.linalg.diagonal, np.diag, np.unstack, np.einsum, np.ix_,
+    np.lib.stride_tricks.sliding_window_view,
 ))
 _ORDERS: dict[Callable[..., Any], str] = {  # what gives an array as it is, if it lies in memory as asked for
     np.array: "K", np.asarray: "K", np.asanyarray: "K", np.asarray_chkfinite: "K", np.ascontiguousarray: "C", np.asfortranarray: "F",
 }
-IDENTITIES = frozenset((*_ORDERS, np.atleast_1d, np.atleast_2d, np.atleast_3d))
+IDENTITIES = frozenset((*_ORDERS, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, "conj", "conjugate"))
 _NEEDS_ORDER = frozenset((np.reshape, np.ravel, "reshape", "ravel"))
-_GATHERED = frozenset((np.lib.stride_tricks.sliding_window_view,))
-_READ_ONLY = frozenset((np.broadcast_to, np.broadcast_arrays, np.diagonal, "diagonal", *_GATHERED))
+_READ_ONLY = frozenset((
+    np.broadcast_to, np.broadcast_arrays, np.diagonal, np.linalg.diagonal, np.diag, "diagonal", np.lib.stride_tricks.sliding_window_view,
+))
+_MANY = frozenset((np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, np.ix_))  # each argument has a result of its own
+_PARTS = frozenset((np.real, np.imag, "real", "imag"))
 
 
 class Step:
@@ -57,11 +61,20 @@ class Step:
 
 def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs: dict[str, Any]) -> Value:
     """What `base` becomes when ``op(base)``, a view of it, becomes `new`."""
+    if op.name == "diagonal":
+        return _with_diagonal(base, new, **attrs)
     if op.name not in ("real", "imag"):
         return op.view_write(base, new, *rest, **attrs)  # type: ignore[no-any-return]
     real, imag, multiply, add = (ops.BY_NAME[name] for name in ("real", "imag", "multiply", "add"))
     parts = (new, imag(base)) if op.name == "real" else (real(base), new)
     return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)  # type: ignore[no-any-return]
+
+
+def _with_diagonal(base: Value, new: Value, offset: int) -> Value:
+    """`base` with other diagonals in its last two axes."""
+    placed = {"offset": offset, "rows": base.shape[-2], "columns": base.shape[-1]}
+    make, equal = ops.BY_NAME["make_diagonal"], ops.BY_NAME["equal"]
+    return ops.BY_NAME["where"](make(equal(new, new), **placed), make(new, **placed), base)  # type: ignore[no-any-return]
 
 
 def step_between(base: Value, view: Value, gathered: bool = False) -> Step | None:
@@ -74,29 +87,47 @@ def step_between(base: Value, view: Value, gathered: bool = False) -> Step | Non
         base = view.scope.as_value(base)  # type: ignore[attr-defined]
     while view is not base:
         node = view.node
-        if node is None or not (
-            getattr(node.op, "is_view", False) or node.op.name in ("real", "imag") or gathered and node.op.name == "gather"
-        ):
+        if node is None or not (getattr(node.op, "is_view", False) or node.op.name in _READ_AGAIN or gathered and node.op.name == "gather"):
             return None
         path.append((node.op, node.inputs[1:], node.attrs))
         view = node.inputs[0]
     return Step(path[::-1])
 
 
-def as_view(function: Any, base: Any, result: Any) -> Any:
+_READ_AGAIN = frozenset(("real", "imag", "diagonal", "broadcast_to"))  # computed anew when the base has changed
+
+
+def as_view(function: Any, base: Any, result: Any, order: str = "C") -> Any:
     """`result` of a view-making call on the array `base`: views instead of arrays of their own."""
-    if isinstance(result, (tuple, list)):
-        return type(result)(as_view(function, base, r) for r in result)
     if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
         return result
-    step = step_between(base._read(), result._value, function in _GATHERED)
-    if step is None or (function in _NEEDS_ORDER and not _is_view(function, base, result)):
+    if function in _PARTS and result._value.node is not None and result._value.node.op.name == "imag" and base._type().dtype.kind != "c":
+        result._writeable = False  # zeros that NumPy makes
+        return result
+    step = step_between(base._read(), result._value, function is np.lib.stride_tricks.sliding_window_view)
+    if step is None or (function in _NEEDS_ORDER and not _is_view(function, base, result, order)):
         return result
     if not step.path and function in IDENTITIES:
         return base
     view = ArrayTracer(base._session, result._value, base, step)
     view._writeable = base._writeable and function not in _READ_ONLY
     return view
+
+
+def of_call(session: Any, function: Any, result: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """The result of a function of `VIEW_FUNCTIONS`: each array in it is a view of the argument that it shows."""
+    if isinstance(result, (tuple, list)):
+        return type(result)(of_call(session, function, part, args, kwargs) for part in result)
+    order = kwargs.get("order") or (args[1] if function is np.ravel and len(args) > 1 else args[2] if function is np.reshape and len(args) > 2 else "C")
+    for base in (*args, *kwargs.values()):
+        base = session.captures.cell(base) if type(base) is np.ndarray and base.dtype.kind in "biufc" else base
+        if isinstance(base, ArrayTracer):
+            if copies(function, base, result, args, kwargs):
+                return result
+            view = as_view(function, base, result, str(order).upper())
+            if view is not result or function not in _MANY:
+                return view
+    return result
 
 
 def copies(function: Any, base: Any, result: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
@@ -127,10 +158,10 @@ def lies(base: ArrayTracer, order: str, result: Any) -> bool:
     return by_columns if order == "F" else by_rows or order == "A" and by_columns
 
 
-def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer) -> bool:
+def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer, order: str) -> bool:
     """Whether NumPy's reshape would be a view here; that it stays so is a guard of who writes."""
     captures, root = base._session.captures, base._root()
-    if is_contiguous(base) and captures.is_contiguous(root):
+    if order != "F" and is_contiguous(base) and captures.is_contiguous(root):
         captures.reshaped[id(root)] = root
         return True
     example = _layout(root, base)
@@ -139,7 +170,8 @@ def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer) -> bool:
         return False
     captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
     shape = tuple(map(base._session.size_example, result._type().shape))
-    flat = example.ravel() if function in (np.ravel, "ravel") else example.reshape(shape)
+    moved: Any = example
+    flat = moved.ravel(order) if function in (np.ravel, "ravel") else moved.reshape(shape, order=order)
     return np.shares_memory(flat, example)
 
 
