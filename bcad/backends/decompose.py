@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Graph, Node, Value, copy_node, product
+from bcad.ir import ArrayType, Builder, Graph, Kind, Node, Value, copy_node, product
 from bcad.ops import BY_NAME
 
 Rule = Callable[..., Any]
@@ -30,6 +30,8 @@ def _rebuilt(graph: Graph) -> Graph:
             b.location = node.location
             rule = RULES.get(node.op.name) or getattr(node.op, "decompose", None)
             result = rule(*(mapping[v] for v in node.inputs), **node.attrs) if rule and not node.regions else None
+            if isinstance(result, Value):
+                result = _of_kind(result, node)
             if result is not None and _same(result, node):
                 mapping[node.output] = result
                 if result.name is None:
@@ -53,6 +55,15 @@ class _Copy:
     def __init__(self, node: Node, regions: tuple[Graph, ...]) -> None:
         self.op, self.inputs, self.attrs, self.outputs = node.op, node.inputs, node.attrs, node.outputs
         self.location, self.regions = node.location, regions
+
+
+def _of_kind(result: Value, node: Node) -> Value:
+    """A replacement that is one number as the kind of number that it replaces: a NumPy scalar, or an array without axes."""
+    found, wanted = result.type, node.outputs[0].type
+    numbers = isinstance(found, ArrayType) and isinstance(wanted, ArrayType) and found.shape == wanted.shape == ()
+    if not numbers or found.kind is wanted.kind or Kind.PYTHON in (found.kind, wanted.kind):  # type: ignore[union-attr]
+        return result
+    return op("as_kind")(result, kind=wanted.kind, dtype=found.dtype)  # type: ignore[no-any-return, union-attr]
 
 
 def _same(result: Any, node: Node) -> bool:
@@ -114,14 +125,17 @@ def _einsum(*arrays: Value, subscripts: str) -> Any:
     left, _, output = subscripts.partition("->")
     terms = left.split(",")
     dtype = np.result_type(*(a.dtype for a in arrays))
-    if any(len(set(t)) != len(t) for t in terms) or dtype.kind not in "fc":
+    if dtype.kind not in "fc":
         return None
-    operands = [(t, cast(a, dtype)) for t, a in zip(terms, arrays, strict=True)]
+    operands = [_without_repeats(t, cast(a, dtype)) for t, a in zip(terms, arrays, strict=True)]
     sizes: dict[str, Any] = {}
     for t, a in operands:
         for c, s in zip(t, a.shape, strict=True):
-            if sizes.setdefault(c, s) != s:
-                return None  # an axis of one that is stretched
+            known = sizes.get(c, 1)
+            if known not in (1, s) and s != 1:
+                return None
+            sizes[c] = s if known == 1 else known
+    operands = [_unstretched(t, a, sizes) for t, a in operands]
     while len(operands) > 1:
         rest = "".join(t for t, _ in operands[2:]) + output
         operands[:2] = [_pair(*operands[0], *operands[1], rest, sizes)]
@@ -131,6 +145,25 @@ def _einsum(*arrays: Value, subscripts: str) -> Any:
         x = op("sum")(x, axis=gone, keepdims=False)
         term = "".join(c for c in term if c in output)
     return _ordered(x, term, output)
+
+
+def _without_repeats(term: str, x: Value) -> tuple[str, Value]:
+    """An operand of which every axis has a letter of its own: those that share one become a diagonal."""
+    for c in sorted(set(term)):
+        while term.count(c) > 1:
+            first, second = [k for k, d in enumerate(term) if d == c][:2]
+            others = [k for k in range(len(term)) if k not in (first, second)]
+            x = op("diagonal")(op("transpose")(x, axes=(*others, first, second)), offset=0)
+            term = "".join(term[k] for k in others) + c
+    return term, x
+
+
+def _unstretched(term: str, x: Value, sizes: dict[str, Any]) -> tuple[str, Value]:
+    """An operand without the axes of length 1 that others have longer."""
+    kept = [k for k, c in enumerate(term) if x.shape[k] != 1 or sizes[c] == 1]
+    if len(kept) == len(term):
+        return term, x
+    return "".join(term[k] for k in kept), op("reshape")(x, shape=tuple(x.shape[k] for k in kept))
 
 
 def _ordered(x: Value, term: str, wanted: str) -> Value:

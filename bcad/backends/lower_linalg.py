@@ -267,6 +267,35 @@ def _cholesky(scope: Scope, node: Node, step: int) -> None:
     scope.function.kernel.summary.append(f"{'cholesky written out' if small else s.name('potrf')} {a.type}")
 
 
+@special("lu_factor", operands=operands)
+def _lu_factor(scope: Scope, node: Node, step: int) -> None:
+    """SciPy's: both factors in one matrix, and with which row each one has changed places; it warns of singular matrices itself."""
+    s = _Solver(scope, node)
+    (a,), (packed, order), e = node.inputs, node.outputs, scope.e
+    A, target, pivots = matrix(scope, a), scope.room_for(packed), scope.room_for(order)
+    target.mutable = pivots.mutable = True
+    columns = s.scratch(s.n, s.n)
+
+    def one(batch: tuple[Expr, ...]) -> None:
+        place = Matrix(target, s.n, s.n, False, tuple(packed.shape)).offset(scope, batch)
+        first = e.int(0)
+        for i, size in zip(batch, order.shape, strict=False):
+            first = e.add(e.mul(first, scope.size(size)), i)
+        first = e.mul(first, s.n)
+        _transposed(scope, columns, e.int(0), A.buffer, A.offset(scope, batch), s.n, s.n, straight=A.flipped)
+        s.call("getrf", ("int", s.n), ("int", s.n), ("buffer", columns, None), ("int", s.lead), ("buffer", pivots, first), fails=SINGULAR)
+        with e.loop(e.int(0), s.n) as i:
+            at = e.add(first, i)
+            row = scope.s.convert(e.load(pivots, at), INT)  # type: ignore[arg-type]
+            e.store(pivots, at, scope.s.convert(e.sub(row, e.int(1)), pivots.type))
+        _transposed(scope, target, place, columns, e.int(0), s.n, s.n)
+
+    each(scope, tuple(packed.shape[:-2]), one)
+    for value, made in ((packed, target), (order, pivots)):
+        scope.bind(value, scope.rewritten(made))
+    scope.function.kernel.summary.append(f"{s.name('getrf')} {a.type}")
+
+
 @special("inv", operands=operands)
 def _inv(scope: Scope, node: Node, step: int) -> None:
     if node.output.dtype.kind == "c":

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import linalg
 
 import bcad
 from bcad.options import options
@@ -158,3 +159,33 @@ def test_systems_with_cholesky_factors() -> None:
         for found, wanted in zip(gradients, expected[1], strict=True):
             np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-11)
     assert "getrf" not in d.report()
+
+
+@pytest.mark.parametrize("subscripts, shapes", [
+    ("ii->i", [(4, 4)]), ("ii->", [(4, 4)]), ("iij->j", [(3, 3, 2)]), ("iii->i", [(3, 3, 3)]), ("ijji->ij", [(2, 3, 3, 2)]),
+    ("ij,ij->ij", [(1, 3), (2, 3)]), ("ij,ij->", [(1, 3), (2, 1)]), ("ij,jk->ik", [(2, 1), (3, 4)]), ("i,i->i", [(1,), (1,)]),
+    ("ij,k->j", [(2, 3), (2,)]), ("iij,ji->ij", [(2, 2, 3), (3, 2)]), ("ii,jj->ij", [(2, 2), (3, 3)]), ("ii->i", [(0, 0)]),
+])
+def test_sums_of_products_with_diagonals_and_stretched_axes(subscripts: str, shapes: list[tuple[int, ...]]) -> None:
+    rng = np.random.default_rng(1)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    f = bcad.function(lambda *a: np.einsum(subscripts, *a))
+    np.testing.assert_allclose(f(*arrays), np.einsum(subscripts, *arrays), rtol=1e-13, atol=1e-15)
+    assert "in NumPy" not in f.report()
+    g = bcad.grad(lambda *a: np.sum(np.einsum(subscripts, *a) ** 2), argnum=0)
+    with options.set(backend="numpy"):
+        expected = bcad.grad(lambda *a: np.sum(np.einsum(subscripts, *a) ** 2))(*arrays)
+    np.testing.assert_allclose(g(*arrays), expected, rtol=1e-12, atol=1e-14)
+
+
+def test_lu_factors_are_scipys() -> None:
+    rng = np.random.default_rng(3)
+    f = bcad.function(lambda a: linalg.lu_factor(a))
+    for n in (1, 2, 5, 6):
+        for a in (rng.normal(size=(n, n)), rng.normal(size=(n, 2 * n))[:, ::2], rng.normal(size=(n, n)).T):
+            for found, expected in zip(f(a), linalg.lu_factor(a), strict=True):
+                np.testing.assert_allclose(found, expected, rtol=1e-12)
+                assert found.dtype == expected.dtype
+    assert "in NumPy" not in f.report()
+    with pytest.warns(linalg.LinAlgWarning):
+        f(np.zeros((3, 3)))
