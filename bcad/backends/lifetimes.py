@@ -1,4 +1,4 @@
-"""Temporary arrays that are never alive at the same time share memory; room for what a loop needs is made before it."""
+"""Temporary arrays that are never alive at the same time share memory."""
 
 from __future__ import annotations
 
@@ -95,28 +95,3 @@ def used(s: Any) -> Iterator[Buffer]:
         yield from (s.target, s.a.buffer, s.b.buffer)
     elif isinstance(s, k.Library):
         yield from (x for argument in s.arguments for x in argument if isinstance(x, Buffer))
-
-
-def make_room_early(kernel: Kernel) -> None:
-    """Move what makes room for temporaries out of the loops that do not change how much.
-
-    To be called when storages are final: then it does not matter how long one seems to be in use.
-    """
-    _make_room_early(kernel.body)
-
-
-def _make_room_early(block: Block) -> None:
-    statements: list[Any] = []
-    for s in block.statements:
-        for inner in inner_blocks(s):
-            _make_room_early(inner)
-        if isinstance(s, (k.For, k.While)):
-            early = [x for x in s.body.statements if _is_the_same_in_each_turn(x, s.body)]
-            statements += early
-            s.body.statements = [x for x in s.body.statements if x not in early]
-        statements.append(s)
-    block.statements = statements
-
-
-def _is_the_same_in_each_turn(s: Any, body: Block) -> bool:
-    return isinstance(s, k.Allocate) and s.buffer.kind == "work" and not s.keep and not s.elements.block.inside(body)

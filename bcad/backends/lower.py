@@ -10,7 +10,7 @@ from bcad.ir import ArrayType, Dim, Graph, Value
 
 from .emitter import Emitter
 from .kernel import INT, Buffer, Expr, Fail, Kernel, Pair
-from .lifetimes import make_room_early, share_memory
+from .lifetimes import share_memory
 from .plan import is_array
 from .scalars import Scalars, Unsupported, needs
 from .scope import Scope
@@ -61,7 +61,6 @@ class Lowering:
             self.e.append(Fail(self.e.get(self.flag), self.message(OUT_OF_RANGE)))
         self.kernel.variables = self.e.variables
         share_memory(self.kernel)
-        make_room_early(self.kernel)
 
     def input(self, value: Value, position: int) -> None:
         if not isinstance(value.type, ArrayType):

@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import Node, Value
 
 from .complexes import Unsupported
-from .kernel import BOOL, INT, Accumulate, Exit, Expr
+from .kernel import BOOL, INT, Accumulate, Exit, Expr, Fail
 from .plan import is_array
 from .scalars import needs
 from .scope import Scope
@@ -59,7 +59,11 @@ def _nonzero(scope: Scope, node: Node, step: int) -> None:
     count = e.variable("count", INT, e.int(0))
     with e.loop(e.int(0), e.product(sizes)) as i:
         e.append(Accumulate(count, "add", s.convert(s.truth(e.load(source, i)), INT)))
-    scope.know(node.attrs["length"], e.get(count))
+    length = e.get(count)
+    if scope.knows(node.attrs["length"]):  # there is room for so many as were found elsewhere
+        different = s.compare("ne", length, scope.function.symbols[node.attrs["length"]])
+        e.append(Fail(different, scope.function.message("indices of what is not zero of several lengths")))
+    scope.know(node.attrs["length"], length)
     targets = [scope.room_for(value) for value in node.outputs]
     found = e.variable("found", INT, e.int(0))
 

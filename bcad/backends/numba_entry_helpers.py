@@ -28,7 +28,7 @@ declare ptr @PyObject_Vectorcall(ptr, ptr, i64, ptr)
 @bcad_frames = internal global [{frames} x i64] zeroinitializer
 @bcad_table = global [{table} x i64] zeroinitializer
 
-define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) noinline {{
+define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) alwaysinline {{
   %old = load ptr, ptr %slot
   %place = getelementptr i64, ptr %slot, i64 1
   %size = load i64, ptr %place
@@ -39,6 +39,13 @@ define internal ptr @bcad_room(ptr %slot, i64 %bytes, i1 %keep) noinline {{
 have:
   ret ptr %old
 grow:
+  %new = call ptr @bcad_grow(ptr %slot, i64 %bytes, i1 %keep)
+  ret ptr %new
+}}
+
+define internal ptr @bcad_grow(ptr %slot, i64 %bytes, i1 %keep) noinline cold {{
+  %old = load ptr, ptr %slot
+  %place = getelementptr i64, ptr %slot, i64 1
   %least = call i64 @llvm.umax.i64(i64 %bytes, i64 64)
   br i1 %keep, label %again, label %anew
 again:
