@@ -34,8 +34,7 @@ def twin(iterator: Any) -> Iterator[Any] | None:
     if kind is itertools.count:
         return _counting(iterator)
     if kind is itertools.repeat:
-        (item,) = gc.get_referents(iterator)
-        return itertools.repeat(item, *_times(iterator))
+        return itertools.repeat(gc.get_referents(iterator)[-1], *_times(iterator))  # before it, its class may stand
     if kind is itertools.cycle:
         return _cycling(iterator)
     if kind in _JOINED:
