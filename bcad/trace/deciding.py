@@ -14,6 +14,7 @@ from interpreter import Location
 from .captures.guards import Guard, GuardMiss, Guards, HasClass, IsObject, SizeRelation
 from .captures.sources import Pinned
 from .example import Example, NoExample
+from .operations.raises import may_be_caught
 from .tracers import ArrayTracer, SizeTracer, Tracer
 
 if TYPE_CHECKING:
@@ -88,13 +89,26 @@ class Deciding:
         self.rely_on(a, symbol, b)
         self.supposing.update(self.bodies[-1:])
 
-    def would_raise(self, broken: Value, message: str) -> None:
-        """The same of a flag that is set where Python raises: such a run is Python's, its exception the true one."""
-        self.hold(broken, message)
-        self.supposing.update(self.bodies[-1:])
+    def would_raise(self, broken: Any, error: Exception) -> None:
+        """An operation raises where a flag is set: such a run is Python's, its exception the true one.
+
+        What the program may catch is raised if this call raises it, and later calls are held to that.
+        """
+        if broken is False:
+            return
+        if broken is True:
+            raise error
+        flag = self.unwrap(broken)
+        if not may_be_caught(self):  # type: ignore[arg-type]
+            self.hold(flag, str(error))
+            self.supposing.update(self.bodies[-1:])
+        elif not self.example.known(flag):
+            self.suppose_not(flag, str(error))
+        elif self.decide(broken, str(error)):
+            raise error
 
     def suppose_not(self, broken: Value, message: str) -> None:
-        """The same of a flag."""
+        """A flag is not set, which is taken for granted in the loop whose body is being made."""
         if self.example.known(broken) and bool(np.asarray(self.concrete(broken))):
             raise self.error(message, hint="test for it before, so that this is not reached with such values")
         self.hold(broken, message)

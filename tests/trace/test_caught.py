@@ -867,3 +867,28 @@ def test_a_long_unrolled_loop_does_not_double_with_each_round():
 
     traced = agree(f, (0.3, ["log", "id"] * 15), (2.0, ["log", "id"] * 15))
     assert len(traced.programs[0].graph.nodes) < 2000
+
+
+def out_of_range(x, k):
+    items = [x[0]] * k
+    try:
+        items[k - 1 if k > 3 else k] += 1.0
+        return items[k - 1]
+    except IndexError:
+        return x[1] + len(items)
+
+
+def absent(x, k):
+    items = [v * 0 + j for j, v in enumerate(x)]
+    try:
+        return items.index(k) * x[1]
+    except ValueError:
+        return x[0]
+
+
+@pytest.mark.parametrize("fn", [out_of_range, absent])
+def test_an_index_that_only_a_run_can_tell_raises_where_it_is_caught(fn):
+    f = Function(fn, backend="numpy")
+    for k in (2, 3, 1, 0, 4, 5):
+        for x in ([0.5, 0.25], [0.5, 0.25, 2.0, 3.0]):
+            assert f(np.array(x), k) == fn(np.array(x), k)

@@ -319,3 +319,27 @@ def test_a_choice_given_to_a_routine_of_scipy():
         return brentq(lambda t: t**3 - p, low, 3.0)
 
     assert np.isclose(grad(f)(2.1), 2.1 ** (-2 / 3) / 3)
+
+
+def _backwards(x):
+    h = [x[0]] if x[1] > 0.3 else [x[0], x[1], x[0] * 2]
+    return sum(v * 0.5**i for i, v in enumerate(reversed(h)))
+
+
+def _backwards_in_a_loop(x):
+    h = [x[0]] if x[1] > 0.3 else [x[0], x[1], x[0] * 2]
+    s = 0.0
+    for i, v in enumerate(reversed(h)):
+        if v > 0.1:
+            s = s * 0.5 + v * i
+    return s
+
+
+def _keys_backwards(x):
+    h = {1: x[0]} if x[1] > 0.3 else {2: x[1], 3: x[0]}
+    return sum(k * h[k] * i for i, k in enumerate(reversed(h)))
+
+
+@pytest.mark.parametrize("fn", [_backwards, _backwards_in_a_loop, _keys_backwards])
+def test_one_of_two_containers_backwards(fn):
+    agree(fn, *((np.array(x),) for x in ([0.5, 0.2], [0.7, 0.4], [0.2, 0.4], [0.2, 0.1])))

@@ -262,6 +262,8 @@ def _enumerate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict
 
 @handles(reversed, always=True)
 def _reversed(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if type(args[0]) is ChoiceTracer:  # C code would ask it for its length at each step
+        return evaluate(reversed, (choices.settle(session, args[0]),), {}, session.domain)
     if virtual.has_middle(session, args[0]):
         return new_lists.backwards(session, args[0])
     return ranges.make_reversed(session, args)

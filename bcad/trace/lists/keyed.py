@@ -239,10 +239,7 @@ def _item_at_key(session: Session, table: Keyed, key: Any) -> Any:
         return _run(session, _take, table, key)
     place = _run(session, _find, table, key)
     absent = operator.ge(place, session.domain.length(table.keys))
-    if absent is True:
-        raise KeyError(key)
-    if absent is not False:
-        session.would_raise(session.unwrap(absent), "a key is missing")
+    session.would_raise(absent, KeyError(key))
     return _item(session.domain.getitem(None, table.values, place), table.values, place)
 
 

@@ -142,7 +142,7 @@ def _between(strip: Strip, key: Any) -> Any:
 
 
 def _require_items(strip: Strip, message: str) -> None:
-    strip.would_raise(operator.lt(strip.count, 1), IndexError, message)
+    strip.session.would_raise(operator.lt(strip.count, 1), IndexError(message))
 
 
 def _move(strip: Strip, target: slice, source: slice) -> None:
@@ -306,7 +306,7 @@ def _count(strip: Strip, item: Any) -> Any:
 def _index(strip: Strip, item: Any) -> Any:
     flags = _equal_to(strip, item)
     absent = ops.BY_NAME["logical_not"](strip.session.as_bool(ops.FUNCTIONS[np.any](flags)))
-    strip.session.would_raise(absent, "an item is not in a list")
+    strip.session.would_raise(strip.session.wrap(absent), ValueError("an item is not in a list"))
     return evaluate(int, (strip.session.wrap(ops.FUNCTIONS[np.argmax](flags)),), {}, strip.session.domain)
 
 

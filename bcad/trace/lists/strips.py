@@ -155,10 +155,10 @@ class Strip(VirtualList):
         from_end = type(key) in (int, SizeTracer) and operator.lt(key, 0)
         number = operator.add(self.count, key) if from_end else key
         if from_end:
-            self.would_raise(operator.lt(number, 0), IndexError, "list index out of range")
+            self.session.would_raise(operator.lt(number, 0), IndexError("list index out of range"))
         else:
             self.suppose_not(operator.lt(number, 0), "an index counts from the end")
-            self.would_raise(operator.le(self.count, number), IndexError, "list index out of range")
+            self.session.would_raise(operator.le(self.count, number), IndexError("list index out of range"))
         return plus(self.first, number)
 
     def suppose_not(self, broken: Any, message: str) -> None:
@@ -167,13 +167,6 @@ class Strip(VirtualList):
             raise Abandon(message)
         if broken is not False:
             self.session.suppose_not(self.session.unwrap(broken), message)
-
-    def would_raise(self, broken: Any, error: Any, message: str) -> None:
-        """Leave a run to Python where a flag is set: it raises there, as it does here if that is known."""
-        if broken is True:
-            raise error(message)
-        if broken is not False:
-            self.session.would_raise(self.session.unwrap(broken), message)
 
     def values_of(self, item: Any, added: bool = False) -> list[Value]:
         """The Values of an item that is stored, in the types of the arrays, which may be widened.
