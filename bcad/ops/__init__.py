@@ -53,6 +53,7 @@ from . import (
     stdlib_twins,
     stop,
     take,
+    ufunc_methods,
     windows,
 )
 from .arguments import NotConcrete, Uncomputable, size_leaves

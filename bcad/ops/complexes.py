@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Value
+from bcad.ir import ArrayType, Kind, Value
 
-from .convert import operand
+from .convert import array, as_kind, operand
 from .cotangents import broadcast_like, to_cotangent
 from .elementwise_op import Elementwise, elementwise
 from .op import BY_NAME, FUNCTIONS, METHODS, Zero, implements, register
@@ -129,26 +129,36 @@ sign = elementwise(
 @implements(np.real, attribute="real")
 def _real(val: Any) -> Value:
     """The real part; a real array itself."""
-    val = operand(val)
-    return real(val) if val.type.is_complex else val
+    return _part(real, operand(val))
 
 
 @implements(np.imag, attribute="imag")
 def _imag(val: Any) -> Value:
     """The imaginary part."""
-    return imag(operand(val))
+    return _part(imag, operand(val))
+
+
+def _part(part: Any, x: Value) -> Value:
+    """A part of an array of no dimensions is one too, those of a Python bool are ints."""
+    if x.type.kind is Kind.PYTHON and x.dtype.kind == "b":
+        x = as_kind(x, kind=Kind.PYTHON, dtype=np.dtype(int))
+    if part is real and not x.type.is_complex:
+        return x
+    return array(part(x)) if x.type.kind is Kind.ARRAY else part(x)
 
 
 @implements(np.angle)
 def _angle(z: Any, deg: bool = False) -> Value:
     """``arctan2(imag, real)``: the angle from the positive real axis."""
     (z,) = numbers((z,))
-    angle = BY_NAME["arctan2"](imag(z), _real(z))
+    angle = BY_NAME["arctan2"](*((imag(z), real(z)) if z.type.is_complex else (0, z)))
     return angle * (180 / np.pi) if deg else angle
 
 
 FUNCTIONS[np.iscomplexobj] = lambda x: operand(x).type.is_complex
 FUNCTIONS[np.isrealobj] = lambda x: not operand(x).type.is_complex
+
+
 @implements(method="conj")
 def _conj(a: Any, out: Any = None) -> Value:
     """The method gives a real array itself, where the function copies it."""

@@ -84,6 +84,24 @@ def array(x: Any) -> Value:
     return as_kind(value, kind=Kind.ARRAY, dtype=value.dtype)
 
 
+def number_of(x: Value) -> Value:
+    """``x[()]``: a number, or an array of no dimensions, as a NumPy scalar; other arrays as they are."""
+    if x.shape or x.type.kind is Kind.SCALAR:
+        return x
+    scalar: Value = as_kind(x, kind=Kind.SCALAR, dtype=x.dtype)
+    return scalar
+
+
+def held_by(x: Value, dtype: Any) -> Value:
+    """`x`, a Python number that becomes one of `dtype`, refused where Python's own conversion refuses it."""
+    dtype = np.dtype(dtype)
+    if x.type.kind is Kind.PYTHON and x.type.is_complex and dtype.kind in "fiu":
+        raise TypeError(f"{'float' if dtype.kind == 'f' else 'int'}() argument must be a string or a real number, not 'complex'")
+    if dtype.kind in "iu" and x.type.kind is Kind.PYTHON and is_constant(x):
+        dtype.type(constant(x))
+    return x
+
+
 def operand(x: Any) -> Any:
     """`x` as a Value; lists and tuples become arrays."""
     if isinstance(x, Value):
@@ -133,7 +151,7 @@ def nested(items: Sequence[Any], dtype: Any = None) -> Value:
     leaves = list(_leaves(items))
     if not any(isinstance(x, (Value, Dim)) for x in leaves):
         return Builder.current().constant(np.array(items, dtype))
-    values = [as_array(x) for x in leaves]
+    values = [as_array(x) if dtype is None else held_by(as_array(x), numeric(dtype)) for x in leaves]
     if any(v.shape for v in values):  # rows may be lists or arrays
         values = [nested(x) if isinstance(x, (list, tuple)) else as_array(x) for x in items]
     target = numeric(dtype) if dtype is not None else np.result_type(*(v.dtype for v in values))

@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, maximum, python_type
 
 from .arguments import as_int, as_shape, as_size, known_size
-from .convert import array, as_kind, folded, nested, operand, strong
+from .convert import array, as_kind, folded, held_by, nested, operand, strong
 from .cotangents import broadcast_like, cast, to_cotangent
 from .op import BY_NAME, Op, Zero, define, implements
 from .samples import Sample, complexes, reals
@@ -25,7 +25,10 @@ def _array(
     ndmax: int = 0, like: Any = None,
 ) -> Value:
     """An array of a number, an array or nested lists; a traced array has no order in memory."""
-    result = nested(object, dtype) if isinstance(object, (list, tuple)) else array(object)
+    if isinstance(object, (list, tuple)):
+        result = nested(object, dtype)
+    else:
+        result = array(object if dtype is None else held_by(operand(object), dtype))
     result = result if dtype is None else cast(result, np.dtype(dtype))
     if result.ndim < ndmin:
         result = BY_NAME["reshape"](result, shape=(*(1,) * (ndmin - result.ndim), *result.shape))

@@ -10,11 +10,13 @@ import numpy as np
 from bcad.ir import ArrayType, Dim, Size, Value, assumptions, maximum, product
 
 from .arguments import NotConcrete, as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
+from .convert import array as as_whole
 from .cotangents import rearranged, to_cotangent
 from .op import BY_NAME, FUNCTIONS, Op, Zero, define, implements, materialize
 from .rows import column_stack_rows, concatenate_rows, dstack_rows, hstack_rows, stack_rows, vstack_rows
 from .samples import Sample, complexes, reals
 from .shape import (
+    along,
     atleast_1d,
     atleast_2d,
     atleast_3d,
@@ -256,8 +258,7 @@ def _copies(x: Value, counts: Sequence[Size], before: bool) -> Value:
 @implements(np.repeat, method="repeat")
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Value:
     """Each element `repeats` times along `axis`; several counts must be concrete."""
-    x = ravel(a) if axis is None else as_array(a)
-    axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
+    x, axis = along(a, axis)
     known = concrete(repeats)
     if known is not None and np.ndim(known):
         counts = np.asarray(known)
@@ -310,7 +311,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
         return NotImplemented
     if mode in ("reflect", "symmetric") and options.get("reflect_type", "even") != "even":
         return NotImplemented
-    x = as_array(array)
+    x = as_whole(array)
     widths = _pairs(pad_width, x.ndim)
     if mode in ("constant", "empty"):
         return _pad_constant(x, widths, options.get("constant_values", 0))

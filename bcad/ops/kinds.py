@@ -52,7 +52,8 @@ def _complex(real: Any = 0, imag: Any = 0) -> Value:
     result = python_number(real, complex)
     if isinstance(imag, (int, float)) and imag == 0:
         return result
-    return BY_NAME["add"](result, BY_NAME["multiply"](1j, python_number(imag, complex)))
+    turned = BY_NAME["multiply"](1j, python_number(imag, complex))
+    return python_number(BY_NAME["add"](result, turned), complex)
 
 
 def numpy_number(dtype: Any) -> Any:
@@ -133,6 +134,10 @@ class Round(Op):
 @implements(np.round, np.around, method="round")
 def _numpy_round(a: Any, decimals: Any = 0, out: Any = None) -> Value:
     (value,) = numbers((a,))
+    if value.dtype.kind == "b":  # rint has no loop for it but the one of float16
+        if as_int(decimals):
+            raise TypeError("Cannot cast ufunc 'multiply' output from dtype('float64') to dtype('bool') with casting rule 'same_kind'")
+        value = BY_NAME["rint"](value)
     return stored(BY_NAME["round"](value, decimals=as_int(decimals)), out)
 
 
@@ -140,9 +145,14 @@ def _numpy_round(a: Any, decimals: Any = 0, out: Any = None) -> Value:
 def _round(number: Any, ndigits: Any = None) -> Value:
     """An int without `ndigits`."""
     value = operand(number)
+    kind = value.type.kind
+    if kind is Kind.ARRAY or value.type.is_complex or kind is Kind.SCALAR and value.dtype.kind == "b":
+        raise TypeError(f"type {value.type.python_type.__name__} doesn't define __round__ method")
+    if kind is Kind.PYTHON and value.dtype.kind == "b":
+        value = python_number(value, int)
     if ndigits is not None:
         return BY_NAME["round"](value, decimals=as_int(ndigits))
-    return value if value.dtype.kind in "iu" else python_number(BY_NAME["rint"](value), int)
+    return python_number(value if value.dtype.kind in "iu" else BY_NAME["rint"](value), int)
 
 
 METHODS["__float__"], METHODS["__int__"], METHODS["__complex__"] = _float, _int, _complex

@@ -12,12 +12,12 @@ import numpy as np
 from bcad.ir import Size, Value, assumptions, minimum, product
 
 from .arguments import as_array, as_int, astype, counting
-from .convert import strong
+from .convert import cast, strong
 from .index import getitem
 from .join import pad, stack
 from .op import BY_NAME, FUNCTIONS, METHODS, implements
 from .products_op import contract, index_sizes
-from .shape import flip, moveaxis, permute, ravel, stretch, to_shape
+from .shape import atleast_1d, flip, moveaxis, permute, ravel, stretch, to_shape
 from .shapes import broadcast, normalize_axis, require_equal
 
 _matmul = BY_NAME["matmul"]
@@ -150,8 +150,10 @@ def explicit(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
 @implements(np.kron)
 def kron(a: Any, b: Any) -> Value:
     """Each element of `a` times all of `b`."""
-    a, b = as_array(a), as_array(b)
+    a, b = strong(as_array(a)), strong(as_array(b))
     ndim = max(a.ndim, b.ndim)
+    if not ndim:
+        return BY_NAME["multiply"](a, b)  # type: ignore[no-any-return]
     m, n = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
     left = to_shape(a, [s for size in m for s in (size, 1)])
     right = to_shape(b, [s for size in n for s in (1, size)])
@@ -190,7 +192,7 @@ def _minor(u: list[Any], v: list[Any], i: int, j: int) -> Value:
 @implements(np.convolve)
 def convolve(a: Any, v: Any, mode: str = "full") -> Value:
     """``y[k] = sum(a[i] * v[k - i])``, as a product with windows of `a`."""
-    a, v = (as_array(x) if as_array(x).ndim else to_shape(as_array(x), (1,)) for x in (a, v))
+    a, v = _vector(atleast_1d(a)), _vector(atleast_1d(v))
     n, m = a.shape[0], v.shape[0]
     if isinstance(n, int) and isinstance(m, int) and m > n:
         a, v, n, m = v, a, m, n
@@ -198,6 +200,13 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Value:
         raise ValueError("a cannot be empty" if n == 0 else "v cannot be empty")
     y = _matmul(_windows(pad(a, (m - 1, m - 1)), n + m - 1, m), flip(v))
     return _trim(y, n, m, mode)
+
+
+def _vector(x: Any) -> Value:
+    x = as_array(x)
+    if x.ndim != 1:
+        raise ValueError("object too deep for desired array" if x.ndim else "object of too small depth for desired array")
+    return x
 
 
 def _windows(x: Value, count: Size, width: Size) -> Value:
@@ -221,7 +230,7 @@ def _trim(y: Value, n: Size, m: Size, mode: str) -> Value:
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Value:
     """``c[k] = sum(a[n + k] * conj(v[n]))``."""
-    a, v = (as_array(x) if as_array(x).ndim else to_shape(as_array(x), (1,)) for x in (a, v))
+    a, v = _vector(a), _vector(v)
     n, m = a.shape[0], v.shape[0]
     if isinstance(n, int) and isinstance(m, int) and n < m and mode != "full":
         return flip(convolve(flip(a), conj(v), mode)) if mode == "valid" else _same_of_shorter(a, v)
@@ -234,19 +243,25 @@ def _same_of_shorter(a: Value, v: Value) -> Value:
 
 
 # -- products of vectors in stacks (NumPy 2) ------------------------------------------------------
+def _at_least(x: Value, ndim: int, name: str, k: int) -> Value:
+    if x.ndim < ndim:
+        raise ValueError(f"{name}: Input operand {k} does not have enough dimensions (has {x.ndim}, requires {ndim})")
+    return x
+
+
 def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Value:
-    a, b = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    a, b = (moveaxis(_at_least(as_array(x), 1, "vecdot", k), axis, -1) for k, x in enumerate((x1, x2)))
     y = BY_NAME["multiply"](conj(a), b)
-    return BY_NAME["sum"](y, axis=(y.ndim - 1,), keepdims=False)
+    return cast(BY_NAME["sum"](y, axis=(y.ndim - 1,), keepdims=False), y.dtype)
 
 
 def matvec(x1: Any, x2: Any, /) -> Value:
-    a, b = as_array(x1), as_array(x2)
+    a, b = _at_least(as_array(x1), 2, "matvec", 0), _at_least(as_array(x2), 1, "matvec", 1)
     return _matmul(a, to_shape(b, (*b.shape, 1)))[..., 0]
 
 
 def vecmat(x1: Any, x2: Any, /) -> Value:
-    a, b = conj(as_array(x1)), as_array(x2)
+    a, b = conj(_at_least(as_array(x1), 1, "vecmat", 0)), _at_least(as_array(x2), 2, "vecmat", 1)
     return _matmul(to_shape(a, (*a.shape[:-1], 1, a.shape[-1])), b)[..., 0, :]
 
 

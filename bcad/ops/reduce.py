@@ -10,11 +10,12 @@ from bcad.ir import Builder, Kind, Value, product
 
 from . import elementwise, operators, scan_op  # noqa: F401  (ops used by name)
 from .arguments import as_axes, as_int
-from .convert import cast, operand
+from .convert import cast, held_by, operand
 from .op import BY_NAME, FUNCTIONS, implements
-from .reduce_op import Reduction
+from .reduce_op import Axes, Reduction
 from .selection import where as where_op
-from .shapes import normalize_axes, normalize_axis
+from .shape import along
+from .shapes import broadcasts_to, normalize_axes, reduced_axes
 from .ufunc import numbers, stored
 
 NOT_GIVEN: Any = np._NoValue
@@ -34,13 +35,35 @@ def fold(
     x = x if dtype is None else cast(x, np.dtype(dtype))
     mask = given(where, True)
     if mask is not True:
-        x = where_op(operand(mask), x, _filler(op, x, initial))
-    axes = normalize_axes(as_axes(axis), x.ndim)
-    result = op(x, axis=axes, keepdims=bool(given(keepdims, False)))
+        x = where_op(fitting(mask, x), x, _filler(op, x, initial))
+    result = op(x, axis=reduced_axes(as_axes(axis), x.ndim), keepdims=bool(given(keepdims, False)))
+    result = result if dtype is None else cast(result, np.dtype(dtype))  # small integers are folded in large ones
     start = given(initial, None)
     if start is None or join is None:
         return result
-    return BY_NAME[join](result, cast(operand(start), result.dtype))
+    return BY_NAME[join](result, _initial(start, result.dtype))
+
+
+def _initial(start: Any, dtype: Any) -> Value:
+    """A number that a fold begins with."""
+    value = operand(start)
+    if value.ndim:
+        raise ValueError("setting an array element with a sequence.")
+    return cast(held_by(value, dtype), dtype)
+
+
+def fitting(mask: Any, x: Value) -> Value:
+    """A mask for the elements of `x`, which it does not stretch."""
+    flags = operand(mask)
+    if flags.dtype.kind != "b":
+        if flags.type.kind is Kind.ARRAY:
+            raise TypeError(f"Cannot cast array data from {flags.dtype!r} to dtype('bool') according to the rule 'safe'")
+        flags = BY_NAME["not_equal"](flags, 0)
+    if len(flags.shape) > x.ndim:
+        raise ValueError("input operand has more dimensions than allowed by the axis remapping")
+    if not broadcasts_to(flags.shape, x.shape):
+        raise ValueError(f"non-broadcastable operand with shape {tuple(x.shape)} doesn't match the mask's {tuple(flags.shape)}")
+    return flags
 
 
 def _filler(op: Reduction, x: Value, initial: Any) -> Any:
@@ -51,7 +74,7 @@ def _filler(op: Reduction, x: Value, initial: Any) -> Any:
         raise ValueError(
             f"reduction operation {op.name!r} does not have an identity, so to use a where mask one has to specify 'initial'"
         )
-    return cast(operand(initial), x.dtype)
+    return _initial(initial, x.dtype)
 
 
 def number(a: Any) -> Value:
@@ -108,21 +131,26 @@ def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *
 def _mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN
 ) -> Value:
-    keep, mask = bool(given(keepdims, False)), given(where, True)
-    if mask is True:
-        return stored(fold(BY_NAME["mean"], a, axis, dtype, keep), out)
     x = number(a)
-    dtype = np.float64 if dtype is None and x.dtype.kind in "biu" else dtype
-    total = fold(BY_NAME["sum"], x, axis, dtype, keep, where=mask)
-    return stored(total / _number_of(x, axis, mask, keep), out)
-
-
-def _number_of(x: Value, axis: Any, mask: Any, keepdims: bool) -> Value:
-    """How many elements are folded into one."""
     axes = normalize_axes(as_axes(axis), x.ndim)
+    return stored(_averaged(x, axes, dtype, bool(given(keepdims, False)), given(where, True)), out)
+
+
+def _averaged(x: Value, axes: Axes, dtype: Any, keepdims: bool, mask: Any) -> Value:
+    """The mean over `axes`, as NumPy computes it: a sum in `dtype`, and what it is divided to is of that too."""
+    if mask is True and (dtype is None or np.dtype(dtype).kind in "fc"):
+        return fold(BY_NAME["mean"], x, axes, dtype, keepdims)
+    if dtype is None and x.dtype.kind in "biu":
+        dtype = float
+    total = fold(BY_NAME["sum"], x, axes, dtype, keepdims, where=mask)
+    return cast(total / _number_of(x, axes, mask, keepdims), total.dtype)
+
+
+def _number_of(x: Value, axes: Axes, mask: Any, keepdims: bool) -> Value:
+    """How many elements are folded into one."""
     if mask is True:
         return Builder.current().size(product(x.shape[k] for k in axes))
-    flags = BY_NAME["broadcast_to"](operand(mask), shape=x.shape)
+    flags = BY_NAME["broadcast_to"](fitting(mask, x), shape=x.shape)
     return BY_NAME["sum"](flags, axis=axes, keepdims=keepdims)
 
 
@@ -131,25 +159,25 @@ def _var(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = NOT_GIVEN, *,
     where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
 ) -> Value:
+    x = number(a)
+    axes = normalize_axes(as_axes(axis), x.ndim)
+    return stored(_spread(x, axes, dtype, given(correction, ddof), keepdims, given(where, True), mean), out)
+
+
+def _spread(x: Value, axes: Axes, dtype: Any, ddof: Any, keepdims: Any, mask: Any, mean: Any) -> Value:
     """The mean of squared distances from the mean, as NumPy computes it."""
-    x, mask = number(a), given(where, True)
-    x = x if dtype is None else cast(x, np.dtype(dtype))
-    center = _mean(x, axis, None, None, True, where=mask) if mean is NOT_GIVEN else operand(mean)
+    keep = bool(given(keepdims, False))
+    center = _averaged(x, axes, dtype, True, mask) if mean is NOT_GIVEN else operand(mean)
     deviation = x - center
     if deviation.type.is_complex:
         squares = BY_NAME["real"](deviation * BY_NAME["conjugate"](deviation))
     else:
         squares = deviation * deviation
-    return stored(_averaged(squares, axis, given(correction, ddof), bool(given(keepdims, False)), mask), out)
-
-
-def _averaged(squares: Value, axis: Any, ddof: Any, keepdims: bool, mask: Any) -> Value:
-    """The sum over the number of degrees of freedom; no less than zero of those."""
     if mask is True and isinstance(ddof, (int, float)) and ddof == 0:
-        return fold(BY_NAME["mean"], squares, axis, None, keepdims)
-    total = fold(BY_NAME["sum"], squares, axis, None, keepdims, where=mask)
-    freedom = _number_of(squares, axis, mask, keepdims) - ddof
-    return total / BY_NAME["maximum"](freedom, 0)
+        return _averaged(squares, axes, dtype, keep, True)
+    total = fold(BY_NAME["sum"], squares, axes, dtype, keep, where=mask)
+    freedom = _number_of(squares, axes, mask, keep) - ddof
+    return cast(total / BY_NAME["maximum"](freedom, 0), total.dtype)
 
 
 @implements(np.std, method="std")
@@ -158,7 +186,12 @@ def _std(
     where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
 ) -> Value:
     variance = _var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    return stored(BY_NAME["root"](variance), out)
+    return stored(_deviation(variance), out)
+
+
+def _deviation(variance: Value) -> Value:
+    """The root of a variance, in its dtype."""
+    return cast(BY_NAME["root"](variance), variance.dtype)
 
 
 # -- positions and counts ------------------------------------------------------------------------
@@ -167,8 +200,8 @@ def _position(name: str) -> Any:
 
     def function(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOT_GIVEN) -> Value:
         x = operand(a)
-        axis = None if axis is None else normalize_axis(as_int(axis, "axis"), x.ndim)
-        return stored(op(x, axis=axis, keepdims=bool(given(keepdims, False))), out)
+        axes = () if axis is None else reduced_axes(as_int(axis, "axis"), x.ndim)
+        return stored(op(x, axis=axes[0] if axes else None, keepdims=bool(given(keepdims, False))), out)
 
     return function
 
@@ -221,23 +254,27 @@ def _nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN
 ) -> Value:
     x, present = _present(a)
-    return _mean(x, axis, dtype, out, keepdims, where=_both(present, where))
+    if present is True:
+        return _mean(x, axis, dtype, out, keepdims, where=where)
+    axes = reduced_axes(as_axes(axis), x.ndim)
+    return stored(_averaged(x, axes, dtype, bool(given(keepdims, False)), _both(present, where)), out)
 
 
-def _nan_moment(moment: Any) -> Any:
-    def function(
-        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = NOT_GIVEN, *,
-        where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
-    ) -> Value:
-        x, present = _present(a)
-        mask = _both(present, where)
-        return moment(x, axis, dtype, out, ddof, keepdims, where=mask, mean=mean, correction=correction)
+@implements(np.nanvar)
+def _nanvar(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = NOT_GIVEN, *,
+    where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
+) -> Value:
+    x, present = _present(a)
+    if present is True:
+        return _var(x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    axes = reduced_axes(as_axes(axis), x.ndim)
+    return stored(_spread(x, axes, dtype, given(correction, ddof), keepdims, _both(present, where), mean), out)
 
-    return function
 
-
-implements(np.nanvar)(_nan_moment(_var))
-implements(np.nanstd)(_nan_moment(_std))
+@implements(np.nanstd)
+def _nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = NOT_GIVEN, **more: Any) -> Value:
+    return stored(_deviation(_nanvar(a, axis, dtype, None, ddof, keepdims, **more)), out)
 
 
 def _nan_position(name: str, filler: float) -> Any:
@@ -260,11 +297,9 @@ def scan(name: str, a: Any, axis: Any, dtype: Any = None, out: Any = None) -> Va
     """A running fold along `axis`, of the flat array for None."""
     x = number(a)
     x = x if dtype is None else cast(x, np.dtype(dtype))
-    if axis is None or not x.ndim:
-        x = x if x.ndim == 1 else BY_NAME["reshape"](x, shape=(x.type.size,))
-        axis = 0
-    axis = normalize_axis(as_int(axis, "axis"), x.ndim)
-    return stored(BY_NAME[name](x, axis=axis, reverse=False), out)
+    x, axis = along(x, axis)
+    result = BY_NAME[name](x, axis=axis, reverse=False)
+    return stored(result if dtype is None else cast(result, np.dtype(dtype)), out)
 
 
 @implements(np.cumsum, method="cumsum")
@@ -287,68 +322,3 @@ def _nan_scan(name: str, filler: int) -> Any:
 
 implements(np.nancumsum)(_nan_scan("cumsum", 0))
 implements(np.nancumprod)(_nan_scan("cumprod", 1))
-
-
-# -- methods of ufuncs ---------------------------------------------------------------------------
-def _ufunc_reduce(name: str, join: str) -> Any:
-    op = BY_NAME[name]
-
-    def function(
-        array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
-        initial: Any = NOT_GIVEN, where: Any = True,
-    ) -> Value:
-        return stored(fold(op, array, axis, dtype, keepdims, initial, where, join), out)
-
-    return function
-
-
-def _ufunc_accumulate(name: str) -> Any:
-    return lambda array, axis=0, dtype=None, out=None: scan(name, array, axis, dtype, out)
-
-
-for _ufunc, _fold_name, _join in (
-    (np.add, "sum", "add"),
-    (np.multiply, "prod", "multiply"),
-    (np.maximum, "max", "maximum"),
-    (np.minimum, "min", "minimum"),
-    (np.fmax, "nanmax", "fmax"),
-    (np.fmin, "nanmin", "fmin"),
-    (np.logical_or, "any", "logical_or"),
-    (np.logical_and, "all", "logical_and"),
-):
-    FUNCTIONS[_ufunc.reduce] = _ufunc_reduce(_fold_name, _join)
-for _ufunc, _scan_name in ((np.add, "cumsum"), (np.multiply, "cumprod"), (np.maximum, "cummax"), (np.minimum, "cummin")):
-    FUNCTIONS[_ufunc.accumulate] = _ufunc_accumulate(_scan_name)
-
-
-def _logaddexp_reduce(
-    array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False, initial: Any = NOT_GIVEN,
-    where: Any = True,
-) -> Value:
-    """``max + log(sum(exp(x - max)))``; the maximum itself where it is infinite."""
-    x = number(array)
-    x = x if where is True else where_op(operand(where), x, -np.inf)
-    top = fold(BY_NAME["max"], x, axis, dtype, True)
-    shift = where_op(BY_NAME["isfinite"](top), top, 0.0)
-    total = fold(BY_NAME["sum"], BY_NAME["exp"](x - shift), axis, dtype, keepdims)
-    if not keepdims:
-        shift = BY_NAME["reshape"](shift, shape=total.shape)
-    result = BY_NAME["log"](total) + shift
-    return stored(result if initial is NOT_GIVEN else BY_NAME["logaddexp"](result, operand(initial)), out)
-
-
-FUNCTIONS[np.logaddexp.reduce] = _logaddexp_reduce
-
-
-def _outer(call: Any) -> Any:
-    def function(a: Any, b: Any, /, **kwargs: Any) -> Value:
-        a, b = operand(a), operand(b)
-        column = BY_NAME["reshape"](a, shape=(*a.shape, *(1,) * b.ndim)) if b.ndim and a.ndim else a
-        return call(column, b, **kwargs)
-
-    return function
-
-
-for _function, _call in list(FUNCTIONS.items()):
-    if isinstance(_function, np.ufunc) and _function.nin == 2 and _function.signature is None:
-        FUNCTIONS[_function.outer] = _outer(_call)

@@ -8,7 +8,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Kind, Value
 
-from .convert import cast, operand
+from .convert import cast, number_of, operand, strong
 from .elementwise_op import Elementwise, broadcast_like, elementwise, through_mask, to_cotangent, varies
 from .logic import logical_not
 from .op import BY_NAME, FUNCTIONS, Zero, implements, register
@@ -207,7 +207,7 @@ def _clip(
     """``np.clip``; a bound that is None or missing does not bind."""
     low = _given(a_min, min)
     high = _given(a_max, max)
-    x = operand(a)
+    x = strong(operand(a))
     if low is None and high is None:
         (result,) = numbers((x,))
         result = result if result.ndim else BY_NAME["as_kind"](result, kind=Kind.SCALAR, dtype=result.dtype)
@@ -231,6 +231,7 @@ def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, n
     if not copy:
         raise NotImplementedError("np.nan_to_num(x, copy=False), which writes to x, is not traced: write x[...] = np.nan_to_num(x)")
     (x,) = numbers((x,))
+    x = number_of(x)
     if x.dtype.kind not in "fc":
         return x
     if x.type.is_complex:

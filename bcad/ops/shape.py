@@ -10,6 +10,7 @@ import numpy as np
 from bcad.ir import Kind, Size, Value, assumptions, product
 
 from .arguments import as_array, as_axes, as_int, as_shape
+from .convert import number_of
 from .layout import inverse_permutation
 from .op import BY_NAME, FUNCTIONS, implements
 from .shapes import ShapeError, broadcast, normalize_axes, normalize_axis
@@ -64,7 +65,7 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = N
     x = as_array(a)
     target = complete(as_shape(newshape if shape is None else shape), x.type.size)
     if _check_order(order, x.ndim) == "C" or max(x.ndim, len(target)) <= 1:
-        return to_shape(x, target)
+        return as_given(to_shape(x, target), a)
     backwards = to_shape(permute(x, range(x.ndim)[::-1]), target[::-1])
     return permute(backwards, range(len(target))[::-1])
 
@@ -82,6 +83,21 @@ def ravel(a: Any, order: str = "C") -> Value:
 @implements(method="flatten")
 def flatten(a: Value, order: str = "C") -> Value:
     return ravel(a, order)
+
+
+def along(a: Any, axis: Any) -> tuple[Value, int]:
+    """`a` and its axis as take, repeat, argsort and cumsum have it: for None the flat array, a number is one of one element."""
+    x = as_array(a)
+    if axis is None or not x.ndim:
+        x = ravel(x)
+    return x, 0 if axis is None else normalize_axis(as_int(axis, "axis"), x.ndim)
+
+
+def as_given(result: Value, a: Any) -> Value:
+    """What the method of a NumPy scalar `a` gives, where an array would give one of no dimensions: a scalar too."""
+    if isinstance(a, Value) and a.type.kind is Kind.SCALAR and not result.shape:
+        return number_of(result)
+    return result
 
 
 # -- order of the axes ----------------------------------------------------------------------------
@@ -158,7 +174,7 @@ def squeeze(a: Any, axis: Any = None) -> Value:
         gone = normalize_axes(as_axes(axis), x.ndim)
         if not all(assumptions().equal(x.shape[k], 1) for k in gone):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-    return to_shape(x, [s for k, s in enumerate(x.shape) if k not in gone])
+    return as_given(to_shape(x, [s for k, s in enumerate(x.shape) if k not in gone]), a)
 
 
 @implements(np.expand_dims)
@@ -236,9 +252,7 @@ def flip(m: Any, axis: Any = None) -> Value:
     x = as_array(m)
     axes = normalize_axes(as_axes(axis), x.ndim)
     index = tuple(slice(None, None, -1) if k in axes else FULL for k in range(x.ndim))
-    if not x.ndim:
-        return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=x.dtype)
-    return BY_NAME["getitem"](x, index=index) if axes else x
+    return BY_NAME["getitem"](x, index=index) if axes else number_of(x)
 
 
 @implements(np.flipud)

@@ -78,6 +78,11 @@ def normalize_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return result
 
 
+def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """`normalize_axes` as ufunc.reduce has it: to a number also 0 and -1 are axes."""
+    return () if not ndim and isinstance(axis, int) and axis in (0, -1) else normalize_axes(axis, ndim)
+
+
 def weak(type_: ArrayType) -> Any:
     """What NumPy's promotion sees: a dtype, or a Python type for Python numbers (NEP 50)."""
     return _PYTHON[type_.dtype.kind] if type_.kind is Kind.PYTHON else type_.dtype

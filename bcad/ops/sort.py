@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Value, assumptions
+from bcad.ir import ArrayType, Kind, Literal, Value, assumptions
 
-from .arguments import as_array, as_inexact, as_int, astype, fresh, zeros
+from .arguments import as_array, as_inexact, as_int, astype, concrete, fresh, zeros
+from .control import check
+from .convert import number_of
 from .cotangents import rearranged
 from .op import BY_NAME, Op, define, implements
 from .samples import Sample, complexes, integers, reals
-from .shape import ravel, stretch
+from .shape import along, ravel, stretch
 from .shapes import normalize_axis
 from .take import take_along_axis
 
@@ -110,7 +112,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 @implements(np.argsort, method="argsort")
 def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Value:
     _check(order)
-    x, axis = _flattened(a, axis)
+    x, axis = along(a, axis)
     is_stable = bool(stable) or kind in ("stable", "mergesort")
     return BY_NAME["argsort"](x, axis=axis, kind="stable" if is_stable else kind or "quicksort")
 
@@ -118,7 +120,7 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stab
 @implements(np.argpartition, method="argpartition")
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Value:
     _check(order)
-    x, axis = _flattened(a, axis)
+    x, axis = along(a, axis)
     places = tuple(as_int(k) for k in (kth if np.ndim(kth) else [kth]))
     return BY_NAME["argpartition"](x, axis=axis, kth=places)
 
@@ -174,17 +176,29 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Valu
 
 @implements(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Value:
-    """The bin of each element; the edges rise or fall, as the first and the last tell."""
-    edges, values = as_array(bins), as_array(x)
-    search, n = BY_NAME["searchsorted"], edges.shape[0]
-    side = "left" if right else "right"
-    rising = search(edges, values, side=side)
-    if assumptions().less(n, 2):
+    """The bin of each element; the edges rise or fall."""
+    points, edges = as_array(x), as_array(bins)
+    if points.type.is_complex:
+        raise TypeError("x may not be complex")
+    if edges.type.is_complex or edges.ndim != 1:
+        raise (TypeError if edges.ndim == 1 else ValueError)("bins must be a vector of real numbers")
+    sides = ("left", "right") if right else ("right", "left")
+    rising = BY_NAME["searchsorted"](edges, points, side=sides[0])
+    known = concrete(bins)
+    if known is not None and np.all(np.diff(known) >= 0) or assumptions().equal(edges.shape[0], 0):
         return rising
-    falling = n - search(edges[::-1], values, side=side)
-    first, last = edges[0], edges[-1]
-    found = BY_NAME["where"](BY_NAME["greater"](first, last), falling, rising)
-    return found if found.ndim else BY_NAME["as_kind"](found, kind=rising.type.kind, dtype=found.dtype)
+    up, down = (_all_in_order(name, edges) for name in ("less_equal", "greater_equal"))
+    neither = BY_NAME["logical_not"](BY_NAME["logical_or"](up, down))
+    check(neither, message=Literal("bins must be monotonically increasing or decreasing"), error=Literal(ValueError))
+    above = BY_NAME["searchsorted"](BY_NAME["getitem"](edges, index=(slice(None, None, -1),)), points, side=sides[1])
+    falling = BY_NAME["subtract"](edges.shape[0], above)
+    return number_of(BY_NAME["where"](up, rising, falling))
+
+
+def _all_in_order(comparison: str, edges: Value) -> Value:
+    """Whether each edge compares so to the next."""
+    ordered: Value = BY_NAME["all"](BY_NAME[comparison](edges[:-1], edges[1:]), axis=(0,), keepdims=False)
+    return ordered
 
 
 # -- unique ---------------------------------------------------------------------------------------
@@ -236,7 +250,9 @@ def _periodic(x: Value, xp: Value, fp: Value, period: Any) -> tuple[Value, Value
 @implements(np.interp)
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """NumPy's formula ``slope * (x - xp[j]) + fp[j]``; at a knot the derivative is from the right."""
-    x, xp, fp = as_inexact(x), as_inexact(xp), as_inexact(fp)
+    x, xp, fp = (as_inexact(number_of(as_array(t))) for t in (x, xp, fp))
+    x, xp = (astype(t, np.float64) for t in (x, xp))
+    fp = astype(fp, np.complex128 if fp.type.is_complex else np.float64)
     if period is not None:
         x, xp, fp, left, right = *_periodic(x, xp, fp, period), None, None
     knots = xp.shape[0]
@@ -247,6 +263,6 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     inside = (f1 - f0) / BY_NAME["where"](BY_NAME["equal"](x1, x0), 1.0, x1 - x0) * (x - x0) + f0
     first, last = (as_array(fp[0] if left is None else left), as_array(fp[-1] if right is None else right))
     result = BY_NAME["where"](x < xp[0], first, BY_NAME["where"](x > xp[-1], last, inside))
-    return BY_NAME["where"](BY_NAME["isnan"](x), x, result)
+    return number_of(BY_NAME["where"](BY_NAME["isnan"](x), x, result))
 
 

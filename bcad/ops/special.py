@@ -11,9 +11,9 @@ import numpy as np
 from bcad.ir import Value
 
 from .arguments import as_array, as_axes, as_inexact, as_int, concrete
-from .cotangents import to_cotangent
+from .convert import array
+from .cotangents import cast, to_cotangent
 from .lazy import implements_named
-from .matrices import conj
 from .op import BY_NAME, FUNCTIONS, Zero, define
 from .reduce_op import Reduction, expand_reduced, reduced_shape
 from .samples import Sample, reals
@@ -165,5 +165,13 @@ def softplus(x: Any, **kwargs: Any) -> Value:
     return S.logaddexp(as_inexact(0.0), as_inexact(x))
 
 
+def _numpy_i0(x: Any) -> Value:
+    """NumPy's own: always an array, of the dtype of `x`."""
+    x = array(as_inexact(x))
+    if x.type.is_complex:
+        raise TypeError("i0 not supported for complex values")
+    return array(cast(S.i0(x), x.dtype))
+
+
 if hasattr(np, "i0"):
-    FUNCTIONS[np.i0] = lambda x: S.i0(conj(as_inexact(x)))
+    FUNCTIONS[np.i0] = _numpy_i0

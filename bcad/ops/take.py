@@ -14,7 +14,7 @@ from .index import getitem, positions
 from .index_template import FULL, Part
 from .join import join, stack
 from .op import BY_NAME, derived, implements
-from .shape import permute, ravel, stretch, to_shape
+from .shape import along, permute, ravel, stretch, to_shape
 from .shapes import ShapeError, broadcast, normalize_axis, promote
 
 
@@ -36,16 +36,17 @@ def flatnonzero(a: Any) -> Value:
 def argwhere(a: Any) -> Value:
     x = as_array(a)
     if x.ndim == 0:
-        x = to_shape(x, (1,))
-        return to_shape(positions(x)[0], (positions(x)[0].shape[0], 0))
+        (found,) = positions(to_shape(x, (1,)))
+        return BY_NAME["full"](np.intp(0), shape=(found.shape[0], 0), dtype=np.dtype(np.intp))
     return stack(list(positions(x)), -1)
 
 
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: Any = None) -> Value:
     """The slices along `axis` where `condition`, which may be shorter than the axis, is true."""
-    x = ravel(a) if axis is None else as_array(a)
-    axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
+    if as_array(condition).ndim != 1:
+        raise ValueError("condition must be a 1-d array")
+    x, axis = along(a, axis)
     known = concrete(condition)
     where = positions(as_array(known if known is None else np.asarray(known, bool)) if known is not None
                       else _mask(condition))
@@ -85,11 +86,16 @@ def as_indices(indices: Any) -> Value:
     return as_array(indices)
 
 
+def as_positions(indices: Any) -> Value:
+    """`as_indices` where bools are 0 and 1, not a mask."""
+    found = as_indices(indices)
+    return astype(found, np.intp) if found.dtype.kind == "b" else found
+
+
 @implements(np.take, method="take")
 def take(a: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Value:
-    x = ravel(a) if axis is None else as_array(a)
-    axis = 0 if axis is None else normalize_axis(as_int(axis), x.ndim)
-    index = bounded(as_indices(indices), x.shape[axis], mode)
+    x, axis = along(a, axis)
+    index = bounded(as_positions(indices), x.shape[axis], mode)
     return getitem(x, (FULL,) * axis + (index,))
 
 
@@ -120,9 +126,12 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Value:
 def choose(a: Any, choices: Any, mode: str = "raise") -> Value:
     """``choices[a[i]][i]`` for each i."""
     options = [as_array(c) for c in choices] if isinstance(choices, (list, tuple)) else list(_rows(as_array(choices)))
-    chosen = bounded(as_indices(a), len(options), mode)
+    chosen = as_positions(a)
+    if chosen.dtype == np.uint64:
+        raise TypeError("Cannot cast array data from dtype('uint64') to dtype('int64') according to the rule 'safe'")
+    chosen = bounded(chosen, len(options), mode)
     shape = broadcast(chosen.shape, *(c.shape for c in options))
-    dtype = np.result_type(*(c.dtype for c in options))
+    dtype = promote(*(c.type for c in options))  # type: ignore[arg-type]
     table = stack([stretch(astype(c, dtype), shape) for c in options])
     index = (stretch(chosen, shape), *_positions(shape))
     return getitem(table, index)
@@ -152,7 +161,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Value:
     conditions = [as_array(c) for c in condlist]
     if any(c.dtype.kind != "b" for c in conditions):
         raise TypeError("invalid entry in condlist: should be boolean ndarray")
-    choices = [c if np.isscalar(c) else as_array(c) for c in (*choicelist, default)]
+    choices = [as_array(c) for c in (*choicelist, default)]
+    dtype = promote(*(c.type for c in choices))  # type: ignore[arg-type]
+    choices = [astype(c, dtype) for c in choices]
     result = choices.pop()
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = BY_NAME["where"](condition, choice, result)
@@ -182,6 +193,12 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Value, ..
 @derived(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     """How often each index occurs, or the sums of their weights; how many bins there are is held to."""
+    if np.ndim(x) != 1 or weights is not None and np.ndim(weights) != 1:
+        raise ValueError("object too deep for desired array" if np.ndim(x) > 1 else "object of too small depth for desired array")
+    if weights is not None and len(weights) != len(x):
+        raise ValueError("The weights and list don't have the same length.")
+    if len(x) and np.min(x) < 0:
+        raise ValueError("'list' argument must have no negative elements")
     count = max(int(np.max(x)) + 1 if len(x) else 0, minlength)
     result = np.zeros(count, np.intp if weights is None else float)
     np.add.at(result, x, 1 if weights is None else np.asarray(weights, float))

@@ -62,10 +62,10 @@ np.lib.stride_tricks.sliding_window_view({f},2) np.resize({a},(2,2)) np.trim_zer
 MADE = """
 {a}.astype({dt}) np.zeros_like({a}) np.ones_like({a},dtype={dt}) np.full_like({a},{r}) np.full({a}.shape,{r}) np.arange(len({a})) np.arange({a}.size)*0.5 np.linspace(0,1,len({a}))
 np.eye(len({a})) np.zeros({a}.shape[::-1]) np.ones(len({a}),dtype={dt}) np.array([{r},{f}.sum()]) np.array([{f}.ravel()[0],{k},{a}.size]) np.asarray({a},dtype={dt}) np.array({a},dtype={dt})
-np.float32({f}) np.int64({i}) np.empty(0) np.array({a},copy=True) np.array([v*0.5for(v)in{f}]) np.array([v.sum()for(v)in{a}]) np.fromiter((v*2for(v)in{f}.ravel()),float) np.identity(2)
+np.float32({f}) np.int64({i}) np.empty(0) np.array({a},copy=True) np.array([v*0.5for(v)in({f})]) np.array([v.sum()for(v)in({a})]) np.fromiter((v*2for(v)in({f}.ravel())),float) np.identity(2)
 np.tri(len({a})) np.vander({f}) np.indices((2,2))[0] np.mgrid[0:2,0:3][1] np.r_[{f},{r}] np.c_[{f},{g}] np.geomspace(1,8,4) np.logspace(0,1,3) np.diagflat({a}) np.array([{a},{a}])
 np.array({f}.tolist()) np.array([[{r},{k}],[{f}.ravel()[0],1]]) np.full(2,{f}.sum()) np.zeros({k},dtype={dt}) np.array({k}) np.broadcast_arrays({a},{b})[0] np.frombuffer(b'\\x01\\x02',dtype=np.uint8)
-np.vectorize(math.sin)({f}) np.fromfunction(lambda(p,q):p+q,(2,2)) {f}.view() {a}.astype({dt})+{b} np.piecewise({f},[{f}<0,{f}>=0],[lambda(v):-v,lambda(v):v*v])
+np.vectorize(math.sin)({f}) np.fromfunction(np.add,(2,2)) {f}.view() {a}.astype({dt})+{b} np.piecewise({f},[{f}<0,{f}>=0],[np.negative,np.square])
 """.split()
 
 NUMBERS = """
@@ -87,7 +87,7 @@ np.sum({f},axis=0,out={g}) {a}[None,...]*=2 {a}[:,None]+=1 np.maximum({f},0,out=
 
 TESTS = """
 {f}.sum()>{r} {f}.mean()<0 {a}.max()>0.5 {i}.sum()%2==0 len({a})>2 {m}.any() np.all({f}>{r}) {a}.size>3 {f}.ravel()[0]>{r} {a}.ndim>1 not({m}.all()) {a}.shape[0]==1 {a}.dtype==float
-{f}.ravel()[-1]<{g}.ravel()[0] np.isfinite({f}).all() {i}.ravel()[0]>1 {r}<{f}.sum()<2.5 {f}.min()>-1or({m}.all())
+{f}.ravel()[-1]<{g}.ravel()[0] np.isfinite({f}).all() {i}.ravel()[0]>1 {r}<{f}.sum()<2.5 ({f}.min()>-1)or({m}.all())
 """.split()
 
 DTYPES = ("np.float64", "np.float32", "np.int64", "np.int32", "bool", "complex", "np.uint8", "int", "float", "np.int8", "np.float16", "np.uint64", "np.complex64")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Kind
+from bcad.ir import Kind, Value
 from interpreter import evaluate
 
 from ..captures import questions
@@ -79,8 +79,8 @@ def _number(session: Session, x: Any) -> Any:
 def _to_python(cls: type) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if len(args) == 2 and cls is complex:
-            real, imaginary = (_number(session, x) for x in args)
-            return session.wrap(calls.as_kind(ops.BY_NAME["add"](real, ops.BY_NAME["multiply"](imaginary, 1j)), Kind.PYTHON, cls))
+            real, imag = (calls.as_kind(_number(session, x), Kind.PYTHON, complex) for x in args)
+            return session.wrap(ops.BY_NAME["add"](real, ops.BY_NAME["multiply"](imag, 1j)))
         (x,) = args
         if type(x) is SizeTracer and cls is int:
             return x
@@ -88,10 +88,20 @@ def _to_python(cls: type) -> Handler:
             raise session.leak(x, f"{cls.__name__}() of it")
         value = _number(session, x)
         if value.type.is_complex and cls in (int, float):
-            raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
+            if isinstance(x, ArrayTracer):
+                raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
+            value = _real_part(value, cls)
         return session.wrap(calls.as_kind(value, Kind.PYTHON, cls))
 
     return convert
+
+
+def _real_part(value: Value, cls: type) -> Value:
+    """What NumPy's complex numbers, not Python's, are to ``float()``."""
+    if value.type.kind is Kind.PYTHON:  # type: ignore[union-attr]
+        raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
+    part: Value = ops.BY_NAME["real"](value)
+    return part
 
 
 for _cls in (float, complex, int):
@@ -123,6 +133,8 @@ def _to_scalar(cls: Any) -> Handler:
             if value.dtype == cls and isinstance(args[0], (ArrayTracer, np.ndarray)):
                 return calls.as_cell(session, args[0])  # no copy is made
             return session.wrap(ops.BY_NAME["astype"](value, dtype=np.dtype(cls)))
+        if value.type.is_complex and np.dtype(cls).kind in "fiu":
+            value = _real_part(value, cls)
         return session.wrap(calls.as_kind(value, Kind.SCALAR, cls))
 
     return convert
@@ -178,7 +190,13 @@ def _sum(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
     start = args[1] if len(args) > 1 else kwargs.get("start", 0)
     if not isinstance(args[0], np.ndarray):
         return NotImplemented
-    total = calls.call_traced(session, np.sum, (args[0],), {"axis": 0})
+    type_ = session.value(args[0]).type
+    if not type_.ndim:
+        raise TypeError("iteration over a 0-d array")
+    if session.assumptions.equal(type_.shape[0], 0):
+        return start
+    dtype = type_.dtype if type_.dtype.kind in "iu" else None  # rows are added to rows
+    total = calls.call_traced(session, np.sum, (args[0],), {"axis": 0, "dtype": dtype})
     return total if type(start) is int and start == 0 else operator.add(start, total)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from bcad import ops
 from bcad.ir import python_type
 from interpreter import evaluate
 
@@ -86,5 +87,7 @@ def backwards(session: Session, items: Any) -> Any:
 def from_array(session: Session, array: Any) -> Any:
     """``array.tolist()`` of a vector."""
     value = session.value(array)
-    pattern = Leaf(python_type(value.dtype.type(0).item().__class__))
+    python = python_type(value.dtype.type(0).item().__class__)
+    value = value if value.dtype.kind == "u" or value.dtype == python.dtype else ops.BY_NAME["astype"](value, dtype=python.dtype)
+    pattern = Leaf(python)
     return new(session, pattern, [value], session.wrap(value.type.shape[0]), None)  # type: ignore[union-attr]

@@ -82,6 +82,8 @@ def _shape(session: Session, owner: Any, type_: ArrayType) -> Any:
 
 def _flat(session: Session, owner: Any, type_: ArrayType) -> Any:
     """The elements one after the other, which are written through however the array lies; slices of them are copies."""
+    if not isinstance(owner, ArrayTracer):
+        owner = session.wrap(ops.FUNCTIONS[np.asarray](session.value(owner)))
     flat = calls.emit(session, ops.METHODS["ravel"], (owner,), {})
     step = step_between(session.value(owner), flat)
     assert step is not None

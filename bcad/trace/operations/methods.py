@@ -142,7 +142,9 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 # -- Python numbers ---------------------------------------------------------------------------------
 def _of_python_number(session: Session, owner: Any, name: str, args: tuple[Any, ...]) -> Any:
     if name == "conjugate":
-        return calls.call_meaning(session, np.conjugate, (owner,), {}) if _is_complex(owner) else owner
+        if _is_complex(owner):
+            return session.wrap(calls.as_kind(ops.METHODS["conjugate"](session.value(owner)), Kind.PYTHON, complex))
+        return operator.pos(owner)
     if name == "is_integer":
         return operator.eq(owner, calls.call_traced(session, math.floor, (owner,), {}))
     if name == "__hash__":

@@ -148,7 +148,7 @@ def unary(session: Session, symbol: str, value: Any) -> Any:
         return session.wrap(ops.BY_NAME["logical_not"](flag))
     if not is_numeric(value):
         return NotImplemented
-    if symbol == "+" and type(value) is NumberTracer:
+    if symbol == "+" and type(value) is NumberTracer and value._type().dtype.kind != "b":
         return value
     return kinds.noted(session, _apply(session, _UNARY[symbol], value), (value,))
 

@@ -1,0 +1,90 @@
+"""What NumPy gives for arrays, arrays of no dimensions, its scalars and Python's numbers of every dtype: kind, dtype, shape, value."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import warnings
+from collections.abc import Iterator
+from itertools import product
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bcad.ir import evaluate
+from bcad.trace import trace
+from tests.fuzz.array_judge import difference
+
+from .calls import ONE, TWO, templates
+
+FORMS = {"array2": (3, 3), "array1": (3,), "array0": (), "scalar": (), "python": ()}
+DTYPES = ("bool", "int8", "uint8", "int32", "int64", "uint64", "float16", "float32", "float64", "complex64", "complex128")
+OPERANDS = list(product(FORMS, DTYPES))
+AS_NUMBER = {"scalar": "[()]", "python": ".item()"}
+EACH = 5  # choices of operands for a call
+
+
+def operand(form: str, dtype: str, rng: Any) -> np.ndarray:
+    shape, kind = FORMS[form], np.dtype(dtype).kind
+    if kind in "iu":
+        return rng.integers(-3 if kind == "i" else 0, 4, shape).astype(dtype)  # type: ignore[no-any-return]
+    values = rng.uniform(-1.5, 1.5, shape)
+    return np.asarray(values + 1j * rng.uniform(-1.5, 1.5, shape) if kind == "c" else values > 0 if kind == "b" else values).astype(dtype)
+
+
+def function(call: str, forms: dict[str, str]) -> Any:
+    """``lambda a, b: call``, where some of the operands are numbers."""
+    lines = [f"    {name} = {name}{AS_NUMBER[form]}" for name, form in forms.items() if form in AS_NUMBER]
+    source = "\n".join([f"def f({', '.join(forms)}):", *lines, f"    return {call}", ""])
+    linecache.cache["<call>"] = (len(source), None, source.splitlines(True), "<call>")
+    names: dict[str, Any] = {"np": np, "math": math}
+    exec(compile(source, "<call>", "exec"), names)
+    return names["f"]
+
+
+def outcome(run: Any) -> tuple[Any, BaseException | None]:
+    try:
+        return run(), None
+    except Exception as error:
+        return None, error
+
+
+def traced(f: Any, args: list[Any]) -> Any:
+    program = trace(f, args)
+    return program.finish(evaluate(program.graph, program.fetch(args, {})), args, {})
+
+
+def problem(call: str, chosen: dict[str, tuple[str, str]]) -> str:
+    """How a call differs from NumPy's; '' if it does not."""
+    f = function(call, {name: form for name, (form, _) in chosen.items()})
+    rng = np.random.default_rng(len(call))
+    args = [operand(form, dtype, rng) for form, dtype in chosen.values()]
+    expected, failure = outcome(lambda: f(*(a.copy() for a in args)))
+    found, error = outcome(lambda: traced(f, [a.copy() for a in args]))
+    if failure is not None or error is not None:
+        return "" if failure is not None and error is not None else f"{failure or expected!r} expected, {error or found!r} given"
+    return difference(found, expected) if numeric(expected) else "" if repr(found) == repr(expected) else f"{expected!r} expected, {found!r} given"
+
+
+def numeric(x: Any) -> bool:
+    return isinstance(x, (np.ndarray, np.generic, bool, int, float, complex)) or isinstance(x, tuple) and all(map(numeric, x))
+
+
+def problems(call: str, names: str) -> Iterator[str]:
+    random = Random(call)
+    for _ in range(EACH):
+        chosen = {name: random.choice(OPERANDS) for name in names}
+        wrong = problem(call.format(**{name: name for name in names}), chosen)
+        if wrong:
+            yield f"{call} of {chosen}: {wrong}"
+
+
+@pytest.mark.parametrize("names, table", [("a", ONE), ("ab", TWO)], ids=["one", "two"])
+@pytest.mark.parametrize("part", range(8))
+def test_kinds_dtypes_and_shapes_are_numpys(names: str, table: str, part: int) -> None:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        found = [wrong for call in templates(table)[part::8] for wrong in problems(call, names)]
+    assert not found, "\n".join(found)
