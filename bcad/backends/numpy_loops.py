@@ -24,8 +24,10 @@ _COUNTS, _FUNCTIONS, _DATA, _TYPES = _HEAD, _HEAD + 16, _HEAD + 24, _HEAD + 32
 def routine(module: str, name: str, types: str) -> str | None:
     """What compiled code calls the loop of a ufunc for some types, such as ``d->dd``, if there is one."""
     ufunc = _ufunc(module, name)
-    known = ufunc is not None and types in ufunc.types and _is_as_expected(ufunc)
-    return f"{PREFIX}{module}/{name}/{types}" if known else None
+    if ufunc is None or types not in ufunc.types or not _is_as_expected(ufunc):
+        return None
+    text = f"{PREFIX}{module}/{name}/{types}"
+    return text if address(text) else None
 
 
 def address(text: str) -> int:
