@@ -20,6 +20,7 @@ from bcad.trace import (
     Apart,
     Argument,
     Attribute,
+    Distinct,
     HasClass,
     HasElements,
     HasFlag,
@@ -219,6 +220,9 @@ class Arguments:
         if isinstance(guard, (Same, Apart)):
             of_stream = any(getattr(_root(s), "index", None) in self._passed for s in (guard.where, guard.other))
             return "" if of_stream else self._aliasing(guard)
+        if isinstance(guard, Distinct):
+            ours = [self._where(place) for place in guard.places if _is_argument(place)]
+            return f"len({{{', '.join(f'id({text})' for text in ours)}}}) == {len(ours)}" if len(ours) > 1 else ""
         if isinstance(guard, HasType) or not _is_argument(guard.source):
             return ""
         leaf = _root(guard.source)

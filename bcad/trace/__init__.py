@@ -8,6 +8,7 @@ from .calls.pybuiltins import on_call
 from .captures.guards import (
     Absent,
     Apart,
+    Distinct,
     Guard,
     GuardMiss,
     Guards,
@@ -35,7 +36,7 @@ from .tracing import host_call, inside, is_traced, leaf_type, trace, trace_insid
 from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 
 __all__ = [
-    "Absent", "Apart", "Argument", "Aside", "Attribute", "Finish", "Guard", "GuardMiss", "Guards", "HasClass",
+    "Absent", "Apart", "Argument", "Aside", "Attribute", "Distinct", "Finish", "Guard", "GuardMiss", "Guards", "HasClass",
     "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "PYTHONS_OWN", "Path", "Pinned", "Program", "Result", "STREAMS", "Same",
     "SizeRelation", "Source", "State", "Tree", "active_traces", "answers", "asked", "begun_streams", "children_of", "evaluated", "flatten",

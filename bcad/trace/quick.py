@@ -17,6 +17,7 @@ import numpy as np
 from bcad.ir import ArrayType, Dim, Kind, Size, symbols
 
 from .captures.guards import (
+    Distinct,
     Guard,
     HasClass,
     HasKey,
@@ -262,6 +263,9 @@ class _Writer:
             case Same():
                 relation = "is" if guard.same else "is not"
                 yield self._unless(f"{self.expression(guard.where)} {relation} {self.expression(guard.other)}")
+            case Distinct():
+                places = ", ".join(f"id({self.expression(place)})" for place in guard.places)
+                yield self._unless(f"len({{{places}}}) == {len(guard.places)}")
             case HasType() if guard in self.checks.sized:
                 yield from self._shape(f"{self.expression(guard.where)}.shape", guard.type.shape)
             case HasType():

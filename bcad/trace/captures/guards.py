@@ -236,6 +236,19 @@ class Same(Guard):
 
 
 @dataclass(frozen=True, slots=True)
+class Distinct(Guard):
+    """As many ways lead to as many objects (one of them is written to)."""
+
+    places: tuple[Source, ...]
+
+    def holds(self, state: State) -> bool:
+        return len({id(read(place, state.leaves)) for place in self.places}) == len(self.places)
+
+    def __str__(self) -> str:
+        return f"no two are one object of {', '.join(map(str, self.places))}"
+
+
+@dataclass(frozen=True, slots=True)
 class Apart(Guard):
     """Two arrays share no memory (one of them is written to)."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from interpreter import EMPTY, Journal, Snapshot
 
-from ..captures.guards import Apart, HasLength
+from ..captures.guards import Apart, Distinct, HasLength, Same
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..captures.questions import PLAIN
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
@@ -42,6 +42,7 @@ def collect(session: Session, journal: Journal) -> Iterator[Effect]:
         if effects:
             changed.append(obj._original if type(obj) in MIRRORS else obj)
         yield from effects
+    _require_distinct(session, [obj._original if type(obj) in MIRRORS else obj for obj, _ in journal.written()])
     yield from _array_effects(session)
     yield from _advances(session, changed)
 
@@ -186,6 +187,19 @@ def _advances(session: Session, changed: list[Any]) -> Iterator[Effect]:
                 raise session.error(f"{iterator.source} is advanced, and what it goes through is written to",
                                     why="what it gives is read before the call", hint="make the iterator in the function")
         yield Advance(iterator.source, iterator.index)
+
+
+def _require_distinct(session: Session, written: list[Any]) -> None:
+    """A write to an object would have to be seen through any other of its class, if they were one at a later call."""
+    outer = session.captures.outer
+    for cls in dict.fromkeys(type(obj) for obj in written if id(obj) in outer):
+        if cls is CellType or issubclass(cls, (type, np.ndarray)):
+            continue
+        places = [source for obj, source in outer.values() if type(obj) is cls and not isinstance(source, Pinned)]
+        if len(places) == 2:
+            session.guard(Same(places[0], places[1], False))
+        elif len(places) > 2:
+            session.guard(Distinct(tuple(places)))
 
 
 def _require_apart(session: Session, array: Any, source: Source) -> None:
