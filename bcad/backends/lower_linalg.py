@@ -126,10 +126,10 @@ def _solve(scope: Scope, node: Node, step: int) -> None:
     def one(batch: tuple[Expr, ...]) -> None:
         factors, pivots = s.lu(A, batch)
         start, end = B.offset(scope, batch), Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
-        _transposed(scope, right, e.int(0), B.buffer, start, s.n, r, straight=B.flipped)
+        transposed(scope, right, e.int(0), B.buffer, start, s.n, r, straight=B.flipped)
         s.call("getrs", ("char", "N" if A.flipped else "T"), ("int", s.n), ("int", r), ("buffer", factors, None),
                ("int", s.lead), ("buffer", pivots, None), ("buffer", right, None), ("int", s.lead))
-        _transposed(scope, target, end, right, e.int(0), r, s.n)
+        transposed(scope, target, end, right, e.int(0), r, s.n)
 
     each(scope, tuple(out.shape[:-2]), one)
     scope.bind(out, scope.rewritten(target))
@@ -157,7 +157,7 @@ def _solve_small(s: _Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> N
     scope.function.kernel.summary.append(f"system of {n} unknowns written out")
 
 
-def _transposed(
+def transposed(
     scope: Scope, target: Buffer, to: Expr, source: Buffer, start: Expr, rows: Expr, columns: Expr, straight: bool = False
 ) -> None:
     """``target[j, i] = source[i, j]``; a plain copy if `straight`."""
@@ -187,7 +187,7 @@ def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
         if B is not None:
             s.copy(target, place, B, start, e.mul(s.n, r))
         else:
-            _transposed(scope, target, place, source.buffer, start, r, s.n)
+            transposed(scope, target, place, source.buffer, start, r, s.n)
         if not unit:
             _refuse_zero_pivot(s, A, matrix_at)
         arguments = (
@@ -282,13 +282,13 @@ def _lu_factor(scope: Scope, node: Node, step: int) -> None:
         for i, size in zip(batch, order.shape, strict=False):
             first = e.add(e.mul(first, scope.size(size)), i)
         first = e.mul(first, s.n)
-        _transposed(scope, columns, e.int(0), A.buffer, A.offset(scope, batch), s.n, s.n, straight=A.flipped)
+        transposed(scope, columns, e.int(0), A.buffer, A.offset(scope, batch), s.n, s.n, straight=A.flipped)
         s.call("getrf", ("int", s.n), ("int", s.n), ("buffer", columns, None), ("int", s.lead), ("buffer", pivots, first), fails=SINGULAR)
         with e.loop(e.int(0), s.n) as i:
             at = e.add(first, i)
             row = scope.s.convert(e.load(pivots, at), INT)  # type: ignore[arg-type]
             e.store(pivots, at, scope.s.convert(e.sub(row, e.int(1)), pivots.type))
-        _transposed(scope, target, place, columns, e.int(0), s.n, s.n)
+        transposed(scope, target, place, columns, e.int(0), s.n, s.n)
 
     each(scope, tuple(packed.shape[:-2]), one)
     for value, made in ((packed, target), (order, pivots)):
@@ -318,7 +318,7 @@ def _inv(scope: Scope, node: Node, step: int) -> None:
                ("buffer", work, None), ("int", work_size), fails=SINGULAR)
         place = Matrix(target, s.n, s.n, False, tuple(out.shape)).offset(scope, batch)
         if A.flipped:
-            _transposed(scope, target, place, inverse, e.int(0), s.n, s.n)
+            transposed(scope, target, place, inverse, e.int(0), s.n, s.n)
         else:
             s.copy(target, place, inverse, e.int(0), s.size)
 

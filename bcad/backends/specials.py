@@ -34,6 +34,7 @@ def special(*names: str, operands: Callable[[Node], Sequence[Value]] | None = No
 def declare() -> None:
     """Have every module enter its specials."""
     from . import (  # noqa: F401
+        lower_banded,
         lower_control,
         lower_factors,
         lower_fourier,

@@ -189,3 +189,21 @@ def test_lu_factors_are_scipys() -> None:
     assert "in NumPy" not in f.report()
     with pytest.warns(linalg.LinAlgWarning):
         f(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("below, above", [(1, 1), (2, 0), (0, 0), (1, 2)])
+def test_band_matrices(below: int, above: int) -> None:
+    rng = np.random.default_rng(below + 3 * above)
+    f = bcad.function(lambda ab, b: linalg.solve_banded((below, above), ab, b))
+    d = bcad.grad(lambda ab, b: np.sum(linalg.solve_banded((below, above), ab, b) ** 2), argnums=(0, 1))
+    for n, right in ((6, (6,)), (7, (7, 2)), (5, (5, 1))):
+        ab, b = rng.normal(size=(below + above + 1, n)), rng.normal(size=right)
+        ab[above] += 6
+        np.testing.assert_allclose(f(ab, b), linalg.solve_banded((below, above), ab, b), rtol=1e-12)
+        with options.set(backend="numpy"):
+            expected = bcad.grad(lambda ab, b: np.sum(linalg.solve_banded((below, above), ab, b) ** 2), argnums=(0, 1))(ab, b)
+        for found, wanted in zip(d(ab, b), expected, strict=True):
+            np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-13)
+    assert "in NumPy" not in d.report()
+    with pytest.raises(np.linalg.LinAlgError):
+        f(np.zeros((below + above + 1, 5)), np.ones(5))
