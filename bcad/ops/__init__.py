@@ -40,6 +40,7 @@ from . import (
     quantiles,
     reduce,
     reduce_op,
+    reduceat,
     scan_op,
     scipy_linalg,
     selection,

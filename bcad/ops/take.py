@@ -13,7 +13,7 @@ from .arguments import as_array, as_int, astype, concrete, counting, has_values
 from .index import getitem, positions
 from .index_template import FULL, Part
 from .join import join, stack
-from .op import BY_NAME, derived, implements
+from .op import BY_NAME, FUNCTIONS, derived, implements
 from .shape import along, permute, ravel, stretch, to_shape
 from .shapes import ShapeError, broadcast, normalize_axis, promote
 
@@ -220,9 +220,9 @@ def concatenate_items(owner: Any, key: Any) -> Any:
 
 def _range(s: slice) -> Any:
     start, step = 0 if s.start is None else s.start, 1 if s.step is None else s.step
-    if has_values([start, s.stop, step]):
-        raise ShapeError("a range in np.r_ must be known when the function is traced")
-    return np.linspace(start, s.stop, int(abs(step))) if isinstance(step, complex) else np.arange(start, s.stop, step)
+    if isinstance(step, complex):
+        return FUNCTIONS[np.linspace](start, s.stop, int(abs(step))) if has_values([start, s.stop]) else np.linspace(start, s.stop, int(abs(step)))
+    return FUNCTIONS[np.arange](start, s.stop, step) if has_values([start, s.stop, step]) else np.arange(start, s.stop, step)
 
 
 def full_of(x: Value, dtype: Any) -> Value:

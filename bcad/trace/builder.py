@@ -36,6 +36,7 @@ class TraceBuilder(Builder):
         super().__init__(parent, name)
         self.session = session
         self.stands_for: dict[Value, Value] = {}  # input of a region -> the outer value it stands for
+        self.memo: dict[Any, Any] = {}  # what calls of memoised functions gave
 
     def emit(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
 from ..regions.reach import within
 from ..tracers import ArrayTracer, ChoiceTracer, Method, has_traced, is_traced
-from . import answering, copying, hosts, jitted, overrides, pybuiltins
+from . import answering, copying, hosts, jitted, memoised, overrides, pybuiltins
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -78,6 +79,8 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
             return result
+    if kind is functools._lru_cache_wrapper and has_traced((*args, *kwargs.values())):
+        return memoised.call(session, fn, args, kwargs)
     if kind is operator.attrgetter or kind is operator.itemgetter:
         return evaluate(_written_out(fn), args, kwargs, session.domain)
     if kind is BuiltinFunctionType and outside.is_file(fn):

@@ -299,6 +299,10 @@ class Captures(Lifting):
         """Whether traced code has written to an attribute or item of `owner`."""
         return any(identity == id(owner) for identity, _ in self._written)
 
+    def count_written(self) -> int:
+        """How many places from outside traced code has written to."""
+        return len(self._written)
+
     def was_written(self, owner: Any, key: Any) -> bool:
         """Whether the user's code has assigned to a place, be it what was there before."""
         return (id(owner), key) in self._written

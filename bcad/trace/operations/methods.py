@@ -113,7 +113,8 @@ def _astype(session: Session, owner: Any, dtype: Any, order: str = "K", casting:
 
 def _view(session: Session, owner: Any, *args: Any, **kwargs: Any) -> Any:
     asked = [a for a in (*args, *kwargs.values()) if a is not None]
-    if all(a is np.ndarray or (not isinstance(a, type) and np.dtype(a) == owner._type().dtype) for a in asked):
+    arrays = [a for a in asked if isinstance(a, type) and issubclass(a, np.ndarray)]
+    if all(a is np.ndarray for a in arrays) and all(a in arrays or np.dtype(a) == owner._type().dtype for a in asked):
         return views.as_view("view", owner, session.wrap(session.value(owner)))
     raise session.error("x.view(dtype) reads bits, which traced values do not have", hint="use x.astype(dtype)")
 
