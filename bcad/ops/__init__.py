@@ -17,6 +17,7 @@ from . import (
     fft_op,
     filters,
     grids,
+    image_splines,
     index,
     interpolation,
     join,

@@ -148,3 +148,24 @@ def test_other_sizes_of_a_filter_are_the_same_program() -> None:
         x = np.linspace(0.2, 1.0, n)
         assert_allclose(g(x), [richardson(lambda h: np.asarray(f(x + h * e)), 0.05).value for e in np.eye(n)], rtol=1e-7)
     assert g.core.traces <= 2
+
+
+def test_functions_of_integers_need_no_rule() -> None:
+    """What gives places and labels alone is piecewise constant, be it written in C."""
+    from scipy.optimize import linear_sum_assignment
+
+    rng = np.random.default_rng(0)
+
+    def cost(c):
+        rows, columns = linear_sum_assignment(c)
+        return np.sum(c[rows, columns] ** 2)
+
+    def components(x):
+        labels, count = nd.label(x > 0.5)
+        return np.sum(x[labels == 1] ** 2) + count
+
+    for f, shape in ((cost, (4, 5)), (components, (12,))):
+        g = grad(f)
+        for _ in range(3):
+            x, direction = rng.random(shape), rng.normal(size=shape)
+            assert richardson(lambda t: np.asarray(f(x + t * direction)), 1e-4).agrees(np.sum(g(x) * direction))

@@ -87,9 +87,25 @@ def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
             raise _refusal(session, name, f"its argument, a {type(leaf).__name__}, holds traced values")
     values = [session.value(x) for x in traced_leaves((args, kwargs))]
     active = [v for v in values if session.example.is_active(v)]
-    if active:
+    if active and not _gives_integers(session, fn, args, kwargs, values):
         raise _refusal(session, name, f"its argument {active[0].type} depends on what is differentiated")
     return run_at_each_call(session, fn, args, kwargs, values)
+
+
+def _gives_integers(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], values: list[Value]) -> bool:
+    """Whether a C function's results are ints and bools alone, as at ``linear_sum_assignment(cost)``: their derivative is zero."""
+    if isinstance(fn, type) or getattr(fn, "__self__", None) is not None and not isinstance(fn.__self__, ModuleType):
+        return False  # an object of the user's may remember what it is given
+    given = copies_of([session.concrete(v, f"the result of {fn.__name__}()") for v in values])
+    before = copies_of(given)
+    try:
+        with np.errstate(all="ignore"), session.journal():
+            found = HostFunction(fn, args, kwargs).plainly(*given)
+    except Exception:
+        return False
+    leaves = [type_of(x) for x in flatten(found)[0]]
+    integers = all(isinstance(t, ArrayType) and t.dtype.kind in "iub" for t in leaves)
+    return bool(leaves) and integers and not changed_among(before, given)
 
 
 def _unmirrored(nest: Any) -> Any:

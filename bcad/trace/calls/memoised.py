@@ -32,7 +32,8 @@ def call(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     if len(session.tape.sites) > shown or session.captures.count_written() > written:
         raise session.error(f"{fn.__name__}(), whose results are kept, has effects", why="a call whose result is kept would not have them",
                             hint="take the cache off, or the effects out of it")
-    session.builder.memo[key] = result
+    innermost: Any = session.builder
+    innermost.memo[key] = result
     return result
 
 
