@@ -164,6 +164,8 @@ class Notation:
             return self.size(x).text
         if isinstance(x, tuple) and not hasattr(x, "_fields"):
             return f"({', '.join(map(self.attribute, x))}{',' if len(x) == 1 else ''})"
+        if isinstance(x, tuple) and any(isinstance(part, Dim) for part in x):  # with sizes of this run
+            return f"{self.named_constant(type(x)).text}({', '.join(map(self.attribute, x))})"
         if isinstance(x, slice):
             return f"slice({', '.join(map(self.attribute, (x.start, x.stop, x.step)))})"
         if isinstance(x, np.dtype):

@@ -1,4 +1,4 @@
-"""``ufunc.reduceat``: folds of slices, as plain NumPy code for the evaluator to interpret."""
+"""``ufunc.reduceat`` with indices that are computed: folds of slices, as plain NumPy code for the evaluator to interpret."""
 
 from __future__ import annotations
 

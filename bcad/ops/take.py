@@ -15,7 +15,7 @@ from .index_template import FULL, Part
 from .join import join, stack
 from .op import BY_NAME, FUNCTIONS, derived, implements
 from .shape import along, permute, ravel, stretch, to_shape
-from .shapes import ShapeError, broadcast, normalize_axis, promote
+from .shapes import broadcast, normalize_axis, promote
 
 
 # -- where a condition holds ----------------------------------------------------------------------

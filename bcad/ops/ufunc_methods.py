@@ -69,7 +69,7 @@ def _ufunc_reduceat(name: str) -> Any:
             raise TypeError("cannot reduceat on a scalar")
         starts = concrete(indices)
         if starts is None:
-            raise NotImplementedError("ufunc.reduceat with indices that are computed is not traced")
+            return NotImplemented  # as `reduceat.py` says
         places = [as_int(k) for k in np.asarray(starts).tolist()]
         if not places:
             raise NotImplementedError("ufunc.reduceat without indices is not traced")

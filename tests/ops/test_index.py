@@ -169,3 +169,20 @@ def test_every_kind_of_slice_reads_what_numpy_reads(backend):
     for size in (5, 2, 3, 8):
         x = np.arange(1.0, size + 1.0)
         np.testing.assert_array_equal(compiled(x), f(x))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_slices_from_a_computed_place_to_the_end_are_differentiated(backend):
+    """One bound is a number of the run, the other a size: the source of the reverse part names both."""
+    from bcad import grad, hessian, options
+
+    def tail(x):
+        k = np.argmax(x)
+        return np.sum(x[k : len(x)] ** 2) + np.sum(x[len(x) - 3 : k + 1]) + x[k : len(x) - 1 : 2].sum()
+
+    g, h = grad(tail), hessian(tail)
+    with options.set(backend=backend):
+        for x in (np.array([1.0, 2.0, 5.0, 4.0, 3.0]), np.array([7.0, 2.0, 5.0, 4.0]), np.array([1.0, 2.0, 5.0, 4.0, 3.0, 8.0, 1.0])):
+            differences = [(tail(x + 1e-6 * e) - tail(x - 1e-6 * e)) / 2e-6 for e in np.eye(len(x))]
+            np.testing.assert_allclose(g(x), differences, rtol=1e-7)
+            np.testing.assert_allclose(h(x), np.diag(2.0 * (np.arange(len(x)) >= np.argmax(x))))

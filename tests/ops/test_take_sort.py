@@ -145,3 +145,24 @@ def test_bincount_insert_delete_of_what_is_computed():
             np.testing.assert_allclose(value(at), f(at), rtol=1e-12)
             numeric = [(f(at + 1e-6 * e) - f(at - 1e-6 * e)) / 2e-6 for e in np.eye(4)]
             np.testing.assert_allclose(gradient(at), numeric, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum, np.minimum])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_reduceat_at_computed_places(ufunc, axis):
+    from bcad import grad
+
+    places = np.array([0])
+    direction = np.array([0.3, -0.2, 0.5, 0.1, -0.7])
+
+    def f(x):
+        folded = ufunc.reduceat(np.stack([x, x**2], 1 - axis), places, axis=axis)
+        return np.sum(folded * np.cos(np.arange(folded.size)).reshape(folded.shape)) + np.r_[0 : len(x), x] @ np.r_[x, 1 : len(x) + 1]
+
+    g, x = grad(f), np.array([0.9, 1.7, 1.2, 0.4, 2.2])
+    for places in (np.array([0, 2, 2, 4, 1]), np.array([3, 0]), np.array([1]), np.array([0, 1, 2, 3, 4])):
+        slope = (f(x + 1e-6 * direction) - f(x - 1e-6 * direction)) / 2e-6
+        np.testing.assert_allclose(g(x) @ direction, slope, rtol=1e-6)
+    places = np.array([0, 5])
+    with pytest.raises(IndexError):
+        g(x)

@@ -210,3 +210,14 @@ def test_containers_from_outside_are_written_as_what_they_are():
     assert shown(g) == shown(f)
     NAMES.append("c")
     assert shown(g) == shown(f)
+
+
+def test_sizes_and_numbers_of_every_kind():
+    def f(q):
+        n, k = len(q), np.argmax(q)
+        print(n, max(n, k), q.shape, str(n), repr(n), f"{n:3d} {n!r} {[n, k]}", q, q.sum(), float(q[0]), q[0] > 1, k)
+        for i in range(len(q) + 3):
+            print(i, n, i * n, (i, n), f"{i}/{n} {q[0] * i:.3f}")
+        return q[0] * n
+
+    assert shown(grad(f)) == shown(f)

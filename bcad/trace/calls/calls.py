@@ -184,9 +184,11 @@ def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs:
         virtual.look_inside(session, *args, *kwargs.values())
     if is_mutator(fn):
         return mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
-    if _lookup(ops.FUNCTIONS, fn) is not None:
-        return call_meaning(session, fn, args, kwargs)
     derived = _lookup(ops.DERIVED, fn)
+    if _lookup(ops.FUNCTIONS, fn) is not None:
+        result = call_meaning(session, fn, args, kwargs)
+        if result is not NotImplemented or derived is None:
+            return result
     if derived is not None:
         return _with_out(session, derived, args, kwargs)
     source = getattr(fn, "_implementation", None)

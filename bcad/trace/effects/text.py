@@ -64,18 +64,19 @@ def mapped(text: TextTracer, function: Callable[[str], str]) -> TextTracer:
 
 def format_value(session: Session, value: Any, conversion: str, spec: str) -> Any:
     """A replacement field of an f-string, or ``str(value)``."""
+    convert = _CONVERSIONS[conversion]
     if type(value) is SizeTracer:
-        value = session.decide_int(value, "a number in a text")
+        return format(convert(session.decide_int(value, "a number in a text")), spec)
     if not isinstance(value, Tracer) and (is_written_in_python(value) or not varies(session, value)):
         return NotImplemented
-    convert = _CONVERSIONS[conversion]
     return TextTracer(session, [(lambda x: format(convert(x), spec), frozen(session, value))])
 
 
 def is_written_in_python(value: Any) -> bool:
     """Whether the text of `value` is what Python code of its class makes: that is stepped into."""
     cls = type(value)
-    return any(type(vars(base).get(name)) is FunctionType for base in cls.__mro__ for name in ("__str__", "__repr__", "__format__"))
+    return not isinstance(value, Tracer) and any(
+        type(vars(base).get(name)) is FunctionType for base in cls.__mro__ for name in ("__str__", "__repr__", "__format__"))
 
 
 def percent(session: Session, template: str, values: Any) -> Any:
