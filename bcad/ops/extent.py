@@ -12,12 +12,17 @@ LONGEST = 1 << 40
 
 
 def extent(n: Value) -> Dim:
-    """The size `n`, an int that is not negative."""
+    """The size `n`, an int that is not negative; one that a region has from outside has its symbol there."""
     builder = Builder.current()
     n = builder.as_value(n)
     if n not in builder.lengths:
-        builder.lengths[n] = fresh("n")
-        bind(builder.lengths[n], n)
+        outer = next((outer for outer, inner in builder.captured.items() if inner is n), None)
+        if outer is not None and builder.parent is not None:
+            with builder.parent:
+                builder.lengths[n] = str(extent(outer))
+        else:
+            builder.lengths[n] = fresh("n")
+            bind(builder.lengths[n], n)
     return Dim.symbol(builder.lengths[n])
 
 

@@ -230,7 +230,8 @@ def list_to_tuple(frame: Frame, stack: list, _: Any) -> None:
 def unpack_sequence(frame: Frame, stack: list, count: int) -> None:
     """sequence -- items, the first on top"""
     value = stack.pop()
-    if type(value) is tuple or type(value) is list:
+    kind = type(value)
+    if (kind is tuple or kind is list) and kind not in frame.domain.types:
         items = value
         if len(items) > count:
             raise ValueError(too_many_values(count, len(items)))

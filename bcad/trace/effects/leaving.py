@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import Dim, Kind
+from bcad.ir import Dim
 from interpreter import EMPTY, UNBOUND
 
 from ..captures.drawn import DrawnIterator
@@ -20,7 +20,7 @@ from ..captures.sources import Argument, Attribute, Item, Source, read
 from ..captures.stored import own_attributes
 from ..lists import keyed
 from ..lists.virtual import VirtualList
-from ..regions.leaves import plain
+from ..regions.leaves import item_of, plain
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
 from ..tree import children_of, flatten, rebuild_like
 from . import callables
@@ -197,7 +197,7 @@ class Maker:
         bound = (items.maxlen,) if isinstance(items, deque) else None
 
         def make(run: Run) -> Any:
-            columns = [list(map(_item_of(t), run.outputs[p])) for p, t in zip(places, pattern.leaves, strict=True)]
+            columns = [list(map(item_of(t), run.outputs[p])) for p, t in zip(places, pattern.leaves, strict=True)]
             middle = [plain(pattern, iter(row)) for row in zip(*columns, strict=True)]
             found = [*(x(run) for x in before), *middle, *(x(run) for x in after)]
             return found if bound is None else deque(found, *bound)
@@ -306,9 +306,3 @@ def _is_plain_instance(obj: Any) -> bool:
     """Whether all that an object holds are its attributes, and the items of a dict or list."""
     return all(cls in (object, dict, list) or cls.__flags__ & _HEAP_TYPE for cls in type(obj).__mro__)
 
-
-def _item_of(type_: Any) -> Callable[[Any], Any]:
-    """From a row of a stack to the kind of number or array that was appended."""
-    if type_.kind is Kind.PYTHON:
-        return type_.python_type  # type: ignore[no-any-return]
-    return np.array if type_.kind is Kind.ARRAY else (lambda x: x)

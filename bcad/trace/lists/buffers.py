@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Iterable
 from types import CellType, FunctionType, ModuleType
@@ -10,22 +11,37 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Size, bounds, maximum, symbols
+from bcad.ir import ArrayType, Size, bounds, maximum, python_type, symbols
 from interpreter import Frame
 
-from ..regions.patterns import Leaf, Mismatch, Nest, Pattern, join_items, pattern_of
+from ..regions.patterns import Choice, Constant, Leaf, Listed, Mismatch, Nest, Pattern, join_items, pattern_of
 from ..regions.reach import frames_from
-from ..regions.states import Abandon, cell_value, freeze
+from ..regions.states import Abandon, Layout, cell_value, freeze
 from ..restart import Restart
 from ..tracers import NumberTracer, SizeTracer, Tracer
-from . import keyed
+from . import keyed, tables
+from .listed import listed
 from .strips import Strip
 from .virtual import as_stack, register, stack
 
 if TYPE_CHECKING:
     from ..session import Session
 
-Form = Any  # an ArrayType, or a tuple of Forms: what an item that stands in arrays looks like
+Form = Any  # an ArrayType, a tuple of Forms, a ListOf, OneOf or Just: what an item that stands in arrays looks like
+
+
+class ListOf(NamedTuple):
+    """The form of an item that is a list.
+
+    Attributes
+    ----------
+    rows : Size
+        How many items it has; if it is `counted`, how many there is room for.
+    """
+
+    item: Any
+    rows: Size
+    counted: bool
 
 
 class Buffer(NamedTuple):
@@ -47,13 +63,33 @@ class Buffer(NamedTuple):
     left: Size = 0
 
 
+class OneOf(NamedTuple):
+    """The form of an item that is now of one form, now of another."""
+
+    options: tuple[Any, ...]
+
+
+class Just(NamedTuple):
+    """The form of an item that is None, or a text."""
+
+    obj: Any
+
+
 def form_of(pattern: Pattern) -> Form | None:
-    """The form of items that are numbers, arrays or tuples of them; None for any other."""
+    """The form of items that are numbers, arrays, texts or None, tuples or lists of such, or now one, now another; None for any other."""
     if isinstance(pattern, Leaf):
         return pattern.type if isinstance(pattern.type, ArrayType) else None
+    if isinstance(pattern, Listed):
+        item = form_of(pattern.item)
+        return None if item is None or type(pattern.like) is not list else ListOf(item, pattern.rows, not pattern.extra.is_tight)
     if isinstance(pattern, Nest) and type(pattern.like) is tuple:
         children = tuple(form_of(child) for child in map(_as_stack, pattern.children))
         return None if None in children else children
+    if isinstance(pattern, Choice):
+        options = tuple(map(form_of, pattern.children))
+        return None if None in options else OneOf(options)
+    if isinstance(pattern, Constant) and (pattern.obj is None or type(pattern.obj) in (str, bytes)):
+        return Just(pattern.obj)
     return None
 
 
@@ -61,6 +97,13 @@ def pattern_of_form(form: Form) -> Pattern:
     """The pattern of items of a form."""
     if isinstance(form, ArrayType):
         return Leaf(form)
+    if isinstance(form, ListOf):
+        rest = (Constant(0), Leaf(python_type(int))) if form.counted else ()
+        return listed([], pattern_of_form(form.item), form.rows, rest, Layout(None, True, None, None))
+    if isinstance(form, OneOf):
+        return Choice(list(map(pattern_of_form, form.options)))
+    if isinstance(form, Just):
+        return Constant(form.obj)
     return Nest((), tuple(range(len(form))), [pattern_of_form(child) for child in form], None)
 
 
@@ -141,10 +184,13 @@ def _step(session: Session, x: Any, kind: str, key: Any) -> Any:
 
 
 # -- learning ------------------------------------------------------------------------------------------
-def wanted(session: Session, items: Any, reason: str, form: Pattern | None = None, room: bool = False) -> BaseException:
+def wanted(
+    session: Session, items: Any, reason: str, form: Pattern | None = None, room: bool = False, replaced: bool = False,
+) -> BaseException:
     """What is raised where a list cannot be kept as a list: tracing begins again with a strip for it, if it may have one.
 
-    `form` is that of an item which it is to hold, `room` says that it is about to grow.
+    `form` is that of an item which it is to hold, `room` says that it is about to grow, `replaced` that one of another
+    length comes in its place.
     """
     region = next((r for r in session.loops if id(items) in r.paths), None)
     if region is None:
@@ -153,7 +199,7 @@ def wanted(session: Session, items: Any, reason: str, form: Pattern | None = Non
     whole = _form(session, items, [p for p in (form, known.pattern if known is not None else None) if p is not None])
     if whole is None:
         return Abandon(reason)
-    grows = room or known is not None
+    grows = room or known is not None or replaced and region.iterator is not None
     if grows and region.iterator is None:
         return Abandon("a list grows in it, nobody knows how long")
     buffer = Buffer(region.key, region.paths[id(items)], whole, right=1 if grows else 0)
@@ -226,8 +272,10 @@ def _made(session: Session, region: Any, buffer: Buffer, items: Any) -> Strip:
         strip = _strip_of(session, items, pattern, region.key)
     else:
         strip.widen_to(join_items(session, strip.pattern, pattern))
-    strip.rooms[region.key] = buffer
-    strip.used[region.key] = [0, 0]
+    if strip.key is None:
+        strip.key = region.key
+    strip.room.made[region.key] = buffer
+    strip.room.used[region.key] = [0, 0]
     if buffer.right != 0 or buffer.left != 0:
         trip = _trip(session, region)
         strip.pad(buffer.right * trip, buffer.left * trip)
@@ -242,24 +290,29 @@ def _strip_of(session: Session, items: Any, pattern: Pattern, key: Any) -> Strip
             pieces: Any = [freeze(session, x) for x in plain_items(items)]
         else:
             pieces = found.pieces()
-        columns, length = stack(session, pieces, pattern), found.length if found is not None else 0
+        columns, length = stack(pieces, pattern), found.length if found is not None else 0
     except Mismatch as reason:
         raise Abandon(str(reason)) from None
     count = session.wrap(length + len(plain_items(items)))
     session.touch(items)
+    written = plain_items(items)
+    start = len(written) if found is None else found.start
+    places = [k if k < start else operator.add(session.wrap(length), k) for k in range(len(written))]
     items.clear()
     strip = Strip(session, items, pattern, columns, count, key)
+    strip.entangled = found.entangled if found is not None else None
     register(session, strip)
+    tables.adopt_all(strip, list(zip(written, places, strict=True)))
     return strip
 
 
 def require_room(session: Session, strips: list[Strip], region: Any) -> None:
     """At the end of a pass: what was appended has to fit, or tracing begins again with more room."""
     for strip in strips:
-        buffer, (right, left) = strip.rooms[region.key], strip.used[region.key]
+        buffer, (right, left) = strip.room.made[region.key], strip.room.used[region.key]
         if not covers(buffer.right, right) or not covers(buffer.left, left):
             raise Restart(buffers=frozenset((buffer._replace(right=right, left=left),)))
-        strip.used[region.key] = [0, 0]
+        strip.room.used[region.key] = [0, 0]
 
 
 def _trip(session: Session, region: Any) -> Size:

@@ -46,7 +46,7 @@ class Keyed:
         self.owner = owner
         frozen = [freeze(session, x) for x in owner]
         pattern = pattern_of_pieces(session, frozen) if frozen else _pattern_of_keys(parts)
-        self.keys = new(session, pattern, stack(session, frozen, pattern), len(frozen), key)
+        self.keys = new(session, pattern, stack(frozen, pattern), len(frozen), key)
         self.values: list[Any] = [0] * len(owner) if isinstance(owner, set) else list(owner.values())
         self.is_dense: Any = not owner
         session.born(self.values)

@@ -19,7 +19,8 @@ from ..regions.patterns import Leaf, Mismatch
 from ..regions.states import Abandon, freeze
 from ..tracers import has_traced
 from . import virtual
-from .strip_methods import attempt, copied, sort
+from .derived import copied
+from .strip_methods import attempt, sort
 from .strips import made_of, new
 from .virtual import pattern_of_pieces, stack
 
@@ -72,7 +73,7 @@ def _in_arrays(session: Session, items: list[Any]) -> Any:
     try:
         pieces = [freeze(session, x) for x in items]
         pattern = pattern_of_pieces(session, pieces)
-        return new(session, pattern, stack(session, pieces, pattern), len(items), None)
+        return new(session, pattern, stack(pieces, pattern), len(items), None)
     except (Abandon, Mismatch):
         return NotImplemented
 

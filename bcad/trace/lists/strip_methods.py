@@ -13,14 +13,14 @@ from bcad import ops
 from bcad.ir import Value
 from interpreter import evaluate
 
-from ..captures.outer import LISTS
 from ..places import stepped
-from ..regions.patterns import Leaf, join_items, pattern_of
-from ..regions.states import Abandon, freeze
+from ..regions.aliases import things_in
+from ..regions.patterns import Leaf, Listed, join_items
+from ..regions.states import Abandon, Box, freeze
 from ..tracers import Tracer
-from . import virtual
-from .strips import RIGHT, Strip, made_of, new, plus
-from .virtual import VirtualList, as_stack, register, stack
+from . import tables, virtual
+from .strips import RIGHT, Strip, less, made_of, plus
+from .virtual import VirtualList, register, stack
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -40,17 +40,18 @@ def method(session: Session, owner: Any, name: str, args: tuple[Any, ...], kwarg
     if strip is None or meaning is None:
         found.materialize()
         return NotImplemented
-    return attempt(strip, lambda: meaning(strip, *args, **kwargs))
+    return attempt(strip, lambda: meaning(strip, *args, **kwargs), *args)
 
 
-def attempt(strip: Strip, action: Callable[[], Any]) -> Any:
-    """Do something; where no region depends on the arrays a list that cannot do it is written out (NotImplemented)."""
+def attempt(strip: Strip, action: Callable[[], Any], *operands: Any) -> Any:
+    """Do something with operands; where no region depends on the arrays a list that cannot do it is written out (NotImplemented)."""
     try:
         return action()
     except Abandon:
         if strip.is_foreign or strip.session.bodies:
             raise
-        strip.materialize()
+        rows = (strip.session.virtual.get(id(x)) for x in operands)
+        strip.materialize_but([row for row in rows if row is not None and row.table is not None])
         return NotImplemented
 
 
@@ -70,10 +71,49 @@ def _append(strip: Strip, item: Any) -> None:
 
 
 @_means("__setitem__")
-def _set(strip: Strip, key: Any, item: Any) -> None:
+def set_item(strip: Strip, key: Any, item: Any) -> None:
+    """``list[key] = item``."""
     if type(key) is slice:
-        raise Abandon("a part of a list is replaced")
+        _set_part(strip, key, item)
+        return
     strip.set(key, item)
+
+
+def bounds_of(strip: Strip, key: slice) -> tuple[Any, Any]:
+    """The numbers that a part of a list, without a step, begins and ends at."""
+    if key.step is not None:
+        raise Abandon("a part of a list with a step is changed")
+    first = 0 if key.start is None else _between(strip, key.start)
+    stop = strip.count if key.stop is None else _between(strip, key.stop)
+    return first, _at_least(stop, first)
+
+
+def _set_part(strip: Strip, key: slice, others: Any) -> None:
+    """``list[a:b] = others``."""
+    session = strip.session
+    if isinstance(strip.pattern, Listed) or strip.bound is not None:
+        raise Abandon("lists in a list are replaced")
+    items = evaluate(list, (others,), {}, session.domain)
+    found = session.virtual.get(id(items))
+    pieces = [freeze(session, x) for x in items] if found is None else found.pieces()
+    length = virtual.length_of(pieces)
+    first, stop = bounds_of(strip, key)
+    whole = join_items(session, strip.pattern, virtual.pattern_of_pieces(session, pieces)) if pieces else strip.pattern
+    if any(True for x in pieces if isinstance(x, Box) for _ in things_in(x)):
+        raise Abandon("objects become items of a list")
+    if whole.leaves != strip.pattern.leaves:
+        strip.widen(whole)
+    differ = operator.ne(less(stop, first), session.wrap(length))
+    if differ is True and key.start is None and key.stop is None and not session.bodies:
+        strip.hold(stack(pieces, strip.pattern), 0, session.wrap(length))
+        return
+    strip.suppose_not(differ, "a part of a list is replaced by one of another length")
+    place = plus(strip.first, first)
+    if isinstance(length, int) and isinstance(place, Tracer):
+        places: Any = session.wrap(ops.FUNCTIONS[operator.add](ops.FUNCTIONS[np.arange](length), session.unwrap(place)))
+    else:
+        places = slice(place, plus(place, session.wrap(length)))
+    strip.write(places, stack(pieces, strip.pattern))
 
 
 @_means("appendleft")
@@ -88,11 +128,11 @@ def _pop(strip: Strip, key: Any = -1) -> Any:
         return _pop_left(strip)
     last = operator.sub(strip.count, 1)
     if type(key) is int and key == -1:
-        item = strip.row(last)
+        item = strip.taken(last)
         strip.hold(None, count=last)
         return item
     place, end = strip.place(key, loose=True), plus(strip.first, strip.count)
-    item = strip.at(place)
+    item = strip.taken(operator.sub(place, strip.first))
     _move(strip, slice(place, operator.sub(end, 1)), slice(operator.add(place, 1), end))
     strip.hold(None, count=last)
     return item
@@ -101,16 +141,26 @@ def _pop(strip: Strip, key: Any = -1) -> Any:
 @_means("popleft")
 def _pop_left(strip: Strip) -> Any:
     _require_items(strip, "pop from an empty deque")
-    item = strip.row(0)
+    item = strip.taken(0)
     strip.hold(None, plus(strip.first, 1), operator.sub(strip.count, 1))
     return item
 
 
 @_means("__delitem__")
 def _delete(strip: Strip, key: Any) -> None:
-    if type(key) is slice:
-        raise Abandon("a part of a list is deleted")
-    _pop(strip, key)
+    if type(key) is not slice:
+        _pop(strip, key)
+        return
+    first, stop = bounds_of(strip, key)
+    tables.require_none(strip)
+    count, width = operator.sub(strip.count, less(stop, first)), less(stop, first)
+    if key.start is None:
+        strip.hold(None, plus(strip.first, stop), count)
+        return
+    if key.stop is not None:
+        place, end = plus(strip.first, first), plus(strip.first, strip.count)
+        _move(strip, slice(place, less(end, width)), slice(plus(place, width), end))
+    strip.hold(None, count=count)
 
 
 @_means("insert")
@@ -121,24 +171,33 @@ def _insert(strip: Strip, key: Any, item: Any) -> None:
         strip.append_left(item)
         return
     place = plus(strip.first, _between(strip, key))
+    tables.require_none(strip)
     values, end = strip.values_of(item, added=True), plus(strip.first, strip.count)
     strip.reserve(RIGHT)
     _move(strip, slice(operator.add(place, 1), operator.add(end, 1)), slice(place, end))
     strip.write(place, values)
+    tables.adopt(strip, item, place)
     strip.hold(None, count=operator.add(strip.count, 1))
 
 
 def _between(strip: Strip, key: Any) -> Any:
-    """Where an item is inserted: from 0 to the number of items."""
-    if not isinstance(key, Tracer) and key < 0:
-        key = operator.add(strip.count, key)
-        strip.suppose_not(operator.lt(key, 0), "an item is inserted before the first")
-    elif isinstance(key, Tracer):
-        strip.suppose_not(operator.lt(key, 0), "an item is inserted at a number that counts from the end")
+    """Where an item is inserted or a part begins or ends: from 0 to the number of items."""
+    if isinstance(key, Tracer):
+        strip.suppose_not(operator.lt(key, 0), "a place in a list is told by a number that counts from the end")
+    elif key < 0:
+        return _at_least(operator.add(strip.count, key), 0)
     beyond = operator.gt(key, strip.count)
     if type(beyond) is bool:
         return strip.count if beyond else key
     return operator.sub(key, operator.mul(operator.sub(key, strip.count), beyond))
+
+
+def _at_least(number: Any, least: Any) -> Any:
+    """The greater one of two ints."""
+    below = operator.lt(number, least)
+    if type(below) is bool:
+        return least if below else number
+    return operator.add(number, operator.mul(operator.sub(least, number), below))
 
 
 def _require_items(strip: Strip, message: str) -> None:
@@ -153,6 +212,7 @@ def _move(strip: Strip, target: slice, source: slice) -> None:
 # -- all of it ---------------------------------------------------------------------------------------------
 @_means("clear")
 def _clear(strip: Strip) -> None:
+    tables.require_none(strip)
     strip.hold(None, count=0)
 
 
@@ -164,11 +224,12 @@ def copy(strip: Strip) -> Any:
 
 def _like(strip: Strip, stacks: list[Value], count: Any) -> Any:
     """A new list, or deque, of these items."""
-    if not isinstance(strip.items, deque):
-        return new(strip.session, strip.pattern, stacks, count, strip.key)
-    items: deque[Any] = deque(maxlen=strip.bound)
-    strip.session.born(items)
-    register(strip.session, Strip(strip.session, items, strip.pattern, stacks, count, strip.key))
+    session = strip.session
+    items: Any = deque(maxlen=strip.bound) if isinstance(strip.items, deque) else []
+    session.born(items)
+    made = Strip(session, items, strip.pattern, stacks, count, strip.key)
+    register(session, made)
+    tables.entangle(strip, made)
     return items
 
 
@@ -177,7 +238,7 @@ def extend(strip: Strip, others: Any) -> Any:
     """``list.extend(others)``."""
     session = strip.session
     found = session.virtual.get(id(others))
-    held = any(id(strip.items) in region.paths for region in session.loops)
+    held = any(id(strip.room.items) in region.paths for region in session.loops)
     if found is not None and not held and strip.bound is None:
         _join(strip, found)
     elif found is None and type(others) in (list, tuple):
@@ -213,6 +274,7 @@ def _join(strip: Strip, found: VirtualList) -> None:
     if whole is None:
         raise Abandon("a list of items of several forms is appended")
     pattern = join_items(strip.session, strip.pattern, whole.pattern)
+    tables.entangle(found, strip)
     parts = []
     for one, type_ in ((strip, pattern), (whole, pattern)):
         parts.append([_as_dtype(s, t.dtype) for s, t in zip(one.stacks, type_.leaves, strict=True)])
@@ -232,6 +294,7 @@ def _reverse(strip: Strip) -> None:
 
 def _replace(strip: Strip, stacks: list[Value]) -> None:
     """Put other items in place of all."""
+    tables.require_none(strip)
     strip.hold(stacks, 0) if strip.is_tight else strip.write(
         slice(strip.first, plus(strip.first, strip.count)), stacks)
 
@@ -355,62 +418,3 @@ def _differ(left: Any, right: Any) -> bool:
         if a != b:
             return True
     return False
-
-
-# -- new lists ---------------------------------------------------------------------------------------------
-def sliced(found: VirtualList, key: slice) -> list[Any]:
-    """``list[a:b:c]``."""
-    session = found.session
-    whole = found.whole()
-    if isinstance(found.items, deque):
-        raise TypeError("sequence index must be integer, not 'slice'")
-    if whole is None:
-        return found.materialize()[key]
-    index = session.unwrap(key)
-    stacks = [ops.METHODS["__getitem__"](s, index) for s in whole.stacks]
-    length = stacks[0].type.shape[0]
-    if isinstance(length, int) and length <= SHORT:
-        short = Strip(session, [], whole.pattern, stacks, length, found.key)
-        return [short.row(k) for k in range(length)]
-    return new(session, whole.pattern, stacks, session.wrap(length), found.key)
-
-
-def concatenated(session: Session, left: Any, right: Any) -> Any:
-    """``left + right``."""
-    if type(left) not in LISTS or type(right) not in LISTS:
-        return NotImplemented
-    made = list(left) if virtual.find(session, left) is None else copied(session, left)
-    session.domain.binary(None, "+=", made, right)
-    return made
-
-
-def copied(session: Session, items: Any) -> Any:
-    """``list(items)`` of a list or deque whose length only a run can tell."""
-    found = virtual.find(session, items)
-    assert found is not None
-    whole = found.whole()
-    if whole is None:
-        return list(found.materialize())
-    return new(session, whole.pattern, whole.stacks, session.wrap(whole.length), found.key)
-
-
-def repeated(session: Session, items: list[Any], count: Any) -> Any:
-    """``[item] * count``; NotImplemented if the items need their number known."""
-    if len(items) != 1 or id(items) in session.virtual or id(items) in session.growing:
-        return NotImplemented
-    try:
-        item = freeze(session, items[0])
-        pattern = as_stack(pattern_of(item))
-    except Abandon:
-        return NotImplemented
-    if not isinstance(pattern, Leaf) or pattern.type.shape or not isinstance(count, Tracer):
-        return NotImplemented
-    number = session.unwrap(count)
-    if isinstance(number, Value):
-        session.suppose_not(ops.FUNCTIONS[np.less](number, 0), "a list is repeated a negative number of times")
-        number = ops.extent(session.builder.as_value(number))
-    elif session.assumptions.less(number, 0):
-        return []
-    (one,) = stack(session, [item], pattern)
-    column = ops.BY_NAME["broadcast_to"](one, shape=(number,))
-    return new(session, pattern, [column], count, None)

@@ -13,16 +13,38 @@ from bcad import ops
 from bcad.ir import Builder, Dim, Size, Value
 
 from ..regions.aliases import forbid_writes, things_in
+from ..regions.journals import refuse_twin
 from ..regions.leaves import values_of
-from ..regions.patterns import Leaf, Mismatch, Pattern, join_items, pattern_of
+from ..regions.patterns import Leaf, Listed, Mismatch, Pattern, join_items, pattern_of
+from ..regions.restack import restacked
 from ..regions.states import Abandon, freeze
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
+from . import tables
 from .virtual import VirtualList, as_stack, register
 
 if TYPE_CHECKING:
     from ..session import Session
 
 RIGHT, LEFT = 0, 1
+
+
+class Room:
+    """The room in the arrays of a list, and of those that become of it (``h = h + [v]``).
+
+    Attributes
+    ----------
+    items : list
+        The list that it was made for.
+    made : dict
+        The loops that have made room for what they append, with their `Buffer`.
+    used : dict
+        By loop how many items its body has appended in the pass that is going on, in all its branches: right, left.
+    """
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+        self.made: dict[Any, Any] = {}
+        self.used: dict[Any, list[Size]] = {}
 
 
 class Strip(VirtualList):
@@ -37,10 +59,10 @@ class Strip(VirtualList):
     first, count : int, size or traced int
     bound : int or None
         The ``maxlen`` of a deque.
-    rooms : dict
-        The loops that have made room for what they append.
-    used : dict
-        By loop how many items its body has appended in the pass that is going on, in all its branches: right, left.
+    room : Room
+        Who has seen to it that more items fit.
+    moved : tuple or None
+        Of lists in it that are being exchanged: where one goes, and where it was.
     """
 
     def __init__(
@@ -57,9 +79,17 @@ class Strip(VirtualList):
         self.first = first
         self.count = count
         self.bound = items.maxlen if isinstance(items, deque) else None
-        self.rooms: dict[Any, Any] = {}
-        self.used: dict[Any, list[Size]] = {}
+        self.room = Room(items)
+        self.moved: tuple[Any, Any] | None = None
         session.born(self)
+
+    def settle_move(self) -> None:
+        """One list of it stands at two places, as no exchange has followed."""
+        if self.moved is not None:
+            place, source = self.moved
+            self.session.touch(self)
+            self.moved = None
+            tables.copy_over(self, place, source)
 
     # -- as a whole --------------------------------------------------------------------------
     @property
@@ -72,6 +102,7 @@ class Strip(VirtualList):
     @property
     def columns(self) -> list[Value]:
         """The arrays, with the room in them."""
+        self.settle_move()
         return [self.session.value(column) for column in self.data]
 
     @property
@@ -90,7 +121,7 @@ class Strip(VirtualList):
     @property
     def is_tight(self) -> bool:
         """Whether there is no room: an item's number is its place in the arrays."""
-        rows = self.columns[0].type.shape[0]  # type: ignore[union-attr]
+        rows = self.session.value(self.data[0]).type.shape[0]  # type: ignore[union-attr]
         return type(self.first) is int and self.first == 0 and type(self.count) in (int, SizeTracer) and rows == self.length
 
     @property
@@ -108,6 +139,9 @@ class Strip(VirtualList):
         return self
 
     def array(self) -> Value:
+        known = self._known_array()
+        if known is not None:
+            return known
         if not isinstance(self.pattern, Leaf):
             return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
         return self.stacks[0]
@@ -118,14 +152,24 @@ class Strip(VirtualList):
 
     def at(self, place: Any) -> Any:
         """The item at a place in the arrays."""
+        if isinstance(self.pattern, Listed):
+            return self.list_at(place)
         getitem, index = ops.METHODS["__getitem__"], self.session.unwrap(place)
         return self._made([getitem(column, index) for column in self.columns])
+
+    def taken(self, k: Any) -> Any:
+        """Item k, which the list is about to lose."""
+        tables.require_none(self)
+        return tables.taken(self, plus(self.first, k)) if isinstance(self.pattern, Listed) else self.row(k)
 
     def get(self, key: Any) -> Any:
         return self.at(self.place(key))
 
     def set(self, key: Any, item: Any) -> None:
         """``list[key] = item``."""
+        if isinstance(self.pattern, Listed):
+            tables.put(self, self.place(key), item)
+            return
         values = self.values_of(item)
         self.write(self.place(key), values)
 
@@ -181,24 +225,28 @@ class Strip(VirtualList):
             if added and whole.leaves != own.leaves and not session.bodies and not self.is_foreign:
                 raise Abandon("an item of another kind is added")
             if whole.leaves != self.pattern.leaves:
-                self._widen(whole)
+                self.widen(whole)
             values = list(values_of(frozen, self.pattern))
         except Mismatch as reason:
             raise Abandon(f"the items of a list are not of one form: {reason}") from None
-        forbid_writes(session, things_in(frozen), self.key)
+        if self.key is None and next(things_in(frozen), None) is not None:
+            raise Abandon("an array or object becomes an item of a list that no loop has made")
+        forbid_writes(session, (x for x in things_in(frozen) if x is not item or not tables.is_adopted(self, item)), self.key)
         return values
 
-    def _widen(self, whole: Pattern) -> None:
+    def widen(self, whole: Pattern) -> None:
         from .buffers import form_of, wanted
 
         if form_of(whole) is None or self.is_foreign:
-            raise wanted(self.session, self.items, "the items of a list are not of one form", form=whole)
+            raise wanted(self.session, self.room.items, "the items of a list are not of one form", form=whole)
         self.widen_to(whole)
 
     def widen_to(self, whole: Pattern) -> None:
         """Hold items of a wider form from now on."""
         self.session.touch(self)
-        self.data = tuple(self.session.wrap(_cast(c, t)) for c, t in zip(self.columns, whole.leaves, strict=True))
+        columns = self.columns
+        rows = columns[0].type.shape[0]  # type: ignore[union-attr]
+        self.data = tuple(map(self.session.wrap, restacked(self.pattern, iter(columns), whole, rows)))
         self.pattern = whole
 
     def write(self, place: Any, values: Sequence[Value]) -> None:
@@ -210,6 +258,8 @@ class Strip(VirtualList):
 
     def hold(self, columns: Sequence[Value] | None, first: Any = None, count: Any = None) -> None:
         """Have these arrays (None: the same), and this many items, from now on."""
+        if self.session.twins:
+            refuse_twin(self.session, self.items)
         self.session.touch(self)
         if columns is not None:
             self.data = tuple(map(self.session.wrap, columns))
@@ -223,9 +273,11 @@ class Strip(VirtualList):
         if self.bound == 0:
             return
         self.reserve(RIGHT)
-        self.write(plus(self.first, self.count), values)
+        place = plus(self.first, self.count)
+        self.write(place, values)
+        tables.adopt(self, item, place)
         lost = self._lost()
-        self.first, self.count = plus(self.first, lost), less(operator.add(self.count, 1), lost)
+        self.hold(None, plus(self.first, lost), less(operator.add(self.count, 1), lost))
 
     def append_left(self, item: Any) -> None:
         """One item more at the left end; a full deque loses one at the right."""
@@ -235,7 +287,8 @@ class Strip(VirtualList):
         self.reserve(LEFT)
         before = operator.sub(self.first, 1)
         self.write(before, values)
-        self.first, self.count = before, less(operator.add(self.count, 1), self._lost())
+        tables.adopt(self, item, before)
+        self.hold(None, before, less(operator.add(self.count, 1), self._lost()))
 
     def _lost(self) -> Any:
         """How many items a bounded deque loses by one more: 1 if it is full."""
@@ -250,18 +303,36 @@ class Strip(VirtualList):
         """See to it that there is room for one item more: loops make it before they are entered."""
         from .buffers import wanted
 
-        loops = [region for region in self.session.loops if region.key in self.session.bodies]
-        holder = next((k for k, region in enumerate(loops) if id(self.items) in region.paths), None)
+        loops, room = self._bodies(), self.room
+        holder = next((k for k, region in enumerate(loops) if id(room.items) in region.paths), None)
         if holder is None:
             self._make_room(side)
             return
         key = loops[holder].key
-        if key not in self.rooms:
-            raise wanted(self.session, self.items, "a list grows in it", room=True)
+        if key not in room.made:
+            raise wanted(self.session, room.items, "a list grows in it", room=True)
         weight: Size = 1
         for inner in loops[holder + 1:]:
             weight = weight * _trip(inner)
-        self.used[key][side] = self.used[key][side] + weight
+        room.used[key][side] = room.used[key][side] + weight
+
+    def _bodies(self) -> list[Any]:
+        """The loops whose bodies are being run."""
+        return [region for region in self.session.loops if region.key in self.session.bodies]
+
+    def has_room(self) -> bool:
+        """Whether a loop that is being made has made room for what it adds."""
+        return any(region.key in self.room.made for region in self._bodies())
+
+    def grown_copy(self) -> list[Any]:
+        """Another list with these items, in the same arrays: who is the first to write to them gets new ones."""
+        items: list[Any] = []
+        self.session.born(items)
+        made = Strip(self.session, items, self.pattern, self.columns, self.count, self.key, self.first)
+        made.room, made.entangled = self.room, self.entangled
+        register(self.session, made)
+        tables.entangle(self, made)
+        return items
 
     def _make_room(self, side: int) -> None:
         """Room for one item more."""
@@ -269,7 +340,8 @@ class Strip(VirtualList):
 
     def pad(self, right: Size, left: Size) -> None:
         """Room for so many items more on either side."""
-        self.session.touch(self)
+        if left != 0:
+            tables.require_none(self)
         new = []
         for column in self.columns:
             parts = [_zeros(left, column), column, _zeros(right, column)]
@@ -293,10 +365,6 @@ def less(a: Any, b: Any) -> Any:
 def _zeros(rows: Size, like: Value) -> Value:
     zero = like.dtype.type(0)
     return ops.BY_NAME["full"](zero, shape=(rows, *like.type.shape[1:]), dtype=like.dtype)  # type: ignore[no-any-return, union-attr]
-
-
-def _cast(column: Value, type_: Any) -> Value:
-    return column if column.dtype == type_.dtype else ops.BY_NAME["astype"](column, dtype=type_.dtype)  # type: ignore[no-any-return]
 
 
 def _trip(region: Any) -> Size:
@@ -328,9 +396,13 @@ def made_of(session: Session, found: VirtualList, why: str) -> Strip | None:
     whole = found.whole()
     if whole is None or form_of(whole.pattern) is None or type(found.items) is not list:
         return None
+    before, after, start = found.before, found.after, operator.add(found.start, session.wrap(found.length))
     strip = Strip(session, found.items, whole.pattern, whole.stacks, session.wrap(whole.length), found.key)
+    strip.entangled = found.entangled
     session.touch(session.virtual)
     session.touch(found.items)
     found.items.clear()
     register(session, strip)
+    tables.adopt_all(strip, [*zip(before, range(len(before)), strict=True),
+                             *((item, operator.add(start, k)) for k, item in enumerate(after))])
     return strip

@@ -17,11 +17,11 @@ from ..operations.raises import may_be_caught
 from ..regions.aliases import forbid_writes
 from ..regions.heap import Middle
 from ..regions.leaves import as_type, build, values_of
-from ..regions.patterns import Constant, Leaf, Mismatch, Nest, Pattern, join_items, of_numpy, pattern_of
+from ..regions.patterns import Choice, Constant, Leaf, Listed, Mismatch, Nest, Pattern, join_items, of_numpy, pattern_of
 from ..regions.reach import is_gone_through
 from ..regions.restack import restacked, row
 from ..regions.states import Abandon, Frozen, freeze
-from ..tracers import Tracer
+from ..tracers import NumberTracer, Tracer
 from .growing import Grown
 
 if TYPE_CHECKING:
@@ -62,7 +62,19 @@ class VirtualList:
         self.was_there = type(items) is not list or id(items) in session.lists_before
 
     container: Any = None  # what it was, of a frozen copy
+    first: Any = 0  # where the items begin in the arrays
+    root: Any = None  # the list whose arrays these are a part of
+    entangled: Any = None  # the region that is to be done without if a list in it, that may be one of another list too, is written to
+    table: Any = None  # the list that it is an item of, if its items are a part of that one's arrays
     buffered: Any = None  # the list, if all its items stand in arrays that are written to
+
+    def settle_move(self) -> None:
+        """Two lists in it that were being exchanged are what they are now; written out, or as a loop has made them, they always are."""
+
+    @property
+    def columns(self) -> list[Value]:
+        """The arrays."""
+        return self.stacks
 
     @property
     def before(self) -> list[Any]:
@@ -80,7 +92,7 @@ class VirtualList:
     def frozen(self, items: list[Any]) -> VirtualList:
         """The list as it is now, its written-out items replaced by `items`."""
         made = VirtualList(self.session, items, self.start, self.pattern, self.stacks, self.length, self.key)
-        made.container = self.items if self.container is None else self.container
+        made.container, made.entangled = self.items if self.container is None else self.container, self.entangled
         return made
 
     def total(self) -> Any:
@@ -89,9 +101,17 @@ class VirtualList:
 
     def row(self, k: Any) -> Any:
         """Item k of the middle."""
+        if isinstance(self.pattern, Listed):
+            return self.list_at(k if self.start == 0 else operator.add(k, self.start))
         index = self.session.unwrap(k)
         getitem = ops.METHODS["__getitem__"]
         return self._made([getitem(stack, index) for stack in self.stacks])
+
+    def list_at(self, place: Any) -> Any:
+        """The list that stands at a place."""
+        from .tables import list_in
+
+        return list_in(self.session, self.items if self.container is None else self.container, place)
 
     def _made(self, values: Sequence[Value]) -> Any:
         """An item of these Values."""
@@ -109,16 +129,29 @@ class VirtualList:
             self.require_caught(key)
             return self.materialize()[key] if whole is None else whole.row(key)
         before, after = self.before, self.after
+        if isinstance(self.pattern, Listed) and self.whole() is None:
+            return self.materialize()[key]
         if 0 <= key < len(before):
             return before[key]
         if -len(after) <= key < 0:
             return after[key]
         place = key - len(before) if key >= 0 else key + len(after)
+        if session.size_or_none(self.length) is None:
+            return self._row_of_any(place)
         inside = session.assumptions.less(place, self.length) if place >= 0 else not session.assumptions.less(
             self.length, -place)
         if inside:
             return self.row(place)
         return self.materialize()[key]
+
+    def _row_of_any(self, place: int) -> Any:
+        """An item of a middle whose length differs from one iteration to the next."""
+        length = NumberTracer(self.session, self.session.builder.size(self.length))
+        number = place if place >= 0 else operator.add(length, place)
+        for broken in (operator.ge(place, length), operator.lt(number, 0)):
+            if broken is not False:
+                self.session.would_raise(self.session.unwrap(broken), "list index out of range")
+        return self.row(number)
 
     def require_caught(self, key: Any) -> None:
         """Where the program may catch the IndexError of a run: hold it to item `key` being there, or not."""
@@ -135,10 +168,12 @@ class VirtualList:
         try:
             pieces = self.pieces()
             pattern = pattern_of_pieces(session, pieces)
-            stacks = stack(session, pieces, pattern)
+            stacks = stack(pieces, pattern)
         except (Abandon, Mismatch):
             return None
-        return VirtualList(session, [], 0, pattern, stacks, length_of(pieces), self.key)
+        made = VirtualList(session, [], 0, pattern, stacks, length_of(pieces), self.key)
+        made.container, made.entangled = self.items, self.entangled
+        return made
 
     def pieces(self) -> list[Frozen | Middle]:
         """The items one by one, and those that a loop has made as one part."""
@@ -147,6 +182,9 @@ class VirtualList:
 
     def array(self) -> Value:
         """The array that NumPy makes of the list."""
+        known = self._known_array()
+        if known is not None:
+            return known
         if not isinstance(self.pattern, Leaf):
             return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
         (middle,) = self.stacks
@@ -162,8 +200,43 @@ class VirtualList:
         pieces = [*before, middle, *after]
         return ops.FUNCTIONS[np.concatenate](pieces)  # type: ignore[no-any-return]
 
+    def _known_array(self) -> Value | None:
+        """The array that NumPy makes of lists of one length, or of items that were None once; None of any other items."""
+        return self._filled() if isinstance(self.pattern, Choice) else self._table()
+
+    def _filled(self) -> Value | None:
+        """The array of items all of which are numbers or arrays by now."""
+        whole = self.whole()
+        options = whole.pattern.children if whole is not None and isinstance(whole.pattern, Choice) else ()
+        last = len(options) - 1
+        if whole is None or last < 0 or not isinstance(options[last], Leaf) or any(
+                not isinstance(option, Constant) and _is_array(option) == _is_array(options[last]) for option in options[:last]):
+            return None
+        which, *columns = whole.stacks
+        others = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](which, last))
+        self.session.suppose_not(self.session.as_bool(others), "a list has items that were not set")
+        return columns[-1]
+
+    def _table(self) -> Value | None:
+        """The array of lists of one length; None if the items are none."""
+        whole = self.whole() if isinstance(self.pattern, Listed) else None
+        inner = whole.pattern if whole is not None else None
+        while isinstance(inner, Listed) and inner.extra.is_tight:
+            inner = inner.item
+        if whole is None or not isinstance(inner, Leaf):
+            return None
+        (array,) = whole.stacks
+        lengths = array.type.shape  # type: ignore[union-attr]
+        if array.dtype != float and any(self.session.assumptions.less(n, 1) for n in lengths[:len(lengths) - len(inner.type.shape)]):
+            return ops.BY_NAME["astype"](array, dtype=np.dtype(float))  # type: ignore[no-any-return]
+        return array
+
     def materialize(self) -> list[Any]:
         """The list with every item written out, if their number is known."""
+        return self.materialize_but(())
+
+    def materialize_but(self, kept: Sequence[Any]) -> list[Any]:
+        """The same; lists of it that are in use stay those that they are."""
         session = self.session
         if id(self.items) not in session.virtual:
             return self.items
@@ -177,7 +250,12 @@ class VirtualList:
                 f"a list of {length} items that a loop has made is used item by item",
                 hint="make an array of it: np.array(items)",
             )
-        rows = [self.row(k) for k in range(length)]
+        if isinstance(self.pattern, Listed):
+            from .tables import release
+
+            rows = release(self, length, kept)
+        else:
+            rows = [self.row(k) for k in range(length)]
         session.touch(session.virtual)
         session.touch(self.items)
         del session.virtual[id(self.items)]
@@ -197,11 +275,13 @@ def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None
         after = [freeze(session, x) for x in known.after]
         pieces = [Middle(known.pattern, known.stacks, known.length), *after, middle]
         pattern = pattern_of_pieces(session, pieces)
-        start, stacks = known.start, stack(session, pieces, pattern)
+        start, stacks = known.start, stack(pieces, pattern)
         length = known.length + len(after) + middle.length
         session.touch(items)
         list.__setitem__(items, slice(start, None), [])
-    register(session, VirtualList(session, items, start, pattern, stacks, length, key))
+    made = VirtualList(session, items, start, pattern, stacks, length, key)
+    made.entangled = known.entangled if known is not None else None
+    register(session, made)
 
 
 def replace(session: Session, items: Any, middle: Middle, key: Any) -> None:
@@ -218,6 +298,10 @@ def replace(session: Session, items: Any, middle: Middle, key: Any) -> None:
         register(session, VirtualList(session, items, 0, middle.pattern, middle.stacks, middle.length, key))
     if isinstance(middle.length, int) and middle.length <= WRITTEN_OUT:
         session.virtual[id(items)].materialize()
+
+
+def _is_array(pattern: Pattern) -> bool:
+    return isinstance(pattern, Leaf) and bool(pattern.type.shape)
 
 
 def has_middle(session: Session, x: Any) -> bool:
@@ -238,8 +322,11 @@ def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None
     if found is None:
         list.extend(items, others)
         return
+    from .tables import entangle
+
     list.extend(items, found.before)
     extend(session, items, Middle(found.pattern, found.stacks, found.length), found.key)
+    entangle(found, session.virtual[id(items)])
     list.extend(items, found.after)
 
 
@@ -263,8 +350,13 @@ def length_of(pieces: Sequence[Frozen | Middle]) -> Size:
 
 def as_stack(pattern: Pattern) -> Pattern:
     """A number known now is stacked too: the list's length is that of its stacks."""
+    from .listed import uniform
+
+    pattern = uniform(pattern)
     if pattern.leaves:
         return of_numpy(pattern)
+    if isinstance(pattern, Constant) and (pattern.obj is None or type(pattern.obj) in (str, bytes)):
+        return Choice([pattern])
     found = _with_a_leaf(pattern)
     if found is None:
         raise Abandon("a list of Python objects grows in it")
@@ -279,12 +371,12 @@ def _with_a_leaf(pattern: Pattern) -> Pattern | None:
             if found is not None:
                 children = [*pattern.children[:k], found, *pattern.children[k + 1:]]
                 return Nest(pattern.like, pattern.keys, children, pattern.extra)
-    elif isinstance(pattern, Constant) and type(pattern.obj) in (bool, int, float, complex) and -(2**63) <= pattern.obj.real < 2**63:
+    elif isinstance(pattern, Constant) and (type(pattern.obj) in (bool, float, complex) or type(pattern.obj) is int and -(2**63) <= pattern.obj < 2**63):
         return Leaf(python_type(type(pattern.obj)))
     return None
 
 
-def stack(session: Session, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
+def stack(pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
     """For each leaf of the pattern the values of all items, one after another, in the current builder."""
     parts: list[list[Value]] = [[] for _ in pattern.leaves]
     for piece in pieces:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import Dim, Size
+from bcad.ir import Dim, Size, bounds
 
-from ..lists import strip_methods
+from ..lists import derived
 from ..tracers import SizeTracer
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class SizeArithmetic:
         if isinstance(left, (list, tuple, str)) and type(right) is SizeTracer:
             if symbol != "*":
                 return NotImplemented
-            made = strip_methods.repeated(self.session, left, right) if type(left) is list else NotImplemented
+            made = derived.repeated(self.session, left, right) if type(left) is list else NotImplemented
             if made is not NotImplemented:
                 return made
             return left * self.session.decide_int(right, "the number of repetitions")
@@ -64,6 +64,8 @@ class SizeArithmetic:
         if sizes is None:
             return NotImplemented
         a, b = sizes
+        if self._is_open(a, b):
+            return NotImplemented
         ask = self.session.assumptions.ask
         match symbol:
             case "==":
@@ -77,6 +79,12 @@ class SizeArithmetic:
             case ">":
                 return ask(b, "<", a)
         return not ask(b, "<", a)
+
+    def _is_open(self, a: Size, b: Size) -> bool:
+        """Whether a run alone can compare two sizes: they differ from one iteration of a loop to the next."""
+        least, most = bounds(a - b)
+        decided = least is not None and least > 0 or most is not None and most < 0
+        return not decided and None in map(self.session.size_or_none, (a, b))
 
     def _sizes(self, *operands: Any) -> list[Size] | None:
         found: list[Size] = []

@@ -16,7 +16,7 @@ from interpreter import evaluate
 from ..calls import written_out
 from ..captures import containers, foreign, questions
 from ..captures.outer import LISTS, MIRRORS, OuterDict, OuterList
-from ..lists import keyed, strip_methods, virtual
+from ..lists import derived, keyed, strip_methods, virtual
 from ..lists.strips import made_of
 from ..regions.patterns import pattern_of
 from ..regions.states import freeze
@@ -73,7 +73,7 @@ def get(session: Session, owner: Any, key: Any) -> Any:
     found = virtual.find(session, owner) if type(owner) in (*LISTS, deque) else None
     if found is not None:
         key = normal_key(session, key)
-        return strip_methods.sliced(found, key) if type(key) is slice else found.get(key)
+        return derived.sliced(found, key) if type(key) is slice else found.get(key)
     if foreign.is_foreign(session, owner) and not _is_python(owner, "__getitem__"):
         return foreign.item(session, owner, _concrete_key(session, key, owner))
     if not has_traced(key) or _is_python(owner, "__getitem__"):
@@ -185,10 +185,12 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
         look_at(value)
         _fill_sequence(session, owner)
     found = virtual.find(session, owner) if type(owner) in (*LISTS, deque) else None
-    if found is not None and type(key) is not slice:
+    if found is None and type(key) is slice:
+        virtual.look(session, value)
+    if found is not None:
         strip = made_of(session, found, "an item of a list that a loop has made is set in it")
         if strip is not None:
-            done = strip_methods.attempt(strip, lambda: strip.set(normal_key(session, key), value))
+            done = strip_methods.attempt(strip, lambda: strip_methods.set_item(strip, normal_key(session, key), value), value)
             if done is not NotImplemented:
                 return done
     virtual.look(session, owner)

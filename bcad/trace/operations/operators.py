@@ -15,7 +15,7 @@ from ..calls import calls, written_out
 from ..captures import containers, questions
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..effects import text
-from ..lists import keyed, strip_methods, virtual
+from ..lists import derived, keyed, strip_methods, tables, virtual
 from ..regions import choices, splitting
 from ..regions.journals import are_twins, refuse_twin
 from ..tracers import TRACERS, ChoiceTracer, NumberTracer, SizeTracer, has_traced, is_traced
@@ -53,8 +53,12 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
         virtual.extend_by(session, left, right)
         return left
     if symbol == "+" and isinstance(left, list) and isinstance(right, list) and _varies(session, left, right):
-        result = strip_methods.concatenated(session, left, right)
+        result = derived.concatenated(session, left, right)
         if result is not NotImplemented:
+            return result
+    if symbol == "*" and (virtual.has_middle(session, left) or virtual.has_middle(session, right)):
+        result = sequences.binary(session, symbol, left, right)
+        if result is not None and result is not NotImplemented:
             return result
     _look_at_lists(session, left, right)
     if containers.is_outer(session, left) or containers.is_outer(session, right):
@@ -210,6 +214,10 @@ def identical(session: Session, left: Any, right: Any) -> Any:
         return choices.identical(session, choice, other)
     if type(left) is bool:
         left, right = right, left
+    if type(left) is list and type(right) is list and session.virtual:
+        same = tables.identical(session, left, right)
+        if same is not NotImplemented:
+            return same
     if session.twins and are_twins(session, left, right):
         refuse_twin(session, left)
     if type(left) is not NumberTracer or type(right) is not bool or left._type().dtype.kind != "b":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..lists import strip_methods
+from ..lists import derived, virtual
 from ..tracers import NumberTracer, ScalarTracer, is_traced
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
     if not isinstance(sequence, (list, tuple)) or not (_is_pythons(number) or _multiplies(symbol, number)):
         return None
     if _repeats(symbol, number):
-        if not is_traced(number):
+        if not is_traced(number) and not virtual.has_middle(session, sequence):
             return NotImplemented
-        made = strip_methods.repeated(session, sequence, number) if symbol == "*" and type(sequence) is list else NotImplemented
+        made = derived.repeated(session, sequence, number) if symbol == "*" and type(sequence) is list else NotImplemented
         if made is not NotImplemented:
             return made
+        virtual.look(session, sequence)
+        if not is_traced(number):
+            return NotImplemented
         count = session.decide_int(number, "the number of repetitions")
         if symbol == "*=" and type(left) is list:
             session.touch(left)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..tracers import ArrayTracer
-from .patterns import Choice, Nest, Pattern, option_for
-from .states import Box, Frozen, Number, Picked, There, is_mutable
+from .patterns import Choice, Listed, Nest, Pattern, option_for
+from .states import Box, Frozen, Layout, Number, Picked, There, is_mutable
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -33,7 +33,10 @@ def things_in(state: Frozen | None, pattern: Pattern | None = None) -> Iterator[
             return
         if is_mutable(state.obj):
             yield state.obj
-        parts = pattern.children if isinstance(pattern, Nest) else (None,) * len(state.children)
+        if type(state.extra) is Layout:  # its arrays are its own, or those of a list that holds it
+            yield from () if state.extra.root is None else (state.extra.root,)
+            return
+        parts = pattern.children if isinstance(pattern, Nest) and not isinstance(pattern, Listed) else (None,) * len(state.children)
         for child, part in zip(state.children, parts, strict=True):
             yield from things_in(child, part)
 

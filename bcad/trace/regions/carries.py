@@ -15,6 +15,8 @@ from ..builder import TraceBuilder
 from ..iterators.generators import Locals
 from ..lists.buffers import wanted
 from ..lists.growing import Grown
+from ..lists.listed import item_of_all
+from ..lists.tables import forbid
 from ..lists.virtual import extend, length_of, of_kind, pattern_of_pieces, stack
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
@@ -27,16 +29,20 @@ from .patterns import (
     Constant,
     Either,
     Leaf,
+    Listed,
     Mismatch,
     Nest,
+    OtherLength,
     Pattern,
     Reference,
     alike,
     join,
     join_items,
+    opened,
     pattern_of,
 )
 from .reach import reachable
+from .sizes import mentioned
 from .states import Abandon, Frozen, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
@@ -155,7 +161,9 @@ class Carries:
     def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
         if any(growth.obj is s for s in self._standins):
             raise Abandon("a list that is replaced in it grows")
-        pattern = pattern_of_pieces(self.session, growth.pieces)
+        pattern, bound = pattern_of_pieces(self.session, growth.pieces), sizes_bound_in(arm)
+        if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
+            raise Abandon("the items of a list are of a size that an iteration decides")
         known = self.growths.get(id(growth.obj))
         one_by_one = len(growth.pieces) == 1 and not isinstance(growth.pieces[0], Middle)
         if known is not None:
@@ -195,6 +203,8 @@ class Carries:
             entry = Same(UNBOUND)  # a choice: reading it where it is that is a check
         try:
             pattern = self._joined(known, entry, state)
+        except OtherLength as reason:
+            raise wanted(self.session, getattr(entry, "obj", None), f"{self._name(key, obj)}: {reason}", reason.item, replaced=True) from None
         except Mismatch as reason:
             raise Abandon(f"{self._name(key, obj)} is not of one form: {reason}") from None
         if known is not None and _same_form(known.pattern, pattern):
@@ -203,6 +213,16 @@ class Carries:
             return False
         self.items[key] = Carry(key, obj, pattern, entry)
         return True
+
+    def longer(self, reason: str) -> BaseException | None:
+        """What is raised for a list that is replaced by a longer one in each iteration; None if there is none."""
+        for carry in self.items.values():
+            options = carry.pattern.children if isinstance(carry.pattern, Choice) else ()
+            lists = [x for x in map(opened, options) if isinstance(x, Nest) and type(x.like) is list]
+            item = item_of_all(self.session, lists) if len(lists) > 1 else None
+            if item is not None:
+                return wanted(self.session, getattr(carry.entry, "obj", None), reason, item, replaced=True)
+        return None
 
     def _joined(self, known: Carry | None, entry: Frozen | None, state: Frozen) -> Pattern:
         pattern = pattern_of(state)
@@ -328,7 +348,7 @@ class Carries:
         if not isinstance(pieces[-1], Middle):
             return values_of(pieces[-1], pattern)
         before = freeze(self.session, grown.tail)
-        rows = stack(self.session, [before, *pieces], pattern)
+        rows = stack([before, *pieces], pattern)
         return (of_kind(ops.METHODS["__getitem__"](row, -1), t) for row, t in zip(rows, pattern.leaves, strict=True))
 
     def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
@@ -351,7 +371,7 @@ class Carries:
             if grown.one_by_one:
                 found += values_of(pieces[0], grown.pattern)  # type: ignore[arg-type]
                 continue
-            stacks = stack(self.session, pieces, grown.pattern)
+            stacks = stack(pieces, grown.pattern)
             grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
             if not bound.isdisjoint(symbols(grown.portion)):
                 stacks = _of_named_length(stacks, grown.portion)
@@ -398,6 +418,8 @@ class Carries:
         for grown in self.growths.values():
             mine = [next(rows) for _ in grown.pattern.leaves]
             extend(self.session, grown.items, self._appended(grown, mine, length), self.key)
+            if (id(grown.items), False) in self._shared:
+                forbid(self.session, grown.items, self.key)
 
     def _appended(self, grown: Grown, stacks: list[Value], length: Any) -> Middle:
         """What a list has got from all iterations."""
@@ -421,16 +443,16 @@ def _of_named_length(stacks: list[Value], length: Size) -> list[Value]:
 
 def sizes_bound_in(arm: Arm) -> set[str]:
     """The symbols of sizes that only an iteration can tell."""
-    return {
-        name for node in arm.builder.nodes for v in node.outputs
-        for n in getattr(v.type, "shape", ()) for name in symbols(n) if name not in arm.builder.session.sizes
-    }
+    return mentioned(arm.builder) - mentioned(arm.builder.parent)
 
 
 _OWN_REFERENCES = 6
 
 
 def _same_form(a: Pattern, b: Pattern) -> bool:
+    if isinstance(a, Listed) and isinstance(b, Listed):
+        return a.extra.is_tight == b.extra.is_tight and _same_form(a.extra.item, b.extra.item) and all(
+            map(_same_form, a.children, b.children))
     if isinstance(a, Reference) or isinstance(b, Reference):
         return isinstance(a, Constant) and isinstance(b, Constant) and a.obj is b.obj
     if isinstance(a, Constant) and isinstance(b, Constant):

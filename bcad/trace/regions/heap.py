@@ -86,6 +86,8 @@ def changes_in(session: Session, journal: Journal) -> Changes:
     """What the writes that `journal` knows have changed, frozen."""
     found = Changes()
     captures = session.captures
+    for items in session.virtual.values():
+        items.settle_move()
     known = next((before.contents for obj, before in journal.written() if obj is session.virtual), session.virtual)
     grown = {key: middle for key, middle in session.virtual.items() if key not in known}
     written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from types import BuiltinMethodType, CellType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from ..operations.kinds import as_python
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer
 from ..tree import children_of, instance_of, rebuild_like
 from . import choices
-from .patterns import Choice, Constant, Either, Leaf, Mismatch, Nest, Pattern, describe, option_for, pattern_of
+from .patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Nest, Pattern, describe, option_for, pattern_of
 from .states import Box, Frozen, Number, Picked, is_mutable
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
             return
         if not isinstance(frozen, Box):
             raise Mismatch(describe(pattern))
+        if isinstance(pattern, Listed):
+            from ..lists.listed import values_of_list
+
+            yield from values_of_list(frozen, pattern)
+            return
         for child, part in zip(frozen.children, pattern.children, strict=True):
             yield from values_of(child, part)
     elif isinstance(pattern, Choice):
@@ -139,12 +144,21 @@ def build(session: Session, pattern: Pattern, values: Iterator[Value], things: l
     if isinstance(pattern, Choice):
         which = next(values)
         options = tuple(build(session, part, values, things) for part in pattern.children)
+        if len(options) == 1:
+            return options[0]
         return options[constant_of(which)] if is_constant(which) else ChoiceTracer(session, which, options)
-    made = rebuild(pattern, [build(session, part, values, things) for part in pattern.children])
+    parts = [build(session, part, values, None if isinstance(pattern, Listed) else things) for part in pattern.children]
+    made = rebuild(pattern, parts) if not isinstance(pattern, Listed) else _list_of(session, pattern, parts)
     session.born(made)
     if things is not None and is_mutable(made):
         things.append(made)
     return made
+
+
+def _list_of(session: Session, pattern: Listed, parts: list[Any]) -> Any:
+    from ..lists.listed import make
+
+    return make(session, pattern, parts)
 
 
 def _build_either(session: Session, number: Value, flag: Value) -> Any:
@@ -177,6 +191,13 @@ def _function_like(fn: FunctionType, cells: list[CellType]) -> FunctionType:
     return made
 
 
+def item_of(type_: ArrayType) -> Callable[[Any], Any]:
+    """From a row of a stack to the kind of number or array that was appended."""
+    if type_.kind is Kind.PYTHON:
+        return type_.python_type  # type: ignore[no-any-return]
+    return np.array if type_.kind is Kind.ARRAY else (lambda x: x)
+
+
 def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
     """The same of plain numbers and arrays."""
     if isinstance(pattern, Leaf):
@@ -189,4 +210,8 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
     if isinstance(pattern, Choice):
         which = next(values)
         return [plain(p, values) for p in pattern.children][which]
+    if isinstance(pattern, Listed):
+        from ..lists.listed import plain_list
+
+        return plain_list(pattern, [plain(part, values) for part in pattern.children])
     return rebuild(pattern, [plain(p, values) for p in pattern.children])

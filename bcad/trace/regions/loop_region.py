@@ -31,7 +31,7 @@ from .heap import Place
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Pattern, pattern_of
 from .reach import frames_from, live_values, reachable
-from .states import Abandon, Number
+from .states import Abandon, Lengthens, Number
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -95,6 +95,8 @@ class LoopRegion:
                 if again.grown not in self.carries.growths.values():
                     raise
                 continue
+            except Lengthens as reason:
+                raise self.carries.longer(str(reason)) or reason from None
             require_room(self.session, self.buffers, self)
             if not self.carries.learn(arm):
                 return arm, context, index

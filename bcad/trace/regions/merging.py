@@ -8,21 +8,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value, symbols, type_symbols
+from bcad.ir import ArrayType, Kind, Value, symbols
 from interpreter import EMPTY, UNBOUND, Frame
 
 from ..iterators.indexed import Indexed, NextItem
-from ..lists import virtual
+from ..lists import tables, virtual
 from ..lists.buffers import plain_items
 from ..tracers import ArrayTracer
-from .aliases import Holders, Shared, forbid_shared, forbid_writes, things_in
+from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
 from .arms import Abandon, Arm, Mixed
 from .conds import cond_values
 from .heap import Change, Growth, Middle, Place, store
 from .leaves import build, fillers, values_of
-from .patterns import Choice, Constant, Leaf, Mismatch, Nest, Pattern, join, pattern_of
+from .patterns import Choice, Constant, Leaf, Mismatch, Nest, OtherLength, Pattern, join, pattern_of
 from .reach import reachable
-from .states import Box, Frozen, Number, Same, freeze, refer
+from .sizes import mentioned
+from .states import Box, Frozen, Lengthens, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -44,6 +45,8 @@ class Merge:
         self.types: dict[int, ArrayType] = {}  # of outputs whose sizes differ
         self.results: list[Value] = []
         self._last: list[Callable[[], None]] = []
+        self._appended: dict[int, Any] = {}  # what becomes an item of a list that holds its items in arrays
+        self._is_held = False  # whether a variable or another object holds one of these
         self._pairs: dict[tuple[int, int], list[Callable[[Any], None]]] = {}
 
     def add(self, pair: list[Frozen | None], put: Callable[[Any], None], raw: bool = False) -> None:
@@ -81,13 +84,13 @@ class Merge:
 
     def extend(self, items: list[Any], pieces: list[list[Frozen | Middle]]) -> None:
         """Several items more in a list, in a number that depends on the arm."""
-        self._stack(pieces, lambda middle: virtual.extend(self.session, items, middle, self.key))
+        self._stack(items, pieces, lambda middle: virtual.extend(self.session, items, middle, self.key))
 
     def rebuild(self, items: Any, pieces: list[list[Frozen | Middle]]) -> None:
         """Other items in a list or deque, those of an arm."""
-        self._stack(pieces, lambda middle: virtual.replace(self.session, items, middle, self.key))
+        self._stack(items, pieces, lambda middle: virtual.replace(self.session, items, middle, self.key))
 
-    def _stack(self, pieces: list[list[Frozen | Middle]], put: Callable[[Middle], None]) -> None:
+    def _stack(self, items: Any, pieces: list[list[Frozen | Middle]], put: Callable[[Middle], None]) -> None:
         """The items of either arm in one part; `put` puts it where they belong."""
         pieces = [[x if isinstance(x, Middle) else refer(x, self._existed) for x in arm] for arm in pieces]
         pattern = virtual.pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
@@ -98,14 +101,17 @@ class Merge:
         first = len(self.outputs[0])
         for arm, own, outputs in zip(self.arms, pieces, self.outputs, strict=True):
             with arm.builder:
-                outputs += virtual.stack(self.session, own, pattern)
+                outputs += virtual.stack(own, pattern)
             things = [thing for x in own if not isinstance(x, Middle) for thing in things_in(x, pattern)]
             forbid_writes(self.session, things, self.key)
+            self._appended.update((id(thing), thing) for thing in things)
         self.types.update({first + k: t for k, t in enumerate(types)})
 
         def finish() -> None:
             stacks = [self.results[first + k] for k in range(len(types))]
             put(Middle(pattern, stacks, length))
+            if self._is_held:
+                tables.forbid(self.session, items, self.key)
 
         self.finally_(finish)
 
@@ -123,7 +129,7 @@ class Merge:
     @functools.cached_property
     def local_sizes(self) -> frozenset[str]:
         """The symbols of sizes that are bound inside an arm."""
-        return frozenset().union(*(_mentioned(arm.builder) for arm in self.arms)) - _mentioned(self.arms[0].builder.parent)
+        return frozenset().union(*(mentioned(arm.builder) for arm in self.arms)) - mentioned(self.arms[0].builder.parent)
 
     def _put_all(self, objects: Any) -> Callable[[Any], None]:
         puts = self._pairs[objects]
@@ -160,16 +166,15 @@ class Merge:
             holders = Holders(((first, pair[k], pattern) for pattern, first, pair, _ in self.pending), arm.builder)
             shared |= holders.shared()
             forbid_writes(self.session, holders.outer(), self.key)
+            for pattern, first, pair, _ in self.pending:  # copies of parts of a list that was there before
+                things = [x for x in things_in(pair[k], pattern) if not is_array(x)]
+                roots = [x for x in things if self._existed(x)]
+                if any(id(x) in self._appended for x in things):
+                    self._is_held = True
+                    shared.add((first, False))
+                shared.update([(first, False)] if roots else [])
+                forbid_writes(self.session, roots, self.key)
         return shared
-
-
-def _mentioned(builder: Builder | None) -> set[str]:
-    """The symbols of sizes that ops have bound, in the types of a builder's values and of those around it."""
-    found: set[str] = set()
-    while builder is not None:
-        found.update(*(type_symbols(v) for node in builder.nodes for v in node.outputs))
-        builder = builder.parent
-    return {name for name in found if "_" in name}  # those of arguments have none
 
 
 def merge(session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any) -> None:
@@ -194,7 +199,8 @@ def merge_results(session: Session, frame: Frame, predicate: Value, arms: list[A
         _merge_heap(session, arms, work)
         work.emit()
     except Mismatch as reason:
-        raise Abandon(f"its options leave different things: {reason}") from None
+        kind = Lengthens if isinstance(reason, OtherLength) else Abandon
+        raise kind(f"its options leave different things: {reason}") from None
     return held[0]
 
 

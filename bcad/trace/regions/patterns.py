@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, python_type, symbols, type_of
+from bcad.ir import ArrayType, Kind, Size, python_type, symbols, type_of
 from interpreter import EMPTY, UNBOUND
 
 from ..builder import constant_of, is_constant
 from ..tracers import Tracer
-from .states import METHODS, Box, Frozen, Number, Picked, There
+from .states import METHODS, Box, Frozen, Layout, Number, Picked, There
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -24,6 +24,14 @@ _PLAIN = (bool, int, float, complex)
 
 class Mismatch(Exception):
     """Two states have no common form."""
+
+
+class OtherLength(Mismatch):
+    """Two lists differ in nothing but their lengths; `item` is the form of their items."""
+
+    def __init__(self, message: str, item: Pattern) -> None:
+        super().__init__(message)
+        self.item = item
 
 
 class Constant:
@@ -85,6 +93,23 @@ class Nest:
         return tuple(t for child in self.children for t in child.leaves)
 
 
+class Listed(Nest):
+    """A list or deque whose items stand in arrays: its children are these, and unless they are full where and how many."""
+
+    __slots__ = ()
+    extra: Layout
+
+    @property
+    def item(self) -> Any:
+        """The form of an item."""
+        return self.extra.item
+
+    @property
+    def rows(self) -> Size:
+        """The length of the arrays."""
+        return self.children[0].type.shape[0]  # type: ignore[no-any-return]
+
+
 class Choice:
     """Now the one form, now the other; its leaves are which one, then those of all."""
 
@@ -113,7 +138,7 @@ def pattern_of(frozen: Frozen) -> Pattern:
     if isinstance(frozen, There):
         return Reference(frozen.obj, frozen)
     if isinstance(frozen, Box):
-        return Nest(frozen.obj, frozen.keys, [pattern_of(c) for c in frozen.children], frozen.extra)
+        return nest_of(frozen)
     if isinstance(frozen, Picked):
         return Choice([pattern_of(c) for c in frozen.children])
     return Reference(frozen.obj, None) if frozen.there else Constant(frozen.obj)
@@ -121,10 +146,13 @@ def pattern_of(frozen: Frozen) -> Pattern:
 
 def opened(pattern: Pattern) -> Pattern:
     """A pattern of copies in place of a reference to an object."""
-    if isinstance(pattern, Reference) and pattern.state is not None:
-        state = pattern.state
-        return Nest(state.obj, state.keys, [pattern_of(c) for c in state.children], state.extra)
-    return pattern
+    return nest_of(pattern.state) if isinstance(pattern, Reference) and pattern.state is not None else pattern
+
+
+def nest_of(state: Box) -> Nest:
+    """The form of a container with the parts of a state."""
+    kind = Listed if type(state.extra) is Layout else Nest
+    return kind(state.obj, state.keys, [pattern_of(c) for c in state.children], state.extra)
 
 
 def _plain(frozen: Number) -> Any:
@@ -167,6 +195,10 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
         mixed = isinstance(a, Either) or isinstance(b, Either) or (left != right and left.kind is not right.kind)
         return Either(type_) if mixed else Leaf(type_)
     if isinstance(a, Nest) and isinstance(b, Nest):
+        if isinstance(a, Listed) or isinstance(b, Listed):
+            from ..lists.listed import join_lists
+
+            return join_lists(session, a, b)
         if not alike(a, b):
             return None
         children = [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)]
@@ -202,9 +234,21 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
                 break
         else:
             found.append(option)
+            _require_few_lengths(session, found)
     if len(found) > MAX_OPTIONS:
         raise Mismatch(f"{describe(a)} and {describe(b)} and others")
     return Choice(found)
+
+
+def _require_few_lengths(session: Session, options: list[Pattern]) -> None:
+    """A list that has another length again and again is no choice of lists."""
+    lists = [x for x in options if isinstance(x, Nest) and type(x.like) is list and x.children]
+    if len(lists) > 2:
+        from ..lists.listed import item_of_all
+
+        item = item_of_all(session, lists)
+        if item is not None:
+            raise OtherLength("a list of another length in each iteration", item)
 
 
 def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
@@ -320,6 +364,10 @@ def fits(own: Pattern, option: Pattern) -> bool:
         return isinstance(own, Constant) and _equal_constants(own.obj, option.obj)
     if isinstance(option, Nest):
         own = opened(own)
+    if isinstance(own, Listed) or isinstance(option, Listed):
+        from ..lists.listed import is_such_a_list
+
+        return is_such_a_list(own, option)
     return isinstance(own, Nest) and isinstance(option, Nest) and alike(own, option) \
         and all(map(fits, own.children, option.children))
 
@@ -338,7 +386,18 @@ def alike(a: Nest, b: Nest) -> bool:
 
 def join_items(session: Session, a: Pattern, b: Pattern) -> Pattern:
     """The form that items of one list have: they stand in arrays."""
-    return of_numpy(join(session, a, b))
+    try:
+        return of_numpy(join(session, a, b))
+    except Mismatch:
+        if not _are_number_and_array(a, b):
+            raise
+        return of_numpy(_choice(session, a, b))
+
+
+def _are_number_and_array(a: Pattern, b: Pattern) -> bool:
+    """Whether one of two forms has numbers in it, the other arrays (``[0] * n`` that is filled with arrays)."""
+    ranks = [{len(leaf.shape) > 0 for leaf in map(_as_leaf, _options(x)) if isinstance(leaf, ArrayType)} for x in (a, b)]
+    return all(ranks) and ranks[0] != ranks[1]
 
 
 def of_numpy(pattern: Pattern) -> Pattern:
@@ -346,7 +405,7 @@ def of_numpy(pattern: Pattern) -> Pattern:
     if isinstance(pattern, Either):
         return Leaf(pattern.type)
     if isinstance(pattern, Nest):
-        return Nest(pattern.like, pattern.keys, list(map(of_numpy, pattern.children)), pattern.extra)
+        return type(pattern)(pattern.like, pattern.keys, list(map(of_numpy, pattern.children)), pattern.extra)
     return Choice(list(map(of_numpy, pattern.children))) if isinstance(pattern, Choice) else pattern
 
 

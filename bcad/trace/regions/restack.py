@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Size, Value
+from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value
 
-from .patterns import Choice, Constant, Leaf, Nest, Pattern, fits
+from .patterns import Choice, Constant, Leaf, Listed, Nest, Pattern, fits
 from .states import Abandon
 
 
@@ -17,6 +17,8 @@ def restacked(own: Pattern, stacks: Iterator[Value], wanted: Pattern, length: Si
     """For each leaf of `wanted` the numbers of all items, from the `stacks` of their own form."""
     if isinstance(wanted, Choice):
         yield from _options(own, stacks, wanted, length)
+    elif isinstance(wanted, Listed):
+        yield from _lists(own, stacks, wanted, length)
     elif isinstance(wanted, Nest) and isinstance(own, Nest):
         for part, whole in zip(own.children, wanted.children, strict=True):
             yield from restacked(part, stacks, whole, length)
@@ -29,6 +31,36 @@ def restacked(own: Pattern, stacks: Iterator[Value], wanted: Pattern, length: Si
             raise Abandon("items of a list become one in another form")
     elif not isinstance(own, Constant):
         raise Abandon("items of a list become one in another form")
+
+
+def _lists(own: Pattern, stacks: Iterator[Value], wanted: Listed, length: Size) -> Iterator[Value]:
+    """The same of items that are lists, in arrays or written out."""
+    count = len(wanted.item.leaves)
+    if isinstance(own, Listed):
+        mine = [Builder.current().as_value(next(stacks)) for _ in own.leaves]
+        if not alike_items(own.item, wanted.item):
+            raise Abandon("lists in a list become some of another form")
+        yield from (as_dtype(s, t.dtype) for s, t in zip(mine, wanted.item.leaves, strict=False))
+        if own.extra.is_tight == wanted.extra.is_tight:
+            yield from mine[count:]
+            return
+        rows = own.rows
+    elif isinstance(own, Nest):
+        parts = [list(restacked(child, stacks, wanted.item, length)) for child in own.children]
+        for k in range(count):
+            yield ops.FUNCTIONS[np.stack]([part[k] for part in parts], axis=1)
+        rows = len(own.children)
+    else:
+        raise Abandon("items of a list become one in another form")
+    if not wanted.extra.is_tight:
+        for number, part in zip((0, rows), wanted.children[-2:], strict=True):
+            if isinstance(part, Leaf):
+                yield _full(number, part.type, length)
+
+
+def alike_items(own: Pattern, wanted: Pattern) -> bool:
+    """Whether two items of lists have the same arrays, but for their dtypes."""
+    return [len(t.shape) for t in own.leaves] == [len(t.shape) for t in wanted.leaves]
 
 
 def _options(own: Pattern, stacks: Iterator[Value], wanted: Choice, length: Size) -> Iterator[Value]:
@@ -52,7 +84,8 @@ def _options(own: Pattern, stacks: Iterator[Value], wanted: Choice, length: Size
 
 
 def _full(number: object, type_: ArrayType, length: Size) -> Value:
-    fill = type_.dtype.type(number)
+    fill = type_.dtype.type(number) if not isinstance(number, Dim) else ops.BY_NAME["as_kind"](
+        Builder.current().size(number), kind=Kind.SCALAR, dtype=type_.dtype)
     return ops.BY_NAME["full"](fill, shape=(length, *type_.shape), dtype=type_.dtype)  # type: ignore[no-any-return]
 
 

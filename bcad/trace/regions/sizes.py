@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Value
+from bcad.ir import Builder, Value, type_symbols
 
 from .steering import behind
 
@@ -38,3 +38,12 @@ def _counts(value: Value) -> bool:
     """Whether a Value is the number of an iteration."""
     builder = value.scope
     return value.node is None and builder.name == "body" and builder.inputs[0] is value  # type: ignore[attr-defined]
+
+
+def mentioned(builder: Builder | None) -> set[str]:
+    """The symbols of sizes that ops have bound, in the types of a builder's values and of those around it."""
+    found: set[str] = set()
+    while builder is not None:
+        found.update(*(type_symbols(v) for node in builder.nodes for v in node.outputs))
+        builder = builder.parent
+    return {name for name in found if "_" in name}  # those of arguments have none

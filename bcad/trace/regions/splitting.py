@@ -17,7 +17,7 @@ from . import choices
 from .arms import Arm, run_arm, speculation
 from .branches import check_raise
 from .merging import merge_results
-from .states import Abandon
+from .states import Abandon, Lengthens
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -76,6 +76,8 @@ def each(session: Session, choice: ChoiceTracer, perform: Perform) -> Any:
             with speculation(session, frame):
                 return _split(session, frame, choice, range(len(choice._options)), perform, key)
         except (Abandon, Unsupported) as reason:
+            if isinstance(reason, Lengthens) and session.bodies:
+                raise
             session.reasons[key] = str(reason)
             session.frame = frame
     return perform(choices.decide(session, choice))

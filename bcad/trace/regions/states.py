@@ -32,6 +32,10 @@ class Abandon(BaseException):
     """A loop or branch cannot be kept as a region; it is undone, and unrolled or guarded instead."""
 
 
+class Lengthens(Abandon):
+    """What stands in the way is a list that has another length in each iteration."""
+
+
 class Number:
     """A number or array: its Value, and the object that held it."""
 
@@ -54,6 +58,36 @@ class Box:
 
     def __init__(self, obj: Any, keys: tuple[Any, ...], children: list[Any], extra: Any) -> None:
         self.obj, self.keys, self.children, self.extra = obj, keys, children, extra
+
+
+class Layout:
+    """How the items of a list or deque stand in arrays: what is `extra` of its state and of its form.
+
+    Attributes
+    ----------
+    item : Pattern
+        The form of the items; there is an array for each of its leaves.
+    is_tight : bool
+        Whether the items fill the arrays; else it is part of the state where they begin, and how many there are.
+    bound : int or None
+        The ``maxlen`` of a deque.
+    key : object
+        The region that one who writes to an array in the list has to do without.
+    root : list or None
+        The list whose arrays these are a part of.
+    room : Room or None
+        Who has made room in the arrays.
+    entangled : object
+        The region that one who writes to a list in the list has to do without; None if that is allowed.
+    """
+
+    __slots__ = ("item", "is_tight", "bound", "key", "root", "room", "entangled")
+
+    def __init__(
+        self, item: Any, is_tight: bool, bound: int | None, key: Any, root: Any = None, room: Any = None, entangled: Any = None,
+    ) -> None:
+        self.item, self.is_tight, self.bound, self.key = item, is_tight, bound, key
+        self.root, self.room, self.entangled = root, room, entangled
 
 
 class There(Box):
@@ -102,7 +136,9 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
     if kind is np.ndarray and obj.dtype.kind in _RANK:
         return Number(session.value(obj), session.captures.cell(obj))
     if kind in (*LISTS, deque) and id(obj) in session.virtual:
-        raise Abandon("a list that a loop has made leaves it")
+        from ..lists.listed import state_of
+
+        return state_of(session, obj)
     if id(obj) in session.keyed and session.keyed[id(obj)].owner is obj:
         raise Abandon("a dict with keys that a loop has made leaves it")
     if depth and not isinstance(obj, type):
