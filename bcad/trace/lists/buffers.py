@@ -21,8 +21,9 @@ from ..restart import Restart
 from ..tracers import NumberTracer, SizeTracer, Tracer
 from . import keyed, tables
 from .listed import listed
+from .pieces import as_stack, stack
 from .strips import Strip
-from .virtual import as_stack, register, stack
+from .virtual import register
 
 if TYPE_CHECKING:
     from ..session import Session

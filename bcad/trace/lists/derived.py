@@ -17,9 +17,10 @@ from ..regions.sizes import measure
 from ..regions.states import Abandon, freeze
 from ..tracers import Tracer
 from . import strip_methods, tables, virtual
+from .pieces import length_of, pattern_of_pieces, stack
 from .strip_methods import extend
 from .strips import Strip, less, new, plus
-from .virtual import VirtualList, stack
+from .virtual import VirtualList
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -111,7 +112,7 @@ def repeated(session: Session, items: list[Any], count: Any) -> Any:
         return NotImplemented
     try:
         pieces, length = _pieces(session, items)
-        pattern = virtual.pattern_of_pieces(session, pieces)
+        pattern = pattern_of_pieces(session, pieces)
     except (Abandon, Mismatch):
         return NotImplemented
     if not _is_immutable(pattern):  # each of them would stand there several times
@@ -127,7 +128,7 @@ def _pieces(session: Session, items: list[Any]) -> Any:
     """The items of a list, one by one or in arrays, and how many they are."""
     found = session.virtual.get(id(items))
     pieces = [freeze(session, x) for x in items] if found is None else found.pieces()
-    return pieces, virtual.length_of(pieces)
+    return pieces, length_of(pieces)
 
 
 def _is_immutable(pattern: Any) -> bool:

@@ -20,8 +20,8 @@ from ..regions.reach import is_gone_through
 from ..regions.states import Abandon, freeze
 from ..restart import Restart
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer
+from .pieces import pattern_of_pieces, stack
 from .strips import new
-from .virtual import pattern_of_pieces, stack
 
 if TYPE_CHECKING:
     from ..session import Session

@@ -29,8 +29,9 @@ from ..regions.patterns import (
 )
 from ..regions.restack import restacked
 from ..regions.states import Abandon, Box, Layout, Number, freeze
+from .pieces import as_stack, stack
 from .strips import Strip
-from .virtual import as_stack, register, stack
+from .virtual import register
 
 if TYPE_CHECKING:
     from ..session import Session

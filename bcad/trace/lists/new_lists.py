@@ -20,9 +20,9 @@ from ..regions.states import Abandon, freeze
 from ..tracers import has_traced
 from . import virtual
 from .derived import copied
+from .pieces import pattern_of_pieces, stack
 from .strip_methods import attempt, sort
 from .strips import made_of, new
-from .virtual import pattern_of_pieces, stack
 
 if TYPE_CHECKING:
     from ..session import Session

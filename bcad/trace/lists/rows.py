@@ -11,8 +11,9 @@ from bcad.ir import Builder, Value
 from ..regions.patterns import Listed, Pattern
 from ..regions.states import Abandon
 from . import tables
+from .pieces import of_kind
 from .strips import Room, Strip, made_of
-from .virtual import VirtualList, of_kind
+from .virtual import VirtualList
 
 if TYPE_CHECKING:
     from ..session import Session

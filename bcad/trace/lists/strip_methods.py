@@ -18,9 +18,10 @@ from ..regions.aliases import things_in
 from ..regions.patterns import Leaf, Listed, join_items
 from ..regions.states import Abandon, Box, freeze
 from ..tracers import Tracer
-from . import tables, virtual
+from . import tables
+from .pieces import length_of, pattern_of_pieces, stack
 from .strips import RIGHT, Strip, less, made_of, plus
-from .virtual import VirtualList, register, stack
+from .virtual import VirtualList, register
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -96,9 +97,9 @@ def _set_part(strip: Strip, key: slice, others: Any) -> None:
     items = evaluate(list, (others,), {}, session.domain)
     found = session.virtual.get(id(items))
     pieces = [freeze(session, x) for x in items] if found is None else found.pieces()
-    length = virtual.length_of(pieces)
+    length = length_of(pieces)
     first, stop = bounds_of(strip, key)
-    whole = join_items(session, strip.pattern, virtual.pattern_of_pieces(session, pieces)) if pieces else strip.pattern
+    whole = join_items(session, strip.pattern, pattern_of_pieces(session, pieces)) if pieces else strip.pattern
     if any(True for x in pieces if isinstance(x, Box) for _ in things_in(x)):
         raise Abandon("objects become items of a list")
     if whole.leaves != strip.pattern.leaves:

@@ -20,7 +20,8 @@ from ..regions.restack import restacked
 from ..regions.states import Abandon, freeze
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
 from . import tables
-from .virtual import VirtualList, as_stack, register
+from .pieces import as_stack
+from .virtual import VirtualList, register
 
 if TYPE_CHECKING:
     from ..session import Session

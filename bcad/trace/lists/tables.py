@@ -16,6 +16,7 @@ from ..regions.reach import frames_from, live_values, within
 from ..regions.states import Abandon
 from ..restart import Restart
 from . import virtual
+from .pieces import of_kind
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -221,7 +222,7 @@ def taken(found: VirtualList, place: Any) -> list[Any]:
     """A list of its own with what stands at a place."""
     session = found.session
     index, getitem = session.unwrap(place), ops.METHODS["__getitem__"]
-    values = [virtual.of_kind(getitem(column, index), t) for column, t in zip(found.columns, found.pattern.leaves, strict=True)]
+    values = [of_kind(getitem(column, index), t) for column, t in zip(found.columns, found.pattern.leaves, strict=True)]
     return build(session, found.pattern, iter(values))  # type: ignore[no-any-return]
 
 

@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import operator
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bcad import ops
-from bcad.ir import Builder, Dim, Size, Value, symbols
+from bcad.ir import Value
 from interpreter import EMPTY, UNBOUND, Frame
 
 from ..builder import TraceBuilder
 from ..iterators.generators import Locals
 from ..lists.buffers import wanted
-from ..lists.growing import Grown
 from ..lists.listed import item_of_all
-from ..lists.tables import forbid
-from ..lists.virtual import extend, length_of, of_kind, pattern_of_pieces, stack
+from ..lists.pieces import pattern_of_pieces
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
 from .arms import Arm
-from .heap import Growth, Middle, Place, read, store
+from .forms import same_form
+from .growths import Growths
+from .heap import Middle, Place, read, store
 from .leaves import build, fillers, values_of
 from .patterns import (
-    WHICH,
     Choice,
     Constant,
     Either,
-    Leaf,
-    Listed,
     Mismatch,
     Nest,
     OtherLength,
     Pattern,
     Reference,
-    alike,
     join,
-    join_items,
     opened,
     pattern_of,
 )
 from .reach import reachable
-from .sizes import mentioned
 from .states import Abandon, Frozen, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
@@ -78,7 +70,7 @@ class Carries:
         self.read_in_body = read_in_body  # slots that an iteration may read before it assigns them
         self.key = key
         self.items: dict[Key, Carry] = {}
-        self.growths: dict[int, Grown] = {}  # lists that grow by one item an iteration
+        self.growths = Growths(session, key)
         self.inputs: list[Value] = []
         self.needs_iteration = False
         self._standins: list[Any] = []
@@ -101,7 +93,9 @@ class Carries:
         for rebuilt in arm.changes.rebuilt.values():
             raise wanted(self.session, rebuilt.obj, "a list or deque is changed in it", pattern_of_pieces(self.session, rebuilt.pieces))
         for growth in arm.changes.grown.values():
-            news |= self._meet_growth(growth, arm)
+            if any(growth.obj is s for s in self._standins):
+                raise Abandon("a list that is replaced in it grows")
+            news |= self.growths.meet(growth, arm)
         if self.growths.keys() - arm.changes.grown.keys():
             raise Abandon("a list does not grow in every pass")
         return self._learn_sharing(arm) or news
@@ -158,38 +152,6 @@ class Carries:
         self._exposed.update((id(cell), cell) for cell in exposed)
         return news
 
-    def _meet_growth(self, growth: Growth, arm: Arm) -> bool:
-        if any(growth.obj is s for s in self._standins):
-            raise Abandon("a list that is replaced in it grows")
-        pattern, bound = pattern_of_pieces(self.session, growth.pieces), sizes_bound_in(arm)
-        if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
-            raise Abandon("the items of a list are of a size that an iteration decides")
-        known = self.growths.get(id(growth.obj))
-        one_by_one = len(growth.pieces) == 1 and not isinstance(growth.pieces[0], Middle)
-        if known is not None:
-            if known.one_by_one and not one_by_one:
-                known.one_by_one = False
-                join(self.session, known.pattern, pattern)
-                return True
-            before, known.pattern = known.pattern, join_items(self.session, known.pattern, pattern)
-            return self._tail_is_new(known) or not _same_form(before, known.pattern)
-        self.growths[id(growth.obj)] = Grown(
-            growth.obj, len(growth.old), pattern, one_by_one, nested=id(growth.obj) in self.session.growing)
-        return True
-
-    def _tail_is_new(self, grown: Grown) -> bool:
-        """Fit the form of the list's last item to its items; whether that was news."""
-        if not grown.wants_tail:
-            return False
-        before, pattern = grown.tail_pattern, grown.pattern
-        if grown.start:
-            pattern = join_items(self.session, pattern_of(self._entry_tail(grown)), pattern)
-        grown.tail_pattern = pattern
-        return before is None or not _same_form(before, pattern)
-
-    def _entry_tail(self, grown: Grown) -> Frozen:
-        return freeze(self.session, list.__getitem__(grown.items, grown.start - 1))
-
     def _is_own(self, obj: Any, arm: Arm) -> bool:
         """Whether an object belongs to the iteration: made in it, or one of our stand-ins."""
         if isinstance(obj, ArrayTracer):
@@ -207,7 +169,7 @@ class Carries:
             raise wanted(self.session, getattr(entry, "obj", None), f"{self._name(key, obj)}: {reason}", reason.item, replaced=True) from None
         except Mismatch as reason:
             raise Abandon(f"{self._name(key, obj)} is not of one form: {reason}") from None
-        if known is not None and _same_form(known.pattern, pattern):
+        if known is not None and same_form(known.pattern, pattern):
             return False
         if isinstance(pattern, Constant) and known is None and entry is not None:
             return False
@@ -267,24 +229,7 @@ class Carries:
                 fork.slots[carry.key] = value
             else:
                 store(self.session, carry.key, carry.obj, value)
-        self._install_tails(builder, index)
-
-    def _install_tails(self, builder: TraceBuilder, index: Value) -> None:
-        for grown in self.growths.values():
-            grown.index = index
-            if grown.wants_count:
-                grown.count = builder.input(WHICH, "count")
-                self.inputs.append(grown.count)
-            if not grown.wants_tail:
-                continue
-            if grown.tail_pattern is None:
-                self._tail_is_new(grown)
-            assert grown.tail_pattern is not None
-            fresh = [builder.input(t, "last") for t in grown.tail_pattern.leaves]
-            self.inputs += fresh
-            things: list[Any] = []
-            grown.tail = build(self.session, grown.tail_pattern, iter(fresh), things)
-            forbid_writes(self.session, things, self.key)
+        self.inputs += self.growths.install(builder, index)
 
     def _standin(self, carry: Carry, values: Iterator[Value]) -> Any:
         if isinstance(carry.key, Place) and carry.key.kind == "array":
@@ -318,15 +263,7 @@ class Carries:
                 found += fillers(carry.pattern)
             else:
                 found += values_of(carry.entry, carry.pattern)
-        for grown in self.growths.values():
-            if grown.wants_count:
-                found.append(self.session.builder.constant(0))
-            if grown.tail_pattern is not None:
-                found += self._first_tail(grown, grown.tail_pattern)
-        return found
-
-    def _first_tail(self, grown: Grown, pattern: Pattern) -> Iterator[Value]:
-        return values_of(self._entry_tail(grown), pattern) if grown.start else fillers(pattern)
+        return found + self.growths.before()
 
     def after(self, arm: Arm) -> list[Value]:
         """The carried Values after one iteration, in the body's builder."""
@@ -334,22 +271,7 @@ class Carries:
         for carry in self.items.values():
             state = self._state_after(carry, arm)
             found += values_of(state, carry.pattern)
-        for grown in self.growths.values():
-            pieces = arm.changes.grown[id(grown.items)].pieces
-            if grown.wants_count:
-                assert grown.count is not None
-                found.append(ops.FUNCTIONS[operator.add](grown.count, self.session.builder.size(length_of(pieces))))
-            if grown.tail_pattern is not None:
-                found += self._next_tail(grown, pieces, grown.tail_pattern)
-        return found
-
-    def _next_tail(self, grown: Grown, pieces: Sequence[Frozen | Middle], pattern: Pattern) -> Iterator[Value]:
-        """The list's last item after an iteration."""
-        if not isinstance(pieces[-1], Middle):
-            return values_of(pieces[-1], pattern)
-        before = freeze(self.session, grown.tail)
-        rows = stack([before, *pieces], pattern)
-        return (of_kind(ops.METHODS["__getitem__"](row, -1), t) for row, t in zip(rows, pattern.leaves, strict=True))
+        return found + self.growths.after(arm)
 
     def _state_after(self, carry: Carry, arm: Arm) -> Frozen:
         if isinstance(carry.key, int):
@@ -361,35 +283,6 @@ class Carries:
         if change is None:
             raise Abandon(f"{self._name(carry.key)} is lost")
         return change.new
-
-    def stacked(self, arm: Arm) -> list[Value]:
-        """The Values that each iteration appends to lists, in the body's builder."""
-        found: list[Value] = []
-        bound = sizes_bound_in(arm)
-        for key, grown in self.growths.items():
-            pieces = arm.changes.grown[key].pieces
-            if grown.one_by_one:
-                found += values_of(pieces[0], grown.pattern)  # type: ignore[arg-type]
-                continue
-            stacks = stack(pieces, grown.pattern)
-            grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
-            if not bound.isdisjoint(symbols(grown.portion)):
-                stacks = _of_named_length(stacks, grown.portion)
-                grown.portion = None
-            found += stacks
-        return found
-
-    def ragged(self) -> tuple[tuple[int, Size], ...]:
-        """The stacks of lists that grow by another number in each iteration, with their lengths in all."""
-        found: list[tuple[int, Size]] = []
-        position = 0
-        for grown in self.growths.values():
-            width = len(grown.pattern.leaves)
-            if not grown.one_by_one and grown.portion is None:
-                grown.total_length = ops.fresh_size("m")
-                found += [(position + k, grown.total_length) for k in range(width)]
-            position += width
-        return tuple(found)
 
     def flags(self) -> Iterator[int]:
         """Where among the carried Values those stand that say whether a number is Python's own."""
@@ -414,55 +307,6 @@ class Carries:
                 self.frame.slots[carry.key] = final
             else:
                 store(self.session, carry.key, carry.obj, final)
-        rows = iter(stacks)
-        for grown in self.growths.values():
-            mine = [next(rows) for _ in grown.pattern.leaves]
-            extend(self.session, grown.items, self._appended(grown, mine, length), self.key)
-            if (id(grown.items), False) in self._shared:
-                forbid(self.session, grown.items, self.key)
-
-    def _appended(self, grown: Grown, stacks: list[Value], length: Any) -> Middle:
-        """What a list has got from all iterations."""
-        if grown.one_by_one:
-            return Middle(grown.pattern, stacks, length)
-        if grown.portion is None:
-            return Middle(grown.pattern, stacks, grown.total_length)
-        whole = length * grown.portion
-        flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]  # type: ignore[union-attr]
-        return Middle(grown.pattern, flat, whole)
-
-
-def _of_named_length(stacks: list[Value], length: Size) -> list[Value]:
-    """Stacks whose length is a symbol of its own: by that the reverse of the loop finds an iteration's part again."""
-    if isinstance(length, Dim) and length.is_symbol():
-        return stacks
-    count, name = Builder.current().size(length), str(ops.fresh_size("m"))
-    index = (ops.Span(name, None, ops.Part.ARRAY, None),)
-    return [ops.BY_NAME["getitem"](s, count, index=index) for s in stacks]
-
-
-def sizes_bound_in(arm: Arm) -> set[str]:
-    """The symbols of sizes that only an iteration can tell."""
-    return mentioned(arm.builder) - mentioned(arm.builder.parent)
-
+        self.growths.store(stacks, length, self._shared)
 
 _OWN_REFERENCES = 6
-
-
-def _same_form(a: Pattern, b: Pattern) -> bool:
-    if isinstance(a, Listed) and isinstance(b, Listed):
-        return a.extra.is_tight == b.extra.is_tight and _same_form(a.extra.item, b.extra.item) and all(
-            map(_same_form, a.children, b.children))
-    if isinstance(a, Reference) or isinstance(b, Reference):
-        return isinstance(a, Constant) and isinstance(b, Constant) and a.obj is b.obj
-    if isinstance(a, Constant) and isinstance(b, Constant):
-        return a.obj is b.obj or a.obj == b.obj
-    if isinstance(a, (Leaf, Either)) and type(a) is type(b):
-        return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
-    if isinstance(a, Nest) and isinstance(b, Nest):
-        return alike(a, b) and all(map(_same_form, a.children, b.children))
-    if isinstance(a, Choice) and isinstance(b, Choice):
-        return len(a.children) == len(b.children) and all(map(_same_form, a.children, b.children))
-    return False
-
-

@@ -24,13 +24,14 @@ from ..operations.raises import keep_raising
 from ..tracers import ArrayTracer, SizeTracer, Tracer
 from .aliases import forbid_writes, things_in
 from .arms import Arm, Exit, LoopContext, run_arm
-from .carries import Carries, sizes_bound_in
+from .carries import Carries
 from .conditions import condition_of
 from .dispatch import dispatch, leave
 from .heap import Place
 from .leaves import as_type, build, fillers, values_of
 from .patterns import Pattern, pattern_of
 from .reach import frames_from, live_values, reachable
+from .sizes import sizes_bound_in
 from .states import Abandon, Lengthens, Number
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class LoopRegion:
         flags = self._flags(arm, ways)
         with arm.builder:
             outputs = [arm.builder.as_value(v) for v in self.carries.after(arm)]
-            stacked = [arm.builder.as_value(v) for v in self.carries.stacked(arm)]
+            stacked = [arm.builder.as_value(v) for v in self.carries.growths.stacked(arm)]
         before = self.carries.before()
         test = None
         if len(flags) == 1 and self.entry is not None:
@@ -205,7 +206,7 @@ class LoopRegion:
         return type(left) is int and left > 0
 
     def _ragged(self) -> dict[str, Any]:
-        ragged = self.carries.ragged()
+        ragged = self.carries.growths.ragged()
         return {"ragged": ragged} if ragged else {}
 
     def _flags(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:

@@ -14,6 +14,7 @@ from interpreter import EMPTY, UNBOUND, Frame
 from ..iterators.indexed import Indexed, NextItem
 from ..lists import tables, virtual
 from ..lists.buffers import plain_items
+from ..lists.pieces import length_of, pattern_of_pieces, stack
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
 from .arms import Abandon, Arm, Mixed
@@ -93,15 +94,15 @@ class Merge:
     def _stack(self, items: Any, pieces: list[list[Frozen | Middle]], put: Callable[[Middle], None]) -> None:
         """The items of either arm in one part; `put` puts it where they belong."""
         pieces = [[x if isinstance(x, Middle) else refer(x, self._existed) for x in arm] for arm in pieces]
-        pattern = virtual.pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
-        lengths = [virtual.length_of(arm) for arm in pieces]
+        pattern = pattern_of_pieces(self.session, [piece for arm in pieces for piece in arm])
+        lengths = [length_of(arm) for arm in pieces]
         known = lengths[0] == lengths[1] and self.local_sizes.isdisjoint(symbols(lengths[0]))
         length = lengths[0] if known else ops.fresh_size("m")
         types = [ArrayType(t.dtype, (length, *t.shape)) for t in pattern.leaves]
         first = len(self.outputs[0])
         for arm, own, outputs in zip(self.arms, pieces, self.outputs, strict=True):
             with arm.builder:
-                outputs += virtual.stack(own, pattern)
+                outputs += stack(own, pattern)
             things = [thing for x in own if not isinstance(x, Middle) for thing in things_in(x, pattern)]
             forbid_writes(self.session, things, self.key)
             self._appended.update((id(thing), thing) for thing in things)

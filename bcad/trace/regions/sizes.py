@@ -13,6 +13,7 @@ from .steering import behind
 
 if TYPE_CHECKING:
     from ..session import Session
+    from .arms import Arm
 
 
 def measure(session: Session, value: Value) -> bool:
@@ -47,3 +48,8 @@ def mentioned(builder: Builder | None) -> set[str]:
         found.update(*(type_symbols(v) for node in builder.nodes for v in node.outputs))
         builder = builder.parent
     return {name for name in found if "_" in name}  # those of arguments have none
+
+
+def sizes_bound_in(arm: Arm) -> set[str]:
+    """The symbols of sizes that only an iteration can tell."""
+    return mentioned(arm.builder) - mentioned(arm.builder.parent)
