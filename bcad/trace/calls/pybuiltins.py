@@ -235,7 +235,7 @@ def _from_items(iter: Any, dtype: Any, count: int = -1) -> Any:
 def _range(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not has_traced(args):
         return NotImplemented
-    return ranges.make_range(session, args)
+    return ranges.make_range(session, tuple(choices.settled(session, args)))
 
 
 @handles(zip, always=True)

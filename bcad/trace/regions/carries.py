@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Value
@@ -163,8 +164,16 @@ class Carries:
         entry = known.entry if known is not None else self._entry(key, obj)
         if entry is None and isinstance(key, int) and key in self.read_in_body:
             entry = Same(UNBOUND)  # a choice: reading it where it is that is a check
+        if known is None and entry is None and isinstance(key, Place) and key.kind == "cell":
+            with suppress(Abandon):
+                return self._meet_from(key, obj, state, arm, Same(EMPTY))  # a helper may read it
+        return self._meet_from(key, obj, state, arm, entry)
+
+    def _meet_from(self, key: Key, obj: Any, state: Frozen, arm: Arm, entry: Frozen | None) -> bool:
+        known = self.items.get(key)
         try:
-            pattern = self._joined(known, entry, state)
+            with arm.builder:  # sizes that only an iteration can tell are compared in it
+                pattern = self._joined(known, entry, state)
         except OtherLength as reason:
             raise wanted(self.session, getattr(entry, "obj", None), f"{self._name(key, obj)}: {reason}", reason.item, replaced=True) from None
         except Mismatch as reason:
