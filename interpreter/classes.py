@@ -122,6 +122,7 @@ def build_class(frame: Frame, args: tuple, kwargs: dict[str, Any]) -> type:
         from .attributes import set_item
         set_item(frame, namespace, "__orig_bases__", tuple(given))
     cls = call_value(frame, meta, (name, bases, namespace), keywords)
+    born(frame, cls)
     if is_class(cls) and type(cell) is CellType:
         _check_class_cell(cls, name, cell_value(cell))
     return cls

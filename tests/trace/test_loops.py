@@ -518,3 +518,16 @@ def test_a_view_carried_through_a_loop_writes_through():
         return a
 
     assert agree(f, (np.arange(5.0),), (np.arange(7.0),)).traces == 1
+
+
+def test_an_array_that_gets_shorter_by_a_mask() -> None:
+    def clipped(x):
+        c, delta = x, 1
+        while delta:
+            size = c.size
+            c = c[np.abs(c - c.mean()) < 1.3 * c.std()]
+            delta = size - c.size
+        return c.sum()
+
+    rng = np.random.default_rng(0)
+    agree(clipped, *((rng.normal(size=n),) for n in (8, 8, 12)))

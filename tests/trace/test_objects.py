@@ -357,3 +357,22 @@ def test_outer_objects_are_chosen_and_written_to():
     assert np.array_equal(g(np.array([-1.0, 6.0])), [0.0, 3.0])
     assert (near.v, far.v) == (5.0, 6.0)
     assert np.array_equal(g(np.array([1.0, 5.0])), [0.0, 7.0])
+
+
+def test_a_dataclass_made_in_the_function() -> None:
+    def fn(x):
+        @dataclasses.dataclass
+        class State:
+            total: float
+            last: float = 0.0
+
+        state = State(x[0])
+        for a in x:
+            state = dataclasses.replace(state, total=state.total + a, last=a)
+        return state.total * state.last
+
+    traced = Traced(fn)
+    for n in (5, 3, 8):
+        x = np.linspace(0.5, 2.0, n)
+        np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
+    assert traced.traces == 1

@@ -196,3 +196,39 @@ def test_one_that_no_iteration_has_set_is_unset_behind_the_loop():
             return x[0]
 
     agree(f, *((x,) for x in (*POINTS, np.zeros(3))))
+
+
+def test_a_cell_that_a_loop_sets_and_a_helper_reads() -> None:
+    def fn(x):
+        def doubled():
+            return last * 2
+
+        s = 0.0
+        for i, a in enumerate(x):
+            if i > 0:
+                s += doubled()
+            last = a * a
+        return s + doubled()
+
+    traced = Traced(fn)
+    for n in (6, 4, 9):
+        x = np.linspace(0.3, 2.0, n)
+        np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
+    assert traced.traces == 1
+
+
+def test_a_cell_that_no_iteration_has_set() -> None:
+    def fn(x):
+        def doubled():
+            return last * 2
+
+        for a in x:
+            if a > 0:
+                last = a * a
+        return doubled()
+
+    traced = Traced(fn)
+    x = np.linspace(-1.0, 2.0, 6)
+    np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
+    with pytest.raises(NameError):
+        bcad.Function(fn)(-np.abs(x))

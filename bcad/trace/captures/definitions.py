@@ -27,6 +27,10 @@ class Definitions:
         self._known: set[Any] = set()  # what has been guarded, by id
         self._kept: list[Any] = []  # so that the ids stay taken
 
+    def _is_made(self, cls: type) -> bool:
+        """Whether the call has made a class itself: nobody else can change it."""
+        return any(journal.knows(cls) for journal in self.session.journals)
+
     def _is_new(self, kind: str, *parts: Any) -> bool:
         key = (kind, *map(id, parts))
         if key in self._known:
@@ -53,9 +57,9 @@ class Definitions:
 
     def cls(self, cls: type) -> None:
         """Instances of `cls` are looked into: no name comes or goes that could hide another."""
-        if not self._is_new("class", cls):
+        if self._is_made(cls) or not self._is_new("class", cls):
             return
-        own = [base for base in cls.__mro__[:-1] if not is_trusted(namespace_of(base))]
+        own = [base for base in cls.__mro__[:-1] if not is_trusted(namespace_of(base)) and not self._is_made(base)]
         for base in own:
             if self._is_new("names", base):
                 self.session.guard(HasNames(Pinned(base, base.__name__), len(vars(base))))
@@ -74,7 +78,7 @@ class Definitions:
                 return
 
     def _entry(self, cls: type, name: str, found: Any) -> None:
-        if not is_trusted(namespace_of(cls)) and self._is_new(f"entry {name}", cls, found):
+        if not is_trusted(namespace_of(cls)) and not self._is_made(cls) and self._is_new(f"entry {name}", cls, found):
             self.session.guard(IsObject(Entry(Pinned(cls, cls.__name__), name), found))
 
     def builtin(self, frame: Frame, namespace: Any, name: str, value: Any) -> None:
