@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from bcad import grad
 from tests.programs.reference import derivative
-from tests.trace.helpers import agree
+from tests.trace.helpers import Traced, agree
 
 
 @dataclass

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcad import grad, hessian_vector_product
+from bcad import Function, grad, hessian_vector_product
 from tests.programs import reference
 from tests.trace.helpers import Traced, agree, same
 
@@ -231,4 +231,4 @@ def test_a_cell_that_no_iteration_has_set() -> None:
     x = np.linspace(-1.0, 2.0, 6)
     np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
     with pytest.raises(NameError):
-        bcad.Function(fn)(-np.abs(x))
+        Function(fn)(-np.abs(x))

@@ -150,7 +150,7 @@ class VirtualList:
         number = place if place >= 0 else operator.add(length, place)
         for broken in (operator.ge(place, length), operator.lt(number, 0)):
             if broken is not False:
-                self.session.would_raise(self.session.unwrap(broken), "list index out of range")
+                self.session.would_raise(self.session.unwrap(broken), IndexError("list index out of range"))
         return self.row(number)
 
     def require_caught(self, key: Any) -> None:
