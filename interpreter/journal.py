@@ -6,6 +6,7 @@ import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
+from threading import local
 from types import (
     CellType,
     CoroutineType,
@@ -322,6 +323,8 @@ def _instance_dict(obj: Any) -> dict | None:
         return None                             # a class's namespace is its contents
     if isinstance(obj, ModuleType):
         return vars(ModuleType)["__dict__"].__get__(obj)
+    if isinstance(obj, local):                  # this thread's
+        return local.__getattribute__(obj, "__dict__")
     for base in type(obj).__mro__:
         found = vars(base).get("__dict__")
         if isinstance(found, (GetSetDescriptorType, MemberDescriptorType)):

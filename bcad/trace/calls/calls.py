@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _DISPATCHER = type(np.sum)
-_ITERATE = (sorted, min, max, any, all, sum)
+_ITERATE = (sorted, min, max, any, all, sum, dict.fromkeys)
 _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _KEEPERS = frozenset(("append", "appendleft", "insert"))  # a list that is an item is not looked into
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)

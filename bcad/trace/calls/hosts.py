@@ -10,7 +10,14 @@ import itertools
 import operator
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from types import BuiltinFunctionType, MethodDescriptorType, MethodWrapperType, ModuleType, WrapperDescriptorType
+from types import (
+    BuiltinFunctionType,
+    MappingProxyType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +43,7 @@ _BOUND = (BuiltinFunctionType, MethodWrapperType)
 _UNBOUND = (MethodDescriptorType, WrapperDescriptorType)
 _KEEPERS = frozenset((
     *_CONTAINERS, zip, enumerate, reversed, slice, range, map, filter, property, staticmethod, classmethod, super,
-    collections.OrderedDict, functools.partial, operator.itemgetter, operator.attrgetter, iter, next, id, callable,
+    collections.OrderedDict, MappingProxyType, functools.partial, operator.itemgetter, operator.attrgetter, iter, next, id, callable,
     object, object.__new__, object.__setattr__, object.__init__, setattr, delattr, isinstance, issubclass,
     itertools.chain, itertools.islice, itertools.cycle, itertools.repeat, itertools.tee, itertools.product,
     itertools.permutations, itertools.combinations, itertools.combinations_with_replacement, itertools.zip_longest,

@@ -15,7 +15,7 @@ from bcad import ops
 from bcad.ir import Kind, Value
 from interpreter import evaluate
 
-from ..captures import questions
+from ..captures import containers, foreign, questions
 from ..captures.outer import MIRRORS
 from ..effects.effects import Call
 from ..effects.frozen import varies
@@ -165,9 +165,11 @@ def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dic
     return NotImplemented
 
 
-@handles(len)
+@handles(len, always=True)
 def _len(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return session.domain.length(args[0])
+    x = args[0] if args else None
+    told = isinstance(x, Tracer) or type(x) in (np.ndarray, RangeTracer, *MIRRORS) or foreign.is_foreign(session, x)
+    return session.domain.length(x) if told or containers.is_outer(session, x) else NotImplemented
 
 
 @handles(hash)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from interpreter import Frame
+from interpreter import Frame, Snapshot
 
 from ..places import inner_codes, is_trusted
 from ..tracers import TRACERS, Tracer
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _WITHOUT_METHODS = frozenset((int, float, complex, bool, str, bytes, tuple, type(None))) | TRACERS | MIRRORS
+
+
+def _is_closed(owner: Any) -> bool:
+    """Whether nobody but C code sees what an object holds."""
+    held = Snapshot(owner)
+    return held.attributes is None and held.contents is None
 
 
 class Captures(Lifting):
@@ -278,7 +284,8 @@ class Captures(Lifting):
             from ..restart import Restart
 
             raise Restart(frozenset((counter,)))
-        if kind == "attr" and id(owner) in self.outer and type(owner).__dict__.get(key).__class__ is GetSetDescriptorType:
+        if kind == "attr" and id(owner) in self.outer and (
+                type(owner).__dict__.get(key).__class__ is GetSetDescriptorType or _is_closed(owner)):
             raise self.session.error(f"setting .{key} of {self.outer[id(owner)][1]} is done by C code",
                                      why="tracing could not undo it", hint="set it before the function is called")
         self.session.touch(self._written)

@@ -8,9 +8,11 @@ it is filled, for this trace alone.
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import math
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from types import (
     BuiltinFunctionType,
     FunctionType,
@@ -49,6 +51,21 @@ _LAZY = frozenset((  # of these, what takes the items one by one while the progr
 _VIEWS = frozenset("items keys values __iter__ __reversed__".split())
 _ADDERS = frozenset((sum, min, max, sorted, any, all, math.fsum, math.prod, math.dist, functools.reduce, itertools.accumulate))
 _MERGERS = frozenset(("extend", "extendleft", "update", "union", "intersection", "difference", "join", "__iadd__", "__add__"))
+
+
+def _odict(make: Callable[[Any], Any]) -> type:
+    return type(make(OrderedDict()))
+
+
+WINDOWS: dict[type, Callable[[Any], Any]] = {  # C code's views of a dict
+    type({}.keys()): dict.keys, type({}.values()): dict.values, type({}.items()): dict.items, MappingProxyType: MappingProxyType,
+    **{_odict(make): make for make in (OrderedDict.keys, OrderedDict.values, OrderedDict.items)},
+}
+
+
+def windowed(view: Any) -> Any:
+    """The dict that a view or proxy shows."""
+    return next(x for x in gc.get_referents(view) if isinstance(x, dict))
 
 
 def takes(fn: Any) -> bool:

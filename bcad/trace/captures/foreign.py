@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import operator
 from collections import deque
+from collections.abc import Iterator
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,13 @@ from interpreter import evaluate
 from ..places import stepped
 from ..tracers import ArrayTracer, Method
 from . import containers, tables
-from .sources import Pinned, Result
+from .sources import Pinned, Result, Source
 
 if TYPE_CHECKING:
     from ..session import Session
 
 _BUFFERS = (array.array, memoryview, bytearray)
-_ARRAY = Pinned(np.asarray, "numpy.asarray")
+_ARRAY = Pinned(np.array, "numpy.array")  # a copy: what looks into a buffer keeps it from getting longer
 _LIST = Pinned(list, "list")
 _OWN_WAYS = ("__array_ufunc__", "__array_function__", "__array_interface__", "__array_struct__")
 
@@ -38,6 +39,19 @@ def is_foreign(session: Session, x: Any) -> bool:
     return id(x) in session.captures.foreign and is_kind(type(x))
 
 
+def buffers(session: Session) -> Iterator[tuple[np.ndarray, Source]]:
+    """What the buffers among those that were looked at hold, as arrays on the same memory."""
+    for key in session.captures.foreign:
+        obj, source = session.captures.outer[key]
+        if isinstance(obj, _BUFFERS):
+            yield looked_into(obj), Result(Pinned(looked_into, "memory"), (source,), ())
+
+
+def looked_into(buffer: Any) -> np.ndarray:
+    """The bytes of a buffer, not copied."""
+    return np.frombuffer(buffer, np.uint8) if memoryview(buffer).nbytes else np.empty(0, np.uint8)
+
+
 def listed(session: Session, x: Any) -> Any:
     """``list(x)`` of a foreign object, numbers as they are at each call."""
     from ..operations.methods import call
@@ -45,7 +59,7 @@ def listed(session: Session, x: Any) -> Any:
     source = session.captures.outer[id(x)][1]
     items = list(x)
     if items and all(type(item) in (int, float) for item in items):
-        numbers = session.captures.lift(np.asarray(x), Result(_ARRAY, (source,), ()))
+        numbers = session.captures.lift(np.array(x), Result(_ARRAY, (source,), ()))
         if type(numbers) is ArrayTracer and numbers.ndim == 1:
             return call(session, Method(numbers, "tolist"), (), {})
     found = session.captures.lift(items, Result(_LIST, (source,), ()))
@@ -69,7 +83,7 @@ def item(session: Session, x: Any, key: Any) -> Any:
 def as_array(session: Session, x: Any) -> Any:
     """What NumPy takes `x` for: a traced array or list if it is an object of these kinds, else `x`."""
     if is_foreign(session, x):
-        return session.captures.lift(np.asarray(x), Result(_ARRAY, (session.captures.outer[id(x)][1],), ()))
+        return session.captures.lift(np.array(x), Result(_ARRAY, (session.captures.outer[id(x)][1],), ()))
     kind = type(x)
     if containers.is_outer(session, x) and not issubclass(kind, (dict, MappingProxyType)):
         return containers.contents(session, x)

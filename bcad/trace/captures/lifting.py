@@ -24,13 +24,13 @@ import numpy as np
 from ..places import is_trusted, namespace_of
 from ..tracers import TRACERS, Method
 from . import foreign
-from .containers import fill, is_container
+from .containers import WINDOWS, fill, is_container, windowed
 from .definitions import Definitions
 from .drawn import DrawnIterator
 from .guards import HasClass, HasElements, HasLength, HasValue, IsObject, Same
 from .outer import MIRRORS, OuterDict, OuterList
 from .outer_arrays import NUMERIC, OuterArrays
-from .sources import Attribute, Item, Pinned, Source
+from .sources import Attribute, Item, Pinned, Result, Source
 from .stored import name_of
 from .twins import twin
 
@@ -59,6 +59,7 @@ class Lifting(OuterArrays):
         self.outer: dict[int, tuple[Any, Source]] = {id(os.environ): (os.environ, Pinned(os.environ, "os.environ"))}
         self.definitions = Definitions(session)
         self.foreign: set[int] = set()  # ids of objects that C code holds what they are made of
+        self.windows: dict[int, tuple[Any, Any, Source]] = {}  # stand-ins of views of dicts, the views, where they stand
         self.drawn: dict[int, DrawnIterator] = {}  # the stand-ins of iterators
         self._mirrors: dict[int, Any] = {}
         self._ints: dict[tuple[int, Any], Source] = {}  # guarded by value
@@ -167,6 +168,8 @@ class Lifting(OuterArrays):
                                      hint="pass numpy.asarray(it)")
         self.session.guard(HasClass(source, kind))
         self.register(value, source)
+        if kind in WINDOWS and not (isinstance(source, Attribute) and source.name == "__dict__"):  # a class's is read from the class
+            return self._window(value, kind, source)
         if twin(value) is not None:
             if id(value) not in self.drawn:
                 self.drawn[id(value)] = DrawnIterator(self.session, value, self.outer[id(value)][1])
@@ -182,6 +185,20 @@ class Lifting(OuterArrays):
             self.foreign.add(id(value))
             self.session.watch(kind)
         return value
+
+    def _window(self, value: Any, kind: type, source: Source) -> Any:
+        """A view of a dict, or a proxy of one: the same of what stands for the dict, so that it shows what the call writes."""
+        if id(value) in self.windows:
+            return self.windows[id(value)][0]
+        found = self.lift(windowed(value), Result(Pinned(windowed, "dict"), (source,), ()))
+        if type(found) is OuterDict:
+            found.fill()
+            shown = WINDOWS[kind](found)
+        else:
+            fill(self.session, found)
+            shown = value
+        self.windows[id(value)] = self.windows[id(shown)] = shown, value, source
+        return shown
 
     def _tuple(self, value: Any, kind: type, source: Source) -> Any:
         self.session.guard(HasClass(source, kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import local
 from types import FunctionType, MemberDescriptorType
 from typing import Any
 
@@ -38,6 +39,8 @@ def _computes(descriptor: Any) -> bool:
 
 def namespace_of_instance(owner: Any) -> Any:
     """The attributes of its own that an object has; empty where it keeps none."""
+    if isinstance(owner, local):  # those of this thread
+        return local.__getattribute__(owner, "__dict__")
     try:
         return object.__getattribute__(owner, "__dict__")
     except (AttributeError, TypeError):

@@ -1,4 +1,4 @@
-"""Functions and methods that a call leaves behind: made again for each run, with its numbers in their cells."""
+"""Functions, methods and views of dicts that a call leaves behind: made again for each run, with its numbers in them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import EMPTY
 
+from ..captures.containers import WINDOWS, windowed
 from ..regions.states import cell_value
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def plan(maker: Maker, obj: Any) -> Make | None:
-    """How a function that was made by the call, one of its cells, or a method of what it made is made; None for anything else."""
+    """How a function that the call has made, one of its cells, a method or view of what it has made is made; None for anything else."""
     kind = type(obj)
     if kind is FunctionType:
         return _function(maker, obj)
@@ -27,6 +28,9 @@ def plan(maker: Maker, obj: Any) -> Make | None:
     if kind is BuiltinMethodType and isinstance(obj.__self__, (list, dict, set)):
         owner = maker.plan(obj.__self__)
         return lambda run: getattr(owner(run), obj.__name__)
+    if kind in WINDOWS:
+        shown = maker.plan(windowed(obj))
+        return lambda run: WINDOWS[kind](shown(run))
     if kind is functools.partial:
         function, args, kwargs = maker.plan(obj.func), maker.plan(obj.args), maker.plan(obj.keywords)
         return lambda run: functools.partial(function(run), *args(run), **kwargs(run))

@@ -12,6 +12,7 @@ import numpy as np
 
 from interpreter import EMPTY, Journal, Snapshot
 
+from ..captures import foreign
 from ..captures.guards import Apart, Distinct, HasLength, Same
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..captures.questions import PLAIN
@@ -203,7 +204,8 @@ def _require_distinct(session: Session, written: list[Any]) -> None:
 
 
 def _require_apart(session: Session, array: Any, source: Source) -> None:
-    for other, _, place in session.captures.cells.values():
+    arrays = [(other, place) for other, _, place in session.captures.cells.values()]
+    for other, place in [*arrays, *foreign.buffers(session)]:
         if other is array and place == source:
             continue
         if np.shares_memory(other, array):

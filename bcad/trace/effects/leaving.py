@@ -117,7 +117,11 @@ class Maker:
             return lambda run: obj
         if kind is FunctionType:
             return callables.plan(self, obj)  # type: ignore[return-value]
-        known = self.session.captures.outer.get(id(obj))
+        captures = self.session.captures
+        if id(obj) in captures.windows:
+            _, original, source = captures.windows[id(obj)]
+            return self._outside(source, original)
+        known = captures.outer.get(id(obj))
         if known is not None and known[0] is obj:
             return self._outside(known[1], obj)
         return callables.plan(self, obj) or self._container(obj)
