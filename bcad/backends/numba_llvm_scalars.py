@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from .kernel import BOOL, INT, Expr
@@ -17,7 +18,7 @@ _INTRINSIC = {"sqrt": "sqrt", "fabs": "fabs", "floor": "floor", "ceil": "ceil", 
               "copysign": "copysign", "maximum": "maximum", "minimum": "minimum", "fmax": "maxnum", "fmin": "minnum"}
 _PLAIN = {"add": ("fadd", "add"), "sub": ("fsub", "sub"), "mul": ("fmul", "mul"), "div": ("fdiv", "sdiv"),
           "fmod": ("frem", "srem"), "and": ("", "and"), "or": ("", "or"), "xor": ("", "xor"), "iadd": ("", "add nsw"),
-          "isub": ("", "sub nsw"), "imul": ("", "mul nsw"), "shl": ("", "shl")}
+          "isub": ("", "sub nsw"), "imul": ("", "mul nsw")}
 
 INLINED = 8  # functions of numbers whose code is copied to where they are called, outside of loops: more take long
 
@@ -185,9 +186,25 @@ class Scalars(Division, Neighbours):
             divisor = self.value(self._intrinsic_call("umax", INT, [divisor, "1"]))
         return self.value(f"{instruction} i64 {self.ref(a)}, {divisor}")
 
+    def op_shl(self, x: Expr) -> str:
+        return self._shift(x, "shl", "0")
+
     def op_shr(self, x: Expr) -> str:
-        how = "ashr" if x.type[0] == "i" else "lshr"
-        return self.value(f"{how} {llvm_type(x.type)} {self.ref(x.args[0])}, {self.ref(x.args[1])}")
+        if x.type[0] != "i":
+            return self._shift(x, "lshr", "0")
+        sign = self.value(f"ashr {llvm_type(x.type)} {self.ref(x.args[0])}, {int(x.type[1:]) - 1}")
+        return self._shift(x, "ashr", sign)
+
+    def _shift(self, x: Expr, how: str, emptied: str) -> str:
+        """A shift, also by more bits than there are (NumPy's meaning; a machine has its own)."""
+        a, b = x.args
+        t, bits = llvm_type(x.type), int(x.type[1:])
+        if b.op == "const" and 0 <= b.data < bits:
+            return self.value(f"{how} {t} {self.ref(a)}, {self.ref(b)}")
+        within = self.value(f"icmp ult {t} {self.ref(b)}, {bits}")
+        by = self.value(f"select i1 {within}, {t} {self.ref(b)}, {t} 0")
+        shifted = self.value(f"{how} {t} {self.ref(a)}, {by}")
+        return self.value(f"select i1 {within}, {t} {shifted}, {t} {emptied}")
 
     def op_cast(self, x: Expr) -> str:
         a = x.args[0]
@@ -195,10 +212,7 @@ class Scalars(Division, Neighbours):
         if source[0] == "f" and target[0] == "f":
             return self.value(f"{'fpext' if target == 'f64' else 'fptrunc'} {lf} {self.ref(a)} to {lt}")
         if source[0] == "f":
-            kind = "fptoui" if target[0] == "u" else "fptosi"
-            name = f"llvm.{kind}.sat.{lt}.{SUFFIX[source]}"
-            self.called.declares.add(f"declare {lt} @{name}({lf})")
-            return self.value(f"call {lt} @{name}({lf} {self.ref(a)})")
+            return self.truncated(self.ref(a), source, target)
         if target[0] == "f":
             return self.value(f"{'sitofp' if source[0] == 'i' else 'uitofp'} {lf} {self.ref(a)} to {lt}")
         bits, wanted = int(source[1:]), int(target[1:])
@@ -206,3 +220,28 @@ class Scalars(Division, Neighbours):
             return self.ref(a)
         how = "trunc" if wanted < bits else "sext" if source[0] == "i" else "zext"
         return self.value(f"{how} {lf} {self.ref(a)} to {lt}")
+
+    def truncated(self, a: str, source: str, target: str) -> str:
+        """A float as an integer as compiled C has it: of what does not fit, the lower bits of the least signed integer."""
+        lf, bits = llvm_type(source), 32 if target in ("i8", "u8", "i16", "u16", "i32") else 64
+        if target != "u64":
+            whole = self._signed(a, source, bits)
+            return whole if target in ("i32", "i64") else self.value(f"trunc i{bits} {whole} to {llvm_type(target)}")
+        half = _power_of_two(63)
+        small = self.value(f"fcmp ult {lf} {a}, {half}")
+        rest = self.value(f"fsub {lf} {a}, {half}")
+        whole = self._signed(self.value(f"select i1 {small}, {lf} {a}, {lf} {rest}"), source, 64)
+        upper = self.value(f"xor i64 {whole}, {-(2**63)}")
+        return self.value(f"select i1 {small}, i64 {whole}, i64 {upper}")
+
+    def _signed(self, a: str, source: str, bits: int) -> str:
+        lf, limit = llvm_type(source), _power_of_two(bits - 1)
+        size = self.intrinsic("fabs", source, [a])
+        fits = self.value(f"fcmp olt {lf} {size}, {limit}")
+        inside = self.value(f"select i1 {fits}, {lf} {a}, {lf} {_power_of_two(bits - 1, -1)}")
+        return self.value(f"fptosi {lf} {inside} to i{bits}")
+
+
+def _power_of_two(n: int, sign: int = 1) -> str:
+    """A constant of any float type: LLVM writes both as the bits of a double."""
+    return "0x" + struct.pack(">d", sign * 2.0**n).hex()

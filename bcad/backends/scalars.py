@@ -77,7 +77,7 @@ class Scalars(ComplexScalars):
             return x
         if to == BOOL:
             return self.truth(x)
-        if x.op == "const":
+        if x.op == "const" and (is_float(to) or not is_float(x.type) or abs(x.data) < 2.0**31):
             return self.e.const(float(x.data) if is_float(to) else _wrap(int(x.data), to), to)
         return self.e.emit("cast", x, type=to)
 

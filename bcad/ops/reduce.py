@@ -36,7 +36,11 @@ def fold(
     mask = given(where, True)
     if mask is not True:
         x = where_op(fitting(mask, x), x, _filler(op, x, initial))
-    result = op(x, axis=reduced_axes(as_axes(axis), x.ndim), keepdims=bool(given(keepdims, False)))
+    axes = reduced_axes(as_axes(axis), x.ndim)
+    if x.shape and not axes:
+        result = cast(x, op.result_dtype(x.type))  # type: ignore[arg-type]
+    else:
+        result = op(x, axis=axes, keepdims=bool(given(keepdims, False)))
     result = result if dtype is None else cast(result, np.dtype(dtype))  # small integers are folded in large ones
     start = given(initial, None)
     if start is None or join is None:
@@ -201,6 +205,8 @@ def _position(name: str) -> Any:
     def function(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOT_GIVEN) -> Value:
         x = operand(a)
         axes = () if axis is None else reduced_axes(as_int(axis, "axis"), x.ndim)
+        if not x.shape:
+            return stored(op(along(x, None)[0], axis=0, keepdims=False), out)
         return stored(op(x, axis=axes[0] if axes else None, keepdims=bool(given(keepdims, False))), out)
 
     return function
