@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bcad.ir import Value
+from bcad.ir import Kind, Value
 from bcad.ops import BY_NAME
 
 from .pattern import Attr, op, x
@@ -25,6 +25,8 @@ def identity_layout(value: Value) -> Any:
 
 @rule(op.reshape(op.reshape(x, shape=p), shape=q), exact=True)
 def reshape_twice(x: Value, q: Any) -> Any:
+    if not x.shape and not tuple(q):  # of a NumPy scalar np.reshape makes no array
+        return BY_NAME["as_kind"](x, kind=Kind.ARRAY, dtype=x.dtype)
     return BY_NAME["reshape"](x, shape=q)
 
 

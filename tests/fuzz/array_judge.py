@@ -140,9 +140,9 @@ def derivative_doubt(world: World, text: str, case: Case, args: Any, tangents: A
 
 
 def _smooth(along: Any, value: float) -> bool:
-    """Whether differences to both sides, of three lengths, say the same."""
+    """Whether differences to both sides, of four lengths, say the same."""
     here = float(along(0.0))
-    for step in (1e-4, 1e-6, 1e-7):
+    for step in (1e-4, 1e-6, 1e-7, 1.7e-10):
         for side in (step, -step):
             if abs((float(along(side)) - here) / side - value) > 1e-2 * (1 + abs(value)):
                 return False

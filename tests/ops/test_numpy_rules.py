@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import bcad
 from bcad.ir import evaluate
 from bcad.trace import trace
 from tests.fuzz.array_judge import difference
@@ -88,3 +89,57 @@ def test_kinds_dtypes_and_shapes_are_numpys(names: str, table: str, part: int) -
         warnings.simplefilter("ignore")
         found = [wrong for call in templates(table)[part::8] for wrong in problems(call, names)]
     assert not found, "\n".join(found)
+
+
+# -- numbers that do not fit, compiled -----------------------------------------------------------
+EDGES = [-1.3, -0.2, 300.7, 4e4, 1e10, 1e19, 2e19, -1e19, np.nan, np.inf, -np.inf, 2.0**63, -(2.0**63), 2.0**31, -(2.0**31)]
+INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "int64", "uint64")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("source", ["float32", "float64"])
+def test_floats_become_integers_as_in_numpy(backend: str, source: str) -> None:
+    def f(x: np.ndarray) -> Any:
+        return tuple(x.astype(dtype) for dtype in INTEGERS)
+
+    compiled = bcad.Function(f, backend=backend)
+    with np.errstate(all="ignore"):
+        for x in (np.array(EDGES, source), np.resize(np.array(EDGES, source), 100)):
+            for dtype, found, expected in zip(INTEGERS, compiled(x), f(x), strict=True):
+                assert found.dtype == expected.dtype
+                assert np.array_equal(found, expected), dtype
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64", "uint64"])
+def test_shifts_by_more_bits_than_there_are(backend: str, dtype: str) -> None:
+    def f(a: np.ndarray, b: np.ndarray) -> Any:
+        return a << b, a >> b, a >> 9, a << 3
+
+    a, b = np.array([0, 1, 5, 100, 6, 77]).astype(dtype), np.array([0, 7, 8, 9, 70, 1]).astype(dtype)
+    if np.iinfo(dtype).min < 0:
+        a[3] = -100
+    for found, expected in zip(bcad.Function(f, backend=backend)(a, b), f(a, b), strict=True):
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_folds_over_no_axes_and_of_numbers(backend: str) -> None:
+    def f(x: np.ndarray, m: np.ndarray) -> Any:
+        folds = [g(x, axis=()) for g in (np.sum, np.prod, np.max, np.mean, np.any)]
+        return *folds, np.sum(m, axis=()), np.max(x[0, 0], axis=0), np.argmin(x[1, 1], axis=-1), np.add.reduceat(x, [0, 1, 0])
+
+    args = np.array([[1.5, -2.0], [0.0, 3.0]]), np.array([True, False])
+    for found, expected in zip(bcad.Function(f, backend=backend)(*args), f(*args), strict=True):
+        assert not difference(found, expected)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_a_number_that_is_made_an_array_stays_one(backend: str) -> None:
+    def f(x: np.ndarray) -> Any:
+        number = x[0]
+        return np.roll(number, 1), number.reshape(1).reshape(()), np.reshape(number, ()), number.squeeze(), np.flip(number), number.T
+
+    x = np.array([1.5, 2.0])
+    for found, expected in zip(bcad.Function(f, backend=backend)(x), f(x), strict=True):
+        assert not difference(found, expected)
