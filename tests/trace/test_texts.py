@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bcad import Unsupported, grad, options
+from bcad import Function, Unsupported, grad, options
 
 logger = logging.getLogger("tests.texts")
 
@@ -221,3 +221,16 @@ def test_sizes_and_numbers_of_every_kind():
         return q[0] * n
 
     assert shown(grad(f)) == shown(f)
+
+
+SIZES_IN_TEXT = [
+    lambda x: str(len(x)), lambda x: f"{len(x)}", lambda x: f"{x.shape[0]:03d}|{x.size!r}", lambda x: repr(len(x)) + "q", lambda x: {str(len(x)): x},
+    lambda x: format(len(x), "4d"), lambda x: "%d" % len(x), lambda x: str(x.shape), lambda x: ",".join(map(str, x.shape)), lambda x: str(len([v for v in x])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", SIZES_IN_TEXT)
+def test_sizes_in_a_text_are_those_of_the_call(f):
+    traced = Function(f)
+    for n in (3, 4, 1, 3):
+        assert str(traced(np.ones(n))) == str(f(np.ones(n)))

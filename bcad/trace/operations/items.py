@@ -193,7 +193,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
             done = strip_methods.attempt(strip, lambda: strip_methods.set_item(strip, normal_key(session, key), value), value)
             if done is not NotImplemented:
                 return done
-    virtual.look(session, owner)
+    virtual.look(session, owner, *((value,) if type(key) is slice else ()))
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key, owner)
         if getattr(owner, "namespace_of", None) is not None and owner.namespace_of is not owner._original:
