@@ -217,7 +217,7 @@ class ArrayTracer(Tracer):
         Whether it is ``x.flat``.
     """
 
-    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_is_flat", "_home", "_shared")
+    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_is_flat", "_home", "_sharing")
 
     def __init__(
         self, session: Session, value: Value, base: ArrayTracer | None = None, step: Step | None = None
@@ -230,11 +230,20 @@ class ArrayTracer(Tracer):
         self._writeable = True
         self._is_flat = False
         self._home = Builder.current()  # where it was made
-        self._shared: Any = None  # the branch or loop after which it may be one of several arrays
+        self._sharing: list[Any] = []
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
         return np.ndarray
+
+    @property
+    def _shared(self) -> Any:
+        """The branch or loop after which it may be one of several arrays; that stays known when the run of a region is undone."""
+        return self._sharing[0] if self._sharing else None
+
+    @_shared.setter
+    def _shared(self, region: Any) -> None:
+        self._sharing[:] = [region]
 
     def _type(self) -> ArrayType:
         type_ = self._value.type
