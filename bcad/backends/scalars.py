@@ -298,10 +298,11 @@ def operand_dtypes(op: Elementwise, types: Sequence[ArrayType]) -> list[Any]:
         result = op.type_rule(*types).dtype
         return [np.dtype(bool), *[result] * (len(types) - 1)]
     if isinstance(op.numpy, np.ufunc) and op.numpy.signature is None:
-        weak: list[Any] = [{"b": np.dtype(bool), "i": int, "f": float, "c": complex}[t.dtype.kind]
+        truth: Any = int if op.type_rule(*types).dtype.kind != "b" else np.dtype(bool)  # Python counts with its bools
+        weak: list[Any] = [{"b": truth, "i": int, "f": float, "c": complex}[t.dtype.kind]
                            if t.kind is Kind.PYTHON else t.dtype for t in types]
-        if all(isinstance(w, type) or t.kind is Kind.PYTHON for w, t in zip(weak, types, strict=True)):
-            weak = [t.dtype for t in types]
+        if all(t.kind is Kind.PYTHON for t in types):
+            weak = [np.dtype(np.int64) if w is int else t.dtype for w, t in zip(weak, types, strict=True)]
         try:
             return list(op.numpy.resolve_dtypes((*weak, *(None,) * op.numpy.nout))[: len(types)])
         except TypeError as error:

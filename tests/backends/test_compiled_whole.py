@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import warnings
 from typing import Any
 
 import numpy as np
@@ -207,3 +209,23 @@ def test_band_matrices(below: int, above: int) -> None:
     assert "in NumPy" not in d.report()
     with pytest.raises(np.linalg.LinAlgError):
         f(np.zeros((below + above + 1, 5)), np.ones(5))
+
+
+def test_python_counts_with_its_bools() -> None:
+    for fn in (lambda x: (x > 0) + (x > 1), lambda x: ~(x > 0), lambda x: -(x > 0) - (x > 1), lambda x: (x > 0) * 3 + (x > 1) * (x > 0),
+               lambda x: ~np.allclose(x, 1.5), lambda x: (x > 0) & (x > 1), lambda x: np.add(x > 0, x > 1), lambda x: (x > 0) / 2):
+        f = bcad.function(fn)
+        for x in (-0.5, 0.5, 1.5):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of ~ of a bool
+                found, expected = f(x), fn(x)
+            assert found == expected and type(found) is type(expected)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="C leaves it to the machine")
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8"])
+def test_floats_become_integers_as_in_c(dtype: str) -> None:
+    x = np.array([-1.167, -0.5, 300.7, 70000.2, -3.0, 255.9, -129.0, 0.0])
+    for y in (x, x.astype(np.float32)):
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal(bcad.function(lambda y: y.astype(dtype))(y), y.astype(dtype))
