@@ -7,12 +7,12 @@ from .audit import Audit
 from .code import UNBOUND, Code, Instruction
 from .decode import decode
 from .domain import Domain, PlainDomain
-from .errors import GeneratorLost, LocatedError, Location, Unsupported
+from .errors import GeneratorLost, LocatedError, Location, Passing, Unsupported
 from .evaluate import call, evaluate
 from .frame import Elsewhere, Frame, Outcome, unmoved
 from .journal import EMPTY, Journal, Snapshot
 
-__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal",
+__all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal", "Passing",
            "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "hot", "natives", "protocols", "unmoved"]
 

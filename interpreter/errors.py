@@ -132,5 +132,9 @@ class Unsupported(LocatedError, NotImplementedError):
     """Something the evaluator (or a domain) cannot do; never a wrong result instead."""
 
 
-class GeneratorLost(Unsupported):
+class Passing(BaseException):
+    """Raised by the evaluator or a domain for ends of its own: a program's handler is run, but does not end it."""
+
+
+class GeneratorLost(Unsupported, Passing):
     """A generator cannot be advanced here, and the attempt has ended it: what is undone does not bring it back."""

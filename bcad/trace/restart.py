@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from interpreter import Passing
+
 from .captures.sources import Source
 
 
@@ -40,7 +42,7 @@ class Lessons(NamedTuple):
     reasons: frozenset[tuple[Any, str]] = frozenset()
 
 
-class Restart(BaseException):
+class Restart(Passing):
     """Tracing must begin again, with what was learnt."""
 
     def __init__(

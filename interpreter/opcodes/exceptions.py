@@ -6,6 +6,7 @@ from typing import Any
 from ..attributes import get_attribute
 from ..calls import call_value
 from ..code import NULL
+from ..errors import Passing
 from ..frame import Frame, current_exception
 from ..generators import stop_error
 from ..lookup import MISSING, find, is_exception, is_exception_class, is_instance, subclass
@@ -64,7 +65,9 @@ def push_exc_info(frame: Frame, stack: list, _: Any) -> None:
 @opcode("POP_EXCEPT")
 def pop_except(frame: Frame, stack: list, _: Any) -> None:
     """previous --"""
-    frame.handled = stack.pop()
+    ended, frame.handled = frame.handled, stack.pop()
+    if isinstance(ended, Passing):
+        raise ended
 
 
 @opcode("CHECK_EXC_MATCH")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import numpy as np
@@ -166,3 +167,29 @@ def test_a_raise_that_nobody_handles_keeps_the_loop():
     g(POINTS[0])
     with pytest.raises(OverflowError, match="too large"):
         g(np.array([1.0, 200.0]))
+
+
+@contextlib.contextmanager
+def _kept_on(stack, item):
+    stack.append(item)
+    try:
+        yield item
+    finally:
+        stack.pop()
+
+
+def test_managers_on_an_exit_stack_are_left():
+    """The loop that leaves them is tried, and its own handlers catch everything: what gives up the attempt is not theirs."""
+    def f(x):
+        stack, total = [], 0.0
+        with contextlib.ExitStack() as managers:
+            for k in range(3):
+                managers.enter_context(_kept_on(stack, x * k))
+                total += sum(stack)
+        with contextlib.suppress(ZeroDivisionError):
+            total += 1 / (x - 2.0)
+        return total + x * len(stack)
+
+    for x in (2.0, 0.5):
+        assert Function(f)(x) == pytest.approx(f(x))
+    assert grad(f)(0.5) == pytest.approx((f(0.5 + 1e-6) - f(0.5 - 1e-6)) / 2e-6)

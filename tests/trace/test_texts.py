@@ -234,3 +234,38 @@ def test_sizes_in_a_text_are_those_of_the_call(f):
     traced = Function(f)
     for n in (3, 4, 1, 3):
         assert str(traced(np.ones(n))) == str(f(np.ones(n)))
+
+
+class TooLarge(ArithmeticError):
+    def __init__(self, value, limit):
+        super().__init__(f"{value:.3f} is above {limit}")
+        self.value = value
+
+
+def raised_once(q):
+    try:
+        if q[0] > 1.5:
+            raise TooLarge(q[0], 1.5)
+    except TooLarge as error:
+        logger.error("caught %s %r", error, [error])
+        print(error, f"{error} {error!r} {error.value:.2f}", str(error), error.args)
+        return q[1] * 2
+    return q[0] * q[1]
+
+
+def raised_in_a_loop(q):
+    total = 0.0
+    for k in range(6):
+        try:
+            if q[0] * k > 4.0:
+                raise ValueError("bad", q[0] * k)
+            total += q[0] * k
+        except ValueError as error:
+            logger.warning("round %d: %s", k, error)
+            print(f"{error}", error.args[0])
+    return total * q[1]
+
+
+@pytest.mark.parametrize("f", [raised_once, raised_in_a_loop])
+def test_exceptions_show_what_they_were_raised_with(f):
+    assert shown(grad(f)) == shown(f)

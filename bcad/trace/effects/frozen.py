@@ -129,6 +129,8 @@ def varies(session: Session, obj: Any, around: frozenset[int] = frozenset()) -> 
             raise session.error(f"a {kind.__name__} with traced numbers in it is written as text",
                                 hint=f"write its items, or list(...) of it, instead of the {kind.__name__}")
         return any(varies(session, x, around) for x in items)
+    if isinstance(obj, BaseException):
+        return varies(session, (obj.args, vars(obj)), around)
     if isinstance(obj, Enum) or not is_plain_class(kind):
         return False
     return id(obj) in session.captures.outer or any(varies(session, x, around) for x in own_attributes(obj).values())

@@ -24,6 +24,7 @@ from ..regions.leaves import item_of, plain
 from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
 from ..tree import children_of, flatten, rebuild_like
 from . import callables
+from .frozen import varies
 from .text import TextTracer, finish
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ class Maker:
             return self._array(self.session.captures.cell(obj))
         if kind in (set, bytearray, np.ndarray):  # made while tracing: another one at each call
             return self.once(obj, lambda run: obj.copy())
+        if isinstance(obj, BaseException) and varies(self.session, obj):
+            args, attributes = self.plan(obj.args), self.plan(vars(obj))
+            return self.once(obj, lambda run: exception_of(kind, args(run), attributes(run)))
         if not _is_ours(obj) and _is_plain_instance(obj) and self.session.was_made(obj):
             return self._instance(obj)
         if _is_ours(obj) or isinstance(obj, Iterator) or has_traced(obj):  # C code's: it cannot be made again
@@ -298,6 +302,14 @@ def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
 def _is_ours(obj: Any) -> bool:
     """Whether an object is of a trace, and of no use behind it: an iterator over traced rows."""
     return bool(type(obj).__module__.startswith(__package__.partition(".effects")[0]))
+
+
+def exception_of(cls: Any, args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
+    """An exception that shows what it was raised with; its own ``__init__`` is not run again."""
+    made: BaseException = cls.__new__(cls, *args)
+    made.args = args
+    vars(made).update(attributes)
+    return made
 
 
 def _is_argument(source: Source) -> bool:

@@ -16,7 +16,8 @@ from ..lists import keyed
 from ..tracers import ArrayTracer, Tracer, ValueTracer
 from ..tree import flatten
 from .effects import Call, Effect
-from .leaving import Maker, Run, holds_traced
+from .frozen import varies
+from .leaving import Maker, Run, exception_of, holds_traced
 from .text import TextTracer, finish
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Tape:
         session = self.session
         if isinstance(leaf, TextTracer):
             return self._text(leaf, values)
+        if isinstance(leaf, BaseException) and varies(session, leaf):
+            kind, make = type(leaf), self._nest((leaf.args, vars(leaf)), values)
+            return lambda numbers: exception_of(kind, *make(numbers))
         self._refuse_lists(leaf)
         if not isinstance(leaf, Tracer) and not holds_traced(leaf):
             known = session.captures.outer.get(id(leaf))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad.ir import Builder, Value
-from interpreter import EMPTY, UNBOUND
+from interpreter import EMPTY, UNBOUND, Passing
 
 from ..captures.outer import LISTS
 from ..captures.stored import own_attributes
@@ -28,7 +28,7 @@ _PLAIN = (bool, int, float, complex)
 _RANK = "biufc"
 
 
-class Abandon(BaseException):
+class Abandon(Passing):
     """A loop or branch cannot be kept as a region; it is undone, and unrolled or guarded instead."""
 
 
