@@ -82,8 +82,6 @@ class GraphDomain(Domain):
     def getattr(self, frame: Frame | None, owner: Any, name: str) -> Any:
         if type(owner) is ChoiceTracer:
             return splitting.apply(self.at(frame), getattr, owner, name)
-        if frame is not None:  # the user's code asks
-            owner = kinds.settled(self.at(frame), owner)
         return attributes.get(self.at(frame), owner, name)
 
     def setattr(self, frame: Frame | None, owner: Any, name: str, value: Any) -> Any:
@@ -103,6 +101,8 @@ class GraphDomain(Domain):
         if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
             return splitting.store_item(self.at(frame), owner, key, value)
         if type(value) is ChoiceTracer and isinstance(owner, np.ndarray):
+            if kinds.is_real(value):  # all kinds are cast as their one value
+                return items.set_(self.at(frame), owner, key, kinds.whole(self.at(frame), value))
             return splitting.apply(self.at(frame), written_out.set_item, owner, key, value)
         return items.set_(self.at(frame), owner, key, value)
 
@@ -133,6 +133,8 @@ class GraphDomain(Domain):
         if kind == "hash" and type(value) is not SizeTracer and value._type().dtype.kind not in "biu":
             raise session.error("a traced number is a key of a dict or an item of a set", why="where it stands depends on its value",
                                 hint="keep pairs in a list, or use the number's place as the key")
+        if kind == "index" and type(value) is not SizeTracer and value.__class__ is np.bool_:
+            raise TypeError("'numpy.bool' object cannot be interpreted as an integer")
         if kind in ("int", "index", "hash"):
             return session.decide_int(value, f"{kind}()")
         if kind == "bool":

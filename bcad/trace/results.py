@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .effects.leaving import Make, Maker, python_where
+from .effects.leaving import Make, Maker, of_kind
 from .lists import keyed
 from .regions.choices import decide
-from .tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, ValueTracer
+from .tracers import ArrayTracer, ChoiceTracer, Tracer, ValueTracer
 from .tree import children_of, flatten, rebuild_like
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ class Plan:
         self.place: int | None = None  # of the output that the result is, if it is no more than that
         self._places: list[int | None] = []  # of the leaves that are outputs as they are
         self.makers = [self._planned(leaf) for leaf in leaves]
-        self._flags = {k: x._python for k, x in enumerate(leaves) if type(x) is ScalarTracer and x._python is not None}
+        self._kinds = {k: x for k, x in enumerate(leaves) if type(x) is ChoiceTracer and x._numbers is not None}
 
     def plan_kinds(self) -> None:
-        """Have the run say which numbers are Python's; these outputs are no part of the result."""
-        for k, flag in self._flags.items():
-            self.makers[k] = python_where(self.maker.position(flag), self.makers[k])
-        if self.tree.cls is None and not self._flags and self._places[0] is not None:  # the case of almost every call
+        """Have the run say of which kind numbers are; these outputs are no part of the result."""
+        for k, leaf in self._kinds.items():
+            self.makers[k] = of_kind(self.maker.position(leaf._which), leaf._numbers.types, self.makers[k])  # type: ignore[union-attr]
+        if self.tree.cls is None and not self._kinds and self._places[0] is not None:  # the case of almost every call
             self.place = self._places[0]
             self.build = operator.itemgetter(self.place)  # type: ignore[method-assign, assignment]
 
@@ -60,7 +60,9 @@ class Plan:
         return make
 
     def _made(self, leaf: Any) -> tuple[Make, int | None]:
-        if type(leaf) is ChoiceTracer:  # whose derivative is asked for must be one thing
+        if type(leaf) is ChoiceTracer and leaf._numbers is not None:
+            leaf = leaf._session.wrap(leaf._number)
+        elif type(leaf) is ChoiceTracer:  # whose derivative is asked for must be one thing
             leaf = decide(leaf._session, leaf)
         if is_plain_number(leaf):
             self.maker.position(leaf)

@@ -16,6 +16,7 @@ from bcad.ir import ArrayType, Builder, Dim, Value
 
 if TYPE_CHECKING:
     from .operations.views import Step
+    from .regions.blends import Numbers
     from .session import Session
 
 
@@ -114,19 +115,9 @@ class ValueTracer(Tracer):
 
 
 class ScalarTracer(ValueTracer):
-    """An ``np.float64`` or its kin.
+    """An ``np.float64`` or its kin."""
 
-    Attributes
-    ----------
-    _python : Value or None
-        Says whether it is Python's own number after all; None where it never is (see `kinds`).
-    """
-
-    __slots__ = ("_python",)
-
-    def __init__(self, session: Session, value: Value, python: Value | None = None) -> None:
-        super().__init__(session, value)
-        self._python = python
+    __slots__ = ()
 
 
 class NumberTracer(ValueTracer):
@@ -152,21 +143,38 @@ class ChoiceTracer(Tracer):
     ----------
     _which : Value
         The number of the option.
-    _options : tuple
-        Python objects, tracers among them.
+    _numbers : Numbers or None
+        Where the options are kinds of one number: which ones (see `blends`).
+    _number : Value or None
+        That number.
     """
 
-    __slots__ = ("_which", "_options")
+    __slots__ = ("_which", "_given", "_numbers", "_number")
 
-    def __init__(self, session: Session, which: Value, options: tuple[Any, ...]) -> None:
+    def __init__(
+        self, session: Session, which: Value, options: tuple[Any, ...] = (), numbers: Numbers | None = None, number: Value | None = None,
+    ) -> None:
         self._session = session
         self._which = which
-        self._options = options
+        self._given = options
+        self._numbers = numbers
+        self._number = number
+
+    @property
+    def _options(self) -> tuple[Any, ...]:
+        """Python objects, tracers among them."""
+        if self._numbers is None:
+            return self._given
+        from .operations.kinds import options_of
+
+        return options_of(self)
 
     def _read(self) -> Value:
+        from .operations.kinds import one_value
         from .regions.choices import settle
 
-        return self._session.value(settle(self._session, self))
+        known = one_value(self)
+        return self._session.value(settle(self._session, self)) if known is None else known
 
     def __bool__(self) -> bool:
         return self._session.domain.truth(None, self)
@@ -311,7 +319,7 @@ _NUMERIC = frozenset((ArrayTracer, ScalarTracer, NumberTracer, SizeTracer, bool,
 
 def is_number_like(x: Any) -> bool:
     """Whether `x` is a number or array, traced or not."""
-    return type(x) in _NUMERIC or issubclass(type(x), np.generic)
+    return type(x) in _NUMERIC or issubclass(type(x), np.generic) or type(x) is ChoiceTracer and x._numbers is not None
 
 
 def is_traced(x: Any) -> bool:

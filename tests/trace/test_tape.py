@@ -157,3 +157,18 @@ def test_nothing_is_shown_for_a_run_that_is_given_up(capsys):
     capsys.readouterr()
     with pytest.raises(Exception, match="too much"):
         traced(np.array([1.0, 20.0, 3.0]))
+
+
+def shown_twice_in_a_text(x):
+    for v in x:
+        print(f"{v} {v}", 7 * v)
+    return x.sum()
+
+
+def test_what_a_text_shows_twice_is_one_number(capsys):
+    traced = Traced(shown_twice_in_a_text)
+    for x in POINTS:
+        shown_twice_in_a_text(x)
+        expected = capsys.readouterr().out
+        traced(x)
+        assert capsys.readouterr().out == expected

@@ -6,7 +6,7 @@ import functools
 import operator
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
-from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodWrapperType
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, MethodWrapperType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,16 +118,37 @@ def call_with_choices(
     """A call with objects of which only a run knows which they are: Python code gets them as they are."""
     if type(fn) is ChoiceTracer:
         return splitting.each(session, fn, lambda option: evaluate(option, args, kwargs, session.domain))
-    if type(fn) is FunctionType and not _has_meaning(fn):
-        return NotImplemented
-    if fn is isinstance or hosts.keeps_tracers(fn) or _is_hashable_function(fn) and outside.calls_outside(fn):
+    if fn is isinstance or fn is not range and hosts.keeps_tracers(fn) or _is_hashable_function(fn) and outside.calls_outside(fn):
         return call(session, frame, fn, args, kwargs)
+    if type(fn) is MethodType or type(fn) is FunctionType and not _has_meaning(fn):
+        return NotImplemented
+    if type(fn) is BuiltinFunctionType and type(fn.__self__) is str or fn in (str, repr, format, ascii, print):
+        return call(session, frame, fn, args, kwargs)
+    result = _with_kinds(session, fn, args, kwargs)
+    if result is not NotImplemented:
+        return result
     if splitting.among([*args, *kwargs.values()]):
         return splitting.call(session, fn, args, kwargs)
     args = tuple(choices.settled(session, args))
     kwargs = dict(zip(kwargs, choices.settled(session, list(kwargs.values())), strict=True))
     result = call(session, frame, fn, args, kwargs)
     return evaluate(fn, args, kwargs, session.domain) if result is NotImplemented else result
+
+
+def _with_kinds(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A call with numbers of several kinds that need not be told apart; NotImplemented where they must."""
+    try:
+        result = kinds.call(session, fn, args, kwargs)
+    except TypeError:  # an unhashable callable of the user's
+        return NotImplemented
+    if result is not NotImplemented or _lookup(ops.FUNCTIONS, fn) is None or _lookup(pybuiltins.HANDLERS, fn) is not None:
+        return result
+    if not (isinstance(fn, np.ufunc) or getattr(fn, "__module__", "").partition(".")[0] in ("numpy", "scipy", "math")):
+        return NotImplemented
+    found = kinds.as_numpy(session, [*args, *kwargs.values()])
+    if found is None:
+        return NotImplemented
+    return evaluate(fn, tuple(found[:len(args)]), dict(zip(kwargs, found[len(args):], strict=True)), session.domain)
 
 
 def _has_meaning(fn: FunctionType) -> bool:
@@ -214,8 +235,6 @@ def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[
     if out is not None:
         return _into(session, fn, meaning, args, kwargs, out)
     result = session.wrap(emit(session, meaning, args, kwargs))
-    if fn in kinds.OPERATORS:
-        return kinds.noted(session, result, args)
     return views.of_call(session, fn, result, args, kwargs) if fn in views.VIEW_FUNCTIONS else result
 
 

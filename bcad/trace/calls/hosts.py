@@ -157,6 +157,7 @@ def run_at_each_call(
     if not effect:
         arrays = tuple(k for k, x in enumerate(concrete) if isinstance(x, np.ndarray))
         call.written = arrays if example is None else changed_among(concrete, given)  # what gives nothing is there to write
+        call.kinds = tuple(map(_kind_of, leaves))
         leaves += [given[k] for k in call.written]
         types += tuple(values[k].type for k in call.written)
     op = ops.host_effect if effect else ops.host
@@ -213,6 +214,8 @@ class HostFunction:
     ----------
     result : Tree or None
         How the result was nested while tracing; a run that gives another nesting is abandoned.
+    kinds : tuple or None
+        Of which class, dtype and rank its parts were while tracing; a run that gives others is abandoned.
     written : tuple of int
         Which of the traced arguments are arrays that it wrote to while tracing; these come after the result.
     """
@@ -223,6 +226,7 @@ class HostFunction:
         self.leaves = [None if isinstance(x, Tracer) else x for x in leaves]
         self.places = [k for k, x in enumerate(leaves) if isinstance(x, Tracer)]
         self.result: Tree | None = None
+        self.kinds: tuple[Any, ...] | None = None
         self.written: tuple[int, ...] = ()
 
     def plainly(self, *values: Any) -> Any:
@@ -247,16 +251,23 @@ class HostFunction:
         changed = changed_among(values, given)
         if not set(changed) <= set(self.written):
             raise ops.CheckFailed(f"{self} writes to an array that it left alone when it was traced")
-        if not self.written and (self.result is None or self.result.cls is None):
+        if self.kinds is None and not self.written and (self.result is None or self.result.cls is None):
             return found
         leaves, tree = flatten(found)
         if tree != self.result:
             raise ops.CheckFailed(f"the result of {self} is nested in another way")
+        if self.kinds is not None and self.kinds != tuple(map(_kind_of, leaves)):
+            raise ops.CheckFailed(f"the result of {self} is of another kind")
         leaves += [given[k] for k in self.written]
         return leaves[0] if len(leaves) == 1 else tuple(leaves)
 
     def __repr__(self) -> str:
         return f"{getattr(self.fn, '__name__', self.fn)}()"
+
+
+def _kind_of(x: Any) -> Any:
+    """What the type of a host call's result tells of it."""
+    return (type(x), x.dtype, x.ndim) if isinstance(x, np.ndarray) else type(x)
 
 
 class Silent:

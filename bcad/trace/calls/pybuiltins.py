@@ -24,7 +24,6 @@ from ..iterators import combine, generator_forms, ranges
 from ..iterators.generators import frame_of
 from ..iterators.sequences import RangeTracer
 from ..lists import new_lists, virtual
-from ..operations import kinds
 from ..operations.items import is_integral
 from ..places import is_trusted, stepped
 from ..regions import choices
@@ -121,7 +120,7 @@ def _index(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str
     (x,) = args
     if type(x) is SizeTracer or (type(x) is NumberTracer and x._type().dtype.kind == "i"):
         return x
-    if isinstance(x, _NUMERIC) and x._type().dtype.kind in "iu":
+    if isinstance(x, _NUMERIC) and x._type().dtype.kind in ("iub" if type(x) is NumberTracer else "iu"):
         return session.wrap(calls.as_kind(_number(session, x), Kind.PYTHON, int))
     raise TypeError(f"'{x.__class__.__name__}' object cannot be interpreted as an integer")
 
@@ -149,9 +148,15 @@ def _type(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str,
     if len(args) != 1 or not (isinstance(args[0], (Tracer, RangeTracer)) or type(args[0]) in MIRRORS):
         return NotImplemented
     if type(args[0]) is ChoiceTracer:
-        classes = {kinds.settled(session, option).__class__ for option in args[0]._options}
-        return classes.pop() if len(classes) == 1 else kinds.settled(session, choices.decide(session, args[0])).__class__
-    return kinds.settled(session, args[0]).__class__
+        classes = {option.__class__ for option in args[0]._options}
+        return classes.pop() if len(classes) == 1 else type_of_option(session, args[0])
+    return args[0].__class__
+
+
+def type_of_option(session: Session, choice: ChoiceTracer) -> Any:
+    """The class of what a choice is for this call."""
+    option = choices.decide(session, choice)
+    return type_of_option(session, option) if type(option) is ChoiceTracer else option.__class__
 
 
 @handles(isinstance, always=True)
@@ -159,7 +164,7 @@ def _isinstance(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dic
     if type(args[0]) is ChoiceTracer:
         return choices.has_class(session, args[0], args[1])
     if isinstance(args[0], (Tracer, np.ndarray)) or type(args[0]) in MIRRORS:
-        return isinstance(args[0] if args[1] in (float, complex) else kinds.settled(session, args[0]), args[1])
+        return isinstance(args[0], args[1])
     if frame is not None and not is_trusted(frame.globals) and len(args) == 2 and type(args[1]) is not type:
         return questions.ask(session, isinstance, args, {})  # classes may be registered with an abstract one
     return NotImplemented

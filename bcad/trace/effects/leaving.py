@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcad.ir import Dim
+from bcad.ir import ArrayType, Dim
 from interpreter import EMPTY, UNBOUND
 
 from ..captures.drawn import DrawnIterator
@@ -20,8 +20,9 @@ from ..captures.sources import Argument, Attribute, Item, Source, read
 from ..captures.stored import own_attributes
 from ..lists import keyed
 from ..lists.virtual import VirtualList
+from ..regions.blends import narrowed
 from ..regions.leaves import item_of, plain
-from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, Tracer, has_traced
+from ..tracers import ArrayTracer, ChoiceTracer, Tracer, has_traced
 from ..tree import children_of, flatten, rebuild_like
 from . import callables
 from .frozen import varies
@@ -104,9 +105,7 @@ class Maker:
             return self._array(obj)
         if isinstance(obj, Tracer):
             index = self.position(obj)
-            flag = obj._python if type(obj) is ScalarTracer else None
-            make: Make = lambda run: run.outputs[index]
-            return make if flag is None else python_where(self.position(flag), make)
+            return lambda run: run.outputs[index]
         if isinstance(obj, VirtualList):
             return self._rows(obj)
         table = obj if kind is keyed.Keyed else keyed.of(self.session, obj)
@@ -191,6 +190,9 @@ class Maker:
 
     def _choice(self, leaf: ChoiceTracer) -> Make:
         """The option that this run has taken."""
+        if leaf._numbers is not None:
+            number = self.position(self.session.wrap(leaf._number))
+            return of_kind(self.position(self.session.wrap(leaf._which)), leaf._numbers.types, lambda run: run.outputs[number])
         if any(option is UNBOUND or option is EMPTY for option in leaf._options):
             raise self.session.error("an effect stores a variable that may not be set")
         which = self.position(leaf._which)
@@ -277,12 +279,12 @@ class Maker:
         return lambda run: {name: filled(x, run) for name, x in attrs.items()} if sizes else attrs
 
 
-def python_where(flag: int, make: Make) -> Make:
-    """A NumPy scalar, or Python's number where that output of the run is true (text of a result has no such output)."""
+def of_kind(which: int, types: Sequence[ArrayType], make: Make) -> Make:
+    """A number as the kind that an output of the run says (text of a result has no such output)."""
 
     def number(run: Run) -> Any:
         made = make(run)
-        return made.item() if flag < len(run.outputs) and run.outputs[flag] else made
+        return narrowed(made, types[run.outputs[which]]) if which < len(run.outputs) else made
 
     return number
 

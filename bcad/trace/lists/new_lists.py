@@ -16,7 +16,7 @@ from ..iterators.iteration import indexed, steps_itself
 from ..iterators.sequences import ListIterator, VirtualIterator
 from ..places import stepped
 from ..regions.patterns import Leaf, Mismatch
-from ..regions.states import Abandon, freeze
+from ..regions.states import Abandon, Number, freeze
 from ..tracers import has_traced
 from . import virtual
 from .derived import copied
@@ -72,6 +72,8 @@ def _in_arrays(session: Session, items: list[Any]) -> Any:
     """A list of traced numbers in an array; NotImplemented where they are of several kinds."""
     try:
         pieces = [freeze(session, x) for x in items]
+        if len({x.value.dtype for x in pieces if isinstance(x, Number)}) > 1:
+            return NotImplemented
         pattern = pattern_of_pieces(session, pieces)
         return new(session, pattern, stack(pieces, pattern), len(items), None)
     except (Abandon, Mismatch):

@@ -10,6 +10,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Size, Value, python_type
 
+from ..regions.blends import numbers_of
 from ..regions.heap import Middle
 from ..regions.leaves import as_type, values_of
 from ..regions.patterns import Choice, Constant, Leaf, Nest, Pattern, join_items, of_numpy, pattern_of
@@ -62,7 +63,7 @@ def _with_a_leaf(pattern: Pattern) -> Pattern | None:
                 children = [*pattern.children[:k], found, *pattern.children[k + 1:]]
                 return Nest(pattern.like, pattern.keys, children, pattern.extra)
     elif isinstance(pattern, Constant) and (type(pattern.obj) in (bool, float, complex) or type(pattern.obj) is int and -(2**63) <= pattern.obj < 2**63):
-        return Leaf(python_type(type(pattern.obj)))
+        return Leaf(python_type(type(pattern.obj)), numbers_of(pattern.obj).bounds)
     return None
 
 

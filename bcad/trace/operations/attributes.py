@@ -61,6 +61,10 @@ def _of_number(session: Session, owner: Any, name: str) -> Any:
         known = _DESCRIBE.get(name)
         if known is not None:
             return known(session, owner, type_)
+    elif type_.dtype.kind == "b":  # True.real is 1
+        return _of_number(session, session.wrap(ops.BY_NAME["as_kind"](session.value(owner), kind=Kind.PYTHON, dtype=np.dtype(int))), name)
+    elif type_.dtype.kind == "i" and name in ("numerator", "denominator"):
+        return owner if name == "numerator" else 1
     found = ops.PROPERTIES.get(name)
     if found is not None and hasattr(type_.python_type, name):
         result = session.wrap(found(session.value(owner)))
@@ -71,6 +75,8 @@ def _of_number(session: Session, owner: Any, name: str) -> Any:
 def _method(owner: Tracer, cls: type, name: str) -> Any:
     if not hasattr(cls, name):
         raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}", name=name)
+    if not callable(getattr(cls, name)):
+        raise owner._session.error(f"{cls.__name__}.{name} is not traced")
     if name in ("__array_interface__", "__array_struct__", "ctypes", "data", "__dict__"):
         raise owner._session.leak(owner, f"its memory was asked for ({name})")
     return Method(owner, name)

@@ -164,6 +164,8 @@ def _concrete_key(session: Session, key: Any, owner: Any) -> Any:
         return slice(*(_concrete_key(session, k, owner) for k in (key.start, key.stop, key.step)))
     if type(key) is tuple:
         return tuple(_concrete_key(session, k, owner) for k in key)
+    if isinstance(owner, (list, tuple, str)) and key.__class__ is np.bool_ and type(key) is not np.bool_:
+        raise TypeError(f"{owner.__class__.__name__} indices must be integers or slices, not numpy.bool")
     if type(key) in _INTS and (is_integral(key) or isinstance(owner, (list, tuple, str))):  # others raise there as in Python
         return session.decide_int(key, "an index into a container")
     if isinstance(key, Tracer):

@@ -18,7 +18,7 @@ from ..effects import text
 from ..lists import derived, keyed, strip_methods, tables, virtual
 from ..regions import choices, splitting
 from ..regions.journals import are_twins, refuse_twin
-from ..tracers import TRACERS, ChoiceTracer, NumberTracer, SizeTracer, has_traced, is_traced
+from ..tracers import TRACERS, ChoiceTracer, NumberTracer, SizeTracer, has_traced, is_number_like, is_traced
 from . import items, keys, kinds, sequences
 
 if TYPE_CHECKING:
@@ -48,7 +48,10 @@ _OPERATORS = frozenset(f"__{way}{name}__" for way in ("", "r") for name in
 def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
     """``left symbol right``; NotImplemented: as Python does it."""
     if type(left) is ChoiceTracer or type(right) is ChoiceTracer:
-        return splitting.apply(session, written_out.BINARY[symbol], left, right)
+        if symbol in ("%", "%=") and isinstance(left, str):
+            return text.percent(session, left, right)
+        result = kinds.binary(session, symbol, left, right)
+        return splitting.apply(session, written_out.BINARY[symbol], left, right) if result is NotImplemented else result
     if symbol == "+=" and isinstance(left, list) and isinstance(right, (list, tuple)) and _varies(session, left, right):
         virtual.extend_by(session, left, right)
         return left
@@ -85,7 +88,7 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
         return _in_place(session, symbol[:-1], left, right)
     if symbol in ("**", "**="):
         left, right = kinds.operands_of_power(session, left, right)
-    return kinds.noted(session, _apply(session, _BINARY[symbol.removesuffix("=")], left, right), (left, right))
+    return _apply(session, _BINARY[symbol.removesuffix("=")], left, right)
 
 
 def _with_outer(session: Session, symbol: str, left: Any, right: Any) -> Any:
@@ -139,7 +142,10 @@ def unary(session: Session, symbol: str, value: Any) -> Any:
         return operator.le(session.domain.length(value), 0)
     _look_at_lists(session, value)
     if type(value) is ChoiceTracer:
-        return splitting.apply(session, written_out.UNARY[symbol], choices.truth(session, value) if symbol == "not" else value)
+        if symbol == "not":
+            return splitting.apply(session, written_out.UNARY[symbol], choices.truth(session, value))
+        result = kinds.unary(session, symbol, value)
+        return splitting.apply(session, written_out.UNARY[symbol], value) if result is NotImplemented else result
     if type(value) in MIRRORS:
         value.fill()
         return not len(value) if symbol == "not" else NotImplemented
@@ -154,7 +160,7 @@ def unary(session: Session, symbol: str, value: Any) -> Any:
         return NotImplemented
     if symbol == "+" and type(value) is NumberTracer and value._type().dtype.kind != "b":
         return value
-    return kinds.noted(session, _apply(session, _UNARY[symbol], value), (value,))
+    return _apply(session, _UNARY[symbol], value)
 
 
 def compare(session: Session, symbol: str, left: Any, right: Any) -> Any:
@@ -184,16 +190,32 @@ def compare(session: Session, symbol: str, left: Any, right: Any) -> Any:
             return result
     if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
         return _unlike(session, symbol, left, right)
+    if symbol not in ("==", "!="):
+        _require_order(symbol, left, right)
     result = sequences.compare(symbol, left, right)
     return _apply(session, _COMPARE[symbol], left, right) if result is None else result
 
 
+def _require_order(symbol: str, left: Any, right: Any) -> None:
+    """Python's complex numbers have none, whether or not anything reads the answer."""
+    classes = [x.__class__ for x in (left, right)]
+    if complex in classes and _PLAIN.issuperset(classes):
+        raise TypeError(f"'{symbol}' not supported between instances of '{classes[0].__name__}' and '{classes[1].__name__}'")
+
+
 def _compare_choice(session: Session, symbol: str, left: Any, right: Any) -> Any:
-    if symbol not in ("==", "!="):
+    result = kinds.binary(session, symbol, left, right)
+    if result is not NotImplemented:
+        return result
+    if symbol not in ("==", "!=") or _only_numbers(left) and _only_numbers(right):
         return splitting.apply(session, written_out.BINARY[symbol], left, right)
     if type(left) is not ChoiceTracer:
         left, right = right, left
     return choices.equal(session, left, right, symbol)
+
+
+def _only_numbers(x: Any) -> bool:
+    return all(map(is_number_like, choices.options_of(x)))
 
 
 def _unlike(session: Session, symbol: str, left: Any, right: Any) -> Any:

@@ -294,7 +294,7 @@ class Carries:
         return change.new
 
     def flags(self) -> Iterator[int]:
-        """Where among the carried Values those stand that say whether a number is Python's own."""
+        """Where among the carried Values those stand that say of which kind a number is."""
         position = 0
         for carry in self.items.values():
             position += len(carry.pattern.leaves)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Kind, Literal, Value
+from bcad.ir import Builder, Kind, Literal, Value
 from interpreter import EMPTY, UNBOUND, evaluate
 
 from ..builder import constant_of, is_constant
@@ -39,10 +39,14 @@ class Refined:
 # -- asking ------------------------------------------------------------------------------------------
 def truth(session: Session, choice: ChoiceTracer) -> Any:
     """``bool(choice)``: True, False, or a traced bool."""
+    if choice._number is not None:
+        return session.wrap(session.as_bool(Builder.current().as_value(choice._number)))
     return _of_each(session, choice, lambda x: _truth_of(session, x))
 
 
 def _truth_of(session: Session, x: Any) -> Any:
+    if type(x) is ChoiceTracer:
+        return truth(session, x)
     if isinstance(x, Tracer):
         return session.wrap(session.as_bool(session.value(x)))
     return evaluate(bool, (x,), {}, session.domain)
@@ -78,12 +82,12 @@ def equal(session: Session, choice: ChoiceTracer, other: Any, symbol: str) -> An
 
 def has_class(session: Session, choice: ChoiceTracer, classes: Any) -> Any:
     """``isinstance(choice, classes)``."""
-    return _of_each(session, choice, lambda x: isinstance(x, classes))
+    return _of_each(session, choice, lambda x: has_class(session, x, classes) if type(x) is ChoiceTracer else isinstance(x, classes))
 
 
 def _of_each(session: Session, choice: ChoiceTracer, ask: Callable[[Any], Any]) -> Any:
     """What `ask` gives for the option that it is: options are asked each on its own."""
-    known = _number_here(session, choice._which)
+    known = number_here(session, choice._which)
     if known is not None:
         return ask(bound(choice._options[known]))
     if _require_bound(session, choice):
@@ -134,7 +138,7 @@ def settle(session: Session, x: Any) -> Any:
 
 def certain(session: Session, x: ChoiceTracer, inert: type | tuple[type, ...] = str) -> Any:
     """The same, or UNCERTAIN where the example would have to decide; beside None it cannot be of the `inert` types."""
-    known = _number_here(session, x._which)
+    known = number_here(session, x._which)
     if known is not None:
         return bound(x._options[known])
     if _require_bound(session, x):
@@ -155,7 +159,7 @@ UNCERTAIN = object()
 
 def decide(session: Session, x: ChoiceTracer) -> Any:
     """The option that it is for this call; later calls are held to it."""
-    known = _number_here(session, x._which)
+    known = number_here(session, x._which)
     if known is not None:
         return bound(x._options[known])
     _require_bound(session, x)
@@ -255,7 +259,7 @@ def numbered(session: Session, choice: ChoiceTracer, number: int) -> Iterator[No
         session.numbers = before
 
 
-def _number_here(session: Session, which: Value) -> int | None:
+def number_here(session: Session, which: Value) -> int | None:
     """The number of the option, if the ways taken to get here tell it."""
     if which in session.numbers:
         return session.numbers[which]
@@ -265,9 +269,9 @@ def _number_here(session: Session, which: Value) -> int | None:
     if is_constant(which):
         return int(constant_of(which))
     if node.op.name == "as_kind":
-        return _number_here(session, node.inputs[0])
+        return number_here(session, node.inputs[0])
     if node.op.name == "getitem" and len(node.inputs) == 2 and is_constant(node.inputs[0]):  # see `renumbered`
-        place = _number_here(session, node.inputs[1])
+        place = number_here(session, node.inputs[1])
         return None if place is None else int(constant_of(node.inputs[0])[place])
     if node.op.name != "cond":
         return None
@@ -311,16 +315,12 @@ def forget(fork: Frame, slots: Sequence[Any], known: Sequence[Refined], way: int
 # -- as Values ---------------------------------------------------------------------------------------------
 def which(index: int) -> Value:
     """The Value of an option's number."""
-    from bcad.ir import Builder
-
     return Builder.current().constant(index)
 
 
 def renumbered(old: Value, places: Sequence[int]) -> Value:
     """The number of an option in a longer list, from that in a shorter one."""
     if list(places) == list(range(len(places))):
-        from bcad.ir import Builder
-
         return Builder.current().as_value(old)
     table = np.asarray(places)
     found = ops.METHODS["__getitem__"](table, old)

@@ -13,8 +13,10 @@ def same_form(a: Pattern, b: Pattern) -> bool:
     if isinstance(a, Reference) or isinstance(b, Reference):
         return isinstance(a, Constant) and isinstance(b, Constant) and a.obj is b.obj
     if isinstance(a, Constant) and isinstance(b, Constant):
-        return a.obj is b.obj or a.obj == b.obj
-    if isinstance(a, (Leaf, Either)) and type(a) is type(b):
+        return a.obj is b.obj or (type(a.obj) is type(b.obj) and a.obj == b.obj)
+    if isinstance(a, Either) and isinstance(b, Either):
+        return a.numbers == b.numbers
+    if isinstance(a, Leaf) and isinstance(b, Leaf):
         return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
     if isinstance(a, Nest) and isinstance(b, Nest):
         return alike(a, b) and all(map(same_form, a.children, b.children))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import is_dataclass
 from types import BuiltinMethodType, CellType, FunctionType, MethodType
@@ -14,10 +15,11 @@ from bcad.ir import ArrayType, Builder, Kind, Value
 from interpreter import EMPTY
 
 from ..builder import constant_of, is_constant
-from ..operations.kinds import as_python
-from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer
+from ..operations import kinds
+from ..tracers import ArrayTracer, ChoiceTracer
 from ..tree import children_of, instance_of, rebuild_like
 from . import choices
+from .blends import narrowed
 from .patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Nest, Pattern, describe, option_for, pattern_of
 from .states import Box, Frozen, Number, Picked, is_mutable
 
@@ -35,8 +37,7 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         if not isinstance(frozen, Number):
             raise Mismatch(describe(pattern))
         yield as_type(frozen.value, pattern.type)
-        known = frozen.value.type.kind is Kind.PYTHON  # type: ignore[union-attr]
-        yield Builder.current().as_value(known if frozen.python is None else frozen.python)
+        yield _kind_of(frozen, pattern.numbers.types)
     elif isinstance(pattern, Nest):
         if isinstance(frozen, Picked):
             yield from _chosen(frozen.which, list(enumerate(frozen.children)), pattern)
@@ -54,9 +55,17 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         yield from _values_of_choice(frozen, pattern)
 
 
+def _kind_of(number: Number, types: Sequence[ArrayType]) -> Value:
+    """Which of these kinds a number is."""
+    if number.numbers is None:
+        return choices.which(types.index(number.value.type))  # type: ignore[arg-type]
+    return choices.renumbered(number.obj._which, [types.index(t) for t in number.numbers.types])
+
+
 def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
     """Which option a state is, and its Values in their places; zeros in those of the others."""
     states: dict[int, list[tuple[int, Frozen]]] = {}
+    frozen = _told_apart(frozen, pattern)
     if isinstance(frozen, Picked):
         places = [_place_of(child, pattern) for child in frozen.children]
         for number, (place, child) in enumerate(zip(places, frozen.children, strict=True)):
@@ -75,6 +84,32 @@ def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:
         else:
             assert isinstance(frozen, Picked)
             yield from _chosen(frozen.which, states[k], option)
+
+
+def _told_apart(frozen: Frozen, pattern: Choice) -> Frozen:
+    """A number of several kinds as several options, where the pattern has these apart."""
+    if isinstance(frozen, Number) and frozen.numbers is not None and option_for(frozen, pattern) is None:
+        return Picked(frozen.obj, Builder.current().as_value(frozen.obj._which), _kinds_of(frozen))
+    if not isinstance(frozen, Picked):
+        return frozen
+    apart = [isinstance(x, Number) and x.numbers is not None and option_for(x, pattern) is None for x in frozen.children]
+    if not any(apart):
+        return frozen
+    children: list[Frozen] = []
+    starts, which = [], frozen.which
+    for child, is_apart in zip(frozen.children, apart, strict=True):
+        starts.append(len(children))
+        children += _kinds_of(child) if is_apart else [child]  # type: ignore[arg-type]
+    number = choices.renumbered(which, starts)
+    for k, (child, is_apart) in enumerate(zip(frozen.children, apart, strict=True)):
+        if is_apart:
+            here = choices.renumbered(which, [int(j == k) for j in range(len(starts))])
+            number = ops.FUNCTIONS[operator.add](number, ops.FUNCTIONS[operator.mul](here, child.obj._which))
+    return Picked(frozen.obj, number, children)
+
+
+def _kinds_of(number: Number) -> list[Frozen]:
+    return [Number(kinds.narrow(number.value, t), None) for t in number.numbers.types]  # type: ignore[union-attr]
 
 
 def _chosen(which: Value, states: Sequence[tuple[int, Frozen]], pattern: Pattern) -> Iterator[Value]:
@@ -138,7 +173,7 @@ def build(session: Session, pattern: Pattern, values: Iterator[Value], things: l
             things.append(made)
         return made
     if isinstance(pattern, Either):
-        return _build_either(session, next(values), next(values))
+        return kinds.of_several(session, pattern.numbers, next(values), next(values))
     if isinstance(pattern, Constant):
         return pattern.obj
     if isinstance(pattern, Choice):
@@ -159,13 +194,6 @@ def _list_of(session: Session, pattern: Listed, parts: list[Any]) -> Any:
     from ..lists.listed import make
 
     return make(session, pattern, parts)
-
-
-def _build_either(session: Session, number: Value, flag: Value) -> Any:
-    if is_constant(flag):
-        return session.wrap(as_python(number) if constant_of(flag) else number)
-    made = session.wrap(number)
-    return ScalarTracer(session, number, flag) if type(made) is ScalarTracer else made
 
 
 def rebuild(pattern: Nest, children: list[Any]) -> Any:
@@ -203,8 +231,8 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
     if isinstance(pattern, Leaf):
         return next(values)
     if isinstance(pattern, Either):
-        number, flag = next(values), next(values)
-        return number.item() if flag else number
+        number, which = next(values), next(values)
+        return narrowed(number, pattern.numbers.types[which])
     if isinstance(pattern, Constant):
         return pattern.obj
     if isinstance(pattern, Choice):

@@ -21,7 +21,7 @@ from .arms import Abandon, Arm, Mixed
 from .conds import cond_values
 from .heap import Change, Growth, Middle, Place, store
 from .leaves import build, fillers, values_of
-from .patterns import Choice, Constant, Leaf, Mismatch, Nest, OtherLength, Pattern, join, pattern_of
+from .patterns import Choice, Constant, Mismatch, Nest, OtherLength, Pattern, join, pattern_of
 from .reach import reachable
 from .sizes import mentioned
 from .states import Box, Frozen, Lengthens, Number, Same, freeze, refer
@@ -61,7 +61,7 @@ class Merge:
             put(pattern.obj)
             return
         objects = tuple(0 if p is None else id(p.obj) for p in pair)
-        mutable = isinstance(pattern, (Nest, Choice)) or isinstance(pattern, Leaf) and pattern.type.kind is Kind.ARRAY
+        mutable = isinstance(pattern, (Nest, Choice)) or getattr(getattr(pattern, "type", None), "kind", None) is Kind.ARRAY
         if mutable and len(known) == 2 and objects in self._pairs and not raw:
             self._pairs[objects].append(put)  # type: ignore[index]
             return

@@ -14,6 +14,7 @@ from interpreter import EMPTY, UNBOUND
 
 from ..builder import constant_of, is_constant
 from ..tracers import Tracer
+from .blends import Bounds, Numbers, grouped, has_guests, numbers_of
 from .states import METHODS, Box, Frozen, Layout, Number, Picked, There
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ class Reference(Constant):
 
 
 class Leaf:
-    """A number or array of one type."""
+    """A number or array of one type; `bounds` are those of a number, where they are known."""
 
-    __slots__ = ("type",)
+    __slots__ = ("type", "bounds")
 
-    def __init__(self, type_: ArrayType) -> None:
+    def __init__(self, type_: ArrayType, bounds: Bounds | None = None) -> None:
         self.type = type_
+        self.bounds = bounds
 
     @property
     def leaves(self) -> tuple[ArrayType, ...]:
@@ -68,16 +70,17 @@ class Leaf:
 
 
 class Either:
-    """A number of one type that may be Python's own; its leaves are NumPy's scalar, and whether it is."""
+    """A number of several kinds (see `blends`); its leaves are the one value for all, and which kind it is."""
 
-    __slots__ = ("type",)
+    __slots__ = ("numbers", "type")
 
-    def __init__(self, type_: ArrayType) -> None:
-        self.type = type_
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.type = numbers.type
 
     @property
     def leaves(self) -> tuple[ArrayType, ...]:
-        return (self.type, FLAG)
+        return (self.type, WHICH)
 
 
 class Nest:
@@ -124,7 +127,6 @@ class Choice:
 
 
 WHICH = python_type(int)
-FLAG = python_type(bool)
 Pattern = Constant | Leaf | Either | Nest | Choice
 
 
@@ -134,7 +136,7 @@ def pattern_of(frozen: Frozen) -> Pattern:
         plain = _plain(frozen)
         if plain is not None:
             return Constant(plain)
-        return (Leaf if frozen.python is None else Either)(frozen.value.type)  # type: ignore[arg-type]
+        return Leaf(frozen.value.type) if frozen.numbers is None else Either(frozen.numbers)  # type: ignore[arg-type]
     if isinstance(frozen, There):
         return Reference(frozen.obj, frozen)
     if isinstance(frozen, Box):
@@ -178,8 +180,6 @@ def join(session: Session, a: Pattern, b: Pattern) -> Pattern:
         common = _common(session, a, b)
         if common is not None:
             return common
-    if not isinstance(a, Choice) and not isinstance(b, Choice) and None not in map(_as_leaf, (a, b)):
-        raise Mismatch(f"{describe(a)} and {describe(b)}")
     return _choice(session, a, b)
 
 
@@ -187,13 +187,13 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
     """The one form that both have, or None."""
     if isinstance(a, Constant) and isinstance(b, Constant) and _equal_constants(a.obj, b.obj):
         return a
+    if (numbers := _numbers(a)) is not None and (others := _numbers(b)) is not None:
+        _require_told_apart(session, numbers, others)
+        found = grouped((numbers, others))
+        return _of_numbers(found[0]) if len(found) == 1 else None
     left, right = _as_leaf(a), _as_leaf(b)
     if left is not None and right is not None:
-        _require_exact(a, b, left, right)
-        _require_kind(session, left, right)
-        type_ = common_type(session, left, right)
-        mixed = isinstance(a, Either) or isinstance(b, Either) or (left != right and left.kind is not right.kind)
-        return Either(type_) if mixed else Leaf(type_)
+        return Leaf(common_type(session, left, right))
     if isinstance(a, Nest) and isinstance(b, Nest):
         if isinstance(a, Listed) or isinstance(b, Listed):
             from ..lists.listed import join_lists
@@ -222,9 +222,13 @@ def _as_copies(session: Session, pattern: Pattern) -> Pattern:
 
 
 def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
-    """The options of both, in order; those that have a common form are one."""
+    """The options of both, in order; those that have a common form are one, and numbers stand together as far as they can."""
     found: list[Pattern] = []
+    numbers: list[Pattern] = []
     for option in (*_options(a), *_options(b)):
+        if _numbers(option) is not None:
+            numbers.append(option)
+            continue
         if not _may_be_chosen(option):
             raise Mismatch(f"{describe(a)} and {describe(b)}")
         for k, known in enumerate(found):
@@ -235,6 +239,7 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
         else:
             found.append(option)
             _require_few_lengths(session, found)
+    found += _together(numbers)
     if len(found) > MAX_OPTIONS:
         raise Mismatch(f"{describe(a)} and {describe(b)} and others")
     return Choice(found)
@@ -249,6 +254,38 @@ def _require_few_lengths(session: Session, options: list[Pattern]) -> None:
         item = item_of_all(session, lists)
         if item is not None:
             raise OtherLength("a list of another length in each iteration", item)
+
+
+def _together(numbers: Sequence[Pattern]) -> Sequence[Pattern]:
+    """Patterns of numbers in as few as they go into."""
+    if all(isinstance(x, Constant) and _equal_constants(x.obj, numbers[0].obj) for x in numbers):  # type: ignore[union-attr]
+        return numbers[:1]
+    return [_of_numbers(x) for x in grouped(x for x in map(_numbers, numbers) if x is not None)]
+
+
+def _numbers(pattern: Pattern) -> Numbers | None:
+    """What a pattern of a number may be; None for anything else."""
+    if isinstance(pattern, Either):
+        return pattern.numbers
+    if isinstance(pattern, Constant):
+        return numbers_of(pattern.obj) if _is_number(pattern.obj) else None
+    if isinstance(pattern, Leaf) and isinstance(pattern.type, ArrayType) and pattern.type.kind is not Kind.ARRAY:
+        return Numbers((pattern.type,), pattern.bounds)
+    return None
+
+
+def _require_told_apart(session: Session, *found: Numbers) -> None:
+    """Refuse numbers of several dtypes in one variable where somebody makes arrays of them that have the first one's."""
+    if session.kinds_matter and len({t.dtype for numbers in found for t in numbers.types}) > 1:
+        raise Mismatch(f"{' and '.join(str(t) for n in found for t in n.types)}, where a dtype hangs on it")
+
+
+def _is_number(obj: Any) -> bool:
+    return type(obj) in _PLAIN or isinstance(obj, np.generic) and obj.dtype.kind in "biufc"
+
+
+def _of_numbers(numbers: Numbers) -> Pattern:
+    return Leaf(numbers.types[0], numbers.bounds) if len(numbers.types) == 1 else Either(numbers)
 
 
 def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
@@ -279,27 +316,6 @@ _CHOSEN = (str, bytes, type, FunctionType, np.ufunc, Enum)
 MAX_OPTIONS = 8
 
 
-def _require_exact(a: Pattern, b: Pattern, left: ArrayType, right: ArrayType) -> None:
-    """Refuse numbers of one kind and different precision, and a common type in which a Python number would be rounded."""
-    if not isinstance(left, ArrayType) or not isinstance(right, ArrayType):
-        return
-    numpys = Kind.PYTHON not in (left.kind, right.kind)
-    if numpys and left.dtype != right.dtype and left.dtype.kind == right.dtype.kind:
-        raise Mismatch(f"{left} and {right}")
-    for pattern, own, other in ((a, left, right), (b, right, left)):
-        if own.kind is not Kind.PYTHON or other.kind is Kind.PYTHON or other.dtype.itemsize >= own.dtype.itemsize:
-            continue
-        if not isinstance(pattern, Constant) or other.dtype.type(pattern.obj) != pattern.obj:
-            raise Mismatch(f"{own} and {other}")
-
-
-def _require_kind(session: Session, left: ArrayType, right: ArrayType) -> None:
-    """Beside float32 and the like, a Python number is weak and a NumPy scalar is not: they share no variable."""
-    if session.low_precision and isinstance(left, ArrayType) and isinstance(right, ArrayType):
-        if (left.kind is Kind.PYTHON) != (right.kind is Kind.PYTHON):
-            raise Mismatch(f"{left} and {right}")
-
-
 def _equal_constants(a: Any, b: Any) -> bool:
     if a is b:
         return True
@@ -315,9 +331,7 @@ def _equal_constants(a: Any, b: Any) -> bool:
 def _as_leaf(pattern: Pattern) -> ArrayType | None:
     if isinstance(pattern, (Leaf, Either)):
         return pattern.type
-    if isinstance(pattern, Constant) and (type(pattern.obj) in _PLAIN or isinstance(pattern.obj, np.generic)):
-        return type_of(pattern.obj)  # type: ignore[return-value]
-    return None
+    return type_of(pattern.obj) if isinstance(pattern, Constant) and _is_number(pattern.obj) else None  # type: ignore[return-value]
 
 
 def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
@@ -326,29 +340,15 @@ def common_type(session: Session, a: ArrayType, b: ArrayType) -> ArrayType:
         return a
     if not isinstance(a, ArrayType) or not isinstance(b, ArrayType):
         raise Mismatch(f"{a} and {b}")
-    if (a.kind is Kind.ARRAY) != (b.kind is Kind.ARRAY) or len(a.shape) != len(b.shape):
-        raise Mismatch(f"{a} and {b}")
-    if a.kind is Kind.ARRAY and a.dtype != b.dtype:
-        raise Mismatch(f"{a} and {b}")  # what is written to them is cast to another dtype
-    if (a.dtype.kind == "b") != (b.dtype.kind == "b"):
-        raise Mismatch(f"{a} and {b}")  # flags and numbers print and index differently
-    if session.kinds_matter and a.dtype.kind != b.dtype.kind:
-        raise Mismatch(f"{a} and {b}, where a dtype hangs on it")
+    if a.kind is not b.kind or len(a.shape) != len(b.shape) or a.dtype != b.dtype:
+        raise Mismatch(f"{a} and {b}")  # what is written to arrays is cast to their dtype
     for m, n in zip(a.shape, b.shape, strict=True):
         if m == n:
             continue
         inside = frozenset() if session.merging is None else session.merging.local_sizes
         if not inside.isdisjoint(symbols(m) | symbols(n)) or not session.assumptions.equal(m, n):
             raise Mismatch(f"{a} and {b} differ in size")
-    dtype = np.result_type(*(_weak(t) for t in (a, b)))
-    kind = a.kind if a.kind is b.kind else Kind.SCALAR
-    return ArrayType(np.dtype(dtype), a.shape, kind)
-
-
-def _weak(type_: ArrayType) -> Any:
-    if type_.kind is not Kind.PYTHON:
-        return type_.dtype
-    return {"b": False, "i": 0, "f": 0.0, "c": 0j}[type_.dtype.kind]
+    return ArrayType(a.dtype, a.shape, a.kind)
 
 
 def fits(own: Pattern, option: Pattern) -> bool:
@@ -357,8 +357,10 @@ def fits(own: Pattern, option: Pattern) -> bool:
         return any(fits(own, o) for o in option.children)
     if isinstance(own, Choice):
         return all(fits(o, option) for o in own.children)
+    if not isinstance(option, Constant) and (numbers := _numbers(own)) is not None and (others := _numbers(option)) is not None:
+        return set(numbers.types) <= set(others.types) or not has_guests(numbers.types) and (numbers.type,) == others.types  # in a list
     left, right = _as_leaf(own), _as_leaf(option)
-    if left is not None and right is not None:
+    if left is not None and right is not None and not isinstance(option, Constant):
         return _outline(left) == _outline(right)
     if isinstance(option, Constant):
         return isinstance(own, Constant) and _equal_constants(own.obj, option.obj)
@@ -403,22 +405,24 @@ def _are_number_and_array(a: Pattern, b: Pattern) -> bool:
 def of_numpy(pattern: Pattern) -> Pattern:
     """The same form with NumPy's numbers where they may be Python's: how they are kept in arrays."""
     if isinstance(pattern, Either):
-        return Leaf(pattern.type)
+        return pattern if has_guests(pattern.numbers.types) else Leaf(pattern.type)
     if isinstance(pattern, Nest):
+        if type(pattern.like) is dict:  # of the tape: what is shown is shown as what it is
+            return pattern
         return type(pattern)(pattern.like, pattern.keys, list(map(of_numpy, pattern.children)), pattern.extra)
     return Choice(list(map(of_numpy, pattern.children))) if isinstance(pattern, Choice) else pattern
 
 
 def _outline(type_: Any) -> Any:
-    """What tells options of numbers apart."""
-    if not isinstance(type_, ArrayType):
-        return type_
-    return type_.kind is Kind.ARRAY, len(type_.shape), type_.dtype.kind == "b"
+    """What tells options of arrays apart."""
+    return (type_.kind, len(type_.shape), type_.dtype) if isinstance(type_, ArrayType) else type_
 
 
 def describe(pattern: Pattern) -> str:
-    if isinstance(pattern, (Leaf, Either)):
+    if isinstance(pattern, Leaf):
         return str(pattern.type)
+    if isinstance(pattern, Either):
+        return " or ".join(map(str, pattern.numbers.types))
     if isinstance(pattern, Choice):
         return " or ".join(map(describe, pattern.children))
     what = pattern.obj if isinstance(pattern, Constant) else pattern.like

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value
+from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, type_of
 
-from .patterns import Choice, Constant, Leaf, Listed, Nest, Pattern, fits
+from .patterns import WHICH, Choice, Constant, Either, Leaf, Listed, Nest, Pattern, fits
 from .states import Abandon
 
 
@@ -22,6 +22,8 @@ def restacked(own: Pattern, stacks: Iterator[Value], wanted: Pattern, length: Si
     elif isinstance(wanted, Nest) and isinstance(own, Nest):
         for part, whole in zip(own.children, wanted.children, strict=True):
             yield from restacked(part, stacks, whole, length)
+    elif isinstance(wanted, Either):
+        yield from _of_several(own, stacks, wanted, length)
     elif isinstance(wanted, Leaf):
         if isinstance(own, Constant):
             yield _full(own.obj, wanted.type, length)
@@ -61,6 +63,22 @@ def _lists(own: Pattern, stacks: Iterator[Value], wanted: Listed, length: Size) 
 def alike_items(own: Pattern, wanted: Pattern) -> bool:
     """Whether two items of lists have the same arrays, but for their dtypes."""
     return [len(t.shape) for t in own.leaves] == [len(t.shape) for t in wanted.leaves]
+
+
+def _of_several(own: Pattern, stacks: Iterator[Value], wanted: Either, length: Size) -> Iterator[Value]:
+    """The same of numbers of several kinds."""
+    types = wanted.numbers.types
+    if isinstance(own, Constant):
+        yield _full(own.obj, wanted.type, length)
+        yield _full(types.index(type_of(own.obj)), WHICH, length)  # type: ignore[arg-type]
+    elif isinstance(own, (Leaf, Either)):
+        yield as_dtype(Builder.current().as_value(next(stacks)), wanted.type.dtype)
+        if isinstance(own, Leaf):
+            yield _full(types.index(own.type), WHICH, length)
+        else:
+            yield ops.METHODS["__getitem__"](np.asarray([types.index(t) for t in own.numbers.types]), next(stacks))
+    else:
+        raise Abandon("items of a list become one in another form")
 
 
 def _options(own: Pattern, stacks: Iterator[Value], wanted: Choice, length: Size) -> Iterator[Value]:

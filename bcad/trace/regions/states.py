@@ -18,8 +18,9 @@ from interpreter import EMPTY, UNBOUND, Passing
 
 from ..captures.outer import LISTS
 from ..captures.stored import own_attributes
-from ..tracers import ArrayTracer, ChoiceTracer, ScalarTracer, SizeTracer, Tracer, ValueTracer
+from ..tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
 from ..tree import children_of
+from .blends import Numbers
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -46,9 +47,9 @@ class Number:
         self.obj = obj
 
     @property
-    def python(self) -> Value | None:
-        """What says whether it is Python's own number, where that depends."""
-        return self.obj._python if type(self.obj) is ScalarTracer else None
+    def numbers(self) -> Numbers | None:
+        """What it may be, where it is a number of several kinds."""
+        return self.obj._numbers if type(self.obj) is ChoiceTracer else None
 
 
 class Box:
@@ -128,6 +129,8 @@ def cell_value(cell: CellType) -> Any:
 def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
     """What `obj` holds now, as Values of the current builder."""
     kind = type(obj)
+    if kind is ChoiceTracer and obj._numbers is not None:
+        return Number(Builder.current().as_value(obj._number), obj)
     if kind is ChoiceTracer:
         which = Builder.current().as_value(obj._which)
         return Picked(obj, which, [freeze(session, option, depth - 1) for option in obj._options])
