@@ -12,6 +12,7 @@ import numpy as np
 
 from bcad.diff import kept_by_loops
 from bcad.errors import NotDifferentiable, Unsupported
+from bcad.float_errors import AsTold, loud
 from bcad.into import leaves_for, put, takes_out
 from bcad.ir import Builder
 from bcad.log import log
@@ -109,7 +110,7 @@ class Differentiated:
 
     def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any], seeds: Sequence[Any] = ()) -> Any:
         """What the call gives by the generated path of a specialisation, or `MISS`; seeds are whole objects."""
-        if options.check_finite or (active_traces.depth and inside()):
+        if options.check_finite or (active_traces.depth and inside()) or loud():
             return MISS
         for special in self.specialisations:
             try:
@@ -138,9 +139,14 @@ class Differentiated:
             found = core.answer(args, kwargs, seeds, out)
             return Answer(found.result, found.derived, trees)
 
+        told = AsTold() if loud() else None
+
         def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
             arrays = leaves_for(out, special.out_trees) if out is not None else ()
-            result, derived = special.run(args, kwargs, seeds, arrays)
+            if told is None:
+                result, derived = special.run(args, kwargs, seeds, arrays)
+            else:
+                result, derived = special.run_beside(lambda: self._itself(told, args, kwargs), args, kwargs, seeds)
             derived = special.shaped(derived)
             if arrays and not derived:
                 leaves, tree = flatten(result)
@@ -149,7 +155,15 @@ class Differentiated:
                 derived = list(map(put, derived, arrays))
             return Answer(result, derived, special.trees)
 
-        return self._try(args, kwargs, run)
+        if told is None:
+            return self._try(args, kwargs, run)
+        with np.errstate(all="ignore"):
+            return self._try(args, kwargs, run, told)
+
+    def _itself(self, told: AsTold, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """A call of the function, NumPy doing as it was told; the caller's arrays are left alone."""
+        with told.in_force():
+            return self.fn(*map_leaves(_own, tuple(args)), **map_leaves(_own, kwargs))
 
     def split_out(self, kwargs: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         """The keywords that are the function's own, and ``out=`` where that is none of them."""
@@ -170,9 +184,15 @@ class Differentiated:
             result, derivative = core.linearize(args, kwargs)
             return result, lambda seeds: Answer(result, derivative(seeds).derived, trees)
 
-        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-            return self._linear(special, *special.run_primal(special.program.fetch(args, kwargs), args, kwargs))
+        told = AsTold() if loud() else None
 
+        def run(special: Specialisation, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+            itself = None if told is None else lambda: self._itself(told, args, kwargs)
+            return self._linear(special, *special.run_primal(special.program.fetch(args, kwargs), args, kwargs, itself))
+
+        if told is not None:
+            with np.errstate(all="ignore"):
+                return self._try(args, kwargs, run, told)
         for special in self.specialisations:
             values = special.quick_values(args, kwargs)
             if values is not MISS:
@@ -226,7 +246,8 @@ class Differentiated:
         return result, derivative
 
     def _try(
-        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Specialisation, Any, Any], Any]
+        self, args: Sequence[Any], kwargs: dict[str, Any], run: Callable[[Specialisation, Any, Any], Any],
+        told: AsTold | None = None,
     ) -> Any:
         """`run` with the first specialisation that holds to the end; traced now if there is none.
 
@@ -253,13 +274,13 @@ class Differentiated:
             except (LocatedError, Warning):
                 raise
             except Exception as error:  # the function's own: what it did before it raised has been undone
-                raise self._true_exception(args, kwargs, error) from None
+                raise self._true_exception(args, kwargs, error, told) from None
             try:
                 return run(special, args, kwargs)
             except ABANDONED as why:
                 if special.program.suppositions <= refuted:
                     given_up = AssertionError(f"bcad gave up a run that plain Python finishes ({why}); please report it")
-                    raise self._true_exception(args, kwargs, given_up) from None
+                    raise self._true_exception(args, kwargs, given_up, told) from None
                 log.info("%s is traced again without %d loops: %s", self, len(special.program.suppositions), why)
                 refuted |= special.program.suppositions
                 self._forget(special)
@@ -319,10 +340,12 @@ class Differentiated:
         self.misses.refuse(symbolic)
         return Specialisation(self.fn, self.mode, places, args, kwargs, self.backend, self.parallel, refuted)
 
-    def _true_exception(self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception) -> BaseException:
+    def _true_exception(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], otherwise: Exception, told: AsTold | None
+    ) -> BaseException:
         """The exception that plain Python raises for this call, its effects done; `otherwise` if it raises none."""
         try:
-            self.fn(*map_leaves(_own, args), **map_leaves(_own, kwargs))
+            self._itself(told or AsTold(), args, kwargs)
         except Exception as error:
             return error
         return otherwise

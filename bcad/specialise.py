@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bcad import backends, rewrite
+from bcad import backends, float_errors, rewrite
 from bcad.diff import expand, varied_outputs
 from bcad.entry import Entry
 from bcad.errors import Unsupported
@@ -134,7 +134,8 @@ class Specialisation:
         types = [v.type for v in self.graph.inputs]
         compiled = self.entry.compiled
         strict = compiled.strict(lambda values: all(map(matcher(), values, types)))
-        names = {"run": strict or compiled.run, "RAISED": (LocatedError, MemoryError), "options": options, "tracing": active_traces}
+        names = {"run": strict or compiled.run, "RAISED": (LocatedError, MemoryError), "options": options, "tracing": active_traces,
+                 "float_errors": float_errors.setting, "float_errors_known": float_errors.known}
         return whole_call(self.program, self._written, names, types if strict else ())
 
     @property
@@ -169,6 +170,19 @@ class Specialisation:
         total = len(self.program.graph.outputs)
         result = self.program.finish(outputs[:total], args, kwargs)
         return result, outputs[total:]
+
+    def run_beside(
+        self, itself: Callable[[], Any], args: Sequence[Any], kwargs: dict[str, Any], seeds: Sequence[Any] = ()
+    ) -> tuple[Any, list[Any]]:
+        """The same where the function `itself` gives the result, makes the effects, and raises what NumPy is told to raise."""
+        before = self._states()
+        try:
+            derived = self.entry(*self.program.fetch(args, kwargs), *seeds)[len(self.program.graph.outputs):]
+        except Exception as error:
+            raise abandoned(error) from None
+        finally:
+            self._restore(before)
+        return itself(), derived
 
     @property
     def out_trees(self) -> list[Tree]:
@@ -223,9 +237,13 @@ class Specialisation:
             restore(stream, state)
 
     def run_primal(
-        self, values: Sequence[Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+        self, values: Sequence[Any], args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None,
+        itself: Callable[[], Any] | None = None,
     ) -> tuple[Any, Point]:
-        """The result alone for inputs that were fetched, effects included, and the point it was computed at."""
+        """The result alone for inputs that were fetched, effects included, and the point it was computed at.
+
+        Where `itself`, the function, is given, that makes both (see `run_beside`).
+        """
         if self._primal is None:
             self._primal = Entry(rewrite.simplify(expand(self.program.graph)), self.backend, self.program.sizes, self.parallel)
         point = Point([_copy(x) for x in values], self._states())
@@ -234,6 +252,9 @@ class Specialisation:
         except Exception as error:
             self._restore(point.states)
             raise abandoned(error) from None
+        if itself is not None:
+            self._restore(point.states)
+            return itself(), point
         return self.program.finish(outputs, args, kwargs), point
 
     def run_derived(self, point: Point, seeds: Sequence[Any]) -> list[Any]:

@@ -29,13 +29,13 @@ _TRUSTED = ("numpy", "scipy", "bcad", "interpreter")
 def user_location(frame: Frame | None) -> Location | None:
     """Where the user's own code stands: the innermost frame that is not a library's."""
     found = _user_frame(frame)
-    return None if found is None else _here(found)
+    return None if found is None else here(found)
 
 
 def user_calls(frame: Frame | None) -> tuple[Location, ...]:
     """Where the user's callers of that code stand, innermost first."""
     found = _user_frame(frame)
-    return () if found is None else tuple(_here(f) for f in found.callers() if _is_users(f))
+    return () if found is None else tuple(here(f) for f in found.callers() if _is_users(f))
 
 
 def called_function(frame: Frame | None) -> str | None:
@@ -58,7 +58,7 @@ def _is_users(frame: Frame) -> bool:
     return not frame.code.hidden and not is_library(frame.code.raw.co_filename)
 
 
-def _here(frame: Frame) -> Location:
+def here(frame: Frame) -> Location:
     """Where a frame stands; one that has returned stands at its last instruction."""
     last = len(frame.code.instructions) - 1
     return frame.location(min(max(frame.pc - 1, 0), last))

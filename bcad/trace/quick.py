@@ -100,7 +100,8 @@ def whole_call(
     finish : Finish
     names : dict
         ``run``, what computes the outputs; ``RAISED``, which of its exceptions are the caller's; ``options`` and
-        ``tracing``, which say whether every number is to be checked and whether any thread is tracing.
+        ``tracing``, which say whether every number is to be checked and whether any thread is tracing; ``float_errors``
+        and ``float_errors_known``, which say whether NumPy is told to raise.
     checked : sequence of Type, optional
         Of each input the type that `run` holds it to: it gives None for others.
 
@@ -114,7 +115,8 @@ def whole_call(
     values = ", ".join(writer.expression(s) for s in program.sources)
     locals_ = all(isinstance(s, Argument) for s in program.sources)  # they cannot fail to be read
     source = "\n".join([
-        "def call(args, kwargs):", "    if tracing.depth or options.check_finite: return MISS",
+        "def call(args, kwargs):",
+        "    if tracing.depth or options.check_finite or float_errors() is not float_errors_known.quiet: return MISS",
         "    try:", *(f"        {line}" for line in body),
         *([] if locals_ else [f"        fetched = ({values},)"]),
         "    except Exception:", "        return MISS",

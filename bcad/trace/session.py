@@ -34,6 +34,7 @@ from .captures.sources import Argument, Source
 from .deciding import Deciding
 from .effects.effects import as_node
 from .effects.randomness import restore, state_of
+from .effects.settings import Settings
 from .effects.tape import Tape
 from .lists import virtual
 from .lists.growing import Grown
@@ -80,6 +81,7 @@ class Session(Deciding, Undoing):
         self.domain = GraphDomain(self)
         self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing
         self.tape = Tape(self)
+        self.settings = Settings()
         self.aside = False  # whether code of a derivative is being evaluated: its effects are nodes
         self.inputs: list[tuple[Value, Source | None]] = []
         self.frame: Frame | None = None

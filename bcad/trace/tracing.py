@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from bcad.ir import Builder, Graph, Value, assuming, symbols, type_of
-from bcad.options import options
-from interpreter import Journal, Unsupported, decode, evaluate
+from interpreter import Journal, decode, evaluate
 
 from .active import current_session
 from .builder import TraceBuilder
@@ -65,7 +64,6 @@ def trace(
     LocatedError
         At the user's line, if something cannot be traced.
     """
-    _require_quiet()
     lessons = Lessons(symbolic, avoid)
     for _ in range(MAX_RESTARTS):
         session = Session(_name_of(fn), expand, lessons)
@@ -76,17 +74,6 @@ def trace(
         finally:
             session.alive = False
     raise session.error("tracing does not come to an end: too many ints change from call to call")
-
-
-def _require_quiet() -> None:
-    """Refuse to trace where NumPy is told to raise at an overflow or a division by zero."""
-    modes = {what: how for what, how in np.geterr().items() if how in ("raise", "call")}
-    if modes and not options.check_finite:
-        setting = ", ".join(f"{what}={how!r}" for what, how in modes.items())
-        raise Unsupported(
-            f"np.errstate({setting}) is in force", why="compiled code has no floating-point exceptions",
-            hint="bcad.options.check_finite = True raises NotFinite, a FloatingPointError, at the first NaN or infinity",
-        )
 
 
 def _trace(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:

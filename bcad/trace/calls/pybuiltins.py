@@ -397,6 +397,32 @@ def _caught_warnings(session: Session, frame: Any, args: tuple[Any, ...], kwargs
     return NotImplemented
 
 
+@handles(warnings.simplefilter, warnings.filterwarnings, always=True)
+def _filter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Who wants NumPy's warnings as exceptions would get none."""
+    category = kwargs.get("category", args[1] if len(args) > 1 and isinstance(args[1], type) else args[2] if len(args) > 2 else Warning)
+    if kwargs.get("action", args[0] if args else "") == "error" and issubclass(RuntimeWarning, category):
+        raise session.error("warnings are made exceptions of", why="compiled code does not warn as NumPy does",
+                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+    return NotImplemented
+
+
+@handles(np.set_printoptions, always=True)
+def _set_printing(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if frame is None or is_trusted(frame.globals):  # by np.printoptions, which takes it back
+        return NotImplemented
+    raise session.error("np.set_printoptions() in traced code", why="it would be set while tracing alone",
+                        hint="with np.printoptions(...): ... , or set them outside")
+
+
+@handles(np.seterr, np.seterrcall, always=True)
+def _seterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if frame is None or is_trusted(frame.globals):
+        return NotImplemented
+    raise session.error("np.seterr() in traced code", why="it would be set while tracing alone",
+                        hint="with np.errstate(...): ... , or set it outside")
+
+
 @handles(ops.told_apart, always=True)
 def _told_apart(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     session.kinds_matter += 1

@@ -17,7 +17,10 @@ from interpreter import Frame, Snapshot
 
 from ..places import inner_codes, is_trusted
 from ..tracers import TRACERS, Tracer
+from .anew import ask_anew
 from .containers import KINDS, is_container
+from .decimals import context as decimals_context
+from .decimals import is_decimal
 from .drawn import DrawnIterator
 from .guards import Absent, HasKey, HasLength, Same
 from .lifting import IDENTICAL, Lifting
@@ -49,6 +52,7 @@ class Captures(Lifting):
         self._written: set[tuple[int, Any]] = set()
         self._born: set[int] = set()  # ids of code objects of functions that may be made while tracing
         self._codes: list[CodeType] = []
+        self._holds_decimals = False
 
     # -- reads ----------------------------------------------------------------------------
     def loaded(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> Any:
@@ -79,6 +83,8 @@ class Captures(Lifting):
                 return known[1]
         except TypeError:  # a slice as key: a part of a list, whose items are seen when read
             return value
+        if is_decimal(value):
+            self._hold_decimal_context()
         source = self._source(frame, kind, owner, key, value)
         if source is None:
             return value
@@ -87,6 +93,12 @@ class Captures(Lifting):
         lifted = self.lift(value, source)
         self._seen[place] = (value, lifted)
         return lifted
+
+    def _hold_decimal_context(self) -> None:
+        """Decimals are computed while tracing: calls are held to the precision and rounding that they are computed with."""
+        if not self._holds_decimals:
+            self._holds_decimals = True
+            ask_anew(self.session, decimals_context, (), {})
 
     def _from_start(self, owner: Any, key: int) -> int:
         """A negative index of a sequence from outside counted from its front; its length is held to."""

@@ -40,7 +40,7 @@ class Call(Effect):
     """Call a function: print, a logger's method; it is shown what its arguments are now, not at the end."""
 
     def __init__(self, session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.fn = fn
+        self.fn = session.settings.kept(fn)
         self.nest = frozen(session, (args, kwargs))
 
     def plan(self, maker: Maker) -> None:

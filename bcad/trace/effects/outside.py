@@ -94,6 +94,11 @@ def run(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     """A call of such a function."""
     if fn in CLOCKS:
         return _clock(session, fn)
+    if fn is warnings.warn:
+        message, *rest = args or (kwargs.pop("message"),)
+        warn = session.settings.warning(session, message, *rest, **{k: v for k, v in kwargs.items() if k != "skip_file_prefixes"})
+        session.effect(Call(session, warn, (message,), {}))
+        return None
     effect = Deed if fn in _DEFERRED else Call
     if args and isinstance(args[0], pathlib.PurePath):
         session.effect(effect(session, functools.partial(_at_path, fn, type(args[0])), (str(args[0]), *args[1:]), kwargs))

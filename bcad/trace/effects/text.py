@@ -69,7 +69,7 @@ def format_value(session: Session, value: Any, conversion: str, spec: str) -> An
         return format(convert(session.decide_int(value, "a number in a text")), spec)
     if not isinstance(value, Tracer) and (is_written_in_python(value) or not varies(session, value)):
         return NotImplemented
-    return TextTracer(session, [(lambda x: format(convert(x), spec), frozen(session, value))])
+    return TextTracer(session, [(session.settings.kept(lambda x: format(convert(x), spec)), frozen(session, value))])
 
 
 def is_written_in_python(value: Any) -> bool:
@@ -83,7 +83,7 @@ def percent(session: Session, template: str, values: Any) -> Any:
     """``template % values``; NotImplemented: as Python does it."""
     if not varies(session, values):
         return NotImplemented
-    return TextTracer(session, [(lambda x: template % x, frozen(session, values))])
+    return TextTracer(session, [(session.settings.kept(lambda x: template % x), frozen(session, values))])
 
 
 def method(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -96,7 +96,7 @@ def method(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwar
         return NotImplemented
     if fn.__name__ not in ("format", "join", "format_map"):
         raise session.error(f"str.{fn.__name__}() of text with traced numbers in it")
-    return TextTracer(session, [(lambda given: fn(*given[0], **given[1]), frozen(session, (args, kwargs)))])
+    return TextTracer(session, [(session.settings.kept(lambda given: fn(*given[0], **given[1])), frozen(session, (args, kwargs)))])
 
 
 def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
