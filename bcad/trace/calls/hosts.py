@@ -103,7 +103,7 @@ def _gives_integers(session: Session, fn: Any, args: tuple[Any, ...], kwargs: di
     """Whether a C function's results are ints and bools alone, as at ``linear_sum_assignment(cost)``: their derivative is zero."""
     if isinstance(fn, type) or getattr(fn, "__self__", None) is not None and not isinstance(fn.__self__, ModuleType):
         return False  # an object of the user's may remember what it is given
-    given = copies_of([session.concrete(v, f"the result of {fn.__name__}()") for v in values])
+    given = copies_of([session.concrete(v, f"the result of {getattr(fn, '__name__', fn)}()") for v in values])
     before = copies_of(given)
     try:
         with np.errstate(all="ignore"), session.journal():
