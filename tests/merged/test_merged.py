@@ -126,3 +126,16 @@ def test_the_kind_of_what_a_c_function_gives_may_change() -> None:
         given = f(np.ones(2))
         assert type(given) is type(json.loads(text))
         assert given == json.loads(text)
+
+
+def test_the_array_of_a_list_of_ints_and_floats_has_the_dtype_that_it_has_in_numpy() -> None:
+    def f(x):
+        h = [0] * len(x)
+        for k in range(len(x)):
+            if x[k] > 0:
+                h[k] = x[k]
+        return np.array(h), np.sum(h), h
+
+    traced = bcad.Function(f)
+    for point in ([1.0, -2.0, 3.0, 4.0, 5.0], [-1.0] * 5, [-1.0, -1.0, -1.0, -1.0, 2.0], [-1.0] * 3):
+        assert Outcome(traced, np.array(point)).text == Outcome(f, np.array(point)).text

@@ -14,7 +14,21 @@ from bcad import ops
 from bcad.ir import ArrayType, Size, bounds, maximum, python_type, symbols
 from interpreter import Frame
 
-from ..regions.patterns import Choice, Constant, Leaf, Listed, Mismatch, Nest, Pattern, join_items, pattern_of
+from ..regions.blends import Numbers
+from ..regions.patterns import (
+    Choice,
+    Constant,
+    Either,
+    Leaf,
+    Listed,
+    Mismatch,
+    Nest,
+    Pattern,
+    join_items,
+    numbers_in,
+    of_numbers,
+    pattern_of,
+)
 from ..regions.reach import frames_from
 from ..regions.states import Abandon, Layout, cell_value, freeze
 from ..restart import Restart
@@ -28,7 +42,7 @@ from .virtual import register
 if TYPE_CHECKING:
     from ..session import Session
 
-Form = Any  # an ArrayType, a tuple of Forms, a ListOf, OneOf or Just: what an item that stands in arrays looks like
+Form = Any  # an ArrayType, Numbers, a tuple of Forms, a ListOf, OneOf or Just: what an item that stands in arrays looks like
 
 
 class ListOf(NamedTuple):
@@ -78,6 +92,8 @@ class Just(NamedTuple):
 
 def form_of(pattern: Pattern) -> Form | None:
     """The form of items that are numbers, arrays, texts or None, tuples or lists of such, or now one, now another; None for any other."""
+    if isinstance(pattern, Either) or isinstance(pattern, Leaf) and pattern.bounds is not None:
+        return numbers_in(pattern)
     if isinstance(pattern, Leaf):
         return pattern.type if isinstance(pattern.type, ArrayType) else None
     if isinstance(pattern, Listed):
@@ -98,6 +114,8 @@ def pattern_of_form(form: Form) -> Pattern:
     """The pattern of items of a form."""
     if isinstance(form, ArrayType):
         return Leaf(form)
+    if isinstance(form, Numbers):
+        return of_numbers(form)
     if isinstance(form, ListOf):
         rest = (Constant(0), Leaf(python_type(int))) if form.counted else ()
         return listed([], pattern_of_form(form.item), form.rows, rest, Layout(None, True, None, None))

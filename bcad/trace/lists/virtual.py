@@ -17,7 +17,7 @@ from ..operations.raises import may_be_caught
 from ..regions.aliases import forbid_writes
 from ..regions.heap import Middle
 from ..regions.leaves import build
-from ..regions.patterns import Choice, Constant, Leaf, Listed, Mismatch, Pattern
+from ..regions.patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Pattern
 from ..regions.reach import is_gone_through
 from ..regions.states import Abandon, Frozen, freeze
 from ..tracers import NumberTracer, Tracer
@@ -202,7 +202,25 @@ class VirtualList:
 
     def _known_array(self) -> Value | None:
         """The array that NumPy makes of lists of one length, or of items that were None once; None of any other items."""
+        if isinstance(self.pattern, Either):
+            return self._of_widest()
         return self._filled() if isinstance(self.pattern, Choice) else self._table()
+
+    def _of_widest(self) -> Value | None:
+        """The array of numbers of several kinds, which is of the widest dtype, one of them being of that; None if none is."""
+        whole = self.whole()
+        if whole is None or not isinstance(whole.pattern, Either):
+            return None
+        numbers, which = map(Builder.current().as_value, whole.stacks)
+        types = whole.pattern.numbers.types
+        narrow = np.asarray([t.dtype != whole.pattern.type.dtype for t in types])
+        if narrow.any():
+            guests = self.session.as_bool(ops.FUNCTIONS[np.all](ops.METHODS["__getitem__"](narrow, which)))
+            if not self.session.example.known(guests):
+                self.session.suppose_not(guests, "all items of a list are of a narrower dtype")
+            elif self.session.decide(self.session.wrap(guests), "whether all items of a list are of a narrower dtype"):
+                return None
+        return numbers
 
     def _filled(self) -> Value | None:
         """The array of items all of which are numbers or arrays by now."""

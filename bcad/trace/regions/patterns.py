@@ -187,10 +187,10 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
     """The one form that both have, or None."""
     if isinstance(a, Constant) and isinstance(b, Constant) and _equal_constants(a.obj, b.obj):
         return a
-    if (numbers := _numbers(a)) is not None and (others := _numbers(b)) is not None:
+    if (numbers := numbers_in(a)) is not None and (others := numbers_in(b)) is not None:
         _require_told_apart(session, numbers, others)
         found = grouped((numbers, others))
-        return _of_numbers(found[0]) if len(found) == 1 else None
+        return of_numbers(found[0]) if len(found) == 1 else None
     left, right = _as_leaf(a), _as_leaf(b)
     if left is not None and right is not None:
         return Leaf(common_type(session, left, right))
@@ -225,8 +225,10 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
     """The options of both, in order; those that have a common form are one, and numbers stand together as far as they can."""
     found: list[Pattern] = []
     numbers: list[Pattern] = []
+    place = 0  # of the first number among the options
     for option in (*_options(a), *_options(b)):
-        if _numbers(option) is not None:
+        if numbers_in(option) is not None:
+            place = place if numbers else len(found)
             numbers.append(option)
             continue
         if not _may_be_chosen(option):
@@ -239,7 +241,7 @@ def _choice(session: Session, a: Pattern, b: Pattern) -> Choice:
         else:
             found.append(option)
             _require_few_lengths(session, found)
-    found += _together(numbers)
+    found[place:place] = _together(numbers)
     if len(found) > MAX_OPTIONS:
         raise Mismatch(f"{describe(a)} and {describe(b)} and others")
     return Choice(found)
@@ -260,10 +262,10 @@ def _together(numbers: Sequence[Pattern]) -> Sequence[Pattern]:
     """Patterns of numbers in as few as they go into."""
     if all(isinstance(x, Constant) and _equal_constants(x.obj, numbers[0].obj) for x in numbers):  # type: ignore[union-attr]
         return numbers[:1]
-    return [_of_numbers(x) for x in grouped(x for x in map(_numbers, numbers) if x is not None)]
+    return [of_numbers(x) for x in grouped(x for x in map(numbers_in, numbers) if x is not None)]
 
 
-def _numbers(pattern: Pattern) -> Numbers | None:
+def numbers_in(pattern: Pattern) -> Numbers | None:
     """What a pattern of a number may be; None for anything else."""
     if isinstance(pattern, Either):
         return pattern.numbers
@@ -284,7 +286,8 @@ def _is_number(obj: Any) -> bool:
     return type(obj) in _PLAIN or isinstance(obj, np.generic) and obj.dtype.kind in "biufc"
 
 
-def _of_numbers(numbers: Numbers) -> Pattern:
+def of_numbers(numbers: Numbers) -> Pattern:
+    """The pattern of such a number."""
     return Leaf(numbers.types[0], numbers.bounds) if len(numbers.types) == 1 else Either(numbers)
 
 
@@ -357,7 +360,7 @@ def fits(own: Pattern, option: Pattern) -> bool:
         return any(fits(own, o) for o in option.children)
     if isinstance(own, Choice):
         return all(fits(o, option) for o in own.children)
-    if not isinstance(option, Constant) and (numbers := _numbers(own)) is not None and (others := _numbers(option)) is not None:
+    if not isinstance(option, Constant) and (numbers := numbers_in(own)) is not None and (others := numbers_in(option)) is not None:
         return set(numbers.types) <= set(others.types) or not has_guests(numbers.types) and (numbers.type,) == others.types  # in a list
     left, right = _as_leaf(own), _as_leaf(option)
     if left is not None and right is not None and not isinstance(option, Constant):

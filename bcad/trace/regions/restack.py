@@ -40,11 +40,9 @@ def _lists(own: Pattern, stacks: Iterator[Value], wanted: Listed, length: Size) 
     count = len(wanted.item.leaves)
     if isinstance(own, Listed):
         mine = [Builder.current().as_value(next(stacks)) for _ in own.leaves]
-        if not alike_items(own.item, wanted.item):
-            raise Abandon("lists in a list become some of another form")
-        yield from (as_dtype(s, t.dtype) for s, t in zip(mine, wanted.item.leaves, strict=False))
+        yield from _rows(own.item, iter(mine), wanted.item)
         if own.extra.is_tight == wanted.extra.is_tight:
-            yield from mine[count:]
+            yield from mine[len(own.item.leaves):]
             return
         rows = own.rows
     elif isinstance(own, Nest):
@@ -60,9 +58,20 @@ def _lists(own: Pattern, stacks: Iterator[Value], wanted: Listed, length: Size) 
                 yield _full(number, part.type, length)
 
 
-def alike_items(own: Pattern, wanted: Pattern) -> bool:
-    """Whether two items of lists have the same arrays, but for their dtypes."""
-    return [len(t.shape) for t in own.leaves] == [len(t.shape) for t in wanted.leaves]
+def _rows(own: Pattern, stacks: Iterator[Value], wanted: Pattern) -> Iterator[Value]:
+    """The same of the items of lists that are items themselves: in arrays of one axis more."""
+    if isinstance(own, Leaf) and isinstance(wanted, Either):
+        numbers = next(stacks)
+        yield as_dtype(numbers, wanted.type.dtype)
+        yield ops.BY_NAME["full"](WHICH.dtype.type(wanted.numbers.types.index(own.type)), shape=numbers.type.shape, dtype=WHICH.dtype)  # type: ignore[union-attr]
+    elif isinstance(own, Nest) and isinstance(wanted, Nest) and len(own.children) == len(wanted.children):
+        for part, whole in zip(own.children, wanted.children, strict=True):
+            yield from _rows(part, stacks, whole)
+    elif isinstance(own, Either) and isinstance(wanted, Either) and own.numbers.types != wanted.numbers.types \
+            or [len(t.shape) for t in own.leaves] != [len(t.shape) for t in wanted.leaves]:
+        raise Abandon("lists in a list become some of another form")
+    else:
+        yield from (as_dtype(next(stacks), t.dtype) for t in wanted.leaves)
 
 
 def _of_several(own: Pattern, stacks: Iterator[Value], wanted: Either, length: Size) -> Iterator[Value]:
