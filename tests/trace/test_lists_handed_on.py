@@ -21,8 +21,13 @@ MAKERS = {
     "while": "V = []\n    s = x[0]\n    while s < 20:\n        s = s * 1.5 + 1\n        V.append(s)",
     "deque": "V = deque()\n    for v in x: V.append(v * 2)",
     "tolist": "V = x.tolist()",
+    "mixed": "V = [1, True, 2.5]\n    if x[0] < 5: V.append(x[1])",
 }
 STATEMENTS = """
+M=list(V)+[0.5]
+M=V+type(V)([0.5])
+M=type(V)([0.5])+V
+M=V+V
 M=[1.0];M[:]=V
 M=[1.0];M[0:0]=V
 M=[1.0];M+=V
@@ -139,6 +144,13 @@ def same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and np.shape(a) == np.shape(b) and (a is None or np.allclose(a, b, rtol=1e-12))
 
 
+def as_floats(x: Any) -> Any:
+    """Kinds of numbers aside, which lists of several kinds do not keep (docs/control_flow.md)."""
+    if isinstance(x, (list, tuple)):
+        return [as_floats(item) for item in x]
+    return float(x) if isinstance(x, (bool, int, float, np.number, np.bool_)) else x
+
+
 def outcome(f: Any, x: np.ndarray) -> Any:
     try:
         return f(x.copy())
@@ -159,4 +171,7 @@ def test_lists_that_are_not_written_out_are_handed_on_whole(maker):
             found = outcome(traced, x)
             if found is LocatedError:
                 break  # refused
-            assert same(outcome(plain["f"], x), found), (statement, x)
+            expected = outcome(plain["f"], x)
+            if maker == "mixed":
+                found, expected = as_floats(found), as_floats(expected)
+            assert same(expected, found), (statement, x)

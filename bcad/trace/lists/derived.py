@@ -83,7 +83,8 @@ def concatenated(session: Session, left: Any, right: Any) -> Any:
         return made
     made = list(left) if found is None else copied(session, left)
     session.born(made)
-    session.domain.binary(None, "+=", made, right)
+    if session.domain.binary(None, "+=", made, right) is NotImplemented:  # lists that are written out
+        made += right
     return made
 
 

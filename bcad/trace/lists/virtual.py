@@ -342,10 +342,17 @@ def extend_by(session: Session, items: list[Any], others: Sequence[Any]) -> None
         return
     from .tables import entangle
 
-    list.extend(items, found.before)
-    extend(session, items, Middle(found.pattern, found.stacks, found.length), found.key)
+    before, after = found.before, found.after  # as they are now: `items` may be `others`
+    list.extend(items, before)
+    try:
+        extend(session, items, Middle(found.pattern, found.stacks, found.length), found.key)
+    except Mismatch:  # items of several forms
+        list.__delitem__(items, slice(list.__len__(items) - len(before), None))
+        look(session, items, others)
+        list.extend(items, list(others))
+        return
     entangle(found, session.virtual[id(items)])
-    list.extend(items, found.after)
+    list.extend(items, after)
 
 
 # -- where lists are used ------------------------------------------------------------------------------

@@ -271,6 +271,8 @@ def _fill_sequence(session: Session, owner: Any) -> None:
 
 def delete(session: Session, owner: Any, key: Any) -> Any:
     """``del owner[key]``."""
+    if type(owner) is deque and type(key) is slice:
+        raise TypeError("sequence index must be integer, not 'slice'")
     table = keyed.of(session, owner)
     if table is not None:
         return NotImplemented if keyed.method(session, table, "__delitem__", (key,), {}) is NotImplemented else None
