@@ -60,6 +60,7 @@ def optimized(text: str, level: int = 3) -> Any:
     options.slp_vectorization = options.loop_unrolling = False  # twice the time to compile, for little
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
+    module.verify()  # what its passes leave: where that is wrong, making code of it ends the process
     return module
 
 

@@ -229,3 +229,20 @@ def test_floats_become_integers_as_in_c(dtype: str) -> None:
     for y in (x, x.astype(np.float32)):
         with np.errstate(invalid="ignore"):
             np.testing.assert_array_equal(bcad.function(lambda y: y.astype(dtype))(y), y.astype(dtype))
+
+
+def test_rows_of_small_matrices_are_vectors_wherever_they_are_read() -> None:
+    """LLVM's passes left a value used before it is made where some read the rows of 4 x 4 numbers and others eight at once."""
+    def f(x: Any) -> Any:
+        v = np.linalg.matrix_power(x @ x.T, 2)
+        v[:-1] += v[1:]
+        return np.sum(v * -1.0) + np.sum(np.sin(v))
+
+    for n in (2, 3, 4, 5):
+        d, x = bcad.value_and_grad(f), np.linspace(-0.8, 0.7, n).reshape(n, 1)
+        value, gradient = d(x)
+        with options.set(backend="numpy"):
+            expected = bcad.value_and_grad(f)(x)
+        np.testing.assert_allclose(value, expected[0], rtol=1e-8, atol=1e-15)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-8, atol=1e-14)
+        assert "in NumPy" not in d.report()
