@@ -231,6 +231,12 @@ def _pack_jacobian(self: Transform, answer: Answer) -> Any:
     """Derived leaves come result by result, each for all argument leaves."""
     leaves, tree = flatten(answer.result)
     per_result = sum(t.size for t in answer.trees)
+    if len(answer.derived) != len(leaves) * per_result:
+        other = next(x for x in leaves if not isinstance(x, (bool, int, float, complex, np.generic, np.ndarray)))
+        raise NotDifferentiable(
+            f"a Jacobian needs a function whose results are numbers; it returns a {type(other).__name__} {other!r:.40}",
+            why="None, text and objects have no derivative", hint="return the numbers alone",
+        )
     packed = []
     for k in range(len(leaves)):
         part = Answer(None, answer.derived[k * per_result : (k + 1) * per_result], answer.trees)

@@ -143,7 +143,7 @@ def _as_float(leaf: Any, place: Place) -> Any:
     name = f"argument {place[1]!r}" if place[0] else f"argument {place[1]}"
     what = f"{leaf.dtype} array" if kind is not None else f"{cls.__name__} {leaf!r:.40}"
     raise NotDifferentiable(
-        f"cannot differentiate with respect to {name}: it holds a {what}",
+        f"cannot differentiate with respect to {name}: it holds {'an' if what[0] in 'aeiou' else 'a'} {what}",
         why="only real and complex numbers have small changes; ints are taken as floats",
         hint="pass floats, or differentiate with respect to another argument (argnums=)",
     )

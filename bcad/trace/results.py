@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .effects.leaving import Make, Maker, of_kind
+from .effects.text import TextTracer
 from .lists import keyed
 from .regions.choices import decide
 from .tracers import ArrayTracer, ChoiceTracer, Tracer, ValueTracer
@@ -36,10 +37,13 @@ class Plan:
         self.place: int | None = None  # of the output that the result is, if it is no more than that
         self._places: list[int | None] = []  # of the leaves that are outputs as they are
         self.makers = [self._planned(leaf) for leaf in leaves]
+        self._texts = {k: x for k, x in enumerate(leaves) if isinstance(x, TextTracer)}
         self._kinds = {k: x for k, x in enumerate(leaves) if type(x) is ChoiceTracer and x._numbers is not None}
 
     def plan_kinds(self) -> None:
-        """Have the run say of which kind numbers are; these outputs are no part of the result."""
+        """Have the run say of which kind numbers are, and what text is made of; these outputs are no part of the result."""
+        for k, text in self._texts.items():
+            self.makers[k] = self.maker.plan(text)
         for k, leaf in self._kinds.items():
             self.makers[k] = of_kind(self.maker.position(leaf._which), leaf._numbers.types, self.makers[k])  # type: ignore[union-attr]
         if self.tree.cls is None and not self._kinds and self._places[0] is not None:  # the case of almost every call
@@ -67,12 +71,18 @@ class Plan:
         if is_plain_number(leaf):
             self.maker.position(leaf)
             return (lambda run: leaf), None
+        if isinstance(leaf, TextTracer):
+            return _unplanned, None
         if not isinstance(leaf, (ArrayTracer, ValueTracer)):
             return self.maker.plan(leaf), None
         index = self.maker.position(leaf)  # an output of its own, as it has a cotangent of its own
         if type(leaf) is ArrayTracer and leaf._session.captures.is_copy(leaf):
             return (lambda run: np.array(run.outputs[index])), None
         return (lambda run: run.outputs[index]), index
+
+
+def _unplanned(run: Any) -> Any:
+    raise AssertionError("text of a result is made before its numbers are known")
 
 
 def is_plain_number(leaf: Any) -> bool:

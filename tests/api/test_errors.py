@@ -151,3 +151,13 @@ def test_a_list_with_nan_is_not_sorted():
                 f(np.array(x))
         else:
             assert f(np.array(x)) == min(x)
+
+
+def test_a_text_is_no_index_of_an_array():
+    with pytest.raises(IndexError, match="only integers, slices"):
+        grad(lambda x: x["a"])(np.ones(3))
+
+
+def test_masked_arrays_of_traced_numbers_are_named():
+    with pytest.raises(Unsupported, match="a MaskedArray of traced numbers"):
+        grad(lambda x: np.ma.masked_array(x, x > 1).sum())(np.ones(3))

@@ -99,3 +99,25 @@ def test_an_instance_made_inside_may_hold_what_is_traced() -> None:
         return np.dot(x, p)
 
     np.testing.assert_allclose(bcad.grad(f)(np.array([1.0, 2.0])), [4.0, 8.0])
+
+
+def test_objects_made_in_the_call_are_the_arrays_that_they_give():
+    class Matrix:
+        def __init__(self, a):
+            self.a = np.asarray(a, float)
+
+        def __array__(self, dtype=None, copy=None):
+            return self.a
+
+        def __neg__(self):
+            return Matrix(-self.a)
+
+    def f(x):
+        m = Matrix(x)
+        return np.trace(np.asarray(-m)) + np.sum(np.exp(m)) + np.array(m)[0, 1] * np.linalg.det(Matrix(x * 2))
+
+    x = np.array([[1.0, 0.5], [0.3, 2.0]])
+    assert bcad.Function(f)(x) == pytest.approx(f(x))
+    direction = np.array([[0.2, -1.0], [0.7, 0.4]])
+    slope = (f(x + 1e-6 * direction) - f(x - 1e-6 * direction)) / 2e-6
+    assert np.sum(bcad.grad(f)(x) * direction) == pytest.approx(slope, rel=1e-7)

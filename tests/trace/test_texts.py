@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from bcad import Function, Unsupported, grad, options
+from bcad import Function, NotDifferentiable, NotScalar, Unsupported, grad, jacobian, options, value_and_grad
 
 logger = logging.getLogger("tests.texts")
 
@@ -269,3 +269,23 @@ def raised_in_a_loop(q):
 @pytest.mark.parametrize("f", [raised_once, raised_in_a_loop])
 def test_exceptions_show_what_they_were_raised_with(f):
     assert shown(grad(f)) == shown(f)
+
+
+@pytest.mark.parametrize("f", [lambda x: str(x[0]), lambda x: f"{x[0]:.2f}", lambda x: [f"{x}"]])
+def test_text_as_a_result_has_no_derivative(f):
+    x = np.array([1.0, 2.0])
+    assert Function(f)(x) == f(x)
+    with pytest.raises(NotScalar):
+        grad(f)(x)
+    with pytest.raises(NotDifferentiable, match="it returns a str"):
+        jacobian(f)(x)
+
+
+def test_text_beside_the_number_that_is_differentiated():
+    def f(x):
+        return x.sum() ** 2, f"sum {x.sum():.1f} of {x}"
+
+    for n in (2, 3):
+        (value, text), gradient = value_and_grad(f)(np.ones(n))
+        assert (value, text) == f(np.ones(n))
+        np.testing.assert_array_equal(gradient, np.full(n, 2.0 * n))

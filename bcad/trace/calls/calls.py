@@ -185,7 +185,7 @@ def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dic
     if session.virtual and virtual.holds(session, (*args, *kwargs.values())):
         return True
     given = (*args, *kwargs.values())
-    return touches_array(given) or any(containers.is_outer(session, x) for x in given)
+    return touches_array(given) or any(containers.is_outer(session, x) or foreign.gives_array(x) for x in given)
 
 
 def touches_array(values: Any) -> bool:

@@ -98,6 +98,12 @@ def as_array(session: Session, x: Any) -> Any:
     return x
 
 
+def gives_array(x: Any) -> bool:
+    """Whether NumPy takes `x` for the array that Python code of its class gives."""
+    kind = type(x)
+    return _in_python(kind, "__array__") and not any(hasattr(kind, name) for name in _OWN_WAYS)
+
+
 @stepped
 def _listed_by_length(x: Any) -> list[Any]:
     """A sequence as NumPy reads it: by its length, not until an IndexError."""

@@ -100,6 +100,8 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
     from ..calls.calls import emit
 
     cell = owner if isinstance(owner, Tracer) else session.captures.cell(owner)
+    if isinstance(key, str):
+        raise IndexError("only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices")
     key = normal_key(session, key)
     if may_be_caught(session):
         _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))

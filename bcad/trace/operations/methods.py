@@ -116,6 +116,9 @@ def _view(session: Session, owner: Any, *args: Any, **kwargs: Any) -> Any:
     arrays = [a for a in asked if isinstance(a, type) and issubclass(a, np.ndarray)]
     if all(a is np.ndarray for a in arrays) and all(a in arrays or np.dtype(a) == owner._type().dtype for a in asked):
         return views.as_view("view", owner, session.wrap(session.value(owner)))
+    if any(a is not np.ndarray for a in arrays):
+        raise session.error(f"a {arrays[-1].__name__} of traced numbers: subclasses of ndarray are not traced",
+                            why="their operators are C code with another meaning", hint="keep the numbers and the mask apart: np.where(mask, 0, x)")
     raise session.error("x.view(dtype) reads bits, which traced values do not have", hint="use x.astype(dtype)")
 
 
