@@ -10,10 +10,11 @@ from .domain import Domain, PlainDomain
 from .errors import GeneratorLost, LocatedError, Location, Passing, Unsupported
 from .evaluate import call, evaluate
 from .frame import Elsewhere, Frame, Outcome, unmoved
+from .iterators import TableIterator
 from .journal import EMPTY, Journal, Snapshot
 
 __all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal", "Passing",
-           "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "Unsupported", "call", "decode",
+           "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "TableIterator", "Unsupported", "call", "decode",
            "callbacks", "evaluate", "hot", "natives", "protocols", "unmoved"]
 
 

@@ -12,12 +12,13 @@ from typing import Any, NamedTuple
 from .code import UNBOUND, Code, Instruction
 from .domain import Domain
 from .errors import Location, Unsupported
+from .iterators import TableIterator
 from .thread import Thread
 
 _NATIVE: tuple[Any, ...] = (
     iter([]), iter(()), iter(range(0)), iter(range(1 << 70)), reversed([]), reversed(()),
     iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()), iter(deque()), reversed(deque()))
-_COPIED = frozenset(type(x) for x in _NATIVE)
+_COPIED = frozenset((TableIterator, *map(type, _NATIVE)))
 _OF_DICT: dict[type, Callable[[dict], Iterator[Any]]] = {
     type(make({})): make for make in (  # type: ignore[operator]
         lambda d: iter(dict.keys(d)), lambda d: iter(dict.values(d)), lambda d: iter(dict.items(d)),

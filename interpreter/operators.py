@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from . import polyfills
 from .calls import advance, call_function, call_value, step_into
 from .frame import FORKED, Frame
+from .iterators import TableIterator, over_table
 from .journal import born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 from .versions import no_iterator
@@ -310,17 +311,20 @@ def iterate(frame: Frame, value: Any) -> Any:
         result = frame.domain.iterate(frame, value)
         if result is not NotImplemented:
             return result
+    if kind is TableIterator:
+        return value
     method = None if is_native(kind) else python_method(kind, "__iter__")
     if method is None:
         if frame.watched and not is_native(kind) and find(kind, "__iter__") is MISSING \
                 and python_method(kind, "__getitem__") is not None:
             return step_into(frame, polyfills.items_, (value,), None)  # type: ignore[arg-type]
-        result = iter(value)
-        if frame.watched and frame.thread.journal is not None and is_native_iterator(result):
+        journal = frame.thread.journal if frame.watched else None
+        result = iter(value) if journal is None else over_table(value) or iter(value)
+        if journal is not None and (type(result) is TableIterator or is_native_iterator(result)):
             if result is value:
-                frame.thread.journal.advance(value)
+                journal.advance(value)
             else:
-                frame.thread.journal.born(result)
+                journal.born(result)
         return result
     result = call_special(frame, method, value)
     if find(type(result), "__next__") is MISSING and type(result) not in frame.domain.types:
@@ -334,7 +338,7 @@ def next_value(frame: Frame, iterator: Any, exhausted: Any) -> Any:
     if kind in frame.domain.types:
         result, stop = _guarded(frame.domain.next, frame, iterator)
         return exhausted if stop else result
-    if not is_native(kind):
+    if not is_native(kind) and kind is not TableIterator:
         method = python_method(kind, "__next__")
         if method is not None:
             result, stop = _guarded(call_special, frame, method, iterator)

@@ -35,7 +35,7 @@ def build_tuple(frame: Frame, stack: list, count: int) -> None:
 
 def _keys(frame: Frame, values: Any) -> Any:
     """Values as keys of a dict or items of a set: the domain says what stands there for one of its own."""
-    if frame.domain.types:
+    if frame.domain.types and type(values) not in (set, frozenset):   # of one its items are keys already, in an order of its own
         return [frame.domain.key(frame, value) for value in values]
     return values
 

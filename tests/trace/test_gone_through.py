@@ -367,7 +367,44 @@ def sorted_own_list(x):
     return sorted(items)[1] + sorted(items, reverse=True)[0] * 0.1
 
 
-@pytest.mark.parametrize("fn", [appended_in_a_branch, appended_in_a_loop, held_iterator, suspended_generator, left_after_an_append, mutated_or_not, sorted_own_list])
+def key_added_where_the_loop_is_left(x):
+    table = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0, 4: 5.0}
+    table.pop(0)  # a hole, which is not there any more when the keys have been put back
+    s = 0.0
+    for _, v in table.items():
+        s = s * 0.5 + v * x[1]
+        if s > x[0] * 5:
+            table["new"] = x[0]
+            break
+    return s + len(table)
+
+
+def key_removed_where_the_loop_is_left(x):
+    table = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0, 4: 5.0}
+    table.pop(0)
+    s, values = 0.0, iter(table.values())
+    for v in values:
+        s = s * 0.5 + v * x[1]
+        if s > x[0] * 5:
+            table.pop(1)
+            break
+    return s + len(table)
+
+
+def items_of_a_set(x):
+    items = {9, 8, 1, 33, 17}
+    items.discard(9)
+    s = 0.0
+    for v in items:
+        s = s * 0.5 + v * x[1]
+        if s > x[0] * 30:
+            items.add(65)
+            break
+    return s + len(items)
+
+
+@pytest.mark.parametrize("fn", [appended_in_a_branch, appended_in_a_loop, held_iterator, suspended_generator, left_after_an_append, mutated_or_not, sorted_own_list,
+                                key_added_where_the_loop_is_left, key_removed_where_the_loop_is_left, items_of_a_set])
 def test_what_a_region_appends_is_gone_through(fn: Callable[[Any], Any]) -> None:
     function = Function(fn, backend="numpy")
     for x in ([0.5, 0.7, 0.2], [0.9, 1.7, 0.2], [0.9, 0.7, 0.2, 0.1], [0.9, 0.3, 0.2]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad.ir import ArrayType, Dim
-from interpreter import EMPTY, UNBOUND
+from interpreter import EMPTY, UNBOUND, TableIterator
 
 from ..captures.drawn import DrawnIterator
 from ..captures.guards import IsObject
@@ -302,8 +302,8 @@ def holds_traced(obj: Any, around: frozenset[int] = frozenset()) -> bool:
 
 
 def _is_ours(obj: Any) -> bool:
-    """Whether an object is of a trace, and of no use behind it: an iterator over traced rows."""
-    return bool(type(obj).__module__.startswith(__package__.partition(".effects")[0]))
+    """Whether an object is of a trace, and of no use behind it: an iterator over traced rows, or over a dict."""
+    return type(obj) is TableIterator or bool(type(obj).__module__.startswith(__package__.partition(".effects")[0]))
 
 
 def exception_of(cls: Any, args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:

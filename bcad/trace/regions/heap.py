@@ -7,7 +7,7 @@ from types import CellType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bcad.ir import Size, Value
-from interpreter import EMPTY, Journal, Snapshot
+from interpreter import EMPTY, Journal, Snapshot, TableIterator
 
 from ..captures.outer import LISTS
 from ..tracers import ArrayTracer, Tracer
@@ -154,7 +154,7 @@ def _object_changes(
         raise _strip_wanted(session, obj, "a deque is changed")
     elif isinstance(obj, set) and not _identical(before.contents, after.contents):
         raise Abandon("a set is changed")
-    elif hasattr(type(obj), "__next__") and before.contents != after.contents:
+    elif hasattr(type(obj), "__next__") and before.contents != after.contents or type(obj) is TableIterator and old["index"] != new["index"]:
         raise Abandon("an iterator that was there before is advanced in it")
 
 
