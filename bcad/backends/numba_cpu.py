@@ -167,17 +167,18 @@ def alike(graph: Graph, node: Node) -> set[Node]:
     return {n for n in graph.nodes if n.op is node.op and [str(v.type) for v in n.inputs] == types and n.attrs == node.attrs}
 
 
-def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False) -> Compiled:
+def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False, rows: bool = True) -> Compiled:
     """The whole of `graph` as one compiled function; Unsupported if a part cannot be.
 
-    Its last inputs are the values of the symbols in `sizes`.
+    Its last inputs are the values of the symbols in `sizes`. `rows` if short loops are printed as vectors.
     """
     from .numba_engine import load_module
     from .numba_entry import Entry
 
     start = time.perf_counter()
     kernel = in_strips(lower(graph, sizes, by_rows=not shared))
-    as_rows(kernel.body)
+    if rows:
+        as_rows(kernel.body)
     lowered = time.perf_counter()
     entry = Entry(graph, kernel, shared)
     text = entry.text()
@@ -186,7 +187,9 @@ def compile_kernel(graph: Graph, sizes: Sequence[str] = (), shared: bool = False
     detours = Detours(graph, kernel)
     try:
         loaded = load_module(text, "bcad_call", addresses(entry.table.keys, kernel, detours), straight)
-    except RuntimeError as error:  # a bug of ours; the report shows it and NumPy does the work
+    except RuntimeError as error:  # a bug of ours, or of LLVM's: the report shows it and NumPy does the work
+        if rows:  # LLVM 22 uses parts of small arrays that are vectors before they are made, now and then
+            return compile_kernel(graph, sizes, shared, rows=False)
         raise Unsupported(f"LLVM refused the code: {str(error).splitlines()[0]}") from error
     detours.run = loaded.run
     seconds = {"lower": lowered - start, "print": printed - lowered, "compile": time.perf_counter() - printed}

@@ -76,6 +76,7 @@ def tidied(text: str) -> Any:
     passes.add_simplify_cfg_pass()
     passes.add_instruction_combine_pass()
     passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1)))
+    module.verify()
     return module
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from . import kernel as k
 from .numba_llvm_lanes import START, LanePrinter, Turns
 from .numba_llvm_products import pieces
@@ -31,27 +29,14 @@ def _calls(body: k.Block) -> bool:
     return any(isinstance(s, k.Expr) and s.op in ("call", "called") for s in body.statements)
 
 
-def _row_length(loop: k.For) -> int:
-    """How many numbers are a row in registers, where all numbers of a small matrix are gone through: others read its rows.
-
-    Parts of two vectors in one are what LLVM 22 gets wrong (it uses them before it makes them).
-    """
-    turns: int = loop.stop.data - loop.start.data
-    touched = [s.buffer if isinstance(s, k.Store) else s.data for s in loop.body.statements
-               if isinstance(s, k.Store) or isinstance(s, k.Expr) and s.op == "load"]
-    rows = [b.shape[-1].data for b in touched if b.kind == "local" and len(b.shape) > 1 and b.shape[-1].data > 1]
-    return min([n for n in rows if turns % n == 0], default=turns)
-
-
 class RowPrinter(LanePrinter):
     """Prints one short loop."""
 
     def run(self) -> None:
         """All of its vectors, one after the other."""
         start, stop = self.loop.start.data, self.loop.stop.data
-        step = _row_length(self.loop)
-        for row, (first, self.lanes) in itertools.product(range(start, stop, step), pieces(step)):
-            self.loop.index.name = str(row + first)
+        for first, self.lanes in pieces(stop - start):
+            self.loop.index.name = str(start + first)
             self.splats.clear()
             for s in self.loop.body.statements:
                 self._spread_operands(s)

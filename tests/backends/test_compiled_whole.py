@@ -231,7 +231,7 @@ def test_floats_become_integers_as_in_c(dtype: str) -> None:
             np.testing.assert_array_equal(bcad.function(lambda y: y.astype(dtype))(y), y.astype(dtype))
 
 
-def test_rows_of_small_matrices_are_vectors_wherever_they_are_read() -> None:
+def test_what_llvm_gets_wrong_is_compiled_in_another_way() -> None:
     """LLVM's passes left a value used before it is made where some read the rows of 4 x 4 numbers and others eight at once."""
     def f(x: Any) -> Any:
         v = np.linalg.matrix_power(x @ x.T, 2)
