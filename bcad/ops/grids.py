@@ -1,7 +1,9 @@
-"""Coordinate grids: meshgrid, indices; and `_array_converter`, which NumPy's Python code leans on."""
+"""Coordinate grids: meshgrid, indices; np.broadcast; and `_array_converter`, which NumPy's Python code leans on."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from . import create  # noqa: F401  (arange, used by name)
 from .arguments import as_shape
 from .convert import operand
 from .op import BY_NAME, FUNCTIONS, derived, implements
-from .shapes import broadcast, weak
+from .shapes import broadcast as broadcast_of
+from .shapes import weak
 
 
 @implements(np.meshgrid)
@@ -29,7 +32,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
     grids = [_along(operand(x), axis, n) for x, axis in zip(xi, axes, strict=True)]
     if sparse:
         return tuple(grids)
-    shape = broadcast(*(g.shape for g in grids))
+    shape = broadcast_of(*(g.shape for g in grids))
     return tuple(BY_NAME["broadcast_to"](g, shape=shape) for g in grids)
 
 
@@ -52,7 +55,7 @@ def _indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
 
 @implements(np.broadcast_shapes)
 def _broadcast_shapes(*shapes: Any) -> tuple[Size, ...]:
-    return broadcast(*map(as_shape, shapes))
+    return broadcast_of(*map(as_shape, shapes))
 
 
 @implements(np.result_type)
@@ -112,3 +115,21 @@ if _array_converter is not None:
     for _name, _method in vars(Converter).items():
         if callable(_method):  # plain code too: stepped into, not run
             derived(f"_array_converter.{_name}")(_method)
+
+
+@derived(np.broadcast)
+def broadcast(*args: Any) -> Any:
+    """What ``np.broadcast(...)`` tells of arrays; their elements it does not go through."""
+    shape = np.broadcast_shapes(*[np.shape(x) for x in args])
+    return Broadcast(shape, len(shape), len(shape), math.prod(shape), len(args))
+
+
+@dataclass(eq=False)
+class Broadcast:
+    """The attributes of an ``np.broadcast``."""
+
+    shape: Any
+    ndim: int
+    nd: int
+    size: Any
+    numiter: int

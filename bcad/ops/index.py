@@ -61,9 +61,9 @@ class Parsed:
             return [item if isinstance(item, Dim) else int(item)]
         if _is_mask(item):
             return self._mask(as_array(item), shape, axis)
-        return [self._integers(item)]
+        return [self._integers(item, shape[axis])]
 
-    def _integers(self, item: Any) -> Any:
+    def _integers(self, item: Any, size_of_axis: Size) -> Any:
         size = None
         if isinstance(item, Value) and item.ndim == 0 and item.type.kind is not Kind.ARRAY:
             size = known_size(item) if item.dtype.kind in "iu" else None
@@ -72,6 +72,7 @@ class Parsed:
         value = as_array(item if isinstance(item, Value) or has_values(item) else _integer_array(item))
         if value.dtype.kind not in "iu":
             raise IndexError("arrays used as indices must be of integer (or boolean) type")
+        _require_within(value, size_of_axis)
         self.arrays.append(value)
         return Part.ARRAY
 
@@ -105,6 +106,16 @@ class Parsed:
         length = builder.lengths.setdefault((*bounds, step, n), fresh("n"))
         self.arrays += [b for k, b in enumerate(bounds) if computed[k]]
         return Span(length, *(Part.ARRAY if computed[k] else b for k, b in enumerate(bounds)), step)  # type: ignore[call-arg]
+
+
+def _require_within(index: Value, size: Size) -> None:
+    """Known indices are in bounds, also where nothing reads what they pick."""
+    known = concrete(index)
+    if known is None or not known.size:
+        return
+    for place in (int(known.max()), -1 - int(known.min())):
+        if place >= 0 and not assumptions().less(place, size):
+            raise IndexError(f"index {place if place == known.max() else -1 - place} is out of bounds for axis with size {size}")
 
 
 def _is_mask(item: Any) -> bool:

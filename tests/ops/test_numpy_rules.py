@@ -143,3 +143,34 @@ def test_a_number_that_is_made_an_array_stays_one(backend: str) -> None:
     x = np.array([1.5, 2.0])
     for found, expected in zip(bcad.Function(f, backend=backend)(x), f(x), strict=True):
         assert not difference(found, expected)
+
+
+def test_indices_that_are_known_are_in_bounds_though_nothing_reads_what_they_pick() -> None:
+    def f(x: np.ndarray) -> Any:
+        x[[0, 2]]
+        return x * 2
+
+    compiled = bcad.Function(f)
+    assert np.array_equal(compiled(np.arange(3.0)), [0, 2, 4])
+    with pytest.raises(IndexError):
+        compiled(np.arange(2.0))
+
+
+def test_the_shape_of_a_broadcast() -> None:
+    def f(x: np.ndarray, y: np.ndarray) -> Any:
+        both = np.broadcast(x, y)
+        return np.add(x, y, out=np.ones(both.shape)), both.shape, both.ndim, both.size
+
+    compiled = bcad.Function(f)
+    for args in ((np.ones((2, 1)), np.arange(3.0)), (np.ones((4, 1)), np.arange(2.0))):
+        found, expected = compiled(*args), f(*args)
+        assert np.array_equal(found[0], expected[0]) and found[1:] == expected[1:]
+
+
+def test_a_number_is_filled_in_a_copy() -> None:
+    def f(x: np.ndarray) -> Any:
+        number = x[0]
+        number.fill(3.0)
+        return number, x
+
+    assert repr(bcad.Function(f)(np.ones(2))) == repr(f(np.ones(2)))
