@@ -17,7 +17,7 @@ from bcad.ir import ArrayType, Kind, type_of
 
 Bounds = tuple[float, float]
 EXACT = 2.0**53  # ints up to here, and their sums and products, are exact as floats
-_RANKS = "bifc"
+_RANKS = "buifc"
 _DTYPES = frozenset("?lqdD")
 
 
