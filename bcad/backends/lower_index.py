@@ -45,6 +45,7 @@ def write_elements(scope: Scope, node: Node, target: Buffer, new: Callable[[Inde
     sizes = [size(scope) for size in selected_shape(tuple(base.shape), node.attrs["index"], arrays)]
     add = node.op.name == "index_add"
     target.mutable = True
+    _refuse_mismatch(scope, node.inputs[1], sizes)
 
     def level(index: Index) -> None:
         if len(index) < len(sizes):
@@ -56,6 +57,17 @@ def write_elements(scope: Scope, node: Node, target: Buffer, new: Callable[[Inde
 
     level(())
     return len(sizes)
+
+
+def _refuse_mismatch(scope: Scope, value: Value, sizes: list[Expr]) -> None:
+    """Give the run up where what is written has another length than its places: NumPy says so."""
+    shape = getattr(value.type, "shape", ())
+    for n, size in zip(reversed(shape), reversed(sizes), strict=False):
+        given = scope.size(n)
+        if n == 1 or given is size or given.op == size.op == "const" and given.data == size.data:
+            continue
+        different = scope.s.compare("ne", given, size)
+        scope.e.append(Fail(different, scope.function.message("what is written does not fit into its places")))
 
 
 def target_of(scope: Scope, result: Value, base: Value, step: int, written: Value) -> Buffer:

@@ -246,3 +246,18 @@ def test_what_llvm_gets_wrong_is_compiled_in_another_way() -> None:
         np.testing.assert_allclose(value, expected[0], rtol=1e-8, atol=1e-15)
         np.testing.assert_allclose(gradient, expected[1], rtol=1e-8, atol=1e-14)
         assert "in NumPy" not in d.report()
+
+
+def test_what_does_not_fit_into_its_places_is_an_error_at_later_calls_too() -> None:
+    def f(x: Any, places: Any, values: Any) -> Any:
+        y = x.copy()
+        y[places] = values
+        return np.sum(y**2)
+
+    d, x = bcad.value_and_grad(f, argnums=(0, 2)), np.arange(6.0)
+    for count in (2, 3, 5):
+        places, values = np.arange(count), np.linspace(1, 2, count)
+        np.testing.assert_allclose(d(x, places, values)[0], f(x, places, values))
+    with pytest.raises(ValueError):
+        d(x, np.array([0, 1, 2]), np.array([1.0, 2.0]))
+    np.testing.assert_allclose(d(x, np.array([4, 5]), np.array([1.0, 2.0]))[0], 19.0)
