@@ -149,8 +149,7 @@ class VirtualList:
         length = NumberTracer(self.session, self.session.builder.size(self.length))
         number = place if place >= 0 else operator.add(length, place)
         for broken in (operator.ge(place, length), operator.lt(number, 0)):
-            if broken is not False:
-                self.session.would_raise(self.session.unwrap(broken), IndexError("list index out of range"))
+            self.session.would_raise(broken, IndexError("list index out of range"))
         return self.row(number)
 
     def require_caught(self, key: Any) -> None:
