@@ -112,13 +112,17 @@ class TraceAssumptions(Assumptions):
             if "_" not in name and not any("_" in other for other in symbols(size))
         }
 
+    def _age(self, name: str) -> tuple[int, int]:
+        """How late a symbol was made: those of arguments come first."""
+        _, made, number = name.rpartition("_")
+        return (1, int(number)) if made else (0, list(self.session.sizes).index(name))
+
     def _unify(self, a: Size, b: Size) -> None:
-        """Let one of two equal sizes, a bare symbol, stand for the other: the older name stays."""
-        age = {name: k for k, name in enumerate(self.session.sizes)}
+        """Let one of two equal sizes, a bare symbol, stand for the other: older names stay, which are known wherever younger ones are."""
         bare = [s for s in (a, b) if isinstance(s, Dim) and s.is_symbol()]
-        for symbol in sorted(bare, key=lambda s: age.get(str(s), len(age)), reverse=True):
+        for symbol in sorted(bare, key=lambda s: self._age(str(s)), reverse=True):
             name, other = str(symbol), b if symbol is a else a
-            if isinstance(other, Dim) and name in other.symbols():
+            if any(self._age(used) >= self._age(name) for used in symbols(other)):
                 continue
             self.unified = {k: substitute(v, {name: other}) for k, v in self.unified.items()}
             self.unified[name] = other

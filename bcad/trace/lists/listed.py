@@ -31,6 +31,7 @@ from ..regions.restack import restacked
 from ..regions.states import Abandon, Box, Layout, Number, freeze
 from .pieces import as_stack, stack
 from .strips import Strip
+from .tables import inner_lists
 from .virtual import register
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def state_of(session: Session, items: Any) -> Box:
     children = [*(Number(Builder.current().as_value(c), None) for c in columns), *(freeze(session, x) for x in rest)]
     bound = items.maxlen if isinstance(items, deque) else None
     room = whole.room if isinstance(whole, Strip) else None
-    layout = Layout(whole.pattern, full, bound, found.key, found.root, room, found.entangled)
+    inner = inner_lists(session, items) if isinstance(whole.pattern, Listed) else ()
+    layout = Layout(whole.pattern, full, bound, found.key, found.root, room, found.entangled, inner)
     return Box(items, tuple(range(len(children))), children, layout)
 
 

@@ -55,6 +55,16 @@ def rows_of(session: Session, table: Any) -> list[Row]:
     return found
 
 
+def inner_lists(session: Session, items: Any) -> tuple[Any, ...]:
+    """The lists, known one by one, that are items of a list."""
+    return (*(x for x in items if isinstance(x, list)), *(row.items for row in rows_of(session, items)))
+
+
+def is_row(session: Session, thing: Any) -> bool:
+    """Whether a list stands in the arrays of another."""
+    return getattr(session.virtual.get(id(thing)), "table", None) is not None
+
+
 def _held(session: Session, table: Any) -> list[Row]:
     """Those among them that the program may still come to."""
     rows = rows_of(session, table)
@@ -113,8 +123,13 @@ def put(table: Strip, place: Any, item: Any) -> None:
 
 def vacate(table: Strip, place: Any) -> None:
     """The list at a place is about to be replaced: who holds it keeps it."""
-    session = table.session
     require_known(table, (place,))
+    _let_go_of(table, place)
+
+
+def _let_go_of(table: Strip, place: Any) -> None:
+    """Who holds the list at a place has it for himself."""
+    session = table.session
     for row in _held(session, table.items):
         if row.table is table.items and _same(session, row.place_in_table, place):
             _let_go(session, row, taken(table, place))
@@ -133,7 +148,8 @@ def require_known(table: Strip, places: Sequence[Any]) -> None:
     session = table.session
     for row in _held(session, table.items):
         own = row.place_in_table
-        if row.table is not table.items or not any(_same(session, own, p) or _differ(session, own, p) for p in places):
+        is_one, is_none = any(_same(session, own, p) for p in places), all(_differ(session, own, p) for p in places)
+        if row.table is not table.items or not (is_one or is_none):
             raise Abandon("a list in a list is replaced while a variable holds one of its lists")
 
 
@@ -176,7 +192,7 @@ def _exchange(table: Strip, row: Any, moved: tuple[Any, Any]) -> None:
 
 def copy_over(table: Strip, place: Any, source: Any) -> None:
     """One list stands at two places: they are equal as long as nobody writes to either."""
-    vacate(table, place)
+    _let_go_of(table, place)  # of any other list it was asked when the exchange began
     getitem = ops.METHODS["__getitem__"]
     table.write(place, [getitem(column, table.session.unwrap(source)) for column in table.columns])
     forbid_writes(table.session, [table.items], table.key)
@@ -235,7 +251,9 @@ def release(found: VirtualList, count: int, also: Sequence[Any] = ()) -> list[li
         place = row.place_in_table
         place = place if type(place) is int else session.decide_int(place, "which list of a list is held")
         if held.setdefault(place, row) is not row:
-            raise session.error("a list of lists is used item by item", why="two variables may hold the same list of it")
+            if found.key is None or found.key in session.avoid:
+                raise session.error("a list of lists is used item by item", why="two variables may hold the same list of it")
+            raise Restart(avoid=frozenset((found.key,)), reason="two variables may hold the same list of a list that it makes")
     made = []
     first = found.first if isinstance(found.first, int) else session.decide_int(found.first, "where a list begins")
     for k in range(count):

@@ -176,6 +176,9 @@ class VirtualList:
 
     def pieces(self) -> list[Frozen | Middle]:
         """The items one by one, and those that a loop has made as one part."""
+        for x in self.items:
+            if getattr(self.session.virtual.get(id(x)), "root", None) is self.items:
+                raise Abandon("a list in a list stands in it once more")
         before, after = ([freeze(self.session, x) for x in part] for part in (self.before, self.after))
         return [*before, Middle(self.pattern, self.stacks, self.length), *after]
 

@@ -34,7 +34,7 @@ def things_in(state: Frozen | None, pattern: Pattern | None = None) -> Iterator[
         if is_mutable(state.obj):
             yield state.obj
         if type(state.extra) is Layout:  # its arrays are its own, or those of a list that holds it
-            yield from () if state.extra.root is None else (state.extra.root,)
+            yield from state.extra.inner if state.extra.root is None else (state.extra.root, *state.extra.inner)
             return
         parts = pattern.children if isinstance(pattern, Nest) and not isinstance(pattern, Listed) else (None,) * len(state.children)
         for child, part in zip(state.children, parts, strict=True):

@@ -14,7 +14,7 @@ from ..iterators.indexed import Indexed, NextItem
 from ..lists.growing import Again
 from . import choices
 from .choices import Refined
-from .heap import Changes, changes_in
+from .heap import Changes, changes_in, settle_moves
 from .states import Abandon, Frozen, Same, freeze
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ def speculation(session: Session, frame: Frame) -> Iterator[None]:
 
     Guards stay, since what was read is remembered.
     """
+    settle_moves(session)
     failure = session.failure
     slots, stack, pc = list(frame.slots), list(frame.stack), frame.pc
     session.speculating += 1

@@ -15,6 +15,7 @@ from ..iterators.generators import Locals
 from ..lists.buffers import wanted
 from ..lists.listed import item_of_all
 from ..lists.pieces import pattern_of_pieces
+from ..lists.tables import is_row
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
 from .arms import Arm
@@ -253,7 +254,7 @@ class Carries:
         """Whether nothing else can hold an array or object that a carry holds when the loop is reached."""
         entry = carry.entry
         if not is_array(thing):
-            return self._there.get(id(thing), 0) <= 1
+            return self._there.get(id(thing), 0) <= (0 if is_row(self.session, thing) else 1)  # its list does not hold a row itself
         if not isinstance(entry, Number) or not isinstance(entry.obj, ArrayTracer) or not isinstance(carry.key, int):
             return False
         cell = entry.obj

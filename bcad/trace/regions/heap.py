@@ -82,12 +82,17 @@ class Changes:
         return [c.obj for changed in (self.places, self.grown, self.rebuilt) for c in changed.values()]
 
 
+def settle_moves(session: Session) -> None:
+    """Lists in lists that are being exchanged have not been until the second half is done."""
+    for items in list(session.virtual.values()):
+        items.settle_move()
+
+
 def changes_in(session: Session, journal: Journal) -> Changes:
     """What the writes that `journal` knows have changed, frozen."""
     found = Changes()
     captures = session.captures
-    for items in session.virtual.values():
-        items.settle_move()
+    settle_moves(session)
     known = next((before.contents for obj, before in journal.written() if obj is session.virtual), session.virtual)
     grown = {key: middle for key, middle in session.virtual.items() if key not in known}
     written = next((before.contents for obj, before in journal.written() if obj is captures._written), captures._written)

@@ -60,6 +60,7 @@ class Merge:
         if isinstance(pattern, Constant):
             put(pattern.obj)
             return
+        self._require_sizes(pattern)
         objects = tuple(0 if p is None else id(p.obj) for p in pair)
         mutable = isinstance(pattern, (Nest, Choice)) or getattr(getattr(pattern, "type", None), "kind", None) is Kind.ARRAY
         if mutable and len(known) == 2 and objects in self._pairs and not raw:
@@ -72,6 +73,12 @@ class Merge:
         for arm, state, outputs in zip(self.arms, pair, self.outputs, strict=True):
             with arm.builder:
                 outputs += fillers(pattern) if state is None else values_of(state, pattern)
+
+    def _require_sizes(self, pattern: Pattern) -> None:
+        """What the one arm leaves has a size that the other knows too."""
+        names = {name for t in pattern.leaves for n in t.shape for name in symbols(n) if "_" in name}
+        if names and not names.isdisjoint(self.local_sizes):
+            raise Mismatch("an array or list of a size that one of them decides")
 
     def append(self, items: list[Any], pair: list[Frozen | None]) -> None:
         """One item more in a list, whichever arm is run."""

@@ -78,17 +78,20 @@ class Layout:
         The list whose arrays these are a part of.
     room : Room or None
         Who has made room in the arrays.
+    inner : tuple
+        The lists that are known to be items of it.
     entangled : object
         The region that one who writes to a list in the list has to do without; None if that is allowed.
     """
 
-    __slots__ = ("item", "is_tight", "bound", "key", "root", "room", "entangled")
+    __slots__ = ("item", "is_tight", "bound", "key", "root", "room", "entangled", "inner")
 
     def __init__(
         self, item: Any, is_tight: bool, bound: int | None, key: Any, root: Any = None, room: Any = None, entangled: Any = None,
+        inner: tuple[Any, ...] = (),
     ) -> None:
         self.item, self.is_tight, self.bound, self.key = item, is_tight, bound, key
-        self.root, self.room, self.entangled = root, room, entangled
+        self.root, self.room, self.entangled, self.inner = root, room, entangled, inner
 
 
 class There(Box):
