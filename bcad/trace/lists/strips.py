@@ -232,6 +232,8 @@ class Strip(VirtualList):
             raise Abandon(f"the items of a list are not of one form: {reason}") from None
         if self.key is None and next(things_in(frozen), None) is not None:
             raise Abandon("an array or object becomes an item of a list that no loop has made")
+        if isinstance(self.pattern, Listed) and not tables.is_adopted(self, item):
+            self.entangled = self.key  # whoever made the list may hold it
         forbid_writes(session, (x for x in things_in(frozen) if x is not item or not tables.is_adopted(self, item)), self.key)
         return values
 
