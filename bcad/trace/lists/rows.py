@@ -10,6 +10,7 @@ from bcad.ir import Builder, Value
 
 from ..regions.patterns import Listed, Pattern
 from ..regions.states import Abandon
+from ..restart import Restart
 from . import tables
 from .pieces import of_kind
 from .strips import Room, Strip, made_of
@@ -40,12 +41,19 @@ class Row(Strip):
         self.bound = None
         self.room = Room(items)
         self.moved = None
+        self._region = session.virtual[id(table)].key
         session.born(self)
 
     # -- where it stands ---------------------------------------------------------------------
     @property
     def _owner(self) -> VirtualList:
-        return self.session.virtual[id(self.table)]  # type: ignore[no-any-return]
+        found = self.session.virtual.get(id(self.table))
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        what = "a list of a list is held under two names while that is written out item by item"
+        if self._region is None or self._region in self.session.avoid:
+            raise self.session.error(what)
+        raise Restart(avoid=frozenset((self._region,)), reason=what)
 
     def _source(self) -> tuple[VirtualList, tuple[Any, ...], Listed]:
         """The list with the arrays, the places in these that lead here, and the form of this list."""
@@ -78,6 +86,11 @@ class Row(Strip):
     @property
     def key(self) -> Any:  # type: ignore[override]
         return self._owner.key
+
+    def is_lost(self) -> bool:
+        """Whether the list that it is an item of has lists of several forms by now."""
+        owner = self._owner
+        return owner.is_lost() if isinstance(owner, Row) else owner.whole() is None
 
     # -- what it holds -----------------------------------------------------------------------
     @property

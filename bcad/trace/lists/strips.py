@@ -400,6 +400,10 @@ def made_of(session: Session, found: VirtualList, why: str) -> Strip | None:
     if whole is None or form_of(whole.pattern) is None or type(found.items) is not list:
         return None
     before, after, start = found.before, found.after, operator.add(found.start, session.wrap(found.length))
+    if isinstance(whole.pattern, Listed) and not tables.are_adoptable(session, [*before, *after]):
+        if session.bodies:
+            raise Abandon("a list is an item of two lists, or twice of one")
+        return None
     strip = Strip(session, found.items, whole.pattern, whole.stacks, session.wrap(whole.length), found.key)
     strip.entangled = found.entangled
     session.touch(session.virtual)

@@ -15,6 +15,7 @@ from ..regions.patterns import Listed
 from ..regions.reach import frames_from, live_values, within
 from ..regions.states import Abandon
 from ..restart import Restart
+from ..tracers import Tracer
 from . import virtual
 from .pieces import of_kind
 
@@ -98,11 +99,33 @@ def adopt(table: Strip, item: Any, place: Any) -> None:
         _stand(table.session, item, table.items, place)
 
 
+def are_adoptable(session: Session, items: Sequence[Any]) -> bool:
+    """Whether lists can be those that stand in the arrays that are made of them: each is in no other list, and here once."""
+    return len({id(x) for x in items}) == len(items) and all(isinstance(x, list) and not is_row(session, x) for x in items)
+
+
+def adopt_appended(found: VirtualList, items: Sequence[Any], start: Any, key: Any) -> None:
+    """Lists that were written out behind those in arrays stand in the arrays now, from a place on."""
+    session = found.session
+    if not isinstance(found.pattern, Listed):
+        return
+    if not are_adoptable(session, items) or any(id(x) in session.twins for x in items):
+        found.entangled = key
+        forbid_writes(session, items, key)
+        return
+    for k, item in enumerate(items):
+        session.touch(item)
+        item.clear()
+        _stand(session, item, found.items, operator.add(start, k))
+
+
 def adopt_all(table: Strip, items: Sequence[tuple[Any, Any]]) -> None:
     """Let lists, each with its place, be those that stand in the arrays that were made of them."""
-    for item, place in items if isinstance(table.pattern, Listed) else ():
-        if not isinstance(item, list) or getattr(table.session.virtual.get(id(item)), "table", None) is not None:
-            raise Abandon("a list is an item of two lists, or twice of one")
+    if not isinstance(table.pattern, Listed):
+        return
+    if not are_adoptable(table.session, [item for item, _ in items]):
+        raise Abandon("a list is an item of two lists, or twice of one")
+    for item, place in items:
         table.session.touch(item)
         item.clear()
         _stand(table.session, item, table.items, place)
@@ -250,7 +273,8 @@ def release(found: VirtualList, count: int, also: Sequence[Any] = ()) -> list[li
     for row in kept.values():
         place = row.place_in_table
         place = place if type(place) is int else session.decide_int(place, "which list of a list is held")
-        if held.setdefault(place, row) is not row:
+        is_written_out = not 0 <= place - found.start < count and not isinstance(found.first, Tracer) and found.first == 0
+        if held.setdefault(place, row) is not row or is_written_out:
             if found.key is None or found.key in session.avoid:
                 raise session.error("a list of lists is used item by item", why="two variables may hold the same list of it")
             raise Restart(avoid=frozenset((found.key,)), reason="two variables may hold the same list of a list that it makes")

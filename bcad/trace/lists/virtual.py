@@ -292,7 +292,8 @@ def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None
     if known is None:
         start, stacks, pattern, length = list.__len__(items), middle.stacks, middle.pattern, middle.length
     else:
-        after = [freeze(session, x) for x in known.after]
+        behind = known.after
+        after = [freeze(session, x) for x in behind]
         pieces = [Middle(known.pattern, known.stacks, known.length), *after, middle]
         pattern = pattern_of_pieces(session, pieces)
         start, stacks = known.start, stack(pieces, pattern)
@@ -302,6 +303,10 @@ def extend(session: Session, items: list[Any], middle: Middle, key: Any) -> None
     made = VirtualList(session, items, start, pattern, stacks, length, key)
     made.entangled = known.entangled if known is not None else None
     register(session, made)
+    if known is not None:
+        from .tables import adopt_appended
+
+        adopt_appended(made, behind, operator.add(session.wrap(known.length), start), key)
 
 
 def replace(session: Session, items: Any, middle: Middle, key: Any) -> None:
@@ -406,6 +411,9 @@ def find(session: Session, value: Any) -> VirtualList | None:
         value.fill()
     refuse_growing(session, value)
     found = session.virtual.get(id(value))
+    if found is not None and found.table is not None and not session.bodies and found.is_lost():
+        found.materialize()
+        found = session.virtual.get(id(value))
     if found is not None:
         session.captures.hold_length(value)
     return found

@@ -113,6 +113,7 @@ class Merge:
             things = [thing for x in own if not isinstance(x, Middle) for thing in things_in(x, pattern)]
             forbid_writes(self.session, things, self.key)
             self._appended.update((id(thing), thing) for thing in things)
+            self._is_held |= any(self._existed(thing) for thing in things)
         self.types.update({first + k: t for k, t in enumerate(types)})
 
         def finish() -> None:
