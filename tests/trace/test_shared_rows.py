@@ -576,7 +576,75 @@ def transpose_zip(x):
     return sum(cols[0]) * cols[-1][0]
 
 
+# -- what programs made at random have found -----------------------------------------------------------
+def appended_row_of_the_caller(x):
+    D, r = [[a, a * 2] for a in x], [0.1, 0.2]
+    D.append(r)
+    for i in range(len(x)):
+        for row in D:
+            row[1] += x[i]
+        if x[i] > 0.2:
+            D = [row[:] for row in D]
+    return r[1]
+
+
+def exchanged_by_computed_numbers(x):
+    n, D = len(x), [[a, a * 2] for a in x]
+    q = D[1]
+    for i in range(n):
+        D[0], D[n - 1 - i] = D[n - 1 - i], D[0]
+    return q[0] * 5 - q[1]
+
+
+def stored_in_a_branch(x):
+    n, D, r = len(x), [[a, a * 2] for a in x], [0.1, 0.2]
+    q = r
+    for i in range(n):
+        if x[i] > 0.2:
+            D[(i * 2) % n] = r
+        for row in D:
+            row[1] += D[i - 1][1] * 0.1
+    return q[0] * 5 - q[1]
+
+
+def its_own_row_appended(x):
+    D, s = [[a, a * 2] for a in x], 0.0
+    r = D[0]
+    for i in range(len(x)):
+        D.append(r)
+        if x[i] > 0.2:
+            D.append([0.3, 0.4])
+        D[-1][1] += 1.0
+    for k, row in enumerate(D):
+        s += row[0] * (k + 1) + row[1]
+    return s
+
+
+def half_exchanged_before_a_loop(x):
+    D, s = [[a, a * 2] for a in x], 0.0
+    E = [[1.0] * 2 for _ in x]
+    for i in range(len(x)):
+        E[1] = E[i - 1]
+        E = D
+    for k, row in enumerate(D):
+        s += row[0] * (k + 1) + row[1]
+    return s
+
+
+def of_a_length_that_one_way_decides(x):
+    D = [[a, a * 2] for a in x]
+    for i in range(len(x)):
+        if x[i] > 0.2:
+            D = [row[:] for row in D]
+        if x[i] > 0.2:
+            D.append([x[i], 1.0])
+        else:
+            D.append([0.0, 1.0])
+    return sum(row[0] for row in D)
+
+
 FUNCTIONS = [
+    appended_row_of_the_caller, exchanged_by_computed_numbers, stored_in_a_branch, its_own_row_appended, half_exchanged_before_a_loop, of_a_length_that_one_way_decides,
     same_row_twice, same_row_loop, append_twice, append_twice_write_table, carried_row, carried_row_stuck, shallow_copy, slice_rows, two_tables, two_tables_if, pop_rows, pop_hold, insert_rows, reverse_rows, sort_rows, swap_hold, half_swap, half_swap_then_write, three_cycle, equality, nested_append_i, mixed_rows, index_error, branch_rows, branch_replace, rebind_alias, deep, none_rows, strings, held_in_object, deque_rows, extend_rows, arrays_in_rows, cond_append_row, cond_append_row2, carried_if, carried_if_list, halves, triangle, class_table, sized_arrays, sized_lists, sized_lists2, pascal, aliased_rows, adjacency, arrays_written,
 ]
 
