@@ -251,9 +251,14 @@ def constant_index(scope: Any, part: Any, n: Any) -> Expr:
     if not isinstance(part, int):
         return checked_expr(scope, scope.size(part), n)
     index = scope.size(part if part >= 0 else n + part)
-    if isinstance(n, int) or scope.parent is None:  # there it was run with the example, and a guard asks for the length
-        return index
+    if isinstance(n, int) or scope.parent is None and _is_given(scope.size(n)):
+        return index  # it was run with the example, and a guard asks for the length
     return _inside(scope, index, scope.size(n))
+
+
+def _is_given(size: Expr) -> bool:
+    """Whether a size is one of the arguments', not one that only the run tells."""
+    return size.op in ("const", "length") or bool(size.args) and all(map(_is_given, size.args))
 
 
 def checked(scope: Any, value: Number, array: Value, n: Any) -> Expr:

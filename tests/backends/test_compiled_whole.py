@@ -261,3 +261,13 @@ def test_what_does_not_fit_into_its_places_is_an_error_at_later_calls_too() -> N
     with pytest.raises(ValueError):
         d(x, np.array([0, 1, 2]), np.array([1.0, 2.0]))
     np.testing.assert_allclose(d(x, np.array([4, 5]), np.array([1.0, 2.0]))[0], 19.0)
+
+
+def test_an_index_into_what_has_become_empty_is_an_error() -> None:
+    for fn in (lambda x: np.where(x > 0)[0][0] + np.sum(x), lambda x: x[x > 0][-1] * 2.0):
+        f = bcad.function(fn)
+        for x in ([1.0, -1.0, 2.0], [-1.0, 3.0]):
+            np.testing.assert_allclose(f(np.array(x)), fn(np.array(x)))
+        with pytest.raises(IndexError):
+            f(np.array([-1.0, -2.0]))
+        np.testing.assert_allclose(f(np.array([4.0, -1.0])), fn(np.array([4.0, -1.0])))
