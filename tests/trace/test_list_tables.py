@@ -808,3 +808,17 @@ def test_gradients(fn, backend) -> None:
         for args in _calls(fn)[:2]:
             expected = reference.jacobian(lambda x, rest=args[1:]: fn(x, *rest), (args[0],), shorter=2.0**-6)
             assert not expected.disagreement(gradient(*args), rtol=1e-5)
+
+
+def last_of_those_appended(x):
+    rows = [[x[0]], [1.5]]
+    for _ in x:
+        for v in x[1:]:
+            rows.append([v])
+    return rows[0][0] * 2 + rows[-1][-1] + 3 * rows[-2][0]
+
+
+def test_lists_that_were_appended_are_counted_from_the_end() -> None:
+    function = bcad.Function(last_of_those_appended, backend="numpy")
+    for x in ([0.4, 0.7, 0.25], [0.5, 0.75], [0.1, 0.2, 0.3, 0.4]):
+        assert function(np.array(x)) == last_of_those_appended(np.array(x))

@@ -102,6 +102,8 @@ class VirtualList:
     def row(self, k: Any) -> Any:
         """Item k of the middle."""
         if isinstance(self.pattern, Listed):
+            if type(k) is int and k < 0:  # from the middle's end
+                k = operator.add(self.session.wrap(self.length), k)
             return self.list_at(k if self.start == 0 else operator.add(k, self.start))
         index = self.session.unwrap(k)
         getitem = ops.METHODS["__getitem__"]
