@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Kind, Value
+from bcad.ir import ArrayType, Kind, Value, assumptions
 
 from .arguments import as_array, as_axes, as_inexact
 from .cotangents import to_cotangent
@@ -66,6 +66,13 @@ def _reduce(name: str, x: Value, axis: Any, keepdims: bool) -> Value:
     return FUNCTIONS[getattr(np, name)](x, axis=axis, keepdims=keepdims)
 
 
+def _extreme(ord: Any, sizes: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
+    """The largest, or for a negative order the smallest; the largest of none is 0."""
+    if ord > 0 and any(assumptions().equal(sizes.shape[k], 0) for k in axes):
+        return _reduce("sum", sizes, axes, keepdims)
+    return _reduce("max" if ord > 0 else "min", sizes, axes, keepdims)
+
+
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
     """Every norm that NumPy has: of vectors along an axis, or of matrices in two axes."""
@@ -88,7 +95,7 @@ def _vector_norm(x: Value, ord: Any, axes: tuple[int, ...], keepdims: bool) -> V
         if ord == 2:
             return BY_NAME["norm"](x, axis=tuple(sorted(axes)), keepdims=keepdims)
         if abs(ord) == np.inf:
-            return _reduce("max" if ord > 0 else "min", _abs(x), axes, keepdims)
+            return _extreme(ord, _abs(x), axes, keepdims)
         if ord == 0:
             counted = BY_NAME["astype"](BY_NAME["not_equal"](x, 0), dtype=real_dtype(x.dtype))
             return _reduce("sum", counted, axes, keepdims)
@@ -108,7 +115,7 @@ def _matrix_norm(x: Value, ord: Any, axes: tuple[int, ...], keepdims: bool) -> V
     if ord in (1, -1, np.inf, -np.inf):
         inner, outer = (row, column) if abs(ord) == 1 else (column, row)
         sums = _reduce("sum", _abs(x), (inner,), True)
-        return _reduce("max" if ord > 0 else "min", sums, axes, keepdims)
+        return _extreme(ord, sums, axes, keepdims)
     if ord not in (2, -2, "nuc"):
         raise ValueError("Invalid norm order for matrices.")
     from .linalg import svdvals

@@ -174,3 +174,27 @@ def test_a_number_is_filled_in_a_copy() -> None:
         return number, x
 
     assert repr(bcad.Function(f)(np.ones(2))) == repr(f(np.ones(2)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_the_largest_of_no_sizes_is_zero(backend: str) -> None:
+    def f(x: np.ndarray) -> Any:
+        return np.linalg.norm(x, np.inf), np.linalg.norm(x, 1), np.linalg.norm(x.ravel(), np.inf)
+
+    compiled = bcad.Function(f, backend=backend)
+    for shape in ((2, 3), (0, 2), (2, 0)):
+        assert compiled(np.ones(shape)) == f(np.ones(shape))
+
+
+def test_an_out_of_another_shape_is_refused() -> None:
+    def f(x: np.ndarray, y: np.ndarray) -> Any:
+        np.sum(x, axis=0, out=y)
+        return y
+
+    compiled = bcad.Function(f)
+    assert np.array_equal(compiled(np.ones((2, 3)), np.zeros(3)), [2, 2, 2])
+    for args in ((np.ones(3), np.zeros(3)), (np.ones((2, 1)), np.zeros((2, 1)))):
+        with pytest.raises(ValueError):
+            f(*args)
+        with pytest.raises(bcad.BcadError):
+            compiled(*args)

@@ -35,6 +35,7 @@ _ITERATE = (sorted, min, max, any, all, sum, dict.fromkeys)
 _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _KEEPERS = frozenset(("append", "appendleft", "insert"))  # a list that is an item is not looked into
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
+_UFUNCS_BEHIND = frozenset((np.clip, np.round, np.around))  # their out= may be larger than the result
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
     np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu, np.broadcast_to, np.broadcast_shapes, np.fromiter,
@@ -261,7 +262,8 @@ def _into(session: Session, fn: Any, meaning: Any, args: tuple[Any, ...], kwargs
     if isinstance(fn, np.ufunc):
         items.write(session, cell, emit(session, meaning, args, {**kwargs, "out": cell}))
     else:
-        items.write_all(session, cell, session.wrap(emit(session, meaning, args, kwargs)))
+        write = items.write_all if fn in _UFUNCS_BEHIND else items.write_out
+        write(session, cell, session.wrap(emit(session, meaning, args, kwargs)))
     return out
 
 

@@ -67,7 +67,7 @@ def _of_array(session: Session, owner: Any, name: str, args: tuple[Any, ...], kw
         return calls.call_traced(session, function, (owner, *args), kwargs)
     result = session.wrap(calls.emit(session, meaning, (owner, *args), rest))
     if out is not None:
-        items.write_all(session, out, result)
+        (items.write_all if name in ("clip", "round") else items.write_out)(session, out, result)
         return out
     order = str(kwargs.get("order") or (args[0] if name == "ravel" and args else "C"))
     return views.as_view(name, owner, result, order.upper()) if name in views.VIEW_METHODS else result
