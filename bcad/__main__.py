@@ -62,7 +62,7 @@ def generated(fn: Callable[..., Any], args: list[Any], options: argparse.Namespa
         return transform(fn, args=args or None)
     if options.export:
         return export_module(traced(fn, args, options), flavour=options.export)
-    return traced(fn, args, options)._repr_svg_() if options.svg else None  # type: ignore[attr-defined,no-any-return]
+    return traced(fn, args, options)._repr_svg_() if options.svg else None  # type: ignore[attr-defined]
 
 
 def deliver(text: str, options: argparse.Namespace) -> None:
@@ -115,7 +115,7 @@ def load(text: str) -> Callable[..., Any]:
         found = evaluate(text)
     if not callable(found):
         raise UsageError(f"{text!r} is a {type(found).__name__}, not a function")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def evaluate(text: str) -> Any:

@@ -160,7 +160,7 @@ def to_numba(traced: Function | Gradient, *, with_value: bool = False) -> Callab
     module = ModuleType(filename)
     sys.modules[filename] = module  # where numba looks for the globals of what it runs in Python
     exec(compile(text, filename, "exec"), vars(module))
-    return vars(module)[name]  # type: ignore[no-any-return]
+    return vars(module)[name]
 
 
 def to_sympy(traced: Function | Gradient, *args: Any) -> tuple[Any, list[Any]]:

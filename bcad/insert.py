@@ -83,7 +83,7 @@ class insert_grad_of:
         return aside.begin(self._value, tangent_type(self._value.type), type(self).__exit__)
 
     def _end(self, aside: Aside) -> None:
-        changed = conform(aside.final(), self._value.type)  # type: ignore[arg-type]
+        changed = conform(aside.final(), self._value.type)
         graph = aside.end(changed)
         if self._active:
             aside.replace(self._x, _marked(self._value, graph, aside.outer))
@@ -99,7 +99,7 @@ def _marked(value: Value, pull: Graph, outer: list[Value]) -> Value:
     inputs = [value, *extras]
     rules.finish(primal, inputs, 1)
     (result,) = BY_NAME["custom"](*inputs, regions=(widened(primal.graph, extras),), rule=Literal(rules))
-    return result  # type: ignore[no-any-return]
+    return result
 
 
 def _identity(type_: Type) -> Graph:

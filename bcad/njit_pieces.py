@@ -66,7 +66,7 @@ def kernel_lines(piece: Any, values: Values, flat: dict[Value, str], last: bool)
         if not passed.array:
             given += [f"{text}.real", f"{text}.imag"] if passed.complex else [text]
             continue
-        array = flat.get(value) if value is not None else None  # type: ignore[arg-type]
+        array = flat.get(value) if value is not None else None
         if array is None:
             array = f"np.ascontiguousarray({text}).reshape(-1)"
             array += f".view(np.float{made.type.dtype.itemsize * 4})" if passed.complex else ""
@@ -117,7 +117,7 @@ class PythonPart:
             listing.notation.constants = shared.notation.constants
         self.inputs = [listing.names.of(v) for v in graph.inputs]
         for symbol, text in zip(piece.symbols, self.inputs[len(piece.inputs) :], strict=True):
-            listing.sizes.computed[symbol] = _constantly(text)  # type: ignore[union-attr]
+            listing.sizes.computed[symbol] = _constantly(text)
         listing.section(graph.outputs, [])
         self.results = [_as_typed(v, listing.notation.of(v).text) for v in graph.outputs]
 

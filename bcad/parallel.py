@@ -29,7 +29,7 @@ class DataParallel:
             total = found if total is None else _added(total, found)
         if total is None:
             raise StructureError("there are no parts to add up")
-        return total  # type: ignore[return-value]
+        return total
 
 
 class Task:
@@ -81,7 +81,7 @@ def _mapped(engine: Any, task: Task, parts: Iterable[Any]) -> Iterable[Any]:
     if engine is None:
         return map(task, parts)
     if type(engine).__module__.partition(".")[0] == "joblib":
-        return engine((task, (part,), {}) for part in parts)  # type: ignore[no-any-return]
+        return engine((task, (part,), {}) for part in parts)
     run = engine.map if hasattr(engine, "map") else engine
     return (found.result() if hasattr(found, "result") else found for found in run(task, list(parts)))
 

@@ -95,7 +95,7 @@ def make_hvp(fun: Fn, argnum: Any = 0) -> Fn:
     """
 
     def at(*args: Any, **kwargs: Any) -> tuple[Fn, Any]:
-        return make_vjp(grad(fun, argnum), argnum)(*args, **kwargs)  # type: ignore[no-any-return]
+        return make_vjp(grad(fun, argnum), argnum)(*args, **kwargs)
 
     return Derived(at, make_hvp, (fun, argnum), fun, argnum)
 

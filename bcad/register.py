@@ -163,7 +163,7 @@ def tangent_(fn: Fn) -> Callable[[Fn], Fn]:
 def _tables() -> list[list[tuple[Any, Any]]]:
     if not hasattr(_state, "tables"):
         _state.tables = []
-    return _state.tables  # type: ignore[no-any-return]
+    return _state.tables
 
 
 def _open(entries: list[tuple[Any, Any]]) -> None:

@@ -93,10 +93,10 @@ def _place(path: Any, seeds: Any, outputs: Any, inputs: Any, positions: list[int
     """What a rule's argument leaf is: the seed, (a part of) the answer, or an argument."""
     where = path[1]
     if where == 0:
-        return seeds[0] if len(path) == 2 else seeds[path[2]]  # type: ignore[no-any-return]
+        return seeds[0] if len(path) == 2 else seeds[path[2]]
     if where == 1:
-        return outputs[0] if len(path) == 2 else outputs[path[2]]  # type: ignore[no-any-return]
-    return inputs[positions.index(where - 2)]  # type: ignore[no-any-return]
+        return outputs[0] if len(path) == 2 else outputs[path[2]]
+    return inputs[positions.index(where - 2)]
 
 
 def captured_by(rules: Rules) -> list[Value]:

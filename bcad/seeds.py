@@ -75,7 +75,7 @@ def conform(seed: Any, type_: ArrayType) -> Value:
         value = BY_NAME["broadcast_to"](value, shape=wanted.shape)
     dtype = value.dtype if value.dtype.kind in "fc" else wanted.dtype
     if not wanted.shape:
-        return BY_NAME["as_kind"](value, kind=wanted.kind, dtype=dtype)  # type: ignore[no-any-return]
+        return BY_NAME["as_kind"](value, kind=wanted.kind, dtype=dtype)
     return value if value.dtype == dtype else BY_NAME["astype"](value, dtype=dtype)
 
 

@@ -81,7 +81,7 @@ class SparseDerivative:
         key = id(special), tuple(np.shape(x) for x in values)
         known = self._patterns.get(key)
         if known is not None and known[0] is special:
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]
         pattern, fixed = self._pattern(special, values)
         best: Any = None
         for core, by_rows in self._cores:
@@ -90,7 +90,7 @@ class SparseDerivative:
                 best = pattern, colors, core, by_rows
         if fixed:
             self._patterns[key] = special, best
-        return best  # type: ignore[no-any-return]
+        return best
 
     def _pattern(self, special: Specialisation, values: Sequence[Any]) -> tuple[Any, bool]:
         if len(special.wrt) != 1:

@@ -279,7 +279,7 @@ class Specialisation:
             bind_sizes(value, x, sizes)
         graph = rewrite.rename_sizes(self.graph, sizes)
         builder, count = Builder.current(), len(point.values)
-        values = [conform(seed, v.type) for seed, v in zip(seeds, graph.inputs[count:], strict=True)]  # type: ignore[arg-type]
+        values = [conform(seed, v.type) for seed, v in zip(seeds, graph.inputs[count:], strict=True)]
         inlined = builder.inline(graph, [*map(builder.constant, point.values), *values])
         return list(inlined[len(self.program.graph.outputs) :])
 

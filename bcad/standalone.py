@@ -184,7 +184,7 @@ def refuse(special: Any) -> None:
         raise Unsupported("the function was traced when something else held", why=f"then {changed}", hint="call it once more")
     for node in special.graph.walk():
         if getattr(node.op, "by_parameter", False):
-            raise Unsupported(f"{node.op.of} differentiated by its parameters cannot be exported", location=node.location,  # type: ignore[attr-defined]
+            raise Unsupported(f"{node.op.of} differentiated by its parameters cannot be exported", location=node.location,
                               why="SciPy has no function for that derivative: bcad sums its series")
         if node.op.name in ("host", "host_effect") and not hasattr(node.attrs["fn"].value, "text"):
             raise Unsupported("a function with effects cannot be exported", location=node.location)

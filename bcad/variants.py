@@ -97,7 +97,7 @@ def _call_with(signature: inspect.Signature, *parts: dict[str, Any]) -> tuple[tu
     """The call whose arguments by parameter are in `parts`."""
     together = {name: x for part in parts for name, x in part.items()}
     in_order = {name: together[name] for name in signature.parameters if name in together}
-    bound = inspect.BoundArguments(signature, in_order)  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature, in_order)
     return bound.args, bound.kwargs
 
 

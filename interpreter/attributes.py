@@ -349,7 +349,7 @@ def _get_item(frame: Frame, owner: Any, key: Any) -> Any:
     if missing is not None and method is dict.__getitem__:
         value = dict.get(owner, key, MISSING)
         return call_special(frame, missing, owner, key) if value is MISSING else value
-    return owner[key]  # type: ignore[index]  # the metaclass has __getitem__
+    return owner[key]  # the metaclass has __getitem__
 
 
 def _get_or_make(frame: Frame, owner: defaultdict, key: Any) -> Any:

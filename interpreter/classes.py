@@ -185,7 +185,7 @@ def _prepare(frame: Frame, meta: Any, name: str, bases: tuple, keywords: dict) -
 def _run_body(frame: Frame, body: FunctionType, namespace: Any) -> Any:
     from .evaluate import run
     code = decode(body.__code__)
-    callee = Frame(code, body, body.__globals__, body.__builtins__,  # type: ignore[attr-defined]
+    callee = Frame(code, body, body.__globals__, body.__builtins__,  # type: ignore[attr-defined, unused-ignore]
                    [UNBOUND] * code.slot_count, frame.domain, frame, frame.thread, namespace)
     run(callee)
     return callee.result

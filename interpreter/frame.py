@@ -20,7 +20,7 @@ _NATIVE: tuple[Any, ...] = (
     iter(""), iter("é"), iter(b""), iter(bytearray()), iter(set()), iter(deque()), reversed(deque()))
 _COPIED = frozenset((TableIterator, *map(type, _NATIVE)))
 _OF_DICT: dict[type, Callable[[dict], Iterator[Any]]] = {
-    type(make({})): make for make in (  # type: ignore[operator]
+    type(make({})): make for make in (
         lambda d: iter(dict.keys(d)), lambda d: iter(dict.values(d)), lambda d: iter(dict.items(d)),
         lambda d: reversed(dict.keys(d)), lambda d: reversed(dict.values(d)), lambda d: reversed(dict.items(d)))}
 _COMPOSED = (enumerate, zip, map, filter, reversed)
@@ -229,7 +229,7 @@ def make_frame(code: Code, function: FunctionType, slots: list, back: Frame) -> 
     frame.thread = thread = back.thread
     if code.names_globals:
         frame.globals = function.__globals__
-        frame.builtins = function.__builtins__  # type: ignore[attr-defined]
+        frame.builtins = function.__builtins__  # type: ignore[attr-defined, unused-ignore]
     if back.watched or thread.journal is not None:
         frame.watch()
     else:

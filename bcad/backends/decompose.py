@@ -61,9 +61,9 @@ def _of_kind(result: Value, node: Node) -> Value:
     """A replacement that is one number as the kind of number that it replaces: a NumPy scalar, or an array without axes."""
     found, wanted = result.type, node.outputs[0].type
     numbers = isinstance(found, ArrayType) and isinstance(wanted, ArrayType) and found.shape == wanted.shape == ()
-    if not numbers or found.kind is wanted.kind or Kind.PYTHON in (found.kind, wanted.kind):  # type: ignore[union-attr]
+    if not numbers or found.kind is wanted.kind or Kind.PYTHON in (found.kind, wanted.kind):
         return result
-    return op("as_kind")(result, kind=wanted.kind, dtype=found.dtype)  # type: ignore[no-any-return, union-attr]
+    return op("as_kind")(result, kind=wanted.kind, dtype=found.dtype)
 
 
 def _same(result: Any, node: Node) -> bool:

@@ -66,7 +66,7 @@ def by_loop(s: Any, node: Node, args: Sequence[Number]) -> Number:
     found: Number = s.e.emit("loop", *parts, type=result.scalar, data=loop)
     if result.parts == 2:
         found = Pair(found, s.e.emit("result", found, type=result.scalar))  # type: ignore[arg-type]
-    return s.cast(found, made[which], node.outputs[0].type.dtype)  # type: ignore[no-any-return]
+    return s.cast(found, made[which], node.outputs[0].type.dtype)
 
 
 def _resolved(name: str, ufunc: np.ufunc, types: Sequence[Any]) -> list[Any]:

@@ -151,7 +151,7 @@ def _arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *
     count = as_size(as_kind(BY_NAME["ceil"]((b - a) / c), kind=Kind.PYTHON, dtype=np.dtype(int)), "the length of an arange")
     whole = BY_NAME["arange"](start=0, step=1, length=maximum(count, 0), dtype=np.dtype(int))
     result: Value = a + whole * ((a + c) - a)  # as NumPy rounds
-    return cast(result, dtype or promote(*(v.type for v in values)))  # type: ignore[arg-type, no-any-return]
+    return cast(result, dtype or promote(*(v.type for v in values)))
 
 
 def _integral(x: Any) -> bool:

@@ -131,7 +131,7 @@ def _calm(x: Value, y: Value) -> Value:
     if x.type.kind is not Kind.PYTHON or is_constant(x) and constant(x) != 0:
         return x
     dtype = y.dtype if y.dtype.kind in "fc" and (x.dtype.kind != "c" or y.dtype.kind == "c") else x.dtype
-    return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=dtype)  # type: ignore[no-any-return]
+    return BY_NAME["as_kind"](x, kind=Kind.SCALAR, dtype=dtype)
 
 
 def varies(x: Value) -> bool:

@@ -37,7 +37,7 @@ def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str =
 
 
 def _along(x: Value, axis: int, ndim: int) -> Value:
-    return BY_NAME["reshape"](x, shape=tuple(x.type.size if k == axis else 1 for k in range(ndim)))  # type: ignore[union-attr]
+    return BY_NAME["reshape"](x, shape=tuple(x.type.size if k == axis else 1 for k in range(ndim)))
 
 
 @implements(np.indices)

@@ -65,7 +65,7 @@ def scatter_zero(g: Value, shape: Sequence[Size], arrays: Sequence[Value], index
     if not may_repeat(shape, arrays, index):
         return set_item(full(False, shape, bool), g, *arrays, index=index)
     count = index_add(zeros(shape, np.intp), BY_NAME["astype"](g, dtype=np.dtype(np.intp)), *arrays, index=index)
-    return BY_NAME["greater"](count, 0)  # type: ignore[no-any-return]
+    return BY_NAME["greater"](count, 0)
 
 
 @define
@@ -225,7 +225,7 @@ def may_repeat(shape: Sequence[Size], arrays: Sequence[Value], index: Template) 
 def last_writes(shape: Sequence[Size], arrays: Sequence[Value], index: Template) -> Value:
     """True where an assignment through repeated indices is not overwritten by a later element."""
     types = [a.type for a in arrays]
-    target = item_shape(shape, index, types)  # type: ignore[arg-type]
+    target = item_shape(shape, index, types)
     order = BY_NAME["reshape"](counting(product(target)), shape=target)
     winners = set_item(full(-1, shape, np.intp), order, *arrays, index=index)
     return BY_NAME["equal"](item_op(arrays)(winners, *arrays, index=index), order)

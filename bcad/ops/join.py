@@ -268,7 +268,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Value:
             return BY_NAME["gather"](x, index, index=(FULL,) * axis + (_array_part(),))
         repeats = counts.item()
     counts_of_axes = [1] * x.ndim
-    counts_of_axes[axis] = as_size(repeats, "the number of repeats")  # type: ignore[assignment, call-overload]
+    counts_of_axes[axis] = as_size(repeats, "the number of repeats")  # type: ignore[assignment]
     return _copies(x, counts_of_axes, before=False)
 
 

@@ -33,7 +33,7 @@ def matrices(a: Any) -> Value:
 
 def squares(a: Any) -> Value:
     x = matrices(a)
-    square(x.type)  # type: ignore[arg-type]
+    square(x.type)
     return x
 
 
@@ -179,7 +179,7 @@ def _abs2(x: Value) -> Value:
 def matrix_power(a: Any, n: Any) -> Value:
     """By repeated squaring, as NumPy."""
     x = as_array(a)
-    square(x.type)  # type: ignore[arg-type]
+    square(x.type)
     power = as_int(n, "the exponent of matrix_power")
     if power == 0:
         return identity_like(x)

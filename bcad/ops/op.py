@@ -222,5 +222,5 @@ PARTS: set[Any] = set()  # codes of functions that plain NumPy code calls
 
 def part_of_derived(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a function that derived code calls: it is stepped into as that is."""
-    PARTS.add(function.__code__)  # type: ignore[attr-defined]
+    PARTS.add(function.__code__)
     return function

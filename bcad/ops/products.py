@@ -153,7 +153,7 @@ def kron(a: Any, b: Any) -> Value:
     a, b = strong(as_array(a)), strong(as_array(b))
     ndim = max(a.ndim, b.ndim)
     if not ndim:
-        return BY_NAME["multiply"](a, b)  # type: ignore[no-any-return]
+        return BY_NAME["multiply"](a, b)
     m, n = ((1,) * (ndim - x.ndim) + tuple(x.shape) for x in (a, b))
     left = to_shape(a, [s for size in m for s in (size, 1)])
     right = to_shape(b, [s for size in n for s in (1, size)])
@@ -186,7 +186,7 @@ def _minor(u: list[Any], v: list[Any], i: int, j: int) -> Value:
     """``u[i] * v[j] - u[j] * v[i]``, where None is zero."""
     left = None if u[i] is None or v[j] is None else u[i] * v[j]
     right = None if u[j] is None or v[i] is None else u[j] * v[i]
-    return left if right is None else -right if left is None else left - right  # type: ignore[return-value,operator]
+    return left if right is None else -right if left is None else left - right  # type: ignore[return-value]
 
 
 @implements(np.convolve)

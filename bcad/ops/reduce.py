@@ -38,7 +38,7 @@ def fold(
         x = where_op(fitting(mask, x), x, _filler(op, x, initial))
     axes = reduced_axes(as_axes(axis), x.ndim)
     if x.shape and not axes:
-        result = cast(x, op.result_dtype(x.type))  # type: ignore[arg-type]
+        result = cast(x, op.result_dtype(x.type))
     else:
         result = op(x, axis=axes, keepdims=bool(given(keepdims, False)))
     result = result if dtype is None else cast(result, np.dtype(dtype))  # small integers are folded in large ones

@@ -35,7 +35,7 @@ class Argsort(Op):
         return ArrayType(np.dtype(np.intp), x.shape)
 
     def evaluate(self, x: Any, *, axis: int, kind: str) -> Any:
-        return np.argsort(x, axis, kind=kind)  # type: ignore[arg-type, call-overload]
+        return np.argsort(x, axis, kind=kind)  # type: ignore[arg-type]
 
 
 class BySorting(Op):

@@ -215,7 +215,7 @@ for _name, _whole, _take in (
     ("ber", "kelvin_be", "real"), ("bei", "kelvin_be", "imag"), ("ker", "kelvin_ke", "real"), ("kei", "kelvin_ke", "imag"),
     ("berp", "kelvin_bep", "real"), ("beip", "kelvin_bep", "imag"), ("kerp", "kelvin_kep", "real"), ("keip", "kelvin_kep", "imag"),
 ):  # fmt: skip
-    named(_name)(lambda x, whole=_whole, take=_take: BY_NAME[take](BY_NAME[whole](*numbers((x,)))))  # type: ignore[misc]
+    named(_name)(lambda x, whole=_whole, take=_take: BY_NAME[take](BY_NAME[whole](*numbers((x,)))))
 
 
 def struve_slope(y: Value, v: Any, x: Any) -> Any:

@@ -35,7 +35,7 @@ class Special(Elementwise):
     attribute: str
 
 
-Special.numpy = property(lambda op: getattr(importlib.import_module(op.module), op.attribute))  # type: ignore[assignment]
+Special.numpy = property(lambda op: getattr(importlib.import_module(op.module), op.attribute))
 
 
 class SpecialPart(Special):

@@ -131,7 +131,7 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Value:
         raise TypeError("Cannot cast array data from dtype('uint64') to dtype('int64') according to the rule 'safe'")
     chosen = bounded(chosen, len(options), mode)
     shape = broadcast(chosen.shape, *(c.shape for c in options))
-    dtype = promote(*(c.type for c in options))  # type: ignore[arg-type]
+    dtype = promote(*(c.type for c in options))
     table = stack([stretch(astype(c, dtype), shape) for c in options])
     index = (stretch(chosen, shape), *_positions(shape))
     return getitem(table, index)
@@ -162,12 +162,12 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Value:
     if any(c.dtype.kind != "b" for c in conditions):
         raise TypeError("invalid entry in condlist: should be boolean ndarray")
     choices = [as_array(c) for c in (*choicelist, default)]
-    dtype = promote(*(c.type for c in choices))  # type: ignore[arg-type]
+    dtype = promote(*(c.type for c in choices))
     choices = [astype(c, dtype) for c in choices]
     result = choices.pop()
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = BY_NAME["where"](condition, choice, result)
-    return result  # type: ignore[return-value]
+    return result
 
 
 @implements(np.ix_)
@@ -213,7 +213,7 @@ def concatenate_items(owner: Any, key: Any) -> Any:
     if any(isinstance(item, str) for item in items):
         return NotImplemented
     parts = [as_array(_range(item) if isinstance(item, slice) else item) for item in items]
-    dtype = promote(*(p.type for p in parts))  # type: ignore[arg-type]
+    dtype = promote(*(p.type for p in parts))
     raised = [_raised(astype(p, dtype) if p.ndim else full_of(p, dtype), owner.ndmin, owner.trans1d) for p in parts]
     return join(raised, normalize_axis(owner.axis, raised[0].ndim))
 

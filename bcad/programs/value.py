@@ -84,10 +84,10 @@ class SymbolicValue:
         raise TypeError(f"{what} of a symbolic value is not known: it may differ from call to call; {hint}")
 
     def __bool__(self) -> bool:
-        return self._refuse("the truth", "trace a function that has the branch")  # type: ignore[no-any-return]
+        return self._refuse("the truth", "trace a function that has the branch")
 
     def __len__(self) -> int:
-        return self._refuse("the length", "use .shape[0]")  # type: ignore[no-any-return]
+        return self._refuse("the length", "use .shape[0]")
 
     def __iter__(self) -> Any:
         return self._refuse("the length", "trace a function that has the loop")
@@ -96,9 +96,9 @@ class SymbolicValue:
         return self._refuse("the numbers", "use .evaluate() for those of now")
 
     def __float__(self) -> float:
-        return self._refuse("the number", "use .evaluate() for that of now")  # type: ignore[no-any-return]
+        return self._refuse("the number", "use .evaluate() for that of now")
 
-    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __complex__ = __float__
     __hash__ = object.__hash__
 
 

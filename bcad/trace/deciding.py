@@ -160,9 +160,9 @@ class Deciding:
 
     def as_bool(self, value: Value) -> Value:
         """``bool(value)`` as a Value."""
-        if value.type.kind is Kind.PYTHON and value.type.dtype.kind == "b":  # type: ignore[union-attr]
+        if value.type.kind is Kind.PYTHON and value.type.dtype.kind == "b":
             return value
-        return ops.BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=np.dtype(bool))  # type: ignore[no-any-return]
+        return ops.BY_NAME["as_kind"](value, kind=Kind.PYTHON, dtype=np.dtype(bool))
 
     def decide_ints(self, value: Value, why: str) -> Any:
         """The int that a Value is, or the list of ints, for this call; later calls are held to it."""

@@ -176,7 +176,7 @@ class Session(Deciding, Undoing):
         if kind in (float, int, bool, str) or x is None:
             return x
         if isinstance(x, Tracer):
-            return x._size if kind is SizeTracer else x._read()  # type: ignore[attr-defined]
+            return x._size if kind is SizeTracer else x._read()
         if kind is np.ndarray:
             return self.unwrap(self.captures.cell(x)) if x.dtype.kind in "biufc" else x
         if kind in (*LISTS, deque) and (self.virtual or self.growing):
@@ -198,7 +198,7 @@ class Session(Deciding, Undoing):
     def value(self, x: Any) -> Value:
         """`x` (a tracer, number, array, nested list) as one Value."""
         found = self.unwrap(x)
-        return found if isinstance(found, Value) else self.builder.as_value(found)  # type: ignore[no-any-return]
+        return found if isinstance(found, Value) else self.builder.as_value(found)
 
     def fix(self, value: Value) -> None:
         """Ints that were made inputs for the sake of loops have to be known: they are guarded by value again."""

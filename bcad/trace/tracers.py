@@ -133,7 +133,7 @@ class ObjectTracer(ValueTracer):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:
-        return self._value.type.cls  # type: ignore[union-attr]
+        return self._value.type.cls
 
 
 class ChoiceTracer(Tracer):
@@ -364,6 +364,6 @@ for _symbol, _name in {"-": "neg", "+": "pos", "~": "invert"}.items():
 Tracer.__abs__ = lambda self: self._session.domain.call_traced(None, abs, (self,), {})  # type: ignore[attr-defined]
 Tracer.__round__ = (  # type: ignore[attr-defined]
     lambda self, *n: self._session.domain.call_traced(None, round, (self, *n), {}))
-Tracer.__divmod__ = (  # type: ignore[attr-defined, operator]
+Tracer.__divmod__ = (  # type: ignore[operator]
     lambda self, other: self._session.domain.call_traced(None, divmod, (self, other), {}))
 Tracer.__hash__ = Tracer.__dict__["__hash__"]  # type: ignore[method-assign]

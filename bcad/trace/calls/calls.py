@@ -426,7 +426,7 @@ def new_array(session: Session, array: np.ndarray) -> ArrayTracer:
 
 def as_kind(value: Value, kind: Kind, dtype: Any) -> Any:
     """`value`, a number, as another kind of number."""
-    if value.type.kind is kind and value.type.dtype == np.dtype(dtype):  # type: ignore[union-attr]
+    if value.type.kind is kind and value.type.dtype == np.dtype(dtype):
         return value
     return ops.BY_NAME["as_kind"](value, kind=kind, dtype=np.dtype(dtype))
 

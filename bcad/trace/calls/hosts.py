@@ -239,7 +239,7 @@ class HostFunction:
         leaves = list(self.leaves)
         for place, value in zip(self.places, values, strict=False):
             leaves[place] = value
-        return self.tree.unflatten(leaves)  # type: ignore[no-any-return]
+        return self.tree.unflatten(leaves)
 
     def text(self, operands: Sequence[str], name: NameOf) -> str:
         """The call as an expression; `name` says what an object without a literal is called."""

@@ -69,7 +69,7 @@ def _number(session: Session, x: Any) -> Any:
     """The Value of a traced number; of an array with one element, that element."""
     value = session.value(x)
     if value.ndim:
-        if not session.assumptions.equal(value.type.size, 1):  # type: ignore[union-attr]
+        if not session.assumptions.equal(value.type.size, 1):
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         value = ops.BY_NAME["reshape"](value, shape=())
     return value
@@ -97,7 +97,7 @@ def _to_python(cls: type) -> Handler:
 
 def _real_part(value: Value, cls: type) -> Value:
     """What NumPy's complex numbers, not Python's, are to ``float()``."""
-    if value.type.kind is Kind.PYTHON:  # type: ignore[union-attr]
+    if value.type.kind is Kind.PYTHON:
         raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
     part: Value = ops.BY_NAME["real"](value)
     return part
@@ -367,7 +367,7 @@ def _typed(session: Session, x: Any) -> Any:
     if not isinstance(x, Tracer):
         return x
     type_ = session.value(x).type
-    return type_.python_type(0) if type_.kind is Kind.PYTHON else type_.dtype  # type: ignore[union-attr]
+    return type_.python_type(0) if type_.kind is Kind.PYTHON else type_.dtype
 
 
 @handles(np.shares_memory, np.may_share_memory, always=True)

@@ -14,7 +14,7 @@ _COMPARISONS = ("<", "<=", "==", "!=", ">", ">=", "in")
 def _function(text: str) -> Callable[..., Any]:
     namespace: dict[str, Any] = {}
     exec(compile(text, __file__, "exec"), namespace)
-    return stepped(namespace["operation"])  # type: ignore[no-any-return]
+    return stepped(namespace["operation"])
 
 
 BINARY = {symbol: _function(f"def operation(a, b): return a {symbol} b") for symbol in (*_SYMBOLS, *_COMPARISONS)}

@@ -37,7 +37,7 @@ def _source(session: Session, x: Any) -> Source:
     """Where an argument comes from; what was made while tracing is as it is now, but for what is from outside in it."""
     kind = type(x)
     if kind in MIRRORS:
-        return x._source  # type: ignore[no-any-return]
+        return x._source
     if kind in _PARTS:
         parts = _PARTS[kind][0](x)
         sources = tuple(_source(session, part) for part in parts)

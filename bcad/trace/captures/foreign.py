@@ -92,7 +92,7 @@ def as_array(session: Session, x: Any) -> Any:
     if any(hasattr(kind, name) for name in _OWN_WAYS) or kind.__module__.partition(".")[0] == "numpy":
         return x  # np.c_ has a length and items, and no end
     if _in_python(kind, "__array__"):
-        return evaluate(kind.__array__, (x,), {}, session.domain)  # type: ignore[attr-defined]
+        return evaluate(kind.__array__, (x,), {}, session.domain)
     if _in_python(kind, "__len__") and _in_python(kind, "__getitem__"):
         return evaluate(_listed_by_length, (x,), {}, session.domain)
     return x

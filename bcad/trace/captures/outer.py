@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 
-class OuterList(list):  # type: ignore[type-arg]
+class OuterList(list):
     """Stands for a list that was there before the call.
 
     Until it is looked at as a whole it holds only what was appended; then its length is
@@ -56,7 +56,7 @@ class OuterList(list):  # type: ignore[type-arg]
         return self._session.captures.loaded_item(self._original, key, Item(self._source, key))
 
 
-class OuterDict(dict):  # type: ignore[type-arg]
+class OuterDict(dict):
     """Stands for a dict that was there before the call; holds what was stored until it is filled.
 
     That of a module's globals or of an instance's attributes (`namespace_of`) is read like any other. Setting its items

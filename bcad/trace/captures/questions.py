@@ -37,7 +37,7 @@ PLAIN = frozenset((
     type(np.random.default_rng),  # Cython's functions
 ))
 _PROCESS = frozenset((  # what C code knows about the process
-    sys.getrecursionlimit, os.getcwd, os.getpid, np._core.umath._get_extobj_dict,  # type: ignore[attr-defined]
+    sys.getrecursionlimit, os.getcwd, os.getpid, np._core.umath._get_extobj_dict,
 ))
 _ASKERS = frozenset((
     *(getattr(builtins, name) for name in

@@ -30,7 +30,7 @@ def twin(iterator: Any) -> Iterator[Any] | None:
         made = make(*args)
         if state:
             made.__setstate__(*state)
-        return made  # type: ignore[no-any-return]
+        return made
     if kind is itertools.count:
         return _counting(iterator)
     if kind is itertools.repeat:
@@ -82,7 +82,7 @@ def _joined(iterator: Any) -> Iterator[Any] | None:
     made = make(*(parts.get(id(arg), arg) for arg in args))
     if state:
         made.__setstate__(*state)
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def underlying(iterator: Any) -> Iterator[Any]:

@@ -153,7 +153,7 @@ def _named(
     before: Any, after: Any, source: Source, written: Callable[[Any], bool], same: Callable[[Any, Any, Any], bool],
     attribute: bool,
 ) -> Iterator[Effect]:
-    make: Callable[[Source, Any], Source] = Attribute if attribute else Item  # type: ignore[assignment]
+    make: Callable[[Source, Any], Source] = Attribute if attribute else Item
     for name, value in after.items():
         if same(name, before.get(name, EMPTY), value) and not (written(name) and value is not EMPTY):
             continue
@@ -277,7 +277,7 @@ def _planned_rows(session: Session, rows: VirtualList, position: Callable[[Trace
 
     def make(values: Sequence[Any]) -> VirtualList:
         stacks = [session.value(values[p]) for p in places]
-        length = stacks[0].type.shape[0] if stacks else rows.length  # type: ignore[union-attr]
+        length = stacks[0].type.shape[0] if stacks else rows.length
         return VirtualList(session, rows.items, rows.start, rows.pattern, stacks, length, rows.key)
 
     return make

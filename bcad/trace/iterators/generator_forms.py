@@ -41,27 +41,27 @@ def _is_traced(session: Session, value: Any) -> bool:
 
 
 @_means(itertools.chain)
-def _chain(*iterables):  # type: ignore[no-untyped-def]
+def _chain(*iterables):
     for iterable in iterables:
         yield from iterable
 
 
 @_means(filter)
-def _filter(function, iterable):  # type: ignore[no-untyped-def]
+def _filter(function, iterable):
     for item in iterable:
         if item if function is None else function(item):
             yield item
 
 
 @_means(itertools.filterfalse)
-def _filterfalse(function, iterable):  # type: ignore[no-untyped-def]
+def _filterfalse(function, iterable):
     for item in iterable:
         if not (item if function is None else function(item)):
             yield item
 
 
 @_means(itertools.takewhile)
-def _takewhile(function, iterable):  # type: ignore[no-untyped-def]
+def _takewhile(function, iterable):
     for item in iterable:
         if not function(item):
             break
@@ -69,13 +69,13 @@ def _takewhile(function, iterable):  # type: ignore[no-untyped-def]
 
 
 @_means(itertools.starmap)
-def _starmap(function, iterable):  # type: ignore[no-untyped-def]
+def _starmap(function, iterable):
     for item in iterable:
         yield function(*item)
 
 
 @_means(itertools.combinations)
-def _combinations(iterable, r):  # type: ignore[no-untyped-def]
+def _combinations(iterable, r):
     pool = list(iterable)
     n = len(pool)
     if r == 2:
@@ -92,7 +92,7 @@ def _combinations(iterable, r):  # type: ignore[no-untyped-def]
 
 
 @_means(itertools.combinations_with_replacement)
-def _combinations_with_replacement(iterable, r):  # type: ignore[no-untyped-def]
+def _combinations_with_replacement(iterable, r):
     pool = list(iterable)
     n = len(pool)
     if r == 2:
@@ -104,7 +104,7 @@ def _combinations_with_replacement(iterable, r):  # type: ignore[no-untyped-def]
 
 
 @_means(itertools.permutations)
-def _permutations(iterable, r=None):  # type: ignore[no-untyped-def]
+def _permutations(iterable, r=None):
     pool = list(iterable)
     n = len(pool)
     if r == 2:

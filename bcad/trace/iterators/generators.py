@@ -32,7 +32,7 @@ def frame_of(value: Any) -> Frame | None:
     return frame if isinstance(frame, Frame) else None
 
 
-class Locals(list):  # type: ignore[type-arg]
+class Locals(list):
     """The slots of a frame as a list in the heap: loops and branches carry and merge its items."""
 
     __slots__ = ("names",)
@@ -216,7 +216,7 @@ def is_made_here(session: Session, generator: Any, source: Frame) -> bool:
     journal = source.thread.journal
     owner = None if journal is None else journal.owner(source)
     while journal is not owner and journal in session.consuming:
-        journal = journal.outer  # type: ignore[union-attr]
+        journal = journal.outer
     return journal is owner
 
 

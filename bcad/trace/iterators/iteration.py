@@ -114,7 +114,7 @@ def indexed(session: Session, value: Any) -> Indexed | None:
         found = _over_virtual(session, value)
         return found if isinstance(found, Indexed) else ListIterator(session, value)
     if type(value) is deque:
-        return iterate(session, value)  # type: ignore[no-any-return]
+        return iterate(session, value)
     if type(value) in (*LISTS, tuple):
         look_at(value)
         return ListIterator(session, value)

@@ -154,8 +154,8 @@ def _times(session: Session, count: Any) -> Any:
 
 def _tiled(column: Value, length: Any, number: Any) -> Value:
     """The rows of an array, several times."""
-    shape = column.type.shape[1:]  # type: ignore[union-attr]
+    shape = column.type.shape[1:]
     if length == 1:
-        return ops.BY_NAME["broadcast_to"](column, shape=(number, *shape))  # type: ignore[no-any-return]
+        return ops.BY_NAME["broadcast_to"](column, shape=(number, *shape))
     block = ops.BY_NAME["broadcast_to"](column, shape=(number, length, *shape))
-    return ops.BY_NAME["reshape"](block, shape=(length * number, *shape))  # type: ignore[no-any-return]
+    return ops.BY_NAME["reshape"](block, shape=(length * number, *shape))

@@ -131,7 +131,7 @@ def convert(session: Session, region: Any) -> None:
 
 # -- what is done with them --------------------------------------------------------------------------------
 @stepped
-def _find(table, key):  # type: ignore[no-untyped-def]
+def _find(table, key):
     keys = table.keys
     if type(key) is tuple:
         k = 0
@@ -147,7 +147,7 @@ def _find(table, key):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _differ(a, b):  # type: ignore[no-untyped-def]
+def _differ(a, b):
     found = a[0] != b[0]
     for k in range(1, len(a)):
         found = found or a[k] != b[k]
@@ -155,19 +155,19 @@ def _differ(a, b):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _append(table, key, value):  # type: ignore[no-untyped-def]
+def _append(table, key, value):
     table.is_dense = type(key) is not tuple and table.is_dense and key == len(table.keys)
     table.keys.append(key)
     table.values.append(value)
 
 
 @stepped
-def _has(table, key):  # type: ignore[no-untyped-def]
+def _has(table, key):
     return _find(table, key) < len(table.keys)
 
 
 @stepped
-def _set(table, key, value):  # type: ignore[no-untyped-def]
+def _set(table, key, value):
     place = _find(table, key)
     if place < len(table.keys):
         table.values[place] = value
@@ -176,7 +176,7 @@ def _set(table, key, value):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _take(table, key):  # type: ignore[no-untyped-def]
+def _take(table, key):
     place = _find(table, key)
     if place >= len(table.keys):
         raise KeyError(key)
@@ -184,13 +184,13 @@ def _take(table, key):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _get(table, key, default):  # type: ignore[no-untyped-def]
+def _get(table, key, default):
     place = _find(table, key)
     return table.values[place] if place < len(table.keys) else default
 
 
 @stepped
-def _get_or_set(table, key, value):  # type: ignore[no-untyped-def]
+def _get_or_set(table, key, value):
     place = _find(table, key)
     if place >= len(table.keys):
         _append(table, key, value)
@@ -198,7 +198,7 @@ def _get_or_set(table, key, value):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _pop(table, key):  # type: ignore[no-untyped-def]
+def _pop(table, key):
     place = _find(table, key)
     if place >= len(table.keys):
         raise KeyError(key)
@@ -208,13 +208,13 @@ def _pop(table, key):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _add(table, key):  # type: ignore[no-untyped-def]
+def _add(table, key):
     if _find(table, key) >= len(table.keys):
         _append(table, key, 0)
 
 
 @stepped
-def _discard(table, key):  # type: ignore[no-untyped-def]
+def _discard(table, key):
     place = _find(table, key)
     if place < len(table.keys):
         table.is_dense = False
@@ -223,7 +223,7 @@ def _discard(table, key):  # type: ignore[no-untyped-def]
 
 
 @stepped
-def _clear(table):  # type: ignore[no-untyped-def]
+def _clear(table):
     table.keys.clear()
     table.values.clear()
     table.is_dense = True

@@ -214,8 +214,8 @@ def _in_room(column: Value, rows: Size, room: Size) -> Value:
     builder: Any = Builder.current()
     session, fits_in = builder.session, ops.FUNCTIONS[np.less](builder.size(room), builder.size(rows))
     session.suppose_not(fits_in, "a list gets longer than the room that was made for it")
-    empty = ops.BY_NAME["full"](column.dtype.type(0), shape=(room, *column.type.shape[1:]), dtype=column.dtype)  # type: ignore[union-attr]
-    return ops.MUTATING_METHODS["__setitem__"](empty, slice(0, rows), column)  # type: ignore[no-any-return]
+    empty = ops.BY_NAME["full"](column.dtype.type(0), shape=(room, *column.type.shape[1:]), dtype=column.dtype)
+    return ops.MUTATING_METHODS["__setitem__"](empty, slice(0, rows), column)
 
 
 def _rest_of(rows: Size, pattern: Listed) -> Iterator[Value]:

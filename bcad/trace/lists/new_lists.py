@@ -93,4 +93,4 @@ def from_array(session: Session, array: Any) -> Any:
     python = python_type(value.dtype.type(0).item().__class__)
     value = value if value.dtype.kind == "u" or value.dtype == python.dtype else ops.BY_NAME["astype"](value, dtype=python.dtype)
     pattern = Leaf(python)
-    return new(session, pattern, [value], session.wrap(value.type.shape[0]), None)  # type: ignore[union-attr]
+    return new(session, pattern, [value], session.wrap(value.type.shape[0]), None)

@@ -82,12 +82,12 @@ def stack(pieces: Sequence[Frozen | Middle], pattern: Pattern) -> list[Value]:
 
 def _joined(parts: list[Value], type_: ArrayType) -> Value:
     if not parts:
-        return ops.BY_NAME["full"](type_.dtype.type(0), shape=(0, *type_.shape), dtype=type_.dtype)  # type: ignore
-    return parts[0] if len(parts) == 1 else ops.FUNCTIONS[np.concatenate](parts)  # type: ignore[no-any-return]
+        return ops.BY_NAME["full"](type_.dtype.type(0), shape=(0, *type_.shape), dtype=type_.dtype)
+    return parts[0] if len(parts) == 1 else ops.FUNCTIONS[np.concatenate](parts)
 
 
 def of_kind(value: Value, type_: ArrayType) -> Value:
     """An element of a stack as the kind of number that was appended."""
-    if value.type.kind is type_.kind:  # type: ignore[union-attr]
+    if value.type.kind is type_.kind:
         return value
-    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)

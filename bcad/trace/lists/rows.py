@@ -67,7 +67,7 @@ class Row(Strip):
         return whole, (place,), whole.pattern
 
     @property
-    def root(self) -> Any:  # type: ignore[override]
+    def root(self) -> Any:
         owner = self._owner
         return owner.root if isinstance(owner, Row) else self.table
 
@@ -76,7 +76,7 @@ class Row(Strip):
         return self._owner.is_foreign
 
     @property
-    def entangled(self) -> Any:  # type: ignore[override]
+    def entangled(self) -> Any:
         return self._owner.entangled
 
     @entangled.setter
@@ -84,7 +84,7 @@ class Row(Strip):
         self._owner.entangled = region
 
     @property
-    def key(self) -> Any:  # type: ignore[override]
+    def key(self) -> Any:
         return self._owner.key
 
     def is_lost(self) -> bool:
@@ -95,7 +95,7 @@ class Row(Strip):
     # -- what it holds -----------------------------------------------------------------------
     @property
     def pattern(self) -> Pattern:  # type: ignore[override]
-        return self._source()[2].item  # type: ignore[no-any-return]
+        return self._source()[2].item
 
     @property
     def columns(self) -> list[Value]:
@@ -107,11 +107,11 @@ class Row(Strip):
         return self._source()[2].extra.is_tight
 
     @property
-    def first(self) -> Any:  # type: ignore[override]
+    def first(self) -> Any:
         return 0 if self.is_tight else self._number(0)
 
     @property
-    def count(self) -> Any:  # type: ignore[override]
+    def count(self) -> Any:
         form = self._source()[2]
         return self.session.wrap(form.rows) if form.extra.is_tight else self._number(1)
 
@@ -157,7 +157,7 @@ class Row(Strip):
         if form.extra.is_tight and not (first is None or type(first) is int and first == 0) or count is not None:
             raise Abandon("a list in a list gets longer or shorter")
         if columns is not None:
-            if any(c.type.shape[0] != form.rows for c in columns):  # type: ignore[union-attr]
+            if any(c.type.shape[0] != form.rows for c in columns):
                 raise Abandon("a list in a list gets longer or shorter")
             strip, (_, places, _) = self._strip(), self._source()
             self._put(strip, places, columns)
@@ -183,4 +183,4 @@ class Row(Strip):
             return self.items
         self._owner.materialize_but((self, *kept))
         found = self.session.virtual.get(id(self.items))
-        return self.items if found is None else found.materialize_but(kept)  # type: ignore[no-any-return]
+        return self.items if found is None else found.materialize_but(kept)

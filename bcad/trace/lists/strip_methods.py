@@ -285,7 +285,7 @@ def _join(strip: Strip, found: VirtualList) -> None:
 
 
 def _as_dtype(value: Value, dtype: Any) -> Value:
-    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)  # type: ignore[no-any-return]
+    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)
 
 
 @_means("reverse")
@@ -382,7 +382,7 @@ def _remove(strip: Strip, item: Any) -> None:
 def _equal_to(strip: Strip, item: Any) -> Value:
     if not isinstance(item, (bool, int, float, complex, np.number, Tracer)):
         raise Abandon("a list is searched for something that is no number")
-    return ops.FUNCTIONS[operator.eq](_numbers(strip, "searched"), strip.session.value(item))  # type: ignore[no-any-return]
+    return ops.FUNCTIONS[operator.eq](_numbers(strip, "searched"), strip.session.value(item))
 
 
 def compare(session: Session, symbol: str, left: Any, right: Any) -> Any:

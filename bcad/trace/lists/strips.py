@@ -116,13 +116,13 @@ class Strip(VirtualList):
             return column
         getitem, first = ops.METHODS["__getitem__"], self.session.unwrap(self.first)
         if isinstance(length, int) and isinstance(first, Value):  # a slice would have a length that only a run can tell
-            return getitem(column, ops.FUNCTIONS[operator.add](ops.FUNCTIONS[np.arange](length), first))  # type: ignore[no-any-return]
-        return getitem(column, slice(first, self.session.unwrap(plus(self.first, self.session.wrap(length)))))  # type: ignore[no-any-return]
+            return getitem(column, ops.FUNCTIONS[operator.add](ops.FUNCTIONS[np.arange](length), first))
+        return getitem(column, slice(first, self.session.unwrap(plus(self.first, self.session.wrap(length)))))
 
     @property
     def is_tight(self) -> bool:
         """Whether there is no room: an item's number is its place in the arrays."""
-        rows = self.session.value(self.data[0]).type.shape[0]  # type: ignore[union-attr]
+        rows = self.session.value(self.data[0]).type.shape[0]
         return type(self.first) is int and self.first == 0 and type(self.count) in (int, SizeTracer) and rows == self.length
 
     @property
@@ -144,7 +144,7 @@ class Strip(VirtualList):
         if known is not None:
             return known
         if not isinstance(self.pattern, Leaf):
-            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
+            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))
         return self.stacks[0]
 
     # -- items -------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ class Strip(VirtualList):
         """Hold items of a wider form from now on."""
         self.session.touch(self)
         columns = self.columns
-        rows = columns[0].type.shape[0]  # type: ignore[union-attr]
+        rows = columns[0].type.shape[0]
         self.data = tuple(map(self.session.wrap, restacked(self.pattern, iter(columns), whole, rows)))
         self.pattern = whole
 
@@ -367,7 +367,7 @@ def less(a: Any, b: Any) -> Any:
 
 def _zeros(rows: Size, like: Value) -> Value:
     zero = like.dtype.type(0)
-    return ops.BY_NAME["full"](zero, shape=(rows, *like.type.shape[1:]), dtype=like.dtype)  # type: ignore[no-any-return, union-attr]
+    return ops.BY_NAME["full"](zero, shape=(rows, *like.type.shape[1:]), dtype=like.dtype)
 
 
 def _trip(region: Any) -> Size:

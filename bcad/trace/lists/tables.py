@@ -262,7 +262,7 @@ def taken(found: VirtualList, place: Any) -> list[Any]:
     session = found.session
     index, getitem = session.unwrap(place), ops.METHODS["__getitem__"]
     values = [of_kind(getitem(column, index), t) for column, t in zip(found.columns, found.pattern.leaves, strict=True)]
-    return build(session, found.pattern, iter(values))  # type: ignore[no-any-return]
+    return build(session, found.pattern, iter(values))
 
 
 def release(found: VirtualList, count: int, also: Sequence[Any] = ()) -> list[list[Any]]:

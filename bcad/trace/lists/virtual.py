@@ -190,7 +190,7 @@ class VirtualList:
         if known is not None:
             return known
         if not isinstance(self.pattern, Leaf):
-            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))  # type: ignore[no-any-return]
+            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))
         (middle,) = self.stacks
         if not self.before and not self.after:
             array = Builder.current().as_value(middle)
@@ -202,7 +202,7 @@ class VirtualList:
             [ops.FUNCTIONS[np.array](self.session.unwrap(part))] if part else [] for part in (self.before, self.after)
         )
         pieces = [*before, middle, *after]
-        return ops.FUNCTIONS[np.concatenate](pieces)  # type: ignore[no-any-return]
+        return ops.FUNCTIONS[np.concatenate](pieces)
 
     def _known_array(self) -> Value | None:
         """The array that NumPy makes of lists of one length, or of items that were None once; None of any other items."""
@@ -248,9 +248,9 @@ class VirtualList:
         if whole is None or not isinstance(inner, Leaf):
             return None
         (array,) = whole.stacks
-        lengths = array.type.shape  # type: ignore[union-attr]
+        lengths = array.type.shape
         if array.dtype != float and any(self.session.assumptions.less(n, 1) for n in lengths[:len(lengths) - len(inner.type.shape)]):
-            return ops.BY_NAME["astype"](array, dtype=np.dtype(float))  # type: ignore[no-any-return]
+            return ops.BY_NAME["astype"](array, dtype=np.dtype(float))
         return array
 
     def materialize(self) -> list[Any]:

@@ -125,7 +125,7 @@ def _flags(session: Session, owner: Any, type_: ArrayType) -> Any:
     return flags
 
 
-class Flags(dict):  # type: ignore[type-arg]
+class Flags(dict):
     """``x.flags`` of a traced array."""
 
     def __init__(self, writeable: bool, ndim: int) -> None:

@@ -92,7 +92,7 @@ def _as_array(session: Session, x: Any) -> Value:
     from bcad.ir import Kind
 
     value = session.value(x)
-    return ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype)
 
 
 def get_array_item(session: Session, owner: Any, key: Any) -> Any:

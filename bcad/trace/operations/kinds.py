@@ -71,7 +71,7 @@ def narrow(value: Value, type_: ArrayType) -> Value:
         return value
     if value.dtype.kind == "c" and not type_.is_complex:
         value = ops.PROPERTIES["real"](value)
-    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)
 
 
 def one_value(number: ChoiceTracer) -> Value | None:
@@ -97,7 +97,7 @@ def after_iterations(session: Session, kind: int, entry: Value, count: Value) ->
     """The kind of a number that every iteration leaves of the known `kind`: without any it is what it was."""
     none = ops.FUNCTIONS[np.equal](count, 0)
     found = ops.FUNCTIONS[np.where](none, entry, kind)
-    return ops.BY_NAME["as_kind"](found, kind=Kind.PYTHON, dtype=np.dtype(int))  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](found, kind=Kind.PYTHON, dtype=np.dtype(int))
 
 
 # -- operations ------------------------------------------------------------------------------------------

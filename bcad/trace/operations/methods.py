@@ -79,7 +79,7 @@ def _item(session: Session, owner: Any, *index: Any) -> Any:
     if index:
         value = session.value(items.get_array_item(session, owner, index[0] if len(index) == 1 else index))
     elif value.ndim:
-        if not session.assumptions.equal(value.type.size, 1):  # type: ignore[union-attr]
+        if not session.assumptions.equal(value.type.size, 1):
             raise ValueError("can only convert an array of size 1 to a Python scalar")
         value = ops.BY_NAME["reshape"](value, shape=())
     return session.wrap(calls.as_kind(value, Kind.PYTHON, _PYTHON_DTYPE[value.dtype.kind]))

@@ -21,7 +21,7 @@ DID_NOT_RAISE = "it did not raise"
 
 def may_raise(node: Node) -> bool:
     """Whether Python may raise where it computes what `node` does."""
-    if getattr(node.op, "raises", None) is None or node.output.type.kind is not Kind.PYTHON:  # type: ignore[union-attr]
+    if getattr(node.op, "raises", None) is None or node.output.type.kind is not Kind.PYTHON:
         return False
     divisor = node.inputs[-1]
     return not (node.op.name in DIVISIONS and is_constant(divisor) and constant_of(divisor) != 0)
@@ -53,7 +53,7 @@ def held(session: Session, node: Node) -> Value:
     if branches:
         assert session.frame is not None
         session.faults.append(Fault(session.frame, session.builder, node, session.as_bool(flag)))
-        return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)  # type: ignore[no-any-return]
+        return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)
     if session.concrete(flag, "whether an exception that may be caught is raised"):
         if not session.example.is_static(flag):
             ops.check(ops.BY_NAME["logical_not"](flag), message=Literal("it raised"), error=Literal(GuardMiss))
@@ -62,7 +62,7 @@ def held(session: Session, node: Node) -> Value:
     if session.example.is_static(flag):
         return node.output
     ops.check(flag, message=Literal(DID_NOT_RAISE), error=Literal(GuardMiss))
-    return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)
 
 
 def _safely(node: Node) -> tuple[Value, Value]:

@@ -64,17 +64,17 @@ def write_back(op: Any, base: Value, new: Value, rest: tuple[Value, ...], attrs:
     if op.name == "diagonal":
         return _with_diagonal(base, new, **attrs)
     if op.name not in ("real", "imag"):
-        return op.view_write(base, new, *rest, **attrs)  # type: ignore[no-any-return]
+        return op.view_write(base, new, *rest, **attrs)
     real, imag, multiply, add = (ops.BY_NAME[name] for name in ("real", "imag", "multiply", "add"))
     parts = (new, imag(base)) if op.name == "real" else (real(base), new)
-    return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["astype"](add(parts[0], multiply(parts[1], 1j)), dtype=base.dtype)
 
 
 def _with_diagonal(base: Value, new: Value, offset: int) -> Value:
     """`base` with other diagonals in its last two axes."""
     placed = {"offset": offset, "rows": base.shape[-2], "columns": base.shape[-1]}
     make, equal = ops.BY_NAME["make_diagonal"], ops.BY_NAME["equal"]
-    return ops.BY_NAME["where"](make(equal(new, new), **placed), make(new, **placed), base)  # type: ignore[no-any-return]
+    return ops.BY_NAME["where"](make(equal(new, new), **placed), make(new, **placed), base)
 
 
 def step_between(base: Value, view: Value, gathered: bool = False) -> Step | None:

@@ -324,7 +324,7 @@ def renumbered(old: Value, places: Sequence[int]) -> Value:
         return Builder.current().as_value(old)
     table = np.asarray(places)
     found = ops.METHODS["__getitem__"](table, old)
-    return ops.BY_NAME["as_kind"](found, kind=Kind.PYTHON, dtype=np.dtype(np.int64))  # type: ignore[no-any-return]
+    return ops.BY_NAME["as_kind"](found, kind=Kind.PYTHON, dtype=np.dtype(np.int64))
 
 
 def options_of(x: Any) -> Iterator[Any]:

@@ -48,7 +48,7 @@ def _without_cond(predicate: Value, arms: list[Arm], a: Value, b: Value) -> Valu
         if type(first) is bool and type(second) is bool and first is not second:
             if first:
                 return predicate
-            return ops.BY_NAME["logical_not"](predicate)  # type: ignore[no-any-return]
+            return ops.BY_NAME["logical_not"](predicate)
     return None
 
 

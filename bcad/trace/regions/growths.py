@@ -129,7 +129,7 @@ class Growths(dict[int, Grown]):
                 found += values_of(pieces[0], grown.pattern)  # type: ignore[arg-type]
                 continue
             stacks = stack(pieces, grown.pattern)
-            grown.portion = stacks[0].type.shape[0]  # type: ignore[union-attr]
+            grown.portion = stacks[0].type.shape[0]
             if not bound.isdisjoint(symbols(grown.portion)):
                 stacks = _of_named_length(stacks, grown.portion)
                 grown.portion = None
@@ -164,7 +164,7 @@ class Growths(dict[int, Grown]):
         if grown.portion is None:
             return Middle(grown.pattern, stacks, grown.total_length)
         whole = length * grown.portion
-        flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]  # type: ignore[union-attr]
+        flat = [ops.BY_NAME["reshape"](s, shape=(whole, *s.type.shape[2:])) for s in stacks]
         return Middle(grown.pattern, flat, whole)
 
 

@@ -58,7 +58,7 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
 def _kind_of(number: Number, types: Sequence[ArrayType]) -> Value:
     """Which of these kinds a number is."""
     if number.numbers is None:
-        return choices.which(types.index(number.value.type))  # type: ignore[arg-type]
+        return choices.which(types.index(number.value.type))
     return choices.renumbered(number.obj._which, [types.index(t) for t in number.numbers.types])
 
 
@@ -99,7 +99,7 @@ def _told_apart(frozen: Frozen, pattern: Choice) -> Frozen:
     starts, which = [], frozen.which
     for child, is_apart in zip(frozen.children, apart, strict=True):
         starts.append(len(children))
-        children += _kinds_of(child) if is_apart else [child]  # type: ignore[arg-type]
+        children += _kinds_of(child) if is_apart else [child]
     number = choices.renumbered(which, starts)
     for k, (child, is_apart) in enumerate(zip(frozen.children, apart, strict=True)):
         if is_apart:
@@ -133,7 +133,7 @@ def _either(flag: Value, a: Value, b: Value) -> Value:
         inputs = [builder.input(v.type, "x") for v in (a, b)]
         arms.append(builder.build([inputs[k]]))
     (made,) = ops.cond(flag, a, b, regions=tuple(arms), types=(a.type,))
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 def _place_of(frozen: Frozen, pattern: Choice) -> int:
@@ -149,8 +149,8 @@ def as_type(value: Value, type_: ArrayType) -> Value:
     if value.type == type_:
         return Builder.current().as_value(value)
     if type_.kind is Kind.ARRAY:
-        return value if value.dtype == type_.dtype else ops.BY_NAME["astype"](value, dtype=type_.dtype)  # type: ignore
-    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)  # type: ignore[no-any-return]
+        return value if value.dtype == type_.dtype else ops.BY_NAME["astype"](value, dtype=type_.dtype)
+    return ops.BY_NAME["as_kind"](value, kind=type_.kind, dtype=type_.dtype)
 
 
 def fillers(pattern: Pattern) -> Iterator[Value]:
@@ -222,7 +222,7 @@ def _function_like(fn: FunctionType, cells: list[CellType]) -> FunctionType:
 def item_of(type_: ArrayType) -> Callable[[Any], Any]:
     """From a row of a stack to the kind of number or array that was appended."""
     if type_.kind is Kind.PYTHON:
-        return type_.python_type  # type: ignore[no-any-return]
+        return type_.python_type
     return np.array if type_.kind is Kind.ARRAY else (lambda x: x)
 
 

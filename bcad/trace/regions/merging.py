@@ -64,7 +64,7 @@ class Merge:
         objects = tuple(0 if p is None else id(p.obj) for p in pair)
         mutable = isinstance(pattern, (Nest, Choice)) or getattr(getattr(pattern, "type", None), "kind", None) is Kind.ARRAY
         if mutable and len(known) == 2 and objects in self._pairs and not raw:
-            self._pairs[objects].append(put)  # type: ignore[index]
+            self._pairs[objects].append(put)
             return
         if mutable and not raw:
             self._pairs[objects] = [put]  # type: ignore[index]
@@ -415,7 +415,7 @@ def _merge_growth(session: Session, grown: list[Growth | None], work: Merge) -> 
     plain = not any(isinstance(piece, Middle) for arm in pieces for piece in arm)
     if plain and len(pieces[0]) == len(pieces[1]):
         for a, b in zip(*pieces, strict=True):
-            work.append(items, [a, b])  # type: ignore[list-item]
+            work.append(items, [a, b])
     else:
         work.extend(items, pieces)
 

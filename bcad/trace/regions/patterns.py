@@ -110,7 +110,7 @@ class Listed(Nest):
     @property
     def rows(self) -> Size:
         """The length of the arrays."""
-        return self.children[0].type.shape[0]  # type: ignore[no-any-return]
+        return self.children[0].type.shape[0]
 
 
 class Choice:
@@ -136,7 +136,7 @@ def pattern_of(frozen: Frozen) -> Pattern:
         plain = _plain(frozen)
         if plain is not None:
             return Constant(plain)
-        return Leaf(frozen.value.type) if frozen.numbers is None else Either(frozen.numbers)  # type: ignore[arg-type]
+        return Leaf(frozen.value.type) if frozen.numbers is None else Either(frozen.numbers)
     if isinstance(frozen, There):
         return Reference(frozen.obj, frozen)
     if isinstance(frozen, Box):

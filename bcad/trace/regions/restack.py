@@ -63,7 +63,7 @@ def _rows(own: Pattern, stacks: Iterator[Value], wanted: Pattern) -> Iterator[Va
     if isinstance(own, Leaf) and isinstance(wanted, Either):
         numbers = next(stacks)
         yield as_dtype(numbers, wanted.type.dtype)
-        yield ops.BY_NAME["full"](WHICH.dtype.type(wanted.numbers.types.index(own.type)), shape=numbers.type.shape, dtype=WHICH.dtype)  # type: ignore[union-attr]
+        yield ops.BY_NAME["full"](WHICH.dtype.type(wanted.numbers.types.index(own.type)), shape=numbers.type.shape, dtype=WHICH.dtype)
     elif isinstance(own, Nest) and isinstance(wanted, Nest) and len(own.children) == len(wanted.children):
         for part, whole in zip(own.children, wanted.children, strict=True):
             yield from _rows(part, stacks, whole)
@@ -79,7 +79,7 @@ def _of_several(own: Pattern, stacks: Iterator[Value], wanted: Either, length: S
     types = wanted.numbers.types
     if isinstance(own, Constant):
         yield _full(own.obj, wanted.type, length)
-        yield _full(types.index(type_of(own.obj)), WHICH, length)  # type: ignore[arg-type]
+        yield _full(types.index(type_of(own.obj)), WHICH, length)
     elif isinstance(own, (Leaf, Either)):
         yield as_dtype(Builder.current().as_value(next(stacks)), wanted.type.dtype)
         if isinstance(own, Leaf):
@@ -113,15 +113,15 @@ def _options(own: Pattern, stacks: Iterator[Value], wanted: Choice, length: Size
 def _full(number: object, type_: ArrayType, length: Size) -> Value:
     fill = type_.dtype.type(number) if not isinstance(number, Dim) else ops.BY_NAME["as_kind"](
         Builder.current().size(number), kind=Kind.SCALAR, dtype=type_.dtype)
-    return ops.BY_NAME["full"](fill, shape=(length, *type_.shape), dtype=type_.dtype)  # type: ignore[no-any-return]
+    return ops.BY_NAME["full"](fill, shape=(length, *type_.shape), dtype=type_.dtype)
 
 
 def as_dtype(value: Value, dtype: np.dtype) -> Value:
     """An array with this dtype."""
-    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)  # type: ignore[no-any-return]
+    return value if value.dtype == dtype else ops.BY_NAME["astype"](value, dtype=dtype)
 
 
 def row(value: Value) -> Value:
     """An item as a stack of one."""
     array = ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype) if not value.ndim else value
-    return ops.BY_NAME["reshape"](array, shape=(1, *value.type.shape))  # type: ignore[no-any-return, union-attr]
+    return ops.BY_NAME["reshape"](array, shape=(1, *value.type.shape))

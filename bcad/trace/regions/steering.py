@@ -130,7 +130,7 @@ def _within(frame: Frame, pc: int) -> list[Instruction]:
     found = []
     for instruction in code.instructions:
         at, end, left, right = code.positions[instruction.offset // 2]
-        if None not in (at, end, left, right) and first <= (at, left) and (end, right) <= last:  # type: ignore[operator]
+        if None not in (at, end, left, right) and first <= (at, left) and (end, right) <= last:
             found.append(instruction)
     return found
 
@@ -151,7 +151,7 @@ def behind(session: Session, value: Value) -> frozenset[Source]:
             source = sources[current]
             if source not in session.steering:
                 return frozenset()
-            found.add(source)  # type: ignore[arg-type]
+            found.add(source)
         else:
             try:
                 stack.append(outside(current))
