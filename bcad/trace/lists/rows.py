@@ -49,7 +49,7 @@ class Row(Strip):
     def _owner(self) -> VirtualList:
         found = self.session.virtual.get(id(self.table))
         if found is not None:
-            return found  # type: ignore[no-any-return]
+            return found
         what = "a list of a list is held under two names while that is written out item by item"
         if self._region is None or self._region in self.session.avoid:
             raise self.session.error(what)
