@@ -15,7 +15,7 @@ import scipy.sparse as sp
 import scipy.spatial.distance as sd
 from numpy.testing import assert_allclose
 
-from bcad import Function, grad, options
+from bcad import Function, grad, jvp, options
 from tests.programs.reference import richardson
 
 X = np.array([0.7, 1.3, 0.2, 2.1, 1.7, 0.9])
@@ -166,6 +166,8 @@ def test_functions_of_integers_need_no_rule() -> None:
 
     for f, shape in ((cost, (4, 5)), (components, (12,))):
         g = grad(f)
+        x, direction = rng.random(shape), rng.normal(size=shape)
+        assert_allclose(jvp(f, (x,), (direction,))[1], np.sum(g(x) * direction), rtol=1e-12)
         for _ in range(3):
             x, direction = rng.random(shape), rng.normal(size=shape)
             assert richardson(lambda t: np.asarray(f(x + t * direction)), 1e-4).agrees(np.sum(g(x) * direction))

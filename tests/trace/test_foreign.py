@@ -112,9 +112,12 @@ def test_objects_made_in_the_call_are_the_arrays_that_they_give():
         def __neg__(self):
             return Matrix(-self.a)
 
+        def __abs__(self):
+            return np.abs(self.a).sum()
+
     def f(x):
         m = Matrix(x)
-        return np.trace(np.asarray(-m)) + np.sum(np.exp(m)) + np.array(m)[0, 1] * np.linalg.det(Matrix(x * 2))
+        return abs(m) + np.trace(np.asarray(-m)) + np.sum(np.exp(m)) + np.array(m)[0, 1] * np.linalg.det(Matrix(x * 2))
 
     x = np.array([[1.0, 0.5], [0.3, 2.0]])
     assert bcad.Function(f)(x) == pytest.approx(f(x))

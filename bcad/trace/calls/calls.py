@@ -186,7 +186,10 @@ def _wants_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dic
     if session.virtual and virtual.holds(session, (*args, *kwargs.values())):
         return True
     given = (*args, *kwargs.values())
-    return touches_array(given) or any(containers.is_outer(session, x) or foreign.gives_array(x) for x in given)
+    if touches_array(given) or any(containers.is_outer(session, x) for x in given):
+        return True
+    of_numpy = isinstance(fn, np.ufunc) or (getattr(fn, "__module__", None) or "").startswith("numpy")  # abs() asks for __abs__
+    return of_numpy and any(map(foreign.gives_array, given))
 
 
 def touches_array(values: Any) -> bool:

@@ -96,6 +96,7 @@ def unknown(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
     active = [v for v in values if session.example.is_active(v)]
     if active and not _gives_integers(session, fn, args, kwargs, values):
         raise _refusal(session, name, f"its argument {active[0].type} depends on what is differentiated")
+    values = [ops.BY_NAME["stop_gradient"](v) if v in active else v for v in values]
     return run_at_each_call(session, fn, args, kwargs, values)
 
 
