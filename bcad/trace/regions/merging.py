@@ -76,7 +76,7 @@ class Merge:
 
     def _require_sizes(self, pattern: Pattern) -> None:
         """What the one arm leaves has a size that the other knows too."""
-        names = {name for t in pattern.leaves for n in t.shape for name in symbols(n) if "_" in name}
+        names = {name for t in pattern.leaves for n in getattr(t, "shape", ()) for name in symbols(n) if "_" in name}
         if names and not names.isdisjoint(self.local_sizes):
             raise Mismatch("an array or list of a size that one of them decides")
 
