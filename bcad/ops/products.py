@@ -232,7 +232,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Value:
     """``c[k] = sum(a[n + k] * conj(v[n]))``."""
     a, v = _vector(a), _vector(v)
     n, m = a.shape[0], v.shape[0]
-    if isinstance(n, int) and isinstance(m, int) and n < m and mode != "full":
+    if mode != "full" and assumptions().less(n, m):
         return flip(convolve(flip(a), conj(v), mode)) if mode == "valid" else _same_of_shorter(a, v)
     return convolve(a, flip(conj(v)), mode)
 

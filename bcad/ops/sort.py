@@ -182,15 +182,15 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Value:
         raise TypeError("x may not be complex")
     if edges.type.is_complex or edges.ndim != 1:
         raise (TypeError if edges.ndim == 1 else ValueError)("bins must be a vector of real numbers")
-    sides = ("left", "right") if right else ("right", "left")
-    rising = BY_NAME["searchsorted"](edges, points, side=sides[0])
+    side = "left" if right else "right"
+    rising = BY_NAME["searchsorted"](edges, points, side=side)
     known = concrete(bins)
     if known is not None and np.all(np.diff(known) >= 0) or assumptions().equal(edges.shape[0], 0):
         return rising
     up, down = (_all_in_order(name, edges) for name in ("less_equal", "greater_equal"))
     neither = BY_NAME["logical_not"](BY_NAME["logical_or"](up, down))
     check(neither, message=Literal("bins must be monotonically increasing or decreasing"), error=Literal(ValueError))
-    above = BY_NAME["searchsorted"](BY_NAME["getitem"](edges, index=(slice(None, None, -1),)), points, side=sides[1])
+    above = BY_NAME["searchsorted"](BY_NAME["getitem"](edges, index=(slice(None, None, -1),)), points, side=side)
     falling = BY_NAME["subtract"](edges.shape[0], above)
     return number_of(BY_NAME["where"](up, rising, falling))
 

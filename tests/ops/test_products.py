@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 
 import numpy as np
 import pytest
 
+import bcad
 from bcad.ops import METHODS
 
 from .derivatives import check, of, run
@@ -96,3 +98,12 @@ def test_wrong_subscripts_are_refused():
     for subscripts in ("ij,j", "ijk", "ij->ijj", "ij->k", "ab,cd"):
         with pytest.raises(ValueError):
             run(lambda a: of(np.einsum)(subscripts, a), r(2, 2))
+
+
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("fn", [np.correlate, np.convolve])
+def test_the_shorter_of_two_signals_may_come_first(fn, mode):
+    f = bcad.Function(lambda a, v: fn(a, v, mode), backend="numpy")
+    for n, m in itertools.product(range(1, 6), repeat=2):
+        a, v = np.arange(1.0, n + 1) ** 2, np.cos(np.arange(m) + 0.5)
+        np.testing.assert_allclose(f(a, v), fn(a, v, mode), rtol=1e-12, atol=1e-14)

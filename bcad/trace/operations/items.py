@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Value, assumptions
+from bcad.ir import Kind, Value, assumptions
 from interpreter import evaluate
 
 from ..calls import written_out
@@ -89,8 +89,6 @@ def _is_python(owner: Any, name: str) -> bool:
 
 
 def _as_array(session: Session, x: Any) -> Value:
-    from bcad.ir import Kind
-
     value = session.value(x)
     return ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype)
 
@@ -248,9 +246,10 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
 
 
 def write(session: Session, cell: ArrayTracer, value: Value) -> None:
-    """Let `cell` hold `value` from now on."""
+    """Let `cell` hold `value` from now on; an array of no dimensions stays one."""
     if value is not cell._read():
-        cell._write(value)
+        is_array = value.type.kind is Kind.ARRAY  # type: ignore[union-attr]
+        cell._write(value if is_array else ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype))
 
 
 def write_all(session: Session, owner: Any, value: Any) -> None:

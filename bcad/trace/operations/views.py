@@ -32,7 +32,7 @@ _READ_ONLY = frozenset((
     np.broadcast_to, np.broadcast_arrays, np.diagonal, np.linalg.diagonal, np.diag, "diagonal", np.lib.stride_tricks.sliding_window_view,
 ))
 _MANY = frozenset((np.atleast_1d, np.atleast_2d, np.atleast_3d, np.broadcast_arrays, np.ix_))  # each argument has a result of its own
-_PARTS = frozenset((np.real, np.imag, "real", "imag"))
+_IMAGINARY = frozenset((np.imag, "imag"))
 
 
 class Step:
@@ -101,7 +101,7 @@ def as_view(function: Any, base: Any, result: Any, order: str = "C") -> Any:
     """`result` of a view-making call on the array `base`: views instead of arrays of their own."""
     if not isinstance(result, ArrayTracer) or not isinstance(base, ArrayTracer):
         return result
-    if function in _PARTS and result._value.node is not None and result._value.node.op.name == "imag" and base._type().dtype.kind != "c":
+    if function in _IMAGINARY and base._type().dtype.kind != "c":
         result._writeable = False  # zeros that NumPy makes
         return result
     step = step_between(base._read(), result._value, function is np.lib.stride_tricks.sliding_window_view)
