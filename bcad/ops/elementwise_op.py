@@ -9,7 +9,7 @@ import numpy as np
 
 from bcad.ir import ArrayType, Kind, Value
 
-from .convert import constant, is_constant, strong
+from .convert import cast, constant, is_constant, strong
 from .cotangents import accumulate, add, broadcast_like, through_mask, to_cotangent, unbroadcast
 from .op import BY_NAME, FUNCTIONS, Op, Zero, register
 from .samples import Sample
@@ -127,7 +127,12 @@ class Elementwise(Op):
 
 
 def _calm(x: Value, y: Value) -> Value:
-    """A Python number next to NumPy's, which decide about the result `y`, as one of theirs: ``1 / x`` may be inf."""
+    """A Python number next to NumPy's, which decide about the result `y`, as one of theirs: ``1 / x`` may be inf.
+
+    Bools have no ``-x``, and that of unsigned or small integers wraps: next to floats they are floats.
+    """
+    if x.type.kind is not Kind.PYTHON and y.dtype.kind in "fc" and (x.dtype.kind in "bu" or x.dtype.kind == "i" and x.dtype.itemsize < 8):
+        return cast(x, y.dtype)  # type: ignore[no-any-return]
     if x.type.kind is not Kind.PYTHON or is_constant(x) and constant(x) != 0:
         return x
     dtype = y.dtype if y.dtype.kind in "fc" and (x.dtype.kind != "c" or y.dtype.kind == "c") else x.dtype

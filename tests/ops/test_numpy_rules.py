@@ -198,3 +198,16 @@ def test_an_out_of_another_shape_is_refused() -> None:
             f(*args)
         with pytest.raises(bcad.BcadError):
             compiled(*args)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint64"])
+def test_derivatives_next_to_integers_do_not_wrap(dtype: str) -> None:
+    n = np.array([1, 0, 1]).astype(dtype)
+
+    def f(x: np.ndarray) -> Any:
+        return np.sum(np.arctan2(n, x) + x / (n + 1.0) + np.hypot(x, n) + x * n)
+
+    x = np.array([0.3, 0.7, -0.4])
+    wide = n.astype(float)
+    expected = -wide / (x**2 + wide**2) + 1 / (wide + 1) + x / np.hypot(x, wide) + wide
+    np.testing.assert_allclose(bcad.grad(f)(x), expected, rtol=1e-12)
