@@ -147,7 +147,7 @@ def _with_kinds(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
     if not (isinstance(fn, np.ufunc) or getattr(fn, "__module__", "").partition(".")[0] in ("numpy", "scipy", "math")):
         return NotImplemented
     found = kinds.as_numpy(session, [*args, *kwargs.values()])
-    if found is None:
+    if found is None or choices.among(found):  # a list from outside holds one still
         return NotImplemented
     return evaluate(fn, tuple(found[:len(args)]), dict(zip(kwargs, found[len(args):], strict=True)), session.domain)
 
