@@ -132,7 +132,7 @@ def _calm(x: Value, y: Value) -> Value:
     Bools have no ``-x``, and that of unsigned or small integers wraps: next to floats they are floats.
     """
     if x.type.kind is not Kind.PYTHON and y.dtype.kind in "fc" and (x.dtype.kind in "bu" or x.dtype.kind == "i" and x.dtype.itemsize < 8):
-        return cast(x, y.dtype)  # type: ignore[no-any-return]
+        return cast(x, y.dtype)
     if x.type.kind is not Kind.PYTHON or is_constant(x) and constant(x) != 0:
         return x
     dtype = y.dtype if y.dtype.kind in "fc" and (x.dtype.kind != "c" or y.dtype.kind == "c") else x.dtype

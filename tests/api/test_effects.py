@@ -298,7 +298,7 @@ def bytearray_written():
     return f, data
 
 
-REFUSED = {"iterator_from_outside", "bytearray_written"}
+REFUSED = {"bytearray_written"}
 POINTS = [np.array(p) for p in ([1.0, 2.0, 3.0], [0.1, 0.2, 0.3], [1.0, -2.0, 3.0], [4.0, 5.0, 6.0], [1.0, 2.0, 3.0])]
 
 

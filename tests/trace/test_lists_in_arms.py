@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -261,3 +262,20 @@ def test_a_list_from_outside_is_read_after_it_was_changed(change: str, read: str
             OUT[:] = before
             assert given == pytest.approx(program(point, c))
             assert left == pytest.approx(OUT)
+
+
+def added_to_in_two_ways(x, k):
+    h = [0.532, -1.458, 0.741]
+    for j in range(1, 3):
+        if x[0] > 0.1:
+            h.append(k)
+            h.pop(0)
+        else:
+            h.append(j)
+    return sum(h), math.fsum(h), np.sum(np.array(h)), max(h), len(h)
+
+
+def test_all_items_of_a_list_with_numbers_of_two_kinds_are_added():
+    traced = bcad.Function(added_to_in_two_ways)
+    for x in (np.array([-0.65]), np.array([0.65]), np.array([-0.1])):
+        np.testing.assert_allclose(traced(x, 0), added_to_in_two_ways(x, 0), rtol=1e-14)

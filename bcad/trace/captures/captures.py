@@ -310,6 +310,18 @@ class Captures(Lifting):
             self.session.touch(self._written)
             self._written.add((id(owner), known[1].text if kind == "cell" else key))  # type: ignore[union-attr]
 
+    def put_outside(self) -> list[Any]:
+        """What the call has put into objects from outside, as it stands there now."""
+        found: list[Any] = []
+        for identity, key in self._written:
+            obj = self._mirrors.get(identity) or self.outer.get(identity, (None,))[0]
+            held = obj if isinstance(obj, dict) else getattr(obj, "__dict__", {})
+            if isinstance(obj, (list, deque)):
+                found.append(obj)
+            elif type(key) is str or isinstance(obj, dict):
+                found.append(dict.get(held, key) if isinstance(held, dict) else held.get(key))
+        return found
+
     def keys_before(self, owner: Any) -> tuple[Any, ...]:
         """The keys that a dict from outside had before the call."""
         return tuple(self._before(owner))

@@ -248,7 +248,7 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
 def write(session: Session, cell: ArrayTracer, value: Value) -> None:
     """Let `cell` hold `value` from now on; an array of no dimensions stays one."""
     if value is not cell._read():
-        is_array = value.type.kind is Kind.ARRAY  # type: ignore[union-attr]
+        is_array = value.type.kind is Kind.ARRAY
         cell._write(value if is_array else ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype))
 
 

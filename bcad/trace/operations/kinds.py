@@ -142,6 +142,9 @@ def _as_numpy(session: Session, x: Any) -> Any:
         value = one_value(x)
         return _MATTERS if value is None else session.wrap(value)
     if type(x) in (list, tuple):
+        from ..lists import virtual
+
+        virtual.look(session, x)
         items = [_as_numpy(session, item) for item in x]
         return _MATTERS if any(item is _MATTERS for item in items) else type(x)(items)
     dtype = _dtype_of(x)

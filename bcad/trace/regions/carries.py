@@ -105,7 +105,7 @@ class Carries:
     def _refer(self, arm: Arm) -> None:
         """Tell what the loop has found there apart from what an iteration makes."""
         if not self._there:
-            self._there = reachable(self.frame, self.live)
+            self._there = reachable(self.frame, self.live, self.session.captures.put_outside())
         arm.slots = {slot: refer(state, self._was_there) for slot, state in arm.slots.items()}
         arm.result = refer(arm.result, self._was_there)
         for change in arm.changes.places.values():

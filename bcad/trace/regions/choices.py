@@ -203,8 +203,11 @@ def _settled(session: Session, x: Any) -> Any:
     if type(x) is ChoiceTracer:
         return settle(session, x)
     if _holds(x):
+        from ..lists import virtual
+
         if type(x) is OuterList:
             x.fill()
+        virtual.look(session, x)  # what a loop has put between its items is no item yet
         return (tuple if type(x) is tuple else list)(_settled(session, item) for item in x)
     return x
 

@@ -127,7 +127,7 @@ class LoopRegion:
 
         growing, before = session.growing, session.lists_before
         session.growing = growing | self.carries.growths
-        session.lists_before = before | reachable(self.frame).keys()
+        session.lists_before = before | reachable(self.frame, outside=session.captures.put_outside()).keys()
         if session.growing:
             session.watch_lists()
         session.bodies.append(self.key)

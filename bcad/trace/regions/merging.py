@@ -152,7 +152,7 @@ class Merge:
     def _existed(self, obj: Any) -> bool:
         """Whether a container or instance was there before the arms."""
         if self._reachable is None:
-            self._reachable = reachable(self.frame)
+            self._reachable = reachable(self.frame, outside=self.session.captures.put_outside())
         return id(obj) in self._reachable or id(obj) in self.session.captures.outer
 
     def emit(self) -> None:

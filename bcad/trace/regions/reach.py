@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from types import CellType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
@@ -21,16 +21,18 @@ _ATOMS = frozenset((type(None), bool, int, float, complex, str, bytes, type(UNBO
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 
 
-def reachable(frame: Frame, live: set[int] | None = None) -> dict[int, int]:
+def reachable(frame: Frame, live: set[int] | None = None, outside: Iterable[Any] = ()) -> dict[int, int]:
     """By identity how many hold each container or instance that the frames of the program can reach.
 
     Parameters
     ----------
     live : set of int, optional
         The slots of `frame` that matter.
+    outside : iterable, optional
+        What the call has put into objects from outside, which code reaches by their names.
     """
     found: dict[int, int] = {}
-    stack = list(frame.stack)
+    stack = [*outside, *frame.stack]
     stack += frame.slots if live is None else (frame.slots[k] for k in live)
     stack += (x for caller in frames_from(frame.back) for x in (*caller.slots, *caller.stack))
     while stack:
