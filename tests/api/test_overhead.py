@@ -39,8 +39,8 @@ CALLS = {
     "two arrays": (lambda: value_and_grad(two, (0, 1)), (X, X + 1), {}, 2),
     "jacobian": (lambda: jacobian(np.sin), (X,), {}, 2),
     "hessian": (lambda: hessian(captured), (X,), {}, 2),
-    "product": (lambda: hessian_vector_product(captured), (X, X), {}, 6),
-    "vectors": (lambda: HessianVector(captured), (X,), {"vectors": X}, 6),
+    "product": (lambda: hessian_vector_product(captured), (X, X), {}, 7),
+    "vectors": (lambda: HessianVector(captured), (X,), {"vectors": X}, 7),
 }
 
 

@@ -16,7 +16,10 @@ from bcad.ops.ufunc import UfuncCall
 
 from .derivatives import build, check, forward, of, results, reverse, run
 
-UFUNCS = sorted({f for f, meaning in FUNCTIONS.items() if isinstance(f, np.ufunc) and isinstance(meaning, UfuncCall)}, key=lambda f: f.__name__)
+UFUNCS = sorted(  # of NumPy: SciPy's come when it is first asked for them
+    {f for f, meaning in FUNCTIONS.items() if getattr(np, getattr(f, "__name__", ""), None) is f and isinstance(meaning, UfuncCall)},
+    key=lambda f: f.__name__,
+)
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow,
              operator.and_, operator.or_, operator.xor, operator.lshift, operator.lt, operator.eq,
              operator.neg, operator.pos, operator.abs, operator.invert]
