@@ -81,17 +81,17 @@ class UfuncCall:
             raise NotImplementedError(f"{ufunc.__name__} with signature= is not traced; use dtype=")
         values = numbers(args)
         if dtype is not None:
-            values = self.cast(values, dtype)
+            values = self.cast(values, dtype, casting)
         return stored(self.op(*values), out, where, casting)
 
-    def cast(self, values: list[Value], dtype: Any) -> list[Value]:
+    def cast(self, values: list[Value], dtype: Any, casting: Any) -> list[Value]:
         """The inputs in the dtypes of the loop that computes in `dtype`."""
         ufunc = self.op.numpy
         if isinstance(dtype, type) and issubclass(dtype, np.dtype):
             dtype = dtype()  # type: ignore[call-overload]  # a class such as np.dtypes.Float64DType, which np.dtype() takes for an object
         signature = (*(None,) * ufunc.nin, *(np.dtype(dtype),) * ufunc.nout)
         slots = (*(weak(v.type) for v in values), *(None,) * ufunc.nout)
-        found = ufunc.resolve_dtypes(slots, signature=signature)
+        found = ufunc.resolve_dtypes(slots, signature=signature, casting=casting)
         return [cast(v, d) for v, d in zip(values, found)]
 
     def __repr__(self) -> str:

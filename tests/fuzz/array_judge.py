@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import copy
 import traceback
-import warnings
 from typing import Any
 
 import numpy as np
 
-import bcad
 from interpreter import LocatedError
 from tests.programs.reference import richardson
 
 from .cases import Case
 from .judge import CRASH, HONOURED, REFUSED, SILENT, UNSURE, Verdict, World, directions
+from .running import called, compiled, quiet
 
 TOLERANCES = {np.dtype(np.float16): 4e-3, np.dtype(np.float32): 2e-5, np.dtype(np.complex64): 2e-5}
 ROUNDING = ("float32", "float16", "complex64", "np.spacing", "np.nextafter")  # differences see it
@@ -22,22 +21,12 @@ ROUNDING = ("float32", "float16", "complex64", "np.spacing", "np.nextafter")  # 
 
 def judge_arrays(case: Case, mode: str, backend: str) -> Verdict:
     """Every call of the case in one mode on one backend."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        worlds = World(case.source), World(case.source)
-        try:
-            return _judged(case, mode, backend, *worlds)
-        finally:
-            for world in worlds:
-                world.close()
+    with quiet(), World(case.source) as plain, World(case.source) as traced:
+        return _judged(case, mode, backend, plain, traced)
 
 
 def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) -> Verdict:
-    f = traced.names["f"]
-    if mode == "value":
-        compiled: Any = bcad.Function(f, backend=backend)
-    else:
-        compiled = bcad.value_and_grad(f, argnums=case.wrt) if mode == "reverse" else bcad.make_jvp(f, argnums=case.wrt)
+    made = compiled(traced.names["f"], case.wrt, mode, backend)
     refused = ""
     for k, (update, text) in enumerate(case.calls):
         plain.change(update), traced.change(update)
@@ -47,7 +36,7 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
         args = traced.arguments(text)
         kept, tangents = copy.deepcopy(args), directions(case, args, k)
         try:
-            value, derived = called(compiled, mode, args, tangents)
+            value, derived = called(made, mode, args, tangents)
         except LocatedError as error:
             if failure is None:
                 refused = refused or f"call {k}: {str(error).splitlines()[0]}"
@@ -68,14 +57,6 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
             if doubt is not None:
                 return Verdict(doubt.kind, f"call {k}: {doubt.detail}")
     return Verdict(REFUSED, refused) if refused else Verdict(HONOURED)
-
-
-def called(compiled: Any, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]:
-    if mode == "value":
-        return compiled(*args), None
-    if mode == "reverse":
-        return compiled(*args)
-    return compiled.along(args, tuple(tangents))
 
 
 def outcome(world: World, text: str) -> tuple[Any, BaseException | None]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import string
-import warnings
 from random import Random
 from typing import Any
 
@@ -13,6 +10,7 @@ import numpy as np
 
 from . import catalogue
 from .cases import Case
+from .running import bounded, quiet
 from .statements import indent
 
 Lines = list[str]
@@ -26,8 +24,7 @@ PRELUDE = "import math\nimport numpy as np\n\n"
 
 def make_array_case(seed: int, mode: str) -> Case:
     """The case with this number; its value is a tuple of results, or one number where it is differentiated."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with quiet():
         return _Grower(Random(seed), mode).case()
 
 
@@ -149,7 +146,7 @@ class _Grower:
         hidden = set(names)
         names |= dict(zip(PARAMETERS, eval(f"({', '.join(self.args)},)", names), strict=True))
         try:
-            with limited():
+            with bounded(1.0):
                 exec("\n".join(lines), names)
         except Exception:
             return False
@@ -166,19 +163,3 @@ class _Grower:
         if a.dtype.kind not in ("fiub" if self.mode != "value" else "fiubc") or a.size == 0:
             return a.dtype.kind in "fiubc" and self.random.random() < 0.1
         return bool(np.all(np.abs(a.astype(complex)) < 1e4)) or self.random.random() < 0.05
-
-
-@contextlib.contextmanager
-def limited(seconds: float = 1.0) -> Any:
-    """Raise where a statement takes longer."""
-
-    def late(*_: Any) -> None:
-        raise TimeoutError
-
-    before = signal.signal(signal.SIGVTALRM, late)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)

@@ -6,21 +6,18 @@ import contextlib
 import copy
 import itertools
 import linecache
-import signal
 import traceback
-import warnings
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-import bcad
 from interpreter import LocatedError
 
 from . import dual
 from .cases import STATE, Case
+from .running import Endless, bounded, called, compiled, quiet
 
 HONOURED, REFUSED, SILENT, CRASH, UNSURE, ENDLESS = "honoured", "refused", "silent", "crash", "unsure", "endless"
 PATIENCE = 2.0  # seconds of the processor that a plain call may take
@@ -64,7 +61,10 @@ class World:
         seen["SHARED"] = shared(seen)
         return copy.deepcopy(seen)
 
-    def close(self) -> None:
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
         linecache.cache.pop(self.name, None)
 
 
@@ -90,30 +90,24 @@ class Outcome:
 
 def judge(case: Case, mode: str, backend: str) -> Verdict:
     """Every call of the case in one mode on one backend."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        worlds = World(case.source), World(case.source)
-        try:
-            return _judged(case, mode, backend, *worlds)
-        finally:
-            for world in worlds:
-                world.close()
+    with quiet(), World(case.source) as plain, World(case.source) as traced:
+        return _judged(case, mode, backend, plain, traced)
 
 
 def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) -> Verdict:
-    compiled = _compiled(traced.names["f"], case, mode, backend)
+    made = compiled(traced.names["f"], case.wrt, mode, backend)
     refused = ""
     for k, (update, text) in enumerate(case.calls):
         for world in (plain, traced):
             world.change(update)
         outcome = _plain_call(plain, text)
-        if isinstance(outcome.error, _Endless):
+        if isinstance(outcome.error, Endless):
             return Verdict(ENDLESS, f"call {k}")
         args = traced.arguments(text)
         kept = copy.deepcopy(args)
         tangents = directions(case, args, k)
         try:
-            value, derived = _call(compiled, mode, args, tangents)
+            value, derived = called(made, mode, args, tangents)
         except LocatedError as error:
             refused = f"call {k}: {str(error).splitlines()[0]}"
             break
@@ -134,48 +128,14 @@ def _judged(case: Case, mode: str, backend: str, plain: World, traced: World) ->
     return Verdict(REFUSED, refused) if refused else Verdict(HONOURED)
 
 
-def _compiled(fn: Any, case: Case, mode: str, backend: str) -> Any:
-    if mode == "value":
-        return bcad.Function(fn, backend=backend)
-    if mode == "reverse":
-        return bcad.value_and_grad(fn, argnums=case.wrt)
-    return bcad.make_jvp(fn, argnums=case.wrt)
-
-
-def _call(compiled: Any, mode: str, args: Any, tangents: Any) -> tuple[Any, Any]:
-    if mode == "value":
-        return compiled(*args), None
-    if mode == "reverse":
-        return compiled(*args)
-    return compiled.along(args, tuple(tangents))
-
-
-class _Endless(Exception):
-    """A program that goes through a list which it makes longer all the time."""
-
-
-@contextlib.contextmanager
-def _bounded() -> Iterator[None]:
-    def late(*_: Any) -> None:
-        raise _Endless
-
-    before = signal.signal(signal.SIGVTALRM, late)
-    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
-
-
 def _plain_call(world: World, text: str) -> Outcome:
     args, before = world.arguments(text), world.state()
     try:
-        with _bounded():
+        with bounded(PATIENCE):
             value, error = world.names["f"](*args), None
     except Exception as exception:
         value, error = None, exception
-    if isinstance(error, _Endless):
+    if isinstance(error, Endless):
         return Outcome(None, error, before, {})
     return Outcome(value, error, before, world.state())
 
@@ -210,11 +170,9 @@ def _is_ill_conditioned(case: Case, k: int, outcome: Outcome, value: Any) -> boo
         return False
     spread = 0.0
     for sign in (-1, 1, 3, -5):
-        world = World(case.source)
-        replay(case, k, outcome.before, lambda x: x, world.names)
-        args = [a * (1 + sign * 2.0**-52) if isinstance(a, (float, np.ndarray)) else a for a in world.arguments(case.calls[k][1])]
-        world.close()
-        with contextlib.suppress(Exception):
+        with World(case.source) as world, contextlib.suppress(Exception):
+            replay(case, k, outcome.before, lambda x: x, world.names)
+            args = [a * (1 + sign * 2.0**-52) if isinstance(a, (float, np.ndarray)) else a for a in world.arguments(case.calls[k][1])]
             spread = max(spread, abs(float(world.names["f"](*args)) - float(outcome.value)))
     return abs(float(value) - float(outcome.value)) <= 100 * spread
 
@@ -305,13 +263,12 @@ def by_differences(case: Case, k: int, outcome: Outcome, tangents: Any) -> tuple
     from tests.programs.reference import richardson
 
     def along(step: float) -> Any:
-        world = World(case.source)
-        replay(case, k, outcome.before, lambda x: x, world.names)
-        args = list(world.arguments(case.calls[k][1]))
-        for i, t in zip(case.wrt, tangents, strict=True):
-            args[i] = args[i] + step * t
-        world.close()
-        return np.asarray(world.names["f"](*args), float)
+        with World(case.source) as world:
+            replay(case, k, outcome.before, lambda x: x, world.names)
+            args = list(world.arguments(case.calls[k][1]))
+            for i, t in zip(case.wrt, tangents, strict=True):
+                args[i] = args[i] + step * t
+            return np.asarray(world.names["f"](*args), float)
 
     estimate = richardson(along, 2.0**-8)
     return float(estimate.value), float(estimate.error)

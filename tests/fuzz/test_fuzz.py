@@ -65,3 +65,9 @@ def test_programs_that_were_wrong(f, backend):
 def test_generated_programs(seed):
     verdict = run(*plan(seed))
     assert not verdict.is_bug, verdict.detail
+
+
+@pytest.mark.parametrize("seed", range(90000, 90030))
+def test_generated_array_programs(seed):
+    verdict = run(*plan(seed, arrays=True))
+    assert not verdict.is_bug, verdict.detail

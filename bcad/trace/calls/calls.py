@@ -24,7 +24,7 @@ from ..places import is_library, is_own
 from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
 from ..regions.reach import within
-from ..tracers import ArrayTracer, ChoiceTracer, Method, has_traced, is_traced
+from ..tracers import ArrayTracer, ChoiceTracer, Method, ScalarTracer, has_traced, is_traced
 from . import answering, copying, hosts, jitted, memoised, overrides, pybuiltins
 
 if TYPE_CHECKING:
@@ -320,7 +320,9 @@ def _replace(x: Any, value: Value, known: int) -> Any:
 
 
 def mutate(session: Session, meaning: Any, target: Any, args: Any, kwargs: dict[str, Any]) -> None:
-    """Let the array `target` become what a mutating function makes of it."""
+    """Let the array `target` become what a mutating function makes of it; methods of a NumPy scalar write to a copy."""
+    if type(target) is ScalarTracer and meaning in ops.MUTATING_METHODS.values():
+        target = ArrayTracer(session, as_kind(target._value, Kind.ARRAY, target._type().dtype))
     cell = items.writable(session, as_cell(session, target))
     items.write(session, cell, emit(session, meaning, (cell, *args), kwargs))
 

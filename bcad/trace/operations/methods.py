@@ -14,7 +14,7 @@ from bcad.ir import Dim, Kind
 
 from ..calls import calls
 from ..lists import new_lists
-from ..tracers import ArrayTracer, Method, NumberTracer, ScalarTracer, SizeTracer, Tracer
+from ..tracers import ArrayTracer, Method, NumberTracer, SizeTracer, Tracer
 from . import items, views
 
 if TYPE_CHECKING:
@@ -48,11 +48,8 @@ def call(session: Session, method: Method, args: tuple[Any, ...], kwargs: dict[s
     special = _SPECIAL.get(name)
     if special is not None:
         return special(session, owner, *args, **kwargs)
-    if name in ops.MUTATING_METHODS and isinstance(owner, ArrayTracer):
+    if name in ops.MUTATING_METHODS:
         return calls.mutate(session, ops.MUTATING_METHODS[name], owner, args, kwargs)
-    if name in ops.MUTATING_METHODS and isinstance(owner, ScalarTracer):  # a number is written to in a copy
-        calls.emit(session, ops.MUTATING_METHODS[name], (calls.as_kind(owner._value, Kind.ARRAY, owner._type().dtype), *args), kwargs)
-        return None
     return _of_array(session, owner, name, args, kwargs)
 
 
