@@ -122,6 +122,46 @@ def test_who_wants_to_hear_of_it_in_the_function_is_not_left_without() -> None:
             Function(f)(0.0)
 
 
+def set_and_put_back(x: Any) -> Any:
+    before = np.seterr(invalid="ignore", divide="ignore")
+    y = np.log(x) / x
+    inner = np.geterr()["divide"]
+    np.seterr(**before)
+    return np.where(np.isfinite(y), y, len(inner)).sum()
+
+
+def set_in_a_branch(x: Any) -> Any:
+    total = 0.0
+    for v in x:
+        if v < 0.5:
+            before = np.seterr(all="ignore")
+            total += np.log(v)
+            np.seterr(**before)
+        total += v
+    return total
+
+
+@pytest.mark.parametrize("f", [set_and_put_back, set_in_a_branch])
+def test_seterr_may_be_put_back_by_who_set_it(f: Any) -> None:
+    traced, before = Function(f), np.geterr()
+    for x in (np.array([0.5, 0.0, 2.0]), np.array([0.1, 0.7, 0.2, 3.0]), np.array([0.6])):
+        with np.errstate(all="ignore"):
+            np.testing.assert_allclose(traced(x), f(x))
+        assert np.geterr() == before
+
+
+def test_seterr_for_one_way_alone_is_refused() -> None:
+    def f(x: Any) -> Any:
+        if x[0] > 1:
+            np.seterr(all="ignore")
+        return x.sum()
+
+    before = np.geterr()
+    with pytest.raises(Unsupported):
+        Function(f)(np.array([2.0]))
+    assert np.geterr() == before
+
+
 def small(x: Any) -> Any:
     if x[0] < 1:
         warnings.warn("small", stacklevel=2)

@@ -415,11 +415,23 @@ def _set_printing(session: Session, frame: Any, args: tuple[Any, ...], kwargs: d
                         hint="with np.printoptions(...): ... , or set them outside")
 
 
-@handles(np.seterr, np.seterrcall, always=True)
+@handles(np.seterr, always=True)
 def _seterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if frame is None or is_trusted(frame.globals):
         return NotImplemented
-    raise session.error("np.seterr() in traced code", why="it would be set while tracing alone",
+    return session.settings.set_errors(session, dict(zip(("all", "divide", "over", "under", "invalid"), args, strict=False)) | kwargs)
+
+
+@handles(np.geterr, always=True)
+def _geterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return NotImplemented if frame is None or is_trusted(frame.globals) else dict(session.settings.errors)
+
+
+@handles(np.seterrcall, always=True)
+def _seterrcall(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if frame is None or is_trusted(frame.globals):
+        return NotImplemented
+    raise session.error("np.seterrcall() in traced code", why="it would be set while tracing alone",
                         hint="with np.errstate(...): ... , or set it outside")
 
 

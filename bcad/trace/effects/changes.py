@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 def collect(session: Session, journal: Journal) -> Iterator[Effect]:
     """The effects of the call on objects that were there before it."""
+    session.settings.require_restored(session)
     changed: list[Any] = []
     for obj, before in journal.written():
         effects: list[Effect] = []

@@ -23,6 +23,26 @@ class Settings:
     def __init__(self) -> None:
         self.printing = np.get_printoptions()
         self.filters = list(warnings.filters)
+        self.errors: dict[str, Any] = dict(np.geterr())  # as the function has set them: compiled code neither warns nor ignores
+        self._errors_before = dict(self.errors)
+
+    def set_errors(self, session: Session, modes: dict[str, Any]) -> dict[str, Any]:
+        """``np.seterr(**modes)``, which gives what was set before."""
+        before = dict(self.errors)
+        everything = modes.pop("all", None)
+        asked = {what: modes.get(what) or everything for what in before}
+        if not {mode for mode in asked.values() if mode is not None} <= {"ignore", "warn"}:
+            raise session.error("np.seterr() asks for more than warnings", why="compiled code neither raises nor calls as NumPy does",
+                                hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+        session.touch(self.errors)
+        self.errors.update({what: mode for what, mode in asked.items() if mode is not None})
+        return before
+
+    def require_restored(self, session: Session) -> None:
+        """The function must leave NumPy's error handling as it was: it would be set while tracing alone."""
+        if self.errors != self._errors_before:
+            raise session.error("np.seterr() changes how NumPy treats errors, also after the call", why="it would be set while tracing alone",
+                                hint="with np.errstate(...): ... , or set it outside")
 
     def kept(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         """`fn` with the print options that the function itself has set."""
