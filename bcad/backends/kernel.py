@@ -101,6 +101,10 @@ class Buffer:
     def is_complex(self) -> bool:
         return bool(self.dtype.kind == "c")
 
+    def own_to(self, loop: For) -> bool:
+        """Whether each turn of a loop has it for itself: it holds the one row that the turn makes."""
+        return self.first is loop.index
+
 
 @dataclass(eq=False)
 class Variable:

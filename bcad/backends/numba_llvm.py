@@ -42,7 +42,8 @@ class Body(Scalars, Products):
         self.loops = 0  # around what is printed, in its own function
         self.straight = 0  # functions called outside of loops
         self.statuses: set[int] = set()  # with which the run may be given up
-        self.group = ""  # what the accesses in a parallel loop are marked with
+        self.parallel: k.For | None = None  # the loop that was marked as one last
+        self.group = ""  # what the accesses in it are marked with
         self.regions = Regions(self, kernel) if shared else None  # loops that threads share
         self.parts = Parts(self, kernel) if not shared else None  # of long straight code
         for buffer in kernel.buffers:
@@ -149,8 +150,9 @@ class Body(Scalars, Products):
         self.add(f"store {memory_type(s.buffer.type)} {value}, ptr {address}{self._align(s.buffer)}{self.marks(s.buffer)}")
 
     def marks(self, buffer: Buffer) -> str:
-        """The metadata of an access: what it cannot alias, which parallel loop it is in."""
-        return self.scope_of.get(buffer.storage, "") + self.group
+        """The metadata of an access: what it cannot alias, which parallel loop it is in (if turns do not share the memory)."""
+        own = self.parallel is not None and buffer.own_to(self.parallel)
+        return self.scope_of.get(buffer.storage, "") + ("" if own else self.group)
 
     # -- statements -----------------------------------------------------------------------------------
     def block(self, block: k.Block) -> None:
@@ -202,7 +204,7 @@ class Body(Scalars, Products):
         self.add(f"br i1 {go}, label %{body}, label %{end}")
         self.start(body)
         innermost = s.parallel and not any(isinstance(x, (k.For, k.While, k.If)) for x in s.body.statements)
-        again = self._parallel() if innermost else ""
+        again = self._parallel(s) if innermost else ""
         self.repeated(s.body)
         self.group = ""
         following = self.value(f"add nsw i64 {s.index.name}, 1")
@@ -227,8 +229,9 @@ class Body(Scalars, Products):
     def do_Row(self, s: k.Row) -> None:
         RowPrinter(self, s).run()
 
-    def _parallel(self) -> str:
+    def _parallel(self, s: k.For) -> str:
         """Mark what follows as a parallel loop; the mark of its jump back."""
+        self.parallel = s
         group, loop = f"!{len(self.metadata)}", f"!{len(self.metadata) + 1}"
         end = f"!{len(self.metadata) + 2}"
         self.metadata += [f"{group} = distinct !{{}}", f"{loop} = distinct !{{{loop}, {end}}}",

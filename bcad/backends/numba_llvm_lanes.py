@@ -108,7 +108,7 @@ class LanePrinter:
         body.add(f"br i1 {body.value(f'icmp slt i64 {loop.index.name}, {stop}')}, label %{inner}, label %{end}")
         body.start(inner)
         self.mask = self._mask(stop)
-        again = body._parallel()
+        again = body._parallel(loop)
         for s in loop.body.statements:
             self._statement(s)
         body.group = ""

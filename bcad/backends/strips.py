@@ -1,12 +1,13 @@
 """Loops with long bodies in parts: over strips of their turns, in each strip one short loop after another.
 
 LLVM's time to vectorise a loop grows faster than the loop's body, and functions of numbers are long.  What a later part reads is kept for the
-turns of one strip: a few numbers for each value, in the nearest caches.
+turns of one strip: a few numbers for each value, in the nearest caches.  So is what a turn writes to memory of its own, which holds one row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,43 @@ def _divisible(loop: For) -> bool:
     if not all(isinstance(s, (Expr, k.Store, k.Accumulate)) for s in statements):
         return False
     summed = {s.variable for s in statements if isinstance(s, k.Accumulate)}
-    return not any(isinstance(s, Expr) and s.op == "get" and s.data in summed for s in statements)
+    if any(isinstance(s, Expr) and s.op == "get" and s.data in summed for s in statements):
+        return False
+    return _stored_before(loop) is not None
+
+
+def _stored_before(loop: For) -> dict[Expr, Expr] | None:
+    """For each load from the row that a turn has for itself what it has stored there; None if that is not known."""
+    held: dict[tuple[int, int], Expr] = {}
+    found: dict[Expr, Expr] = {}
+    for s in loop.body.statements:
+        if isinstance(s, k.Store) and s.buffer.own_to(loop):
+            if s.index.op != "const":
+                return None
+            held[s.buffer.storage, s.index.data] = found.get(s.value, s.value)
+        elif isinstance(s, Expr) and s.op == "load" and s.data.own_to(loop):
+            value = held.get((s.data.storage, s.args[0].data)) if s.args[0].op == "const" else None
+            if value is None or value.type != s.type:
+                return None
+            found[s] = value
+    return found
+
+
+def _in_values(loop: For) -> list[Any]:
+    """The body's statements, with values in place of what each turn stores in its own row."""
+    stored = _stored_before(loop)
+    assert stored is not None
+    made: list[Any] = []
+    for s in loop.body.statements:
+        if isinstance(s, k.Store):
+            if not s.buffer.own_to(loop):
+                made.append(replace(s, index=stored.get(s.index, s.index), value=stored.get(s.value, s.value)))
+        elif isinstance(s, k.Accumulate):
+            made.append(replace(s, value=stored.get(s.value, s.value)))
+        elif s not in stored:
+            s.args = tuple(stored.get(a, a) for a in s.args)
+            made.append(s)
+    return made
 
 
 class _Kept:
@@ -114,7 +151,7 @@ class _Division:
 
     def __init__(self, loop: For, around: Block, kept: _Kept) -> None:
         self.loop, self.around, self.kept = loop, around, kept
-        self.parts = _cut(loop.body.statements)
+        self.parts = _cut(_in_values(loop))
         self.made_in = {s: n for n, part in enumerate(self.parts) for s in part if isinstance(s, Expr)}
         self.last_read = self._last_reads()
         self.ends: dict[int, list[Expr]] = {}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bcad
-from bcad.backends import numba_parts, strips
+from bcad.backends import fuse, numba_parts, strips
 
 SIZES = (0, 1, 2, 7, 8, 9, 63, 64, 65, 200, 1025)
 
@@ -78,6 +78,26 @@ def test_gradients_of_divided_code(f: Callable[..., Any], all_divided: None) -> 
         x = np.linspace(-0.9, 1.4, n) + 0.01
         found = bcad.Gradient(f, backend="numba")(x)
         np.testing.assert_allclose(found, bcad.Gradient(f, backend="numpy")(x), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1.0j])
+def test_rows_in_registers_are_divided(unit: complex, all_divided: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each turn keeps in a row of its own is kept for every turn of a strip."""
+    monkeypatch.setattr(fuse, "STORE_COST", 1)
+    monkeypatch.setattr(fuse, "WIDEST", 1)
+    v = unit * np.arange(2.0)
+
+    def f(x: Any, b: Any) -> Any:
+        y = np.where(b, v * 0.5, v)
+        z = np.where(b[:, ::-1], y, 1 - y)
+        return np.sum(x) + np.sum(y * 0.1).real + np.sum(np.sin(y)).imag + np.sum(z * y).real
+
+    for n in (0, 1, 3, 70):
+        x, b = np.ones(n), np.arange(2 * n).reshape(n, 2) % 3 == 0
+        with bcad.options.set(backend="numba"):
+            value, gradient = bcad.value_and_grad(f)(x, b)
+        np.testing.assert_allclose(value, f(x, b), rtol=1e-13)
+        np.testing.assert_array_equal(gradient, 1.0)
 
 
 def test_special_values_in_every_lane(all_divided: None) -> None:

@@ -182,3 +182,18 @@ def test_what_reads_an_array_comes_before_what_overwrites_it() -> None:
 
     x, y = 0.1 * np.random.default_rng(8).normal(size=(2, 40, 5))
     compare(function, x, y)
+
+
+@pytest.mark.parametrize("places", [[2, 0, 3, 1], [-1, -1, 0, 1], [0], []])
+def test_columns_whose_numbers_a_run_tells(places: list[int]) -> None:
+    """A row in registers is read at a place that is not fixed: no turn may read what another has stored."""
+    def f(x: Any, k: Any) -> Any:
+        y = np.sin(x) * 2
+        z = y[:, k]
+        return np.sum(np.cos(z) * y[:, : z.shape[1]]), np.cos(z) * z
+
+    k = np.array(places, int)
+    for n in (0, 1, 8, 200):
+        x = np.linspace(-2, 3, 4 * n).reshape(n, 4)
+        for found, expected in zip(bcad.Function(f, backend="numba")(x, k), f(x, k), strict=True):
+            assert_same(found, expected)
