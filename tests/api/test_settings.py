@@ -222,3 +222,17 @@ def test_decimals_have_the_precision_of_the_call() -> None:
         with decimal.localcontext() as context:
             context.prec = precision
             assert traced(np.ones(1)) == f(np.ones(1))
+
+
+def steered_by_what_was_set(x: Any) -> Any:
+    before = np.seterr(divide="ignore")
+    now = np.geterr()
+    np.seterr(**before)
+    return x.sum() * (2 if before["divide"] == "ignore" else 3) + (now["divide"] == "ignore") + 10 * (now["over"] == "ignore")
+
+
+def test_what_seterr_found_is_that_of_each_call() -> None:
+    traced = Function(steered_by_what_was_set)
+    for modes in ({}, {"divide": "ignore"}, {"over": "ignore"}, {"all": "ignore"}, {}):
+        with np.errstate(**modes):
+            assert traced(np.ones(2)) == steered_by_what_was_set(np.ones(2))

@@ -424,7 +424,7 @@ def _seterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[st
 
 @handles(np.geterr, always=True)
 def _geterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return NotImplemented if frame is None or is_trusted(frame.globals) else dict(session.settings.errors)
+    return NotImplemented if frame is None or is_trusted(frame.globals) else session.settings.errors(session)
 
 
 @handles(np.seterrcall, always=True)

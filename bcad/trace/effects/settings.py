@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..captures.sources import Item, Pinned, Result
 from ..places import here
 
 if TYPE_CHECKING:
@@ -23,24 +24,32 @@ class Settings:
     def __init__(self) -> None:
         self.printing = np.get_printoptions()
         self.filters = list(warnings.filters)
-        self.errors: dict[str, Any] = dict(np.geterr())  # as the function has set them: compiled code neither warns nor ignores
-        self._errors_before = dict(self.errors)
+        self._errors: dict[str, Any] = {}  # as the function has set them, once it has asked: compiled code neither warns nor ignores
+        self._errors_before: dict[str, Any] = {}
+
+    def errors(self, session: Session) -> dict[str, Any]:
+        """``np.geterr()``: what this call has found is held to."""
+        if not self._errors:
+            asked = Result(Pinned(np.geterr, "np.geterr"), (), ())
+            self._errors_before = {what: session.captures.lift(mode, Item(asked, what)) for what, mode in np.geterr().items()}
+            self._errors.update(self._errors_before)
+        return dict(self._errors)
 
     def set_errors(self, session: Session, modes: dict[str, Any]) -> dict[str, Any]:
         """``np.seterr(**modes)``, which gives what was set before."""
-        before = dict(self.errors)
+        before = self.errors(session)
         everything = modes.pop("all", None)
         asked = {what: modes.get(what) or everything for what in before}
         if not {mode for mode in asked.values() if mode is not None} <= {"ignore", "warn"}:
             raise session.error("np.seterr() asks for more than warnings", why="compiled code neither raises nor calls as NumPy does",
                                 hint="test for the value that is not wanted, or bcad.options.check_finite = True")
-        session.touch(self.errors)
-        self.errors.update({what: mode for what, mode in asked.items() if mode is not None})
+        session.touch(self._errors)
+        self._errors.update({what: mode for what, mode in asked.items() if mode is not None})
         return before
 
     def require_restored(self, session: Session) -> None:
         """The function must leave NumPy's error handling as it was: it would be set while tracing alone."""
-        if self.errors != self._errors_before:
+        if self._errors != self._errors_before:
             raise session.error("np.seterr() changes how NumPy treats errors, also after the call", why="it would be set while tracing alone",
                                 hint="with np.errstate(...): ... , or set it outside")
 
