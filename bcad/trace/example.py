@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bcad import ops
-from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, dim_op, run_node, symbols
+from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, dim_op, run_node, symbols, symbols_of
 from bcad.ir import evaluate as evaluate_graph
 
 _STATIC_SOURCES = (constant_op,)
@@ -55,23 +55,21 @@ class Example:
             if current in self.values:
                 stack.pop()
                 continue
-            wanted = [v for v in self._needs(current) if v not in self.values]
+            wanted = self._wanted(current)
             if wanted:
                 stack += wanted
             else:
                 self._compute(current)
         return self.values[value]
 
-    def _needs(self, value: Value) -> tuple[Value, ...]:
-        if value.node is None:
-            return (outside(value),)
-        needed = value.node.inputs
-        for size in _dims(value.node):
-            for name in symbols(size):
-                binder = None if name in self.sizes else self._find_binder(name, value.scope)
-                if binder is not None and binder.node is not value.node:
-                    needed = (*needed, binder)
-        return needed
+    def _wanted(self, value: Value) -> list[Value]:
+        """What is to be computed before `value`: what its node is given, then what binds the sizes that it, or a region of it, mentions."""
+        node = value.node
+        given = [v for v in ((outside(value),) if node is None else node.inputs) if v not in self.values]
+        if given or node is None:
+            return given
+        binders = [self._find_binder(name, value.scope) for name in symbols_of(node) if name not in self.sizes]
+        return [v for v in binders if v is not None and v.node is not node and v not in self.values]
 
     def _compute(self, value: Value) -> None:
         node = value.node

@@ -192,3 +192,38 @@ def test_shifts_of_any_number_of_bits(backend: str) -> None:
         assert traced(n, m) == f(n, m)
     with pytest.raises(ValueError, match="negative shift count"):
         traced(3, -1)
+
+
+def floats_of_both_before_an_int(x):
+    h = [0.5, x[0], 2]
+    for v in x:
+        if v > 0:
+            h.append(v)
+    return sum(h)
+
+
+def one_of_both_beside_an_int(x):
+    h = [1]
+    for v in x:
+        a = 0.5
+        if v > 0:
+            a = v
+        h.append(a)
+        h.append(2)
+    return sum(h), h[-1], len(h)
+
+
+def rows_of_both_beside_an_int(x):
+    rows = [[0.5, x[0], 2] for _ in range(3)]
+    for k in range(3):
+        if x[k] > 0:
+            rows[k][k] = x[k]
+    return sum(map(sum, rows))
+
+
+@pytest.mark.parametrize(
+    "f", [floats_of_both_before_an_int, one_of_both_beside_an_int, rows_of_both_beside_an_int], ids=lambda f: f.__name__)
+def test_lists_of_floats_of_both_kinds_and_ints(f: Any) -> None:
+    traced = Function(f)
+    for x in (np.array([1.118, -0.2, -3.0, 0.5]), np.array([-0.4, -0.1, 0.3]), np.array([-1.0, -0.5, -0.1])):
+        np.testing.assert_allclose(traced(x), f(x), rtol=1e-14)

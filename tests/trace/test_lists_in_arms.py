@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bcad
-from tests.programs.reference import richardson
+from tests.programs.reference import jacobian, richardson
 
 OUT: list[Any] = [7.0, 8.0]
 
@@ -279,3 +279,47 @@ def test_all_items_of_a_list_with_numbers_of_two_kinds_are_added():
     traced = bcad.Function(added_to_in_two_ways)
     for x in (np.array([-0.65]), np.array([0.65]), np.array([-0.1])):
         np.testing.assert_allclose(traced(x, 0), added_to_in_two_ways(x, 0), rtol=1e-14)
+
+
+LOG: list[Any] = []
+
+
+def copied_where_it_grows(x):
+    a = []
+    b = a
+    for e in x:
+        if e < 0:
+            a.append(e)
+            a = list(a)
+    b.append(0.5)
+    return sum(b) + 10 * sum(a)
+
+
+def copied_from_outside(x):
+    a = LOG
+    for e in x:
+        if e < 0:
+            a.append(e)
+            a = list(a)
+    LOG.append(0.5)
+    return sum(LOG) + 10 * sum(a)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("fn", [copied_where_it_grows, copied_from_outside], ids=lambda f: f.__name__)
+def test_a_list_that_a_branch_makes_longer_and_copies(fn: Any, backend: str) -> None:
+    """Both lengths are those of an earlier branch, which a later one alone reads."""
+    def emptied(x):
+        LOG.clear()
+        return fn(x)
+
+    with bcad.options.set(backend=backend):
+        traced = bcad.value_and_grad(fn)
+        for x in ([1.118, -0.2, -3.0, 0.5], [-0.4, -0.1, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4], [-1.0, -2.0, -3.0, -4.0]):
+            LOG.clear()
+            value, gradient = traced(np.array(x))
+            left = list(LOG)
+            assert value == pytest.approx(emptied(np.array(x)))
+            assert left == pytest.approx(LOG)
+            problem = jacobian(emptied, (np.array(x),)).disagreement(gradient)
+            assert not problem, problem

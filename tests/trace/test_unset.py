@@ -232,3 +232,30 @@ def test_a_cell_that_no_iteration_has_set() -> None:
     np.testing.assert_allclose(traced(x), fn(x), rtol=1e-12)
     with pytest.raises(NameError):
         Function(fn)(-np.abs(x))
+
+
+SWITCH = {"on": False}
+SEEN: list[float] = []
+
+
+def set_where_nothing_sets_it(x):
+    for j in range(len(x)):
+        if j > 1:
+            if SWITCH["on"]:
+                if SEEN:
+                    SEEN.pop(0)
+                found = sum
+                if SWITCH["on"]:
+                    return found
+        else:
+            SEEN.append(1.0)
+    return x.sum()
+
+
+def test_a_variable_that_no_pass_sets_any_more() -> None:
+    traced = Function(set_where_nothing_sets_it)
+    for n in (5, 4, 6):
+        x = np.linspace(-1.0, 2.0, n)
+        SEEN.clear()
+        assert traced(x) == x.sum()
+        assert SEEN == [1.0, 1.0]

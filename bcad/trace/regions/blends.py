@@ -40,6 +40,12 @@ class Numbers(NamedTuple):
         """The type of the one value for all kinds: Python's only where all are."""
         return common_type(self.types)
 
+    def place_of(self, type_: ArrayType) -> int:
+        """Which of the kinds a number of this one is: items of lists are NumPy's where they are now Python's, now NumPy's."""
+        if type_ in self.types:
+            return self.types.index(type_)
+        return [t.dtype for t in self.types].index(type_.dtype)
+
     def bounds_of(self, type_: ArrayType) -> Bounds | None:
         """Between what it is where it is of this kind."""
         return self.bounds if type_.dtype != self.type.dtype or not has_guests(self.types) else None

@@ -83,8 +83,8 @@ class Carries:
     # -- learning ---------------------------------------------------------------------------
     def learn(self, arm: Arm) -> bool:
         """Take note of what a pass changed; whether that was news."""
-        news = False
         self._refer(arm)
+        news = self._drop_unset(arm)
         for slot, state in arm.slots.items():
             news |= self._meet(slot, None, state, arm)
         for place, change in arm.changes.places.items():
@@ -115,6 +115,13 @@ class Carries:
 
     def _was_there(self, obj: Any) -> bool:
         return id(obj) in self._there or id(obj) in self.session.captures.outer
+
+    def _drop_unset(self, arm: Arm) -> bool:
+        """Forget variables that only a branch of an earlier pass has set which is given up since; whether there were any."""
+        gone = [key for key, carry in self.items.items() if isinstance(key, int) and carry.entry is None and key not in arm.slots]
+        for key in gone:
+            del self.items[key]
+        return bool(gone)
 
     def _drop_replaced(self) -> bool:
         """Forget places of objects that are made anew in each iteration, as a later pass has shown; whether there were any."""

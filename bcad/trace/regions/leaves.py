@@ -19,7 +19,7 @@ from ..operations import kinds
 from ..tracers import ArrayTracer, ChoiceTracer
 from ..tree import children_of, instance_of, rebuild_like
 from . import choices
-from .blends import narrowed
+from .blends import Numbers, narrowed
 from .patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Nest, Pattern, describe, option_for, pattern_of
 from .states import Box, Frozen, Number, Picked, is_mutable
 
@@ -37,7 +37,7 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         if not isinstance(frozen, Number):
             raise Mismatch(describe(pattern))
         yield as_type(frozen.value, pattern.type)
-        yield _kind_of(frozen, pattern.numbers.types)
+        yield _kind_of(frozen, pattern.numbers)
     elif isinstance(pattern, Nest):
         if isinstance(frozen, Picked):
             yield from _chosen(frozen.which, list(enumerate(frozen.children)), pattern)
@@ -55,11 +55,11 @@ def values_of(frozen: Frozen, pattern: Pattern) -> Iterator[Value]:
         yield from _values_of_choice(frozen, pattern)
 
 
-def _kind_of(number: Number, types: Sequence[ArrayType]) -> Value:
+def _kind_of(number: Number, wanted: Numbers) -> Value:
     """Which of these kinds a number is."""
     if number.numbers is None:
-        return choices.which(types.index(number.value.type))
-    return choices.renumbered(number.obj._which, [types.index(t) for t in number.numbers.types])
+        return choices.which(wanted.place_of(number.value.type))
+    return choices.renumbered(number.obj._which, list(map(wanted.place_of, number.numbers.types)))
 
 
 def _values_of_choice(frozen: Frozen, pattern: Choice) -> Iterator[Value]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value, type_of
+from bcad.ir import ArrayType, Builder, Dim, Kind, Size, Value
 
+from .blends import numbers_of
 from .patterns import WHICH, Choice, Constant, Either, Leaf, Listed, Nest, Pattern, fits
 from .states import Abandon
 
@@ -63,7 +64,7 @@ def _rows(own: Pattern, stacks: Iterator[Value], wanted: Pattern) -> Iterator[Va
     if isinstance(own, Leaf) and isinstance(wanted, Either):
         numbers = next(stacks)
         yield as_dtype(numbers, wanted.type.dtype)
-        yield ops.BY_NAME["full"](WHICH.dtype.type(wanted.numbers.types.index(own.type)), shape=numbers.type.shape, dtype=WHICH.dtype)
+        yield ops.BY_NAME["full"](WHICH.dtype.type(wanted.numbers.place_of(own.type)), shape=numbers.type.shape, dtype=WHICH.dtype)
     elif isinstance(own, Nest) and isinstance(wanted, Nest) and len(own.children) == len(wanted.children):
         for part, whole in zip(own.children, wanted.children, strict=True):
             yield from _rows(part, stacks, whole)
@@ -76,16 +77,16 @@ def _rows(own: Pattern, stacks: Iterator[Value], wanted: Pattern) -> Iterator[Va
 
 def _of_several(own: Pattern, stacks: Iterator[Value], wanted: Either, length: Size) -> Iterator[Value]:
     """The same of numbers of several kinds."""
-    types = wanted.numbers.types
+    place_of = wanted.numbers.place_of
     if isinstance(own, Constant):
         yield _full(own.obj, wanted.type, length)
-        yield _full(types.index(type_of(own.obj)), WHICH, length)
+        yield _full(place_of(numbers_of(own.obj).types[0]), WHICH, length)
     elif isinstance(own, (Leaf, Either)):
         yield as_dtype(Builder.current().as_value(next(stacks)), wanted.type.dtype)
         if isinstance(own, Leaf):
-            yield _full(types.index(own.type), WHICH, length)
+            yield _full(place_of(own.type), WHICH, length)
         else:
-            yield ops.METHODS["__getitem__"](np.asarray([types.index(t) for t in own.numbers.types]), next(stacks))
+            yield ops.METHODS["__getitem__"](np.asarray(list(map(place_of, own.numbers.types))), next(stacks))
     else:
         raise Abandon("items of a list become one in another form")
 
