@@ -236,3 +236,23 @@ def test_what_seterr_found_is_that_of_each_call() -> None:
     for modes in ({}, {"divide": "ignore"}, {"over": "ignore"}, {"all": "ignore"}, {}):
         with np.errstate(**modes):
             assert traced(np.ones(2)) == steered_by_what_was_set(np.ones(2))
+
+
+def asks_within(x: Any) -> Any:
+    total = 0.0
+    for e in x:
+        with np.errstate(divide="ignore"):
+            inside = np.geterr()["divide"]
+            if e > 0:
+                with np.errstate(all="warn", over="ignore"):
+                    total += e * (np.geterr()["over"] == "ignore") + 100 * (np.geterr()["divide"] == "ignore")
+        total += e * (inside == "ignore")
+    return total + 10 * (np.geterr()["divide"] == "ignore")
+
+
+def test_errstate_is_seen_within_alone() -> None:
+    traced = Function(asks_within)
+    for modes in ({}, {"divide": "ignore"}, {"over": "ignore"}, {}):
+        for x in (np.array([1.0, -2.0]), np.array([-1.0, 3.0, 4.0]), np.zeros(0)):
+            with np.errstate(**modes):
+                assert traced(x) == asks_within(x)

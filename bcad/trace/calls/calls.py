@@ -25,7 +25,8 @@ from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
 from ..regions.reach import within
 from ..tracers import ArrayTracer, ChoiceTracer, Method, ScalarTracer, has_traced, is_traced
-from . import answering, copying, hosts, jitted, memoised, overrides, pybuiltins
+from . import answering, copying, hosts, jitted, memoised, overrides
+from .handlers import HANDLERS
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -75,7 +76,7 @@ def call(session: Session, frame: Frame, fn: Any, args: tuple[Any, ...], kwargs:
         seen = tuple(foreign.listed(session, a) if foreign.is_foreign(session, a) else a for a in args)
         if any(a is not b for a, b in zip(seen, args, strict=True)):
             return evaluate(fn, seen, kwargs, session.domain)
-    builtin = _lookup(pybuiltins.HANDLERS, fn)
+    builtin = _lookup(HANDLERS, fn)
     if builtin is not None:
         result = builtin(session, frame, args, kwargs)
         if result is not NotImplemented:
@@ -142,7 +143,7 @@ def _with_kinds(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
         result = kinds.call(session, fn, args, kwargs)
     except TypeError:  # an unhashable callable of the user's
         return NotImplemented
-    if result is not NotImplemented or _lookup(ops.FUNCTIONS, fn) is None or _lookup(pybuiltins.HANDLERS, fn) is not None:
+    if result is not NotImplemented or _lookup(ops.FUNCTIONS, fn) is None or _lookup(HANDLERS, fn) is not None:
         return result
     if not (isinstance(fn, np.ufunc) or getattr(fn, "__module__", "").partition(".")[0] in ("numpy", "scipy", "math")):
         return NotImplemented
@@ -332,7 +333,7 @@ def call_traced(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[s
     """A call from C code, or through a tracer's own methods."""
     if type(fn) is Method:
         return methods.call(session, fn, args, kwargs)
-    builtin = _lookup(pybuiltins.HANDLERS, fn)
+    builtin = _lookup(HANDLERS, fn)
     result = builtin(session, None, args, kwargs) if builtin is not None else NotImplemented
     if result is NotImplemented and _wants_meaning(session, fn, args, kwargs):
         result = _meaning_or_source(session, fn, args, kwargs)

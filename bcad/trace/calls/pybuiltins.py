@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,40 +28,12 @@ from ..places import is_trusted, stepped
 from ..regions import choices
 from ..tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
 from . import calls
+from .handlers import Handler, handles
 
 if TYPE_CHECKING:
     from ..session import Session
 
-Handler = Callable[["Session", Any, tuple[Any, ...], dict[str, Any]], Any]
-HANDLERS: dict[Any, Handler] = {}
 _NUMERIC = (ArrayTracer, NumberTracer, ScalarTracer, SizeTracer)
-
-
-def handles(*functions: Any, always: bool = False) -> Callable[[Handler], Handler]:
-    """Register what a call means when its first argument is traced (or `always`)."""
-
-    def enter(handler: Handler) -> Handler:
-        def guarded(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            if not always and args and type(args[0]) in MIRRORS:
-                args[0].fill()
-            if not always and not (args and (isinstance(args[0], Tracer) or type(args[0]) in (np.ndarray, RangeTracer))):
-                return NotImplemented
-            return handler(session, frame, args, kwargs)
-
-        for function in functions:
-            HANDLERS[function] = guarded
-        return handler
-
-    return enter
-
-
-def on_call(fn: Any, meaning: Callable[[tuple[Any, ...], dict[str, Any]], Any]) -> None:
-    """Let ``meaning(args, kwargs)`` answer calls of `fn` in traced code; NotImplemented: as without it."""
-
-    def handler(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return meaning(args, kwargs)
-
-    HANDLERS[fn] = handler
 
 
 def _number(session: Session, x: Any) -> Any:
@@ -376,63 +347,6 @@ def _shares_memory(session: Session, frame: Any, args: tuple[Any, ...], kwargs: 
     if not all(isinstance(x, ArrayTracer) for x in roots):
         return False
     return roots[0]._root() is roots[1]._root()
-
-
-@handles(np.errstate.__enter__, np.errstate.__exit__, always=True)
-def _errstate(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Floating-point warnings are off in every run: nothing is switched, on whichever ways it is left."""
-    modes = [getattr(args[0], f"_{what}", None) for what in ("all", "divide", "over", "under", "invalid")]
-    if "raise" in modes or "call" in modes:
-        raise session.error("np.errstate with 'raise' or 'call' has no effect on compiled code",
-                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
-    return None
-
-
-@handles(warnings.catch_warnings.__enter__, always=True)
-def _caught_warnings(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Who wants a list of warnings would get one without NumPy's."""
-    if frame is not None and getattr(args[0], "_record", False):
-        raise session.error("warnings.catch_warnings(record=True) is entered", why="compiled code does not warn as NumPy does",
-                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
-    return NotImplemented
-
-
-@handles(warnings.simplefilter, warnings.filterwarnings, always=True)
-def _filter(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Who wants NumPy's warnings as exceptions would get none."""
-    category = kwargs.get("category", args[1] if len(args) > 1 and isinstance(args[1], type) else args[2] if len(args) > 2 else Warning)
-    if kwargs.get("action", args[0] if args else "") == "error" and issubclass(RuntimeWarning, category):
-        raise session.error("warnings are made exceptions of", why="compiled code does not warn as NumPy does",
-                            hint="test for the value that is not wanted, or bcad.options.check_finite = True")
-    return NotImplemented
-
-
-@handles(np.set_printoptions, always=True)
-def _set_printing(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if frame is None or is_trusted(frame.globals):  # by np.printoptions, which takes it back
-        return NotImplemented
-    raise session.error("np.set_printoptions() in traced code", why="it would be set while tracing alone",
-                        hint="with np.printoptions(...): ... , or set them outside")
-
-
-@handles(np.seterr, always=True)
-def _seterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if frame is None or is_trusted(frame.globals):
-        return NotImplemented
-    return session.settings.set_errors(session, dict(zip(("all", "divide", "over", "under", "invalid"), args, strict=False)) | kwargs)
-
-
-@handles(np.geterr, always=True)
-def _geterr(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return NotImplemented if frame is None or is_trusted(frame.globals) else session.settings.errors(session)
-
-
-@handles(np.seterrcall, always=True)
-def _seterrcall(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if frame is None or is_trusted(frame.globals):
-        return NotImplemented
-    raise session.error("np.seterrcall() in traced code", why="it would be set while tracing alone",
-                        hint="with np.errstate(...): ... , or set it outside")
 
 
 @handles(ops.told_apart, always=True)

@@ -1,4 +1,4 @@
-"""Settings that a function changes for a part of itself: NumPy's print options, filters of warnings.
+"""Settings that a function changes for a part of itself: NumPy's print options and error handling, filters of warnings.
 
 What is shown, or warned of, is so after the run, when they are what they were: it takes along those that were in force.
 """
@@ -24,32 +24,49 @@ class Settings:
     def __init__(self) -> None:
         self.printing = np.get_printoptions()
         self.filters = list(warnings.filters)
-        self._errors: dict[str, Any] = {}  # as the function has set them, once it has asked: compiled code neither warns nor ignores
-        self._errors_before: dict[str, Any] = {}
+        self._found: dict[str, Any] = {}  # what np.geterr() has said, once it is asked
+        self._set: dict[str, Any] = {}  # what the function itself has set since: compiled code neither warns nor ignores
+        self._left: list[dict[str, Any]] = []  # the same at each np.errstate() that is entered
 
     def errors(self, session: Session) -> dict[str, Any]:
         """``np.geterr()``: what this call has found is held to."""
-        if not self._errors:
+        if not self._found:
             asked = Result(Pinned(np.geterr, "np.geterr"), (), ())
-            self._errors_before = {what: session.captures.lift(mode, Item(asked, what)) for what, mode in np.geterr().items()}
-            self._errors.update(self._errors_before)
-        return dict(self._errors)
+            self._found = {what: session.captures.lift(mode, Item(asked, what)) for what, mode in np.geterr().items()}
+        return self._found | self._set
 
     def set_errors(self, session: Session, modes: dict[str, Any]) -> dict[str, Any]:
         """``np.seterr(**modes)``, which gives what was set before."""
         before = self.errors(session)
-        everything = modes.pop("all", None)
-        asked = {what: modes.get(what) or everything for what in before}
-        if not {mode for mode in asked.values() if mode is not None} <= {"ignore", "warn"}:
-            raise session.error("np.seterr() asks for more than warnings", why="compiled code neither raises nor calls as NumPy does",
-                                hint="test for the value that is not wanted, or bcad.options.check_finite = True")
-        session.touch(self._errors)
-        self._errors.update({what: mode for what, mode in asked.items() if mode is not None})
+        self._update(session, modes)
         return before
+
+    def enter_errors(self, session: Session, modes: dict[str, Any]) -> None:
+        """Enter ``np.errstate(**modes)``."""
+        session.touch(self._left)
+        self._left.append(dict(self._set))
+        self._update(session, modes)
+
+    def leave_errors(self, session: Session) -> None:
+        """Leave the last ``np.errstate`` that was entered."""
+        session.touch(self._left)
+        session.touch(self._set)
+        before = self._left.pop()
+        self._set.clear()
+        self._set.update(before)
+
+    def _update(self, session: Session, modes: dict[str, Any]) -> None:
+        everything = modes.get("all")
+        asked = {what: modes.get(what) or everything for what in ("divide", "over", "under", "invalid")}
+        if not {mode for mode in asked.values() if mode is not None} <= {"ignore", "warn"}:
+            raise session.error("NumPy is asked to do more about errors than to warn", why="compiled code neither raises nor calls as NumPy does",
+                                hint="test for the value that is not wanted, or bcad.options.check_finite = True")
+        session.touch(self._set)
+        self._set.update({what: mode for what, mode in asked.items() if mode is not None})
 
     def require_restored(self, session: Session) -> None:
         """The function must leave NumPy's error handling as it was: it would be set while tracing alone."""
-        if self._errors != self._errors_before:
+        if self._found | self._set != self._found:
             raise session.error("np.seterr() changes how NumPy treats errors, also after the call", why="it would be set while tracing alone",
                                 hint="with np.errstate(...): ... , or set it outside")
 

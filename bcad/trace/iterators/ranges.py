@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def make_range(session: Session, args: tuple[Any, ...]) -> Any:
     """A range with traced bounds; its step must be known."""
-    from ..calls.pybuiltins import HANDLERS
+    from ..calls.handlers import HANDLERS
 
     start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
     numbers = [HANDLERS[operator.index](session, None, (x,), {}) for x in (start, stop)]
