@@ -274,16 +274,18 @@ class Differentiated:
             except (LocatedError, Warning):
                 raise
             except Exception as error:  # the function's own: what it did before it raised has been undone
-                raise self._true_exception(args, kwargs, error, told) from None
+                failure = error
+                break
             try:
                 return run(special, args, kwargs)
             except ABANDONED as why:
                 if special.program.suppositions <= refuted:
-                    given_up = AssertionError(f"bcad gave up a run that plain Python finishes ({why}); please report it")
-                    raise self._true_exception(args, kwargs, given_up, told) from None
+                    failure = AssertionError(f"bcad gave up a run that plain Python finishes ({why}); please report it")
+                    break
                 log.info("%s is traced again without %d loops: %s", self, len(special.program.suppositions), why)
                 refuted |= special.program.suppositions
                 self._forget(special)
+        raise self._true_exception(args, kwargs, failure, told)  # outside of the handlers: its cause and context are the function's
 
     def _others(self, tried: Sequence[Specialisation]) -> list[Specialisation]:
         """The specialisations that are not among those."""
