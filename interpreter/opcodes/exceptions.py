@@ -6,7 +6,7 @@ from typing import Any
 from ..attributes import get_attribute
 from ..calls import call_value
 from ..code import NULL
-from ..errors import Passing
+from ..errors import Passing, Unsupported
 from ..frame import Frame, current_exception
 from ..generators import stop_error
 from ..lookup import MISSING, find, is_exception, is_exception_class, is_instance, subclass
@@ -66,7 +66,7 @@ def push_exc_info(frame: Frame, stack: list, _: Any) -> None:
 def pop_except(frame: Frame, stack: list, _: Any) -> None:
     """previous --"""
     ended, frame.handled = frame.handled, stack.pop()
-    if isinstance(ended, Passing):
+    if isinstance(ended, (Passing, Unsupported)):  # no handler of the program's makes good what could not be done
         raise ended
 
 
