@@ -153,7 +153,7 @@ def _run_until(frame: Frame, stops: frozenset[int]) -> Outcome:
                     if frame.consumer is None:
                         raise Unsupported("a yield inside a part of a function that is run on its own",
                                           location=frame.location(), calls=frame.calls())
-                    stack.append(frame.consumer(frame.result))
+                    frame.consumer(frame)
             return Outcome("reached", pc=frame.pc)
         except Elsewhere as moved:
             if moved.frame is not frame:

@@ -85,7 +85,7 @@ class Frame:
     lasti: int | None           # where a re-raised exception was first raised
     locals_view: dict | None    # what locals() gave out
     abandoned: bool             # of generators: made under a journal that was rolled back
-    consumer: Any               # of generators that are run on their own: called with what they yield
+    consumer: Any               # of generators that are run on their own: called where they yield, pushes what is sent
     called: Any                 # where watched: what the last CALL has called, whose result is what that pushes
 
     def __init__(self, code: Code, function: FunctionType | None, globals: dict[str, Any],

@@ -68,6 +68,14 @@ def _takewhile(function, iterable):
         yield item
 
 
+@_means(itertools.islice)
+def _islice(iterable, *bounds):
+    start, stop = (0, *bounds)[-2:]
+    for k, item in zip(range(stop), iterable):
+        if k >= start:
+            yield item
+
+
 @_means(itertools.starmap)
 def _starmap(function, iterable):
     for item in iterable:

@@ -1,21 +1,17 @@
-"""Generators that a loop uses up: the loop's body is run where they yield, so that their own loops can be kept."""
+"""Generators in traced code: their frames, and ``zip`` and ``enumerate`` of one."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from interpreter import Frame, Outcome, Unsupported, evaluate
+from interpreter import Frame
 
-from ..places import stepped
-from ..regions.arms import fork_of, reraise, speculation
-from ..regions.patterns import Mismatch
-from ..regions.reach import frames_from, live_values, within
 from ..regions.states import Abandon
-from .indexed import Indexed, NextItem
-from .iteration import are_held, are_shared, indexed
+from .indexed import Indexed
+from .iteration import are_shared, indexed
 from .sequences import ENDLESS, ListIterator, RangeIterator, RangeTracer
 
 if TYPE_CHECKING:
@@ -65,13 +61,39 @@ class Joined(Indexed):
 
     def around(self, value: Any, k: Any) -> tuple[Any, ...]:
         """The item with what the generator yields as the k-th of those that are left."""
-        for part in self.others():
-            over = operator.le(part.left(), k)
-            if over is True:
-                raise Abandon("zip() ends before a generator does")
-            if over is not False:
-                self.session.suppose_not(self.session.as_bool(self.session.value(over)), "zip() ends before a generator does")
         return tuple(value if j == self.place_of_generator else part.at(k) for j, part in enumerate(self.parts))
+
+    def around_next(self, value: Any, k: Any) -> tuple[Any, ...]:
+        """The same, where it is taken for granted that no other part is at its end."""
+        self._suppose_not(self.is_over(k, self.others()))
+        return self.around(value, k)
+
+    def require_first(self) -> None:
+        """The parts that are asked before the generator must have an item: else that is never begun."""
+        self._suppose_not(self.is_over(0, self.before()))
+
+    def is_over(self, k: Any, parts: Iterable[Indexed]) -> Any:
+        """Whether one of some parts has no item after k others."""
+        over: Any = False
+        for part in parts:
+            own = operator.le(part.left(), k)
+            over = own if over is False or own is True else over if own is False else operator.or_(over, own)
+        return over
+
+    def _suppose_not(self, over: Any) -> None:
+        session = self.session
+        if over is not False and (over is True or session.example.known(session.value(over)) and session.concrete(session.value(over))):
+            raise Abandon("zip() ends before a generator does")
+        if over is not False:
+            session.hold(session.as_bool(session.value(over)), "zip() ends before a generator does")
+
+    def before(self) -> Iterator[Indexed]:
+        """The iterators that are asked before the generator."""
+        return iter(self.parts[:self.place_of_generator])
+
+    def behind(self) -> Iterator[Indexed]:
+        """The iterators that are asked when it has yielded."""
+        return iter(self.parts[self.place_of_generator + 1:])
 
     def others(self) -> Iterator[Indexed]:
         """The iterators beside the generator."""
@@ -84,131 +106,6 @@ class Joined(Indexed):
         raise Abandon("a generator could not be run twice")
 
 
-class _Count:
-    """How many items have been taken; a place in the heap."""
-
-    def __init__(self) -> None:
-        self.taken: Any = 0
-
-
-class Consumption:
-    """One attempt to run the body of the loop at `header` of `frame` wherever a generator yields."""
-
-    def __init__(self, session: Session, frame: Frame, header: int, joined: Joined | None) -> None:
-        self.session = session
-        self.header = header
-        self.joined = joined
-        self.count = _Count()
-        loop = frame.code.cfg.loops[header]
-        self.stops = loop.exits | {header}
-        self.live = frame.code.cfg.live_at(header).union(*(frame.code.cfg.live_at(pc) for pc in loop.exits if pc < frame.code.cfg.exit))
-        given = frame.stack.pop()
-        try:
-            self.body = fork_of(frame)
-        finally:
-            frame.stack.append(given)
-        self.body.slots = Locals(self.body.slots, frame.code.slot_names)
-        for made in (self.body.slots, self.count):
-            session.born(made)
-        self.base = [*self.body.stack, NextItem(session, None)]
-
-    def __call__(self, value: Any) -> None:
-        """Run the body with what the generator yields."""
-        session, body = self.session, self.body
-        session.touch(body.slots)
-        before = list(body.slots)
-        body.stack[:] = [*self.base, value if self.joined is None else self._joined(self.joined, value)]
-        body.pc = self.header + 1
-        with session.inside(body, None):
-            outcome = body.run_until(self.stops)
-        if outcome.exception is not None:
-            reraise(session, outcome.exception)
-            raise Abandon(f"the body of a loop over a generator raises {outcome.exception!r}")
-        if outcome.kind != "reached" or outcome.pc != self.header:
-            raise Abandon("a loop over a generator may be left before its end")
-        if session.failure is not None:
-            raise Abandon(session.failure.what)
-        for slot, old in enumerate(before):
-            if slot not in self.live:
-                body.slots[slot] = old
-
-    def _joined(self, joined: Joined, value: Any) -> Any:
-        taken = self.count.taken
-        self.session.touch(self.count)
-        self.count.taken = operator.add(taken, 1)
-        return joined.around(value, taken)
-
-
-def run_through(session: Session, source: Frame, consumer: Consumption, caller: Frame) -> Any:
-    """Run a copy of a generator's frame to its end, with `consumer` for what it yields; what it returns."""
-    under_way = [part for x in source.stack if isinstance(x, Indexed) for part in x.within()]
-    others = [x for f in frames_from(caller) for x in live_values(f)]
-    if are_held(under_way, list(others)) or _is_among(_natively_iterated(source), others):
-        raise Abandon("the iterator of a generator is used elsewhere too")
-    fork = fork_of(source)
-    fork.back = caller
-    fork.consumer = consumer
-    fork.stack.append(None)
-    with session.inside(fork, None):
-        outcome = _run_out_of_loops(session, fork) or fork.run_until({fork.code.cfg.exit})
-    if outcome.exception is not None:
-        reraise(session, outcome.exception)
-        raise Abandon(f"a generator raises {outcome.exception!r}")
-    return outcome.value
-
-
-def _natively_iterated(source: Frame) -> list[Any]:
-    """The iterators of Python's own that a frame goes over: a fork takes its items from copies of them."""
-    implicit = source.slots[:1] if source.code.slot_names[:1] == (".0",) else []
-    return [x for x in (*source.stack, *implicit) if hasattr(type(x), "__next__") and not isinstance(x, (Indexed, GeneratorType))]
-
-
-def _is_among(things: list[Any], others: list[Any]) -> bool:
-    """Whether one of some objects is among others, or in them."""
-    own = set(map(id, things))
-    return bool(own) and any(id(x) in own for x in within(list(others)))
-
-
-def _run_out_of_loops(session: Session, fork: Frame) -> Outcome | None:
-    """Where a generator stands inside loops, run it to where they can be kept as loops, the innermost first.
-
-    The result says how it ended, if it did.
-    """
-    cfg = fork.code.cfg
-    around = sorted((loop for loop in cfg.loops.values() if fork.pc in loop.body), key=lambda loop: len(loop.body))
-    for loop in around:
-        outcome = fork.run_until({loop.header, cfg.exit})
-        if outcome.kind != "reached":
-            return outcome
-        if outcome.pc == loop.header:
-            session.domain.loop(fork, loop.header)
-    return None
-
-
-def consume(session: Session, frame: Frame, header: int, given: Any) -> bool:
-    """Whether the loop over a generator that starts at `header` was run as a whole; False runs it item by item."""
-    joined = given if isinstance(given, Joined) else None
-    generator = given if joined is None else joined.generator
-    source, key = frame_of(generator), (_WHOLE, frame.code.raw, header)
-    if source is None or key in session.avoid or not is_made_here(session, generator, source):
-        return False
-    try:
-        with speculation(session, frame), session.using_up():
-            work = Consumption(session, frame, header, joined)
-            if joined is not None:
-                session.supposing.add(key)
-            run_through(session, source, work, work.body)
-            frame.slots[:] = work.body.slots
-            frame.stack.pop()
-            target = frame.code.instructions[header].target
-            assert target is not None
-            frame.jump(target)
-    except (Abandon, Mismatch, Unsupported):
-        raise session.restart(key) from None  # what the attempt took from iterators is not put back
-    session.use_up(generator, source)
-    return True
-
-
 def is_made_here(session: Session, generator: Any, source: Frame) -> bool:
     """Whether a generator dies with the part of the program that uses it up, if that is undone."""
     if any(generator is used for used, _ in session.used_up):
@@ -218,45 +115,6 @@ def is_made_here(session: Session, generator: Any, source: Frame) -> bool:
     while journal is not owner and journal in session.consuming:
         journal = journal.outer
     return journal is owner
-
-
-def hand_on(session: Session, frame: Frame, header: int) -> bool:
-    """Whether what is left of the iterator of a ``yield from`` was handed to who takes what the frame yields."""
-    receiver, key = frame.stack[-2], (_WHOLE, frame.code.raw, header)
-    if frame.consumer is None or key in session.avoid:
-        return False
-    try:
-        with speculation(session, frame), session.using_up():
-            if not _hand_on(session, frame, receiver):
-                return False
-    except (Abandon, Mismatch, Unsupported):
-        raise session.restart(key) from None  # what the attempt took from iterators is not put back
-    source = frame_of(receiver)
-    if source is not None:
-        session.use_up(receiver, source)
-    return True
-
-
-def _hand_on(session: Session, frame: Frame, receiver: Any) -> bool:
-    source = frame_of(receiver)
-    if source is not None and is_made_here(session, receiver, source):
-        result = run_through(session, source, frame.consumer, frame)
-    elif isinstance(receiver, Indexed) and receiver.numbered:
-        frame.stack[-2] = None  # nobody else has it
-        result = evaluate(_each_to, (frame.consumer.__call__, receiver), {}, session.domain)
-    else:
-        return False
-    frame.stack[-2:] = [result]
-    target = frame.code.instructions[frame.pc].target
-    assert target is not None
-    frame.jump(target)
-    return True
-
-
-@stepped
-def _each_to(consumer: Any, values: Any) -> None:
-    for value in values:
-        consumer(value)
 
 
 def join(session: Session, values: tuple[Any, ...]) -> Joined | None:

@@ -54,7 +54,7 @@ def _both(
 
     try:
         with speculation(session, frame):
-            _keep(session, frame, condition, ways, frame.code.cfg.join_of(instruction.index), key)
+            _keep(session, frame, condition, ways, join_of(frame, instruction), key)
         return None
     except Uncaught:
         session.frame = frame
@@ -98,6 +98,12 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
         if len({(arm.kind, arm.pc) for arm in arms}) == 1 or not any(arm.pc == join for arm in arms):
             break
     merge(session, frame, predicate, arms, key)
+
+
+def join_of(frame: Frame, instruction: Instruction) -> int:
+    """Where the ways of a jump meet again; one out of a generator, where it yields, is none that its code knows of."""
+    cfg = frame.code.cfg
+    return cfg.exit if instruction.target == cfg.exit else cfg.join_of(instruction.index)
 
 
 def joins(frame: Frame, join: int) -> Iterator[int]:

@@ -33,6 +33,7 @@ from .patterns import (
     Pattern,
     Reference,
     join,
+    may_be_unset,
     opened,
     pattern_of,
 )
@@ -172,6 +173,8 @@ class Carries:
         entry = known.entry if known is not None else self._entry(key, obj)
         if entry is None and isinstance(key, int) and key in self.read_in_body:
             entry = Same(UNBOUND)  # a choice: reading it where it is that is a check
+        if entry is None and isinstance(obj, Locals) and may_be_unset(pattern_of(state)):
+            entry = Same(UNBOUND)
         if known is None and entry is None and isinstance(key, Place) and key.kind == "cell":
             with suppress(Abandon):
                 return self._meet_from(key, obj, state, arm, Same(EMPTY))  # a helper may read it

@@ -10,13 +10,14 @@ from bcad.ir import Value
 from interpreter import Frame, Instruction, Unsupported
 
 from ..builder import TraceBuilder
+from ..iterators.consuming import consume, hand_on
 from ..iterators.expressions import ExpressionIterator, over_expression
-from ..iterators.generators import consume, hand_on
 from ..iterators.indexed import Indexed, NextItem
 from ..iterators.iteration import indexed
 from ..iterators.sequences import ListIterator
 from ..restart import Restart
 from .arms import LoopContext, run_arm, speculation
+from .branches import join_of
 from .loop_region import INDEX, LoopRegion
 from .patterns import Mismatch
 from .states import Abandon
@@ -79,7 +80,7 @@ def leaves_unrolled_loop(session: Session, frame: Frame, instruction: Instructio
     With few rounds left each is a branch inside the one before.
     """
     cfg = frame.code.cfg
-    join = cfg.join_of(instruction.index)
+    join = join_of(frame, instruction)
     context = session.context_of(frame)
     iterators = (x for x in reversed(frame.stack) if isinstance(x, Indexed) or hasattr(type(x), "__next__"))
     rounds = 1

@@ -315,6 +315,12 @@ def _may_be_chosen(option: Pattern) -> bool:
     return True
 
 
+def may_be_unset(pattern: Pattern) -> bool:
+    """Whether it is the form of a variable that one way has not set."""
+    options = pattern.children if isinstance(pattern, Choice) else [pattern]
+    return any(isinstance(option, Constant) and option.obj is UNBOUND for option in options)
+
+
 _CHOSEN = (str, bytes, type, FunctionType, np.ufunc, Enum)
 MAX_OPTIONS = 8
 
