@@ -238,7 +238,13 @@ def _pairwise(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[
 
 @handles(itertools.islice, always=True)
 def _islice(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return combine.make_islice(session, args)
+    found = combine.make_islice(session, args)
+    return generator_forms.part(session, args) if found is NotImplemented and args and not kwargs else found
+
+
+@handles(next, always=True)
+def _next(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return generator_forms.first(session, args)
 
 
 @handles(np.ndindex, always=True)

@@ -32,7 +32,8 @@ def twin(iterator: Any) -> Iterator[Any] | None:
             made.__setstate__(*state)
         return made
     if kind is itertools.count:
-        return _counting(iterator)
+        counted = counted_from(iterator)
+        return None if counted is None else itertools.count(*counted)
     if kind is itertools.repeat:
         return itertools.repeat(gc.get_referents(iterator)[-1], *_times(iterator))  # before it, its class may stand
     if kind is itertools.cycle:
@@ -42,11 +43,13 @@ def twin(iterator: Any) -> Iterator[Any] | None:
     return None
 
 
-def _counting(iterator: Any) -> Iterator[Any] | None:
+def counted_from(iterator: Any) -> tuple[Any, Any] | None:
+    """The next number of an ``itertools.count`` and its step; None if they cannot be told."""
     try:
-        return itertools.count(*ast.literal_eval(f"({repr(iterator)[6:-1]},)"))
+        start, step = (*ast.literal_eval(f"({repr(iterator)[6:-1]},)"), 1)[:2]
     except (SyntaxError, ValueError):  # from a Decimal on; from inf
         return None
+    return start, step
 
 
 def _times(iterator: Any) -> tuple[int, ...]:

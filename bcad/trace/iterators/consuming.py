@@ -17,7 +17,7 @@ from ..regions.reach import frames_from, live_values, within
 from ..regions.states import Abandon
 from .generators import Joined, Locals, frame_of, is_made_here
 from .indexed import Indexed, NextItem
-from .iteration import are_held
+from .iteration import are_held, is_held_around
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -154,7 +154,7 @@ class Consumption:
         target = frame.code.instructions[self.header].target
         assert target is not None
         exhausted = Exit("reached", target, len(frame.stack) - 1, 0)
-        if ways and not is_private(frame, self.header, given):
+        if ways and is_held_around(frame, self.header, given):
             raise Abandon("a generator may be left before its end, and is used elsewhere too")
         frame.stack[-1] = NextItem(session, None)  # a generator could not be forked
         if goes_on is True:
@@ -177,16 +177,6 @@ def _take_joined(work: Consumption, joined: Joined, value: Any, k: Any) -> None:
 
 def _negated(session: Session, flag: Any) -> Any:
     return session.wrap(ops.BY_NAME["logical_not"](session.as_bool(session.value(flag))))
-
-
-def is_private(frame: Frame, header: int, given: Any) -> bool:
-    """Whether nobody can ask for what an iterator has left when the loop of `frame` that goes over it is left."""
-    cfg = frame.code.cfg
-    live = set[int]().union(*(cfg.live_at(pc) for pc in cfg.loops[header].exits if pc < cfg.exit))
-    found = [frame.slots[k] for k in live] + frame.stack[:-1]
-    found += [x for caller in frames_from(frame.back) for x in (*caller.slots, *caller.stack)]
-    own = {id(given), id(getattr(given, "generator", given))}
-    return not any(id(x) in own for x in within(found))
 
 
 # -- running it ------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from interpreter import Frame
 
 from ..regions.arms import fork_of
-from ..regions.reach import frames_from, within
 from ..regions.states import Abandon
 from .generators import is_made_here
 from .indexed import Indexed
@@ -57,14 +56,6 @@ class ExpressionIterator(Indexed):
         if outcome.pc != self.yields:
             raise Abandon("a generator expression leaves items out")
         return fork.stack[-1]
-
-    def is_private(self, frame: Frame) -> bool:
-        """Whether nobody can ask for what is left when the loop of `frame` is left."""
-        cfg = frame.code.cfg
-        live = set[int]().union(*(cfg.live_at(pc) for pc in cfg.loops[frame.pc].exits if pc < cfg.exit))
-        found = [frame.slots[k] for k in live] + frame.stack[:-1]
-        found += [x for caller in frames_from(frame.back) for x in (*caller.slots, *caller.stack)]
-        return not any(x is self.generator for x in within(found))
 
 
 def over_expression(session: Session, value: Any) -> ExpressionIterator | None:

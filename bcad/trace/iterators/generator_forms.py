@@ -12,7 +12,7 @@ from ..lists import virtual
 from ..places import stepped
 from .generators import frame_of
 from .indexed import Indexed
-from .iteration import is_traced_iterable
+from .iteration import is_held, is_traced_iterable
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -68,14 +68,6 @@ def _takewhile(function, iterable):
         yield item
 
 
-@_means(itertools.islice)
-def _islice(iterable, *bounds):
-    start, stop = (0, *bounds)[-2:]
-    for k, item in zip(range(stop), iterable):
-        if k >= start:
-            yield item
-
-
 @_means(itertools.starmap)
 def _starmap(function, iterable):
     for item in iterable:
@@ -122,3 +114,44 @@ def _permutations(iterable, r=None):
                     yield pool[i], pool[j]
     else:
         yield from itertools.permutations(tuple(pool), r)
+
+
+# -- parts of a generator --------------------------------------------------------------------------------
+def part(session: Session, args: tuple[Any, ...]) -> Any:
+    """``itertools.islice(generator, stop)`` and ``islice(generator, start, stop)``; NotImplemented of anything else."""
+    start, stop = (0, *args[1:])[-2:]
+    if frame_of(args[0]) is None or not 2 <= len(args) <= 3 or type(start) is not int or start < 0 or stop is None:
+        return NotImplemented
+    if start and not (type(stop) is int and stop >= start):
+        return NotImplemented
+    return evaluate(_part, (args[0], start, stop), {}, session.domain)
+
+
+def first(session: Session, args: tuple[Any, ...]) -> Any:
+    """``next(generator)`` and ``next(generator, default)`` where nobody can ask for what is left; NotImplemented of anything else."""
+    if not args or frame_of(args[0]) is None or is_held(session.frame, args[0]):
+        return NotImplemented
+    return evaluate(_first if len(args) == 1 else _first_or, args, {}, session.domain)
+
+
+@stepped
+def _part(iterable, start, stop):
+    for k, item in zip(range(stop), iterable):
+        if k >= start:
+            yield item
+
+
+@stepped
+def _first(iterable, always=True):
+    for item in iterable:
+        if always:  # without a way back this would be no loop
+            return item
+    raise StopIteration
+
+
+@stepped
+def _first_or(iterable, default, always=True):
+    for item in iterable:
+        if always:
+            return item
+    return default

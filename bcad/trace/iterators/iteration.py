@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from types import FunctionType
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..captures import containers, foreign
+from ..captures import containers, foreign, twins
 from ..captures.outer import LISTS, MIRRORS
 from ..lists import keyed
 from ..operations.items import look_at
@@ -18,7 +19,7 @@ from ..regions.states import Abandon
 from ..tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer
 from .indexed import Indexed, NextItem
 from .parts import EnumerateIterator, ZipIterator
-from .sequences import DequeIterator, ListIterator, RangeIterator, RangeTracer, RowIterator, VirtualIterator
+from .sequences import ENDLESS, DequeIterator, ListIterator, RangeIterator, RangeTracer, RowIterator, VirtualIterator
 
 if TYPE_CHECKING:
     from interpreter import Frame
@@ -104,6 +105,8 @@ def indexed(session: Session, value: Any) -> Indexed | None:
         return RangeIterator(session, value)
     if type(value) in _NATIVE_RANGES:
         return _from_native_range(session, value)
+    if type(value) is itertools.count:
+        return _from_native_count(session, value)
     if type(value) is np.ndarray:
         value = session.captures.cell(value) if value.dtype.kind in "biufc" else None
     if type(value) is ArrayTracer:
@@ -139,11 +142,21 @@ def _from_native_range(session: Session, iterator: Any) -> RangeIterator:
     return RangeIterator(session, numbers[state[0]:] if state and state[0] else numbers)
 
 
+def _from_native_count(session: Session, iterator: Any) -> RangeIterator | None:
+    counting = twins.counted_from(iterator)
+    start, step = counting if counting is not None else (None, None)
+    if type(start) is not int or type(step) is not int or step == 0:
+        return None
+    return RangeIterator(session, RangeTracer(session, start, None, step, ENDLESS))
+
+
 def combined(session: Session, values: tuple[Any, ...]) -> list[Indexed] | None:
     """Iterators over all of `values`, if one of them is traced or a deque and all have numbered items."""
     if not any(is_traced_iterable(v) or type(v) is deque or _is_virtual(session, v) for v in values):
         return None
     found = [indexed(session, v) for v in values]
+    if any(is_native(v) and is_held(session.frame, v) for v in values) or len(set(map(id, filter(is_native, values)))) < sum(map(is_native, values)):
+        return None
     if None in found or are_shared(session.frame, found):  # type: ignore[arg-type]
         return None
     return found  # type: ignore[return-value]
@@ -155,6 +168,26 @@ def are_shared(frame: Frame | None, iterators: Sequence[Indexed]) -> bool:
     if len({id(part) for part in parts}) < len(parts):
         return True
     return are_held(parts, [x for f in frames_from(frame) for x in live_values(f)])
+
+
+def is_native(value: Any) -> bool:
+    """Whether it is an iterator of Python's own that is replaced by one of ours: which does not move it."""
+    return type(value) in _NATIVE_RANGES or type(value) is itertools.count
+
+
+def is_held(frame: Frame | None, iterator: Any) -> bool:
+    """Whether the program can ask an iterator for items elsewhere than where it was just taken from in `frame`."""
+    return any(x is iterator for x in within([x for f in frames_from(frame) for x in live_values(f)]))
+
+
+def is_held_around(frame: Frame, header: int, given: Any) -> bool:
+    """Whether that is so of what the loop at `header` goes over, zip() and the like of a generator: in the loop or behind it."""
+    cfg = frame.code.cfg
+    live = cfg.live_at(header + 1).union(*(cfg.live_at(pc) for pc in cfg.loops[header].exits if pc < cfg.exit))
+    found = [frame.slots[k] for k in live if frame.code.slot_names[k] != ".0"] + frame.stack[:-1]  # that is a comprehension's own
+    found += [x for caller in frames_from(frame.back) for x in live_values(caller)]
+    own = {id(given), id(getattr(given, "generator", given))}
+    return any(id(x) in own for x in within(found))
 
 
 def are_held(parts: Sequence[Indexed], start: list[Any]) -> bool:

@@ -14,7 +14,8 @@ from interpreter import Frame
 from ..builder import TraceBuilder, constant_of, is_constant
 from ..iterators.expressions import ExpressionIterator
 from ..iterators.indexed import Indexed, NextItem
-from ..iterators.iteration import are_held
+from ..iterators.iteration import are_held, is_held_around
+from ..iterators.sequences import ENDLESS
 from ..lists import keyed
 from ..lists.buffers import convert, paths, require_room
 from ..lists.growing import Again
@@ -144,7 +145,7 @@ class LoopRegion:
             raise Abandon(f"its body raises {arm.exception!r}")
         if arm.kind == "reached" and arm.pc != self.header or arm.kind == "returned":
             raise Abandon("its body is run once at most")
-        if arm.kind == "reached" and self.iterator is None:
+        if arm.kind == "reached" and (self.iterator is None or self.iterator.left() is ENDLESS):
             raise Abandon("it never ends")
 
     def _require_steady_lists(self, arm: Arm) -> None:
@@ -258,6 +259,8 @@ class LoopRegion:
         if isinstance(left, Tracer):
             value = self.session.value(left)
             return self.outer.as_value(value)
+        if left == ENDLESS:
+            return None
         return self.outer.constant(int(left))
 
     def _require_one_iteration(self, count: Value) -> None:
@@ -283,7 +286,7 @@ class LoopRegion:
         if self.iterator is not None:
             target = frame.code.instructions[self.header].target
             assert target is not None
-            if isinstance(self.iterator, ExpressionIterator) and ways and not self.iterator.is_private(frame):
+            if isinstance(self.iterator, ExpressionIterator) and ways and is_held_around(frame, self.header, self.iterator.generator):
                 raise Abandon("a generator expression may be left before its end, and is used elsewhere too")
             if not ways:
                 frame.stack.pop()

@@ -13,7 +13,7 @@ from ..builder import TraceBuilder
 from ..iterators.consuming import consume, hand_on
 from ..iterators.expressions import ExpressionIterator, over_expression
 from ..iterators.indexed import Indexed, NextItem
-from ..iterators.iteration import indexed
+from ..iterators.iteration import indexed, is_held_around, is_native
 from ..iterators.sequences import ListIterator
 from ..restart import Restart
 from .arms import LoopContext, run_arm, speculation
@@ -41,6 +41,8 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
         return _worth_a_look(session, frame, header) and _attempt(session, frame, header, None, None)
     given = frame.stack[-1]
     iterator = indexed(session, given)
+    if is_native(given) and is_held_around(frame, header, given):
+        return False
     if iterator is None:
         iterator = over_expression(session, given)
         if (iterator is None or iterator.has_branches) and consume(session, frame, header, given):
