@@ -95,16 +95,17 @@ from .op import (
     implements,
     materialize,
 )
+from .outputs import CONTIGUOUS, storing, take_out
 from .per_element import of_each, told_apart
 from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PARTS", "PROPERTIES",
+    "BY_NAME", "CONTIGUOUS", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PARTS", "PROPERTIES",
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "of_each", "operands_of", "scatter_zero", "size_leaves", "stack_length", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "of_each", "operands_of", "scatter_zero", "size_leaves", "stack_length", "storing", "take_out", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

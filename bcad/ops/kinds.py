@@ -14,7 +14,7 @@ from .convert import _PYTHON, as_kind, constant, is_constant, operand
 from .cotangents import cast
 from .op import BY_NAME, FUNCTIONS, METHODS, Op, define, implements
 from .samples import Sample, integers, reals
-from .ufunc import numbers, stored
+from .ufunc import numbers
 
 
 def python_number(x: Any, cls: type) -> Value:
@@ -138,7 +138,7 @@ def _numpy_round(a: Any, decimals: Any = 0, out: Any = None) -> Value:
         if as_int(decimals):
             raise TypeError("Cannot cast ufunc 'multiply' output from dtype('float64') to dtype('bool') with casting rule 'same_kind'")
         value = BY_NAME["rint"](value)
-    return stored(BY_NAME["round"](value, decimals=as_int(decimals)), out)
+    return BY_NAME["round"](value, decimals=as_int(decimals))
 
 
 @implements(builtins.round)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Dim, Value
+from bcad.ir import Dim, Kind, Value
 
 from .arguments import as_array, as_int, astype, counting
 from .index import add_at, setitem
@@ -68,6 +68,12 @@ def _flat_mask(x: Value, mask: Any, function: str) -> Value:
     return condition if condition.dtype.kind == "b" else BY_NAME["not_equal"](condition, 0)
 
 
+def _require_safe(values: Any, x: Value) -> None:
+    """Arrays, unlike numbers and lists, are cast safely by `np.place` and `np.putmask`."""
+    if isinstance(values, Value) and values.type.kind is Kind.ARRAY and not np.can_cast(values.dtype, x.dtype, "safe"):
+        raise TypeError(f"Cannot cast array data from {values.dtype!r} to {x.dtype!r} according to the rule 'safe'")
+
+
 @mutates(method="fill")
 def fill(a: Any, value: Any) -> Value:
     return setitem(a, ..., value)
@@ -102,6 +108,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> Value:
 def place(arr: Any, mask: Any, vals: Any) -> Value:
     """The elements where `mask` is true become `vals`, repeated in order."""
     x = as_array(arr)
+    _require_safe(vals, x)
     condition = _flat_mask(x, mask, "place")
     if as_array(vals).type.size == 1:
         return _chosen(x, condition, to_shape(as_array(vals), ()))
@@ -118,6 +125,7 @@ def _chosen(x: Value, condition: Value, value: Value) -> Value:
 def putmask(a: Any, mask: Any, values: Any) -> Value:
     """``a[mask] = values[mask]``, where `values` repeats if it is shorter."""
     x, value = as_array(a), as_array(values)
+    _require_safe(values, x)
     if value.ndim and value.shape != x.shape:
         value = to_shape(stretch(repeated(value, x.type.size), (x.type.size,)), x.shape)
     return _chosen(x, _flat_mask(x, mask, "putmask"), value)

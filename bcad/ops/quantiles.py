@@ -16,7 +16,6 @@ from .op import BY_NAME, FUNCTIONS, implements
 from .reduce import given, number
 from .reduce_op import reduced_shape
 from .shapes import normalize_axes
-from .ufunc import stored
 
 NOT_GIVEN: Any = np._NoValue
 _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
@@ -107,7 +106,7 @@ def _quantile(scale: int, skip_nan: bool) -> Any:
             raise TypeError("a must be an array of real numbers")
         if x.dtype.kind == "b" and method in ("linear", "midpoint"):
             raise TypeError("numpy boolean subtract, the `-` operator, is not supported")
-        return stored(quantile(x, _fractions(x, operand(q), scale), axis, method, keepdims, skip_nan), out)
+        return quantile(x, _fractions(x, operand(q), scale), axis, method, keepdims, skip_nan)
 
     return function
 
@@ -132,7 +131,7 @@ def _median(skip_nan: bool) -> Any:
         a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
     ) -> Value:
         x = as_inexact(number(a))
-        return stored(quantile(x, Builder.current().constant(np.float64(0.5)), axis, "midpoint", keepdims, skip_nan), out)
+        return quantile(x, Builder.current().constant(np.float64(0.5)), axis, "midpoint", keepdims, skip_nan)
 
     return function
 

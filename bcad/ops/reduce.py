@@ -1,4 +1,7 @@
-"""NumPy's reductions with their keywords: axis, dtype, keepdims, initial, where, ddof; nan versions."""
+"""NumPy's reductions with their keywords: axis, dtype, keepdims, initial, where, ddof; nan versions.
+
+What is given as `out` is taken out of the arguments before (see `outputs`): here it is None.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from .reduce_op import Axes, Reduction
 from .selection import where as where_op
 from .shape import along
 from .shapes import broadcasts_to, normalize_axes, reduced_axes
-from .ufunc import numbers, stored
+from .ufunc import numbers
 
 NOT_GIVEN: Any = np._NoValue
 
@@ -95,7 +98,7 @@ def _folding(name: str, join: str) -> Any:
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN,
         initial: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
     ) -> Value:
-        return stored(fold(op, a, axis, dtype, keepdims, initial, where, join), out)
+        return fold(op, a, axis, dtype, keepdims, initial, where, join)
 
     return function
 
@@ -107,7 +110,7 @@ def _extreme(name: str, join: str) -> Any:
         a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, initial: Any = NOT_GIVEN,
         where: Any = NOT_GIVEN,
     ) -> Value:
-        return stored(fold(op, a, axis, None, keepdims, initial, where, join), out)
+        return fold(op, a, axis, None, keepdims, initial, where, join)
 
     return function
 
@@ -122,12 +125,12 @@ implements(np.nanmin)(_extreme("nanmin", "fmin"))
 
 @implements(np.any, method="any")
 def _any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN) -> Value:
-    return stored(fold(BY_NAME["any"], a, axis, None, keepdims, where=where), out)
+    return fold(BY_NAME["any"], a, axis, None, keepdims, where=where)
 
 
 @implements(np.all, method="all")
 def _all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOT_GIVEN, *, where: Any = NOT_GIVEN) -> Value:
-    return stored(fold(BY_NAME["all"], a, axis, None, keepdims, where=where), out)
+    return fold(BY_NAME["all"], a, axis, None, keepdims, where=where)
 
 
 # -- means and moments ---------------------------------------------------------------------------
@@ -137,7 +140,7 @@ def _mean(
 ) -> Value:
     x = number(a)
     axes = normalize_axes(as_axes(axis), x.ndim)
-    return stored(_averaged(x, axes, dtype, bool(given(keepdims, False)), given(where, True)), out)
+    return _averaged(x, axes, dtype, bool(given(keepdims, False)), given(where, True))
 
 
 def _averaged(x: Value, axes: Axes, dtype: Any, keepdims: bool, mask: Any) -> Value:
@@ -165,7 +168,7 @@ def _var(
 ) -> Value:
     x = number(a)
     axes = normalize_axes(as_axes(axis), x.ndim)
-    return stored(_spread(x, axes, dtype, given(correction, ddof), keepdims, given(where, True), mean), out)
+    return _spread(x, axes, dtype, given(correction, ddof), keepdims, given(where, True), mean)
 
 
 def _spread(x: Value, axes: Axes, dtype: Any, ddof: Any, keepdims: Any, mask: Any, mean: Any) -> Value:
@@ -190,7 +193,7 @@ def _std(
     where: Any = NOT_GIVEN, mean: Any = NOT_GIVEN, correction: Any = NOT_GIVEN,
 ) -> Value:
     variance = _var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    return stored(_deviation(variance), out)
+    return _deviation(variance)
 
 
 def _deviation(variance: Value) -> Value:
@@ -206,8 +209,8 @@ def _position(name: str) -> Any:
         x = operand(a)
         axes = () if axis is None else reduced_axes(as_int(axis, "axis"), x.ndim)
         if not x.shape:
-            return stored(op(along(x, None)[0], axis=0, keepdims=False), out)
-        return stored(op(x, axis=axes[0] if axes else None, keepdims=bool(given(keepdims, False))), out)
+            return op(along(x, None)[0], axis=0, keepdims=False)
+        return op(x, axis=axes[0] if axes else None, keepdims=bool(given(keepdims, False)))
 
     return function
 
@@ -246,7 +249,7 @@ def _nan_folding(name: str, join: str) -> Any:
         initial: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
     ) -> Value:
         x, present = _present(a)
-        return stored(fold(op, x, axis, dtype, keepdims, initial, _both(present, where), join), out)
+        return fold(op, x, axis, dtype, keepdims, initial, _both(present, where), join)
 
     return function
 
@@ -261,9 +264,9 @@ def _nanmean(
 ) -> Value:
     x, present = _present(a)
     if present is True:
-        return _mean(x, axis, dtype, out, keepdims, where=where)
+        return _mean(x, axis, dtype, None, keepdims, where=where)
     axes = reduced_axes(as_axes(axis), x.ndim)
-    return stored(_averaged(x, axes, dtype, bool(given(keepdims, False)), _both(present, where)), out)
+    return _averaged(x, axes, dtype, bool(given(keepdims, False)), _both(present, where))
 
 
 @implements(np.nanvar)
@@ -273,14 +276,14 @@ def _nanvar(
 ) -> Value:
     x, present = _present(a)
     if present is True:
-        return _var(x, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+        return _var(x, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
     axes = reduced_axes(as_axes(axis), x.ndim)
-    return stored(_spread(x, axes, dtype, given(correction, ddof), keepdims, _both(present, where), mean), out)
+    return _spread(x, axes, dtype, given(correction, ddof), keepdims, _both(present, where), mean)
 
 
 @implements(np.nanstd)
 def _nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = NOT_GIVEN, **more: Any) -> Value:
-    return stored(_deviation(_nanvar(a, axis, dtype, None, ddof, keepdims, **more)), out)
+    return _deviation(_nanvar(a, axis, dtype, None, ddof, keepdims, **more))
 
 
 def _nan_position(name: str, filler: float) -> Any:
@@ -289,7 +292,7 @@ def _nan_position(name: str, filler: float) -> Any:
     def function(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOT_GIVEN) -> Value:
         x, present = _present(a)
         x = x if present is True else where_op(present, x, filler)
-        return position(x, axis, out, keepdims=keepdims)
+        return position(x, axis, None, keepdims=keepdims)
 
     return function
 
@@ -299,29 +302,29 @@ implements(np.nanargmin)(_nan_position("argmin", np.inf))
 
 
 # -- running folds -------------------------------------------------------------------------------
-def scan(name: str, a: Any, axis: Any, dtype: Any = None, out: Any = None) -> Value:
+def scan(name: str, a: Any, axis: Any, dtype: Any = None) -> Value:
     """A running fold along `axis`, of the flat array for None."""
     x = number(a)
     x = x if dtype is None else cast(x, np.dtype(dtype))
     x, axis = along(x, axis)
     result = BY_NAME[name](x, axis=axis, reverse=False)
-    return stored(result if dtype is None else cast(result, np.dtype(dtype)), out)
+    return result if dtype is None else cast(result, np.dtype(dtype))
 
 
 @implements(np.cumsum, method="cumsum")
 def _cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
-    return scan("cumsum", a, axis, dtype, out)
+    return scan("cumsum", a, axis, dtype)
 
 
 @implements(np.cumprod, method="cumprod")
 def _cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
-    return scan("cumprod", a, axis, dtype, out)
+    return scan("cumprod", a, axis, dtype)
 
 
 def _nan_scan(name: str, filler: int) -> Any:
     def function(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Value:
         x, present = _present(a)
-        return scan(name, x if present is True else where_op(present, x, filler), axis, dtype, out)
+        return scan(name, x if present is True else where_op(present, x, filler), axis, dtype)
 
     return function
 

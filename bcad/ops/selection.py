@@ -14,7 +14,7 @@ from .logic import logical_not
 from .op import BY_NAME, FUNCTIONS, Zero, implements, register
 from .samples import Sample, booleans, complexes, integers, reals
 from .shapes import broadcast, promote, result_kind
-from .ufunc import numbers, stored
+from .ufunc import numbers
 
 
 class Mask(Elementwise):
@@ -217,7 +217,7 @@ def _clip(
         result = minimum(*numbers((x, high)))
     else:
         result = clip(*numbers((x, low, high)))
-    return stored(result if dtype is None else cast(result, dtype), out)
+    return result if dtype is None else cast(result, dtype)
 
 
 def _given(old: Any, new: Any) -> Any:

@@ -93,7 +93,7 @@ def as_positions(indices: Any) -> Value:
 
 
 @implements(np.take, method="take")
-def take(a: Any, indices: Any, axis: Any = None, *, mode: str = "raise") -> Value:
+def take(a: Any, indices: Any, axis: Any = None, out: None = None, mode: str = "raise") -> Value:
     x, axis = along(a, axis)
     index = bounded(as_positions(indices), x.shape[axis], mode)
     return getitem(x, (FULL,) * axis + (index,))
@@ -123,7 +123,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Value:
 
 
 @implements(np.choose)
-def choose(a: Any, choices: Any, mode: str = "raise") -> Value:
+def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Value:
     """``choices[a[i]][i]`` for each i."""
     options = [as_array(c) for c in choices] if isinstance(choices, (list, tuple)) else list(_rows(as_array(choices)))
     chosen = as_positions(a)
@@ -138,8 +138,8 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Value:
 
 
 @implements(method="choose")
-def choose_method(a: Value, choices: Any, mode: str = "raise") -> Value:
-    return choose(a, choices, mode)
+def choose_method(a: Value, *choices: Any, mode: str = "raise") -> Value:
+    return choose(a, choices[0] if len(choices) == 1 else choices, None, mode)
 
 
 def _rows(x: Value) -> Any:

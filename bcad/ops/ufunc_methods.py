@@ -16,7 +16,6 @@ from .op import BY_NAME, FUNCTIONS
 from .reduce import NOT_GIVEN, fold, number, scan
 from .selection import where as where_op
 from .shapes import normalize_axis
-from .ufunc import stored
 
 
 def _ufunc_reduce(name: str, join: str) -> Any:
@@ -26,7 +25,7 @@ def _ufunc_reduce(name: str, join: str) -> Any:
         array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
         initial: Any = NOT_GIVEN, where: Any = True,
     ) -> Value:
-        return stored(fold(op, array, axis, dtype, keepdims, initial, where, join), out)
+        return fold(op, array, axis, dtype, keepdims, initial, where, join)
 
     return function
 
@@ -38,7 +37,7 @@ def _ufunc_accumulate(name: str) -> Any:
             if axis not in (0, -1):
                 raise np.exceptions.AxisError(axis, 0)
             raise TypeError("cannot accumulate on a scalar")
-        return scan(name, x, axis, dtype, out)
+        return scan(name, x, axis, dtype)
 
     return function
 
@@ -56,7 +55,7 @@ def _logaddexp_reduce(
     if not keepdims:
         shift = BY_NAME["reshape"](shift, shape=total.shape)
     result = BY_NAME["log"](total) + shift
-    return stored(result if initial is NOT_GIVEN else BY_NAME["logaddexp"](result, operand(initial)), out)
+    return result if initial is NOT_GIVEN else BY_NAME["logaddexp"](result, operand(initial))
 
 
 def _ufunc_reduceat(name: str) -> Any:
@@ -82,7 +81,7 @@ def _ufunc_reduceat(name: str) -> Any:
             one = x[(*before, start)]  # it must be there
             longer = stop is None or stop > start
             parts.append(fold(op, x[(*before, slice(start, stop))], k, dtype) if longer else fold(op, one, (), dtype))
-        return stored(stack(parts, k), out)
+        return stack(parts, k)
 
     return function
 

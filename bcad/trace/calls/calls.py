@@ -36,7 +36,6 @@ _ITERATE = (sorted, min, max, any, all, sum, dict.fromkeys)
 _CONTAINERS = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 _KEEPERS = frozenset(("append", "appendleft", "insert"))  # a list that is an item is not looked into
 _METHOD_TYPES = (BuiltinFunctionType, MethodWrapperType)
-_UFUNCS_BEHIND = frozenset((np.clip, np.round, np.around))  # their out= may be larger than the result
 _MAKERS = frozenset((  # type: ignore[arg-type]
     np.zeros, np.ones, np.full, np.empty, np.arange, np.linspace, np.eye, np.identity, np.zeros_like, np.ones_like,
     np.full_like, np.empty_like, np.diag, np.diagflat, np.tri, np.tril, np.triu, np.broadcast_to, np.broadcast_shapes, np.fromiter,
@@ -216,29 +215,20 @@ def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs:
         if result is not NotImplemented or derived is None:
             return result
     if derived is not None:
-        return _with_out(session, derived, args, kwargs)
+        return evaluate(derived, args, kwargs, session.domain)
     source = getattr(fn, "_implementation", None)
     if type(source) is FunctionType:
         return evaluate(source, args, kwargs, session.domain)
     return NotImplemented
 
 
-def _with_out(session: Session, code: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    out = kwargs.get("out")
-    if out is None:
-        return evaluate(code, args, kwargs, session.domain)
-    rest = {k: v for k, v in kwargs.items() if k != "out"}
-    items.write_all(session, out, evaluate(code, args, rest, session.domain))
-    return out
-
-
 # -- meanings -----------------------------------------------------------------------------------
 def call_meaning(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `fn`, which has a meaning, gives; ``out=`` is written to, views stay views."""
     meaning = ops.FUNCTIONS[fn]
-    args, kwargs, out = _take_out(fn, args, kwargs)
+    args, kwargs, out = ops.take_out(fn, args, kwargs)
     if out is not None:
-        return _into(session, fn, meaning, args, kwargs, out)
+        return into(session, fn, meaning, args, kwargs, out)
     result = session.wrap(emit(session, meaning, args, kwargs))
     return views.of_call(session, fn, result, args, kwargs) if fn in views.VIEW_FUNCTIONS else result
 
@@ -248,27 +238,26 @@ def as_cell(session: Session, x: Any) -> Any:
     return session.captures.cell(x) if type(x) is np.ndarray and x.dtype.kind in "biufc" else x
 
 
-def _take_out(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """The arguments without ``out``, and what it is."""
-    rest = dict(kwargs)
-    out = rest.pop("out", None)
-    if isinstance(fn, np.ufunc) and len(args) > fn.nin:
-        args, out = args[: fn.nin], args[fn.nin:]
-    if isinstance(out, tuple):
-        out = out[0] if len(out) == 1 else out
-    return args, rest, out
+def into(session: Session, fn: Any, meaning: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
+    """A call with ``out=``, one array or a tuple of them: they are written to."""
+    outputs = out if isinstance(out, tuple) else (out,)
+    cells = [None if x is None else items.writable(session, x) for x in outputs]
+    if len({id(c._root()) for c in cells if c is not None}) < len([c for c in cells if c is not None]):
+        raise session.error("several out= arrays share memory", why="which result stays is up to the loops of NumPy")
+    if fn in ops.CONTIGUOUS and not all(c is None or views.lies(c, "C", c) for c in cells):
+        raise ValueError("output array is not acceptable (must have the right datatype, number of dimensions, and be a C-Array)")
+    given = tuple(cells) if isinstance(out, tuple) else cells[0]
+    found = emit(session, _storing(fn, meaning), (given, *args), kwargs)
+    results = found if isinstance(out, tuple) else (found,)
+    for cell, value in zip(cells, results, strict=True):
+        if cell is not None:
+            items.write(session, cell, value)
+    left = tuple(session.wrap(v) if x is None else x for x, v in zip(outputs, results, strict=True))
+    return left if isinstance(out, tuple) else out
 
 
-def _into(session: Session, fn: Any, meaning: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> Any:
-    if isinstance(out, tuple):
-        raise session.error("several out= arrays are not traced", hint="assign the results instead")
-    cell = items.writable(session, out)
-    if isinstance(fn, np.ufunc):
-        items.write(session, cell, emit(session, meaning, args, {**kwargs, "out": cell}))
-    else:
-        write = items.write_all if fn in _UFUNCS_BEHIND else items.write_out
-        write(session, cell, session.wrap(emit(session, meaning, args, kwargs)))
-    return out
+def _storing(fn: Any, meaning: Any) -> Any:
+    return lambda out, *args, **kwargs: ops.storing(fn, meaning)(out, *args, **kwargs)  # what it refuses has a place in the program
 
 
 def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:

@@ -264,14 +264,6 @@ def write_all(session: Session, owner: Any, value: Any) -> None:
     write(session, cell, new)
 
 
-def write_out(session: Session, out: Any, result: Any) -> None:
-    """``out=`` of what is no ufunc: `result` has its shape."""
-    given, wanted = session.value(out).type.shape, session.value(result).type.shape
-    if len(given) != len(wanted) or not all(session.assumptions.agree(a, b) for a, b in zip(given, wanted, strict=True)):
-        raise session.error(f"out= has another shape than the result: {tuple(map(str, given))} instead of {tuple(map(str, wanted))}")
-    write_all(session, out, result)
-
-
 def _fill_sequence(session: Session, owner: Any) -> None:
     """Items of a deque from outside, or of an instance of a subclass of list, are about to change their places."""
     if isinstance(owner, (list, deque)) and containers.is_outer(session, owner):

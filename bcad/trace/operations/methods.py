@@ -55,17 +55,15 @@ def call(session: Session, method: Method, args: tuple[Any, ...], kwargs: dict[s
 
 def _of_array(session: Session, owner: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     meaning = ops.METHODS.get(name)
-    rest = dict(kwargs)
-    out = rest.pop("out", None)
+    function = getattr(np, name, None)
     if meaning is None:
-        function = getattr(np, name, None)
         if function is None or (function not in ops.FUNCTIONS and function not in ops.DERIVED):
             raise session.error(f"ndarray.{name} is not traced yet")
         return calls.call_traced(session, function, (owner, *args), kwargs)
-    result = session.wrap(calls.emit(session, meaning, (owner, *args), rest))
+    args, rest, out = ops.take_out(function, args, kwargs, bound=True)
     if out is not None:
-        (items.write_all if name in ("clip", "round") else items.write_out)(session, out, result)
-        return out
+        return calls.into(session, function, meaning, (owner, *args), rest, out)
+    result = session.wrap(calls.emit(session, meaning, (owner, *args), rest))
     order = str(kwargs.get("order") or (args[0] if name == "ravel" and args else "C"))
     return views.as_view(name, owner, result, order.upper()) if name in views.VIEW_METHODS else result
 

@@ -36,7 +36,7 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "-": operator.neg, "+": operator.pos, "~": operator.invert, "not": operator.not_,
 }
 _UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide,
-           "%": np.remainder, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
+           "%": np.remainder, "@": np.matmul, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
            "<<": np.left_shift, ">>": np.right_shift}
 _SEQUENCES: dict[str, Callable[..., Any]] = {"+": operator.add, "*": operator.mul, "|": operator.or_}
 _IN_PLACE: dict[str, Callable[..., Any]] = {"+=": operator.iadd, "*=": operator.imul, "|=": operator.ior}
@@ -121,12 +121,7 @@ def _number(session: Session, x: Any) -> Any:
 
 def _in_place(session: Session, symbol: str, left: Any, right: Any) -> Any:
     """``a += b`` on an array: a ufunc call with ``out=a``."""
-    ufunc = _UFUNCS.get(symbol)
-    if ufunc is None:  # @=
-        result = _apply(session, _BINARY[symbol], left, right)
-        items.write_all(session, left, result)
-        return left
-    return calls.call_meaning(session, ufunc, (left, right), {"out": left})
+    return calls.call_meaning(session, _UFUNCS[symbol], (left, right), {"out": left})
 
 
 def _apply(session: Session, function: Callable[..., Any], *operands: Any) -> Any:
