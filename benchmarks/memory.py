@@ -19,7 +19,7 @@ from .cases import Case
 from .start import ROOT
 
 LEAST = 2**17  # bytes: below it pages and the allocator's habits are all one sees
-SECONDS, READINGS = 0.5, 300  # at least
+SECONDS, CALLS = 0.7, 5  # at least
 
 
 def peak(case: Case, contender: str) -> int | str:
@@ -32,22 +32,11 @@ def peak(case: Case, contender: str) -> int | str:
         if not words:
             return (child.communicate()[1].strip().splitlines() or ["it died"])[-1][:200]
         before, kept = map(int, words)
-        try:
-            highest = _watch(child.pid)
-        finally:
-            child.kill()
+        highest = before
+        while child.poll() is None:
+            highest = max(highest, _resident(child.pid))
+            time.sleep(0.0005)
     return highest - before + kept
-
-
-def _watch(pid: int) -> int:
-    """The most that is resident in a process that makes the same call again and again."""
-    highest = readings = 0
-    end = time.perf_counter() + SECONDS
-    while readings < READINGS or time.perf_counter() < end:
-        highest = max(highest, _resident(pid))
-        readings += 1
-        time.sleep(0.0005)
-    return highest
 
 
 def line(case: Case, names: Sequence[str]) -> str:
@@ -60,8 +49,8 @@ def line(case: Case, names: Sequence[str]) -> str:
     return f"{case.name:<22}{hand / 2**20:>7.1f} MB" + "".join(cells)
 
 
-def call_for_ever(name: str, contender: str) -> None:
-    """Say what is resident before the calls of a warm contender, and what it keeps between calls; then call."""
+def run_child(name: str, contender: str) -> None:
+    """Say what is resident before the calls of a warm contender, and what it keeps between calls; then call for a while."""
     from .cases import BY_NAME
     from .contenders import CONTENDERS
 
@@ -71,8 +60,10 @@ def call_for_ever(name: str, contender: str) -> None:
         thunk()
     gc.collect()
     print(_resident(os.getpid()), _kept() if contender == "bcad" else 0, flush=True)
-    while True:
+    end, calls = time.perf_counter() + SECONDS, 0
+    while calls < CALLS or time.perf_counter() < end:
         thunk()
+        calls += 1
 
 
 def _kept() -> int:
@@ -85,9 +76,10 @@ def _kept() -> int:
 
 
 def _resident(pid: int) -> int:
+    """The bytes that a process has in memory; none once it has ended."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return 1024 * int(next(x for x in lines if x.startswith("VmRSS:")).split()[1])
+    return 1024 * int(next((x.split()[1] for x in lines if x.startswith("VmRSS:")), 0))
 
 
 if __name__ == "__main__":
-    call_for_ever(sys.argv[1], sys.argv[2])
+    run_child(sys.argv[1], sys.argv[2])

@@ -1,4 +1,4 @@
-"""Before lowering: systems of one dtype, and with triangles; pseudo-inverse and cofactors by singular values."""
+"""Before lowering: systems of one dtype, with triangles and with known factors; pseudo-inverse and cofactors by singular values."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Value
+from bcad.ir import Builder, Graph, Value
 
 from .decompose import cast, op, rule
+from .lower_small_systems import is_small
 
 
 def _swapped(x: Value) -> Value:
@@ -32,16 +33,48 @@ def _solve(a: Value, b: Value) -> Any:
         return None
     if a.dtype != b.dtype:
         return op("solve")(cast(a, dtype), cast(b, dtype))
+    if dtype.kind == "c":
+        return None
     lower = _triangle(a)
-    return None if lower is None or dtype.kind == "c" else op("solve_triangular")(a, b, lower=lower, unit=False)
+    return _by_known_factor(a, b) if lower is None else op("solve_triangular")(a, b, lower=lower, unit=False)
 
 
 def _triangle(a: Value) -> bool | None:
     """Whether a matrix has only its lower (or upper) triangle, as a Cholesky factor or the transpose of one; None if not known."""
+    source, flipped = _untransposed(a)
+    return not flipped if source.node is not None and source.node.op.name == "cholesky" else None
+
+
+def _untransposed(a: Value) -> tuple[Value, bool]:
+    """What a matrix is, or is the transpose of."""
     node, flipped = a.node, False
     while node is not None and node.op.name == "transpose" and tuple(node.attrs["axes"]) == (*range(a.ndim - 2), a.ndim - 1, a.ndim - 2):
-        node, flipped = node.inputs[0].node, not flipped
-    return not flipped if node is not None and node.op.name == "cholesky" else None
+        a, flipped = node.inputs[0], not flipped
+        node = a.node
+    return a, flipped
+
+
+def _by_known_factor(a: Value, b: Value) -> Value | None:
+    """With the matrix's Cholesky factor, if the graph has it already and the matrix turns out to be symmetric: it was made of one triangle."""
+    source, flipped = _untransposed(a)
+    factors = (n.output for n in Builder.current().nodes if n.op.name == "cholesky" and n.inputs[0] is source)
+    factor = next(factors, None)
+    if factor is None or is_small(a.shape[-1]):
+        return None
+    same = op("equal")(source, _swapped(source))
+    symmetric = op("all")(same, axis=tuple(range(same.ndim)), keepdims=False)
+
+    def arm(name: str, by_factor: bool) -> Graph:
+        with Builder(name=name) as inside:
+            full, low, right = (inside.input(v.type, v.name) for v in (source, factor, b))
+            if by_factor:
+                half = op("solve_triangular")(low, right, lower=True, unit=False)
+                return inside.build([op("solve_triangular")(_swapped(low), half, lower=False, unit=False)])
+            return inside.build([op("solve")(_swapped(full) if flipped else full, right)])
+
+    regions = arm("symmetric", True), arm("general", False)
+    (made,) = Builder.current().emit(op("cond"), symmetric, source, factor, b, regions=regions)
+    return made
 
 
 @rule("pinv")

@@ -14,11 +14,11 @@ from bcad.ir import Node, Value
 
 from .kernel import INT, Buffer, Expr, Fail, Library
 from .lower_factors import cholesky_by_loop, determinant_by_loop, inverse_by_loop, solve_by_loop
-from .lower_small_systems import Elimination, cholesky, elements, is_small, substitute
+from .lower_small_systems import Elimination, cholesky, elements, is_small
 from .scalars import Unsupported, needs
 from .scope import Scope
 from .specials import special
-from .stored_matrices import Matrix, each, matrix, operands, stored
+from .stored_matrices import Matrix, each, matrix, operands
 
 PREFIX = {"f8": "d", "f4": "s", "c16": "z", "c8": "c"}
 SINGULAR, NOT_POSITIVE = "Singular matrix", "Matrix is not positive definite"
@@ -47,7 +47,7 @@ def _real_only(node: Node) -> None:
             raise Unsupported(f"{node.op.name} of dtype {value.dtype}")
 
 
-class _Solver:
+class Solver:
     """What the factorisations share: scratch copies and the status of LAPACK."""
 
     def __init__(self, scope: Scope, node: Node) -> None:
@@ -113,7 +113,7 @@ def _solve(scope: Scope, node: Node, step: int) -> None:
     if node.output.dtype.kind == "c":
         solve_by_loop(scope, node)
         return
-    s = _Solver(scope, node)
+    s = Solver(scope, node)
     a, b = node.inputs
     out, e = node.output, scope.e
     A, B = matrix(scope, a), matrix(scope, b)
@@ -136,7 +136,7 @@ def _solve(scope: Scope, node: Node, step: int) -> None:
     scope.function.kernel.summary.append(f"{s.name('getrf')}, {s.name('getrs')} {a.type}")
 
 
-def _solve_small(s: _Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> None:
+def _solve_small(s: Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> None:
     scope, e, n, out = s.scope, s.e, s.n.data, s.node.output
     down, across = (e.int(1), s.n) if B.flipped else (r, e.int(1))
 
@@ -167,80 +167,12 @@ def transposed(
         e.store(target, e.add(to, back), e.load(source, e.add(start, back if straight else there)))
 
 
-@special("solve_triangular", operands=operands)
-def _solve_triangular(scope: Scope, node: Node, step: int) -> None:
-    s = _Solver(scope, node)
-    a, b = node.inputs
-    out, e = node.output, scope.e
-    A, B, r = matrix(scope, a), scope.memory(b) if stored(b)[0] is b else None, scope.size(b.shape[-1])
-    lower, unit = node.attrs["lower"], node.attrs["unit"]
-    target = scope.room_for(out)
-    target.mutable = True
-    source = matrix(scope, b)
-    if is_small(a.shape[-1]):
-        _substitute_small(s, A, source, target, r)
-        return
-
-    def one(batch: tuple[Expr, ...]) -> None:
-        place = Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
-        start, matrix_at = source.offset(scope, batch), A.offset(scope, batch)
-        if B is not None:
-            s.copy(target, place, B, start, e.mul(s.n, r))
-        else:
-            transposed(scope, target, place, source.buffer, start, r, s.n)
-        if not unit:
-            _refuse_zero_pivot(s, A, matrix_at)
-        arguments = (
-            ("char", "R"), ("char", "L" if lower == A.flipped else "U"), ("char", "T" if A.flipped else "N"),
-            ("char", "U" if unit else "N"), ("int", r), ("int", s.n), *scalar_argument(out, 1.0), ("buffer", A.buffer, matrix_at),
-            ("int", s.lead), ("buffer", target, place), ("int", at_least_one(scope, r)),
-        )
-        e.library(Library(s.name("trsm"), arguments))
-
-    each(scope, tuple(out.shape[:-2]), one)
-    scope.bind(out, scope.rewritten(target))
-    scope.function.kernel.summary.append(f"{s.name('trsm')} {a.type}")
-
-
-def _substitute_small(s: _Solver, A: Matrix, B: Matrix, target: Buffer, r: Expr) -> None:
-    scope, e, n, node, out = s.scope, s.e, s.n.data, s.node, s.node.output
-    down, across = (e.int(1), s.n) if B.flipped else (r, e.int(1))
-    lower, unit = node.attrs["lower"], node.attrs["unit"]
-
-    def one(batch: tuple[Expr, ...]) -> None:
-        rows = elements(scope, A.buffer, A.offset(scope, batch), n, n, A.flipped)
-        if not unit:
-            for k in range(n):
-                scope.trouble(scope.s.compare("eq", rows[k][k], scope.s.like(rows[k][k], 0)))
-        start, end = B.offset(scope, batch), Matrix(target, s.n, r, False, tuple(out.shape)).offset(scope, batch)
-
-        def column(j: Expr) -> None:
-            first = e.add(start, e.mul(j, across))
-            right: Any = [e.load(B.buffer, e.add(first, e.mul(e.int(i), down))) for i in range(n)]
-            for i, x in enumerate(substitute(scope, rows, right, lower, unit)):
-                e.store(target, e.add(end, e.add(e.mul(e.int(i), r), j)), x)
-
-        e.each(e.int(0), r, column)
-
-    each(scope, tuple(out.shape[:-2]), one)
-    scope.bind(out, scope.rewritten(target))
-    scope.function.kernel.summary.append(f"triangular system of {n} unknowns written out")
-
-
-def _refuse_zero_pivot(s: _Solver, a: Matrix, start: Expr) -> None:
-    e = s.e
-    with e.loop(e.int(0), s.n) as i:
-        pivot = e.load(a.buffer, e.add(start, e.mul(i, e.add(s.n, e.int(1)))))
-        assert isinstance(pivot, Expr)
-        s.scope.trouble(s.scope.s.compare("eq", pivot, e.const(0.0, pivot.type)))
-
-
 @special("cholesky", operands=operands)
 def _cholesky(scope: Scope, node: Node, step: int) -> None:
     if node.output.dtype.kind == "c":
         cholesky_by_loop(scope, node)
         return
-    s = _Solver(scope, node)
+    s = Solver(scope, node)
     (a,), e, out = node.inputs, scope.e, node.output
     A, target = matrix(scope, a), scope.room_for(out)
     target.mutable = True
@@ -270,7 +202,7 @@ def _cholesky(scope: Scope, node: Node, step: int) -> None:
 @special("lu_factor", operands=operands)
 def _lu_factor(scope: Scope, node: Node, step: int) -> None:
     """SciPy's: both factors in one matrix, and with which row each one has changed places; it warns of singular matrices itself."""
-    s = _Solver(scope, node)
+    s = Solver(scope, node)
     (a,), (packed, order), e = node.inputs, node.outputs, scope.e
     A, target, pivots = matrix(scope, a), scope.room_for(packed), scope.room_for(order)
     target.mutable = pivots.mutable = True
@@ -301,7 +233,7 @@ def _inv(scope: Scope, node: Node, step: int) -> None:
     if node.output.dtype.kind == "c":
         inverse_by_loop(scope, node)
         return
-    s = _Solver(scope, node)
+    s = Solver(scope, node)
     (a,), out, e = node.inputs, node.output, scope.e
     A, target = matrix(scope, a), scope.room_for(out)
     target.mutable = True
@@ -327,7 +259,7 @@ def _inv(scope: Scope, node: Node, step: int) -> None:
     scope.function.kernel.summary.append(f"{s.name('getrf')}, {s.name('getri')} {a.type}")
 
 
-def _inv_small(s: _Solver, A: Matrix, target: Buffer) -> None:
+def _inv_small(s: Solver, A: Matrix, target: Buffer) -> None:
     scope, e, n, out = s.scope, s.e, s.n.data, s.node.output
     zero, one_ = (e.const(x, target.type) for x in (0.0, 1.0))
 
@@ -349,14 +281,14 @@ def _det(scope: Scope, node: Node, step: int) -> None:
     if a.ndim != 2 or a.dtype.kind == "c":
         determinant_by_loop(scope, node)
         return
-    s = _Solver(scope, node)
+    s = Solver(scope, node)
     A = matrix(scope, a)
     results = (_det_small if is_small(a.shape[-1]) else _det_of_factors)(s, A, log)
     for value, result in zip(node.outputs, results, strict=False):
         scope.bind(value, result)
 
 
-def _det_small(s: _Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
+def _det_small(s: Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
     S, made = s.scope.s, s.small(a, (), fails=None)  # a singular matrix has a determinant
     diagonal: list[Any] = made.diagonal
     sign: Any = S.call("sign", diagonal[0]) if log else diagonal[0]
@@ -368,7 +300,7 @@ def _det_small(s: _Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
     return S._select(made.odd, S.unary("neg", sign), sign), total  # type: ignore[arg-type]
 
 
-def _det_of_factors(s: _Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
+def _det_of_factors(s: Solver, a: Matrix, log: bool) -> tuple[Expr, Expr]:
     S, e, t = s.scope.s, s.e, needs(s.dtype)
     factors, pivots = s.lu(a, (), fails=None)
     sign = e.variable("sign", t, e.const(1.0, t))

@@ -44,6 +44,7 @@ def declare() -> None:
         lower_products,
         lower_search,
         lower_sort,
+        lower_triangles,
     )
 
 

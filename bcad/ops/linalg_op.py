@@ -195,18 +195,21 @@ class Cholesky(MatrixOp):
         return y @ half_lower(H(inner))
 
     def pull(self, G: Any, y: Any, *inputs: Value, **attrs: Any) -> tuple[Any]:
-        middle = hermitian_part(half_lower_adjoint(lower_of_product(y, G)))
-        left = solve_upper(H(y), middle)
-        return (to_triangle(hermitian_part(H(solve_upper(H(y), H(left)))), "L"),)
+        diagonal = diagonal_of(G)
+        if diagonal is None:
+            left = solve_upper(H(y), hermitian_part(half_lower_adjoint(H(y) @ G)))
+            return (to_triangle(hermitian_part(H(solve_upper(H(y), H(left)))), "L"),)
+        middle = real(conj(BY_NAME["diagonal"](y, offset=0)) * diagonal)
+        column = BY_NAME["reshape"](middle * middle.dtype.type(0.5), shape=(*middle.shape, 1))
+        n = y.shape[-1]
+        inverse = solve_lower(y, BY_NAME["eye"](n=n, m=n, k=0, dtype=y.dtype))
+        return (to_triangle(solve_upper(H(y), column * inverse), "L"),)
 
 
-def lower_of_product(y: Value, G: Any) -> Any:
-    """``H(y) @ G`` of a lower triangular y, right in its lower triangle: of a diagonal G that is a diagonal."""
+def diagonal_of(G: Any) -> Value | None:
+    """The diagonal of a matrix that is made of one, as the cotangent is of a factor for a determinant."""
     node = getattr(G, "node", None)
-    if node is None or node.op.name != "make_diagonal" or node.attrs["offset"]:
-        return H(y) @ G
-    diagonal = conj(BY_NAME["diagonal"](y, offset=0)) * node.inputs[0]
-    return BY_NAME["make_diagonal"](diagonal, **node.attrs)
+    return node.inputs[0] if node is not None and node.op.name == "make_diagonal" and node.attrs["offset"] == 0 else None
 
 
 def half_lower_adjoint(x: Value) -> Value:
