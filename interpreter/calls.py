@@ -12,7 +12,7 @@ from .code import OPTIMIZED, UNBOUND, Code
 from .decode import DECODED, decode
 from .errors import LocatedError
 from .frame import Frame, make_frame
-from .journal import born
+from .journal import MUTABLE, born
 from .leaves import is_leaf
 from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
 
@@ -134,12 +134,13 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
         result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     else:
         result = fn(*args, **kwargs or {})
-    if is_native_iterator(result) or fn is _NEW or type(result) is fn and fn in _CONTAINERS:
+    if is_native_iterator(result) or fn is _NEW or type(result) in MUTABLE and (
+            type(result) is fn or getattr(fn, "__name__", "") in _COPIES):
         journal.born(result)
     return result
 
 
-_NEW, _CONTAINERS = object.__new__, (list, dict, set)
+_NEW, _COPIES = object.__new__, frozenset(("copy", "__copy__", "fromkeys"))
 
 
 def advance(frame: Frame, iterator: Any, one: bool) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from operator import length_hint
 from threading import local
@@ -58,6 +58,7 @@ class Snapshot:
             _restore_attributes(self.obj, self.attributes)
 
 ACTIVE: list[Journal] = []          # of all threads: generated code asks whether there is any
+MUTABLE = frozenset((list, dict, set, OrderedDict, defaultdict, deque))
 
 
 class Journal:

@@ -10,7 +10,7 @@ from . import polyfills
 from .calls import advance, call_function, call_value, step_into
 from .frame import FORKED, Frame
 from .iterators import TableIterator, over_table
-from .journal import born
+from .journal import MUTABLE, born
 from .lookup import MISSING, find, is_native, is_native_iterator, python_method, subclass
 from .versions import no_iterator
 
@@ -72,7 +72,7 @@ def binary(frame: Frame, operation: Operation, left: Any, right: Any) -> Any:
     if is_native(kind):
         if is_native(other):
             result = operation.native(left, right)
-            if type(result) is list and result is not left and frame.watched:
+            if type(result) in MUTABLE and result is not left and frame.watched:
                 born(frame, result)
             return result
     elif kind is other and operation.inplace is None:

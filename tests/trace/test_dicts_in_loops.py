@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter, defaultdict
 
 import numpy as np
@@ -377,3 +378,159 @@ def test_tracing_takes_as_long_for_many_keys_as_for_few() -> None:
     traced = Traced(dict_get)
     traced(X)
     assert traced.programs[0].check((np.zeros(100_000),), {}) is None
+
+
+# -- the last item, and copies
+def popitem(x):
+    d = {}
+    for i in range(len(x)):
+        d[i * 2] = x[i]
+    s = 0.0
+    while d:
+        k, v = d.popitem()
+        s += k * v
+    return s
+
+
+def popitem_for(x):
+    d = {}
+    s = 0.0
+    for i in range(len(x)):
+        d[i] = x[i]
+        if x[i] > 0:
+            k, v = d.popitem()
+            s += k * v
+    return s + len(d)
+
+
+def popitem_then_set(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    for i in range(len(x) - 1):
+        k, v = d.popitem()
+        d[k] = v * 2
+        d[0] = d[0] + v
+    return d[0]
+
+
+def keyed_copy(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    e = d.copy()
+    for i in range(len(x)):
+        e[i] = e[i] * d[i]
+    return sum(e.values()) + 3 * sum(d.values())
+
+
+def keyed_copy_dd(x):
+    d = defaultdict(float)
+    for i in range(len(x)):
+        d[i % 4] += x[i]
+    e = d.copy()
+    for i in range(len(x)):
+        e[i] += 1.0
+    return sum(e.values()) * len(d) + len(e)
+
+
+def keyed_copy_set(x):
+    d = set()
+    for i in range(len(x)):
+        d.add(int(x[i] > 0))
+    e = d.copy()
+    for i in range(len(x)):
+        e.add(i + 5)
+    return len(e) * x[0] + len(d)
+
+
+def keyed_dict(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    e = dict(d)
+    for i in range(len(x)):
+        e[i] = e[i] * d[i]
+    return sum(e.values()) + 3 * sum(d.values())
+
+
+def keyed_values_arrays(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x * i
+    e = d.copy()
+    for i in range(len(x)):
+        e[i] = e[i] * 2
+    return (e[len(x) - 1] - d[1]).sum()
+
+
+def popitem_empty(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    s = 0.0
+    for i in range(len(x) + 1):
+        try:
+            k, v = d.popitem()
+        except KeyError:
+            s += 100
+            break
+        s += v
+    return s
+
+
+def keyed_copy_pop(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    e = copy.copy(d)
+    for i in range(len(x) - 2):
+        e.pop(i)
+    return len(e) * 10 + len(d) + sum(e.values())
+
+
+def keyed_copy_counter(x):
+    d = Counter()
+    for i in range(len(x)):
+        d[int(x[i] > 0)] += 1
+    e = d.copy()
+    for i in range(len(x)):
+        e[int(x[i] > 1)] += 1
+    return e[0] * x[0] + d[0] * x[1] + e[1]
+
+
+def keyed_values_arr_inplace(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x * i
+    e = d.copy()
+    for i in range(len(x)):
+        e[i] += 1.0
+    return (e[len(x) - 1] - d[1]).sum()
+
+
+def keyed_copy_branch(x):
+    d = {}
+    for i in range(len(x)):
+        d[i] = x[i]
+    if x[0] > 0:
+        e = d.copy()
+        e[0] = 10.0
+    else:
+        e = d
+    e[1] = 5.0
+    return d[1] + e[0] + d[0]
+
+
+@pytest.mark.parametrize("fn", [popitem, popitem_for, popitem_then_set, keyed_copy, keyed_copy_dd, keyed_copy_set, keyed_dict, keyed_values_arrays])
+def test_the_last_item_and_copies_are_one_program(fn) -> None:
+    traced = Traced(fn)
+    for x in LENGTHS:
+        np.testing.assert_allclose(traced(x.copy()), fn(x.copy()), rtol=1e-10)
+    assert traced.traces == 1
+    assert traced.programs[0].reasons == []
+
+
+@pytest.mark.parametrize("fn", [popitem_empty, keyed_copy_pop, keyed_copy_counter, keyed_values_arr_inplace, keyed_copy_branch])
+def test_copies_that_fall_back_are_right(fn) -> None:
+    agree(fn, *((x.copy(),) for x in LENGTHS))

@@ -496,7 +496,28 @@ def comp_of_list(x):
     return sum(g) * len(g)
 
 
+def taken_back_at_once(x):
+    h = []
+    s = 0.0
+    for v in x:
+        h.append(v)
+        if v > 0:
+            s += h.pop()
+    return s + len(h)
+
+
+def pairs_taken_back_at_once(x):
+    h = []
+    s = 0.0
+    for v in x:
+        h.append((v, v * v))
+        if v > 0:
+            s += h.pop()[1]
+    return s + len(h)
+
+
 UNIFORM = [
+    taken_back_at_once, pairs_taken_back_at_once,
     deque_window, deque_full, deque_left, deque_iter, stack_pop, queue_pop0, stack_mixed, insert0, set_item, add_item, set_comp, slice_1, slice_k, sorted_h, sort_h, reverse_h, bubble, insertion, tolist_swap, eq_len, two_names, alias_in_list, attr, indict, captured, inner_pop_all, nested_appends, live_iter2, empty_loop, last_of_slice, prefix, rebind, cleared, neg_index, neg_index_grow, tuples, sort_tuples, ret_same, insert_sorted, delitem, remove_index, ext, ext_list, two_loops, int_list, bool_list, listcopy, dq_maxlen_left, dq_lists, ma_conv, heaplike, min_max, comp_of_list
 ]
 

@@ -22,7 +22,7 @@ from ..effects.text import TextTracer, is_written_in_python
 from ..iterators import combine, generator_forms, ranges
 from ..iterators.generators import frame_of
 from ..iterators.sequences import RangeTracer
-from ..lists import new_lists, virtual
+from ..lists import keyed, new_lists, virtual
 from ..operations.items import is_integral
 from ..places import is_trusted, stepped
 from ..regions import choices
@@ -274,6 +274,11 @@ def _reversed(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[
 @handles(list, always=True)
 def _list(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return new_lists.listed(session, args[0]) if len(args) == 1 and not kwargs else NotImplemented
+
+
+@handles(dict, always=True)
+def _dict(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return keyed.as_dict(session, args[0]) if session.keyed and len(args) == 1 and not kwargs else NotImplemented
 
 
 @handles(sorted, always=True)

@@ -14,12 +14,12 @@ from bcad.ir import python_type
 from interpreter import evaluate
 
 from ..operations.raises import may_be_caught
-from ..places import stepped
 from ..regions.patterns import Leaf, Nest, Pattern
 from ..regions.reach import is_gone_through
 from ..regions.states import Abandon, freeze
 from ..restart import Restart
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer
+from . import keyed_steps
 from .pieces import pattern_of_pieces, stack
 from .strips import new
 
@@ -51,7 +51,6 @@ class Keyed:
         self.is_dense: Any = not owner
         session.born(self.values)
         session.born(self)
-
 
     def frozen(self, keys: Any, values: Any) -> Keyed:
         """One with copies of the keys and values that there are now."""
@@ -130,105 +129,6 @@ def convert(session: Session, region: Any) -> None:
 
 
 # -- what is done with them --------------------------------------------------------------------------------
-@stepped
-def _find(table, key):
-    keys = table.keys
-    if type(key) is tuple:
-        k = 0
-        while k < len(keys) and _differ(keys[k], key):
-            k += 1
-        return k
-    if table.is_dense:
-        return key if 0 <= key < len(keys) else len(keys)
-    k = 0
-    while k < len(keys) and keys[k] != key:
-        k += 1
-    return k
-
-
-@stepped
-def _differ(a, b):
-    found = a[0] != b[0]
-    for k in range(1, len(a)):
-        found = found or a[k] != b[k]
-    return found
-
-
-@stepped
-def _append(table, key, value):
-    table.is_dense = type(key) is not tuple and table.is_dense and key == len(table.keys)
-    table.keys.append(key)
-    table.values.append(value)
-
-
-@stepped
-def _has(table, key):
-    return _find(table, key) < len(table.keys)
-
-
-@stepped
-def _set(table, key, value):
-    place = _find(table, key)
-    if place < len(table.keys):
-        table.values[place] = value
-    else:
-        _append(table, key, value)
-
-
-@stepped
-def _take(table, key):
-    place = _find(table, key)
-    if place >= len(table.keys):
-        raise KeyError(key)
-    return table.values[place]
-
-
-@stepped
-def _get(table, key, default):
-    place = _find(table, key)
-    return table.values[place] if place < len(table.keys) else default
-
-
-@stepped
-def _get_or_set(table, key, value):
-    place = _find(table, key)
-    if place >= len(table.keys):
-        _append(table, key, value)
-    return table.values[place]
-
-
-@stepped
-def _pop(table, key):
-    place = _find(table, key)
-    if place >= len(table.keys):
-        raise KeyError(key)
-    table.is_dense = False
-    table.keys.pop(place)
-    return table.values.pop(place)
-
-
-@stepped
-def _add(table, key):
-    if _find(table, key) >= len(table.keys):
-        _append(table, key, 0)
-
-
-@stepped
-def _discard(table, key):
-    place = _find(table, key)
-    if place < len(table.keys):
-        table.is_dense = False
-        table.keys.pop(place)
-        table.values.pop(place)
-
-
-@stepped
-def _clear(table):
-    table.keys.clear()
-    table.values.clear()
-    table.is_dense = True
-
-
 def _run(session: Session, function: Any, *args: Any) -> Any:
     return evaluate(function, args, {}, session.domain)
 
@@ -236,8 +136,8 @@ def _run(session: Session, function: Any, *args: Any) -> Any:
 def _item_at_key(session: Session, table: Keyed, key: Any) -> Any:
     """``dict[key]`` of a key that has to be there: a run without it is Python's, unless the KeyError may be caught."""
     if may_be_caught(session):
-        return _run(session, _take, table, key)
-    place = _run(session, _find, table, key)
+        return _run(session, keyed_steps.take, table, key)
+    place = _run(session, keyed_steps.find, table, key)
     absent = operator.ge(place, session.domain.length(table.keys))
     session.would_raise(absent, KeyError(key))
     return _item(session.domain.getitem(None, table.values, place), table.values, place)
@@ -267,7 +167,7 @@ def _is_empty(session: Session, table: Keyed) -> bool:
 
 def _put(table: Keyed, session: Session, key: Any, value: Any) -> Any:
     """The first key."""
-    _run(session, _append, table, key, value)
+    _run(session, keyed_steps.append, table, key, value)
     return value
 
 
@@ -289,14 +189,14 @@ def _attempt(session: Session, table: Keyed, action: Callable[[], Any]) -> Any:
 def _get_item(session: Session, table: Keyed, key: Any) -> Any:
     key = _checked(session, table, key)
     if type(table.owner) is Counter:
-        return 0 if _is_empty(session, table) else _run(session, _get, table, key, 0)
+        return 0 if _is_empty(session, table) else _run(session, keyed_steps.get, table, key, 0)
     has_default = type(table.owner) is defaultdict and table.owner.default_factory is not None
     if _is_empty(session, table):
         if not has_default:
             raise KeyError(key)
         return _put(table, session, key, _default(table.owner.default_factory))
     if has_default:
-        return _run(session, _get_or_set, table, key, _default(table.owner.default_factory))
+        return _run(session, keyed_steps.get_or_set, table, key, _default(table.owner.default_factory))
     return _item_at_key(session, table, key)
 
 
@@ -315,7 +215,7 @@ def _set_item(session: Session, table: Keyed, key: Any, value: Any) -> None:
     if _is_empty(session, table):
         _put(table, session, _checked(session, table, key), value)
         return
-    _run(session, _set, table, _checked(session, table, key), value)
+    _run(session, keyed_steps.put, table, _checked(session, table, key), value)
 
 
 def has(session: Session, table: Keyed, key: Any) -> Any:
@@ -324,7 +224,7 @@ def has(session: Session, table: Keyed, key: Any) -> Any:
 
 
 def _has_key(session: Session, table: Keyed, key: Any) -> Any:
-    return False if _is_empty(session, table) else _run(session, _has, table, _checked(session, table, key))
+    return False if _is_empty(session, table) else _run(session, keyed_steps.has, table, _checked(session, table, key))
 
 
 _KEYED = frozenset("get setdefault pop add discard __contains__ __getitem__ __setitem__ __delitem__".split())
@@ -355,15 +255,15 @@ def _method(session: Session, table: Keyed, name: str, args: tuple[Any, ...], kw
             case "setdefault", 1, False if _is_empty(session, table):
                 return _put(table, session, _checked(session, table, key), *rest)
             case "add", 0, True if _is_empty(session, table):
-                return _run(session, _append, table, _checked(session, table, key), 0)
+                return _run(session, keyed_steps.append, table, _checked(session, table, key), 0)
             case "discard", 0, True if _is_empty(session, table):
                 return None
             case "get", 0 | 1, False:
-                return _run(session, _get, table, _checked(session, table, key), *(rest or [None]))
+                return _run(session, keyed_steps.get, table, _checked(session, table, key), *(rest or [None]))
             case "setdefault", 1, False:
-                return _run(session, _get_or_set, table, _checked(session, table, key), *rest)
+                return _run(session, keyed_steps.get_or_set, table, _checked(session, table, key), *rest)
             case "pop" | "__delitem__", 0, False:
-                return _run(session, _pop, table, _checked(session, table, key))
+                return _run(session, keyed_steps.pop, table, _checked(session, table, key))
             case "__getitem__", 0, False:
                 return get(session, table, key)
             case "__setitem__", 1, False:
@@ -371,18 +271,42 @@ def _method(session: Session, table: Keyed, name: str, args: tuple[Any, ...], kw
             case "__contains__", 0, _:
                 return has(session, table, key)
             case "add", 0, True:
-                return _run(session, _add, table, _checked(session, table, key))
+                return _run(session, keyed_steps.add, table, _checked(session, table, key))
             case "discard", 0, True:
-                return _run(session, _discard, table, _checked(session, table, key))
+                return _run(session, keyed_steps.discard, table, _checked(session, table, key))
     if not args and name in ("keys", "values", "items") and not isinstance(table.owner, set):
         return View(session, table, name)
     if not args and name == "clear":
-        return _run(session, _clear, table)
+        return _run(session, keyed_steps.clear, table)
+    if not args and name == "popitem":
+        return _run(session, keyed_steps.pop_last, table)
+    if not args and name in ("copy", "__copy__"):
+        return _copied(session, table, type(table.owner))
     if name == "update" and len(args) == 1 and type(args[0]) is dict and not kwargs and of(session, args[0]) is None:
         for key, value in args[0].items():
             _set_item(session, table, key, value)
         return None
     raise Abandon(f"{name}() of a dict or set with keys that a loop makes")
+
+
+def as_dict(session: Session, given: Any) -> Any:
+    """``dict(given)``; NotImplemented of anything but a dict whose keys stand in a list."""
+    table = of(session, given)
+    if table is None or isinstance(given, set):
+        return NotImplemented
+    return _attempt(session, table, lambda: _copied(session, table, dict))
+
+
+def _copied(session: Session, table: Keyed, cls: Any) -> Any:
+    """Another dict or set with the same keys and values."""
+    made = defaultdict(table.owner.default_factory) if cls is defaultdict else cls()
+    own = table.frozen(*(_run(session, list, part) for part in (table.keys, table.values)))
+    own.owner = made
+    for part in (made, own, own.keys, own.values):
+        session.born(part)
+    session.touch(session.keyed)
+    session.keyed[id(made)] = own
+    return made
 
 
 def materialize(session: Session, table: Keyed) -> Any:

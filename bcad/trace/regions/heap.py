@@ -11,7 +11,7 @@ from interpreter import EMPTY, Journal, Snapshot, TableIterator
 
 from ..captures.outer import LISTS
 from ..tracers import ArrayTracer, Tracer
-from .patterns import Pattern
+from .patterns import Mismatch, Pattern
 from .states import Abandon, Frozen, Same, cell_value, freeze
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _object_changes(
     elif isinstance(obj, dict):
         _dict_changes(session, found, obj, before.contents, after.contents)
     elif isinstance(obj, deque) and not _identical(before.contents, after.contents):
-        raise _strip_wanted(session, obj, "a deque is changed")
+        raise _strip_wanted(session, obj, "a deque is changed", list(before.contents))
     elif isinstance(obj, set) and not _identical(before.contents, after.contents):
         raise Abandon("a set is changed")
     elif hasattr(type(obj), "__next__") and before.contents != after.contents or type(obj) is TableIterator and old["index"] != new["index"]:
@@ -168,10 +168,16 @@ def attributes(held: Snapshot) -> dict[str, Any]:
     return (held.contents if isinstance(held.obj, type) else held.attributes) or {}
 
 
-def _strip_wanted(session: Session, obj: Any, reason: str) -> BaseException:
+def _strip_wanted(session: Session, obj: Any, reason: str, gone: list[Any]) -> BaseException:
+    """Arrays are wanted for a list; some of its items are gone."""
     from ..lists.buffers import wanted
+    from ..lists.pieces import pattern_of_pieces
 
-    return wanted(session, obj, reason)
+    try:
+        form = pattern_of_pieces(session, [freeze(session, x) for x in gone]) if gone else None
+    except (Abandon, Mismatch):
+        return Abandon(reason)
+    return wanted(session, obj, reason, form)
 
 
 def _frozen(session: Session, value: Any) -> Frozen:
@@ -186,7 +192,7 @@ def _list_changes(
     session: Session, found: Changes, obj: list[Any], old: list[Any], new: list[Any], middle: VirtualList | None
 ) -> None:
     if len(new) < len(old):
-        raise _strip_wanted(session, obj, "a list gets shorter")
+        raise _strip_wanted(session, obj, "a list gets shorter", old)
     if len(new) > len(old) and type(obj) not in LISTS:
         raise Abandon(f"a {type(obj).__name__} gets longer")
     for k, (a, b) in enumerate(zip(old, new, strict=False)):
