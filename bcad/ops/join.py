@@ -262,6 +262,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Value:
     known = concrete(repeats)
     if known is not None and np.ndim(known):
         counts = np.asarray(known)
+        counts = counts if counts.size or isinstance(known, np.ndarray) else counts.astype(np.intp)
         if counts.size != 1:
             index = np.repeat(np.arange(counts.size), counts)
             require_equal("the axis", x.shape[axis], "the number of counts", counts.size)

@@ -38,7 +38,7 @@ def vectorize_call(self: Any, func: Any, args: Any) -> Any:
         found = func(*[a[i].item() for a in flat])
         for y, part in zip(results, found if several else (found,)):
             y[i] = part
-    shaped = [np.reshape(y, shape) for y in results]
+    shaped = [np.reshape(y, shape).copy() for y in results]  # arrays of their own, laid out as the arguments
     return tuple(shaped) if several else shaped[0]
 
 

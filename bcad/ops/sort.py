@@ -171,6 +171,8 @@ class Searchsorted(Op):
 @implements(np.searchsorted, method="searchsorted")
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Value:
     x = as_array(a)
+    if x.ndim != 1:
+        raise ValueError("object too deep for desired array" if x.ndim else "object of too small depth for desired array")
     return BY_NAME["searchsorted"](x if sorter is None else x[as_array(sorter)], as_array(v), side=side)
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from bcad.ir import Value
 
-from .arguments import as_int, concrete
+from .arguments import as_axes, as_int, concrete
 from .convert import operand, strong
 from .join import stack
 from .op import BY_NAME, FUNCTIONS
 from .reduce import NOT_GIVEN, fold, number, scan
 from .selection import where as where_op
-from .shapes import normalize_axis
+from .shapes import normalize_axis, reduced_axes
 
 
 def _ufunc_reduce(name: str, join: str) -> Any:
@@ -49,6 +49,9 @@ def _logaddexp_reduce(
     """``max + log(sum(exp(x - max)))``; the maximum itself where it is infinite."""
     x = number(array)
     x = x if where is True else where_op(operand(where), x, -np.inf)
+    if any(x.shape[k] == 0 for k in reduced_axes(as_axes(axis), x.ndim)):
+        none = fold(BY_NAME["sum"], x, axis, dtype, keepdims) - np.inf
+        return none if initial is NOT_GIVEN else BY_NAME["logaddexp"](none, operand(initial))
     top = fold(BY_NAME["max"], x, axis, dtype, True)
     shift = where_op(BY_NAME["isfinite"](top), top, 0.0)
     total = fold(BY_NAME["sum"], BY_NAME["exp"](x - shift), axis, dtype, keepdims)

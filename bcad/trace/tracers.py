@@ -220,18 +220,20 @@ class ArrayTracer(Tracer):
         The array a view looks into.
     _step : Step or None
         How a view is computed from its base, and written back.
+    _born : Value
+        What it held when it was made.
     _writeable : bool
     _is_flat : bool
         Whether it is ``x.flat``.
     """
 
-    __slots__ = ("_value", "_base", "_step", "_seen", "_writeable", "_is_flat", "_home", "_sharing")
+    __slots__ = ("_value", "_born", "_base", "_step", "_seen", "_writeable", "_is_flat", "_home", "_sharing")
 
     def __init__(
         self, session: Session, value: Value, base: ArrayTracer | None = None, step: Step | None = None
     ) -> None:
         self._session = session
-        self._value = value
+        self._value = self._born = value
         self._base = base
         self._step = step
         self._seen = base._read() if base is not None else None

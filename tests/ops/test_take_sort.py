@@ -166,3 +166,24 @@ def test_reduceat_at_computed_places(ufunc, axis):
     places = np.array([0, 5])
     with pytest.raises(IndexError):
         g(x)
+
+
+def test_searchsorted_wants_one_axis() -> None:
+    for a in (np.ones((2, 2)), np.ones(())):
+        with pytest.raises(ValueError, match="object"):
+            run(lambda x: FUNCTIONS[np.searchsorted](x, 0.5), a)
+
+
+def test_no_counts_are_ints_too() -> None:
+    def f(x, i):
+        return np.repeat(x, i % 3, axis=0)
+
+    for n in (0, 2):
+        x, i = np.ones((n, 2)), np.arange(n) + 1
+        np.testing.assert_array_equal(bcad.Function(f)(x, i), f(x, i))
+
+
+def test_logaddexp_of_nothing() -> None:
+    f = bcad.Function(lambda x: np.logaddexp.reduce(x, axis=0))
+    for shape in ((2, 3), (0, 3), (2, 0)):
+        np.testing.assert_array_equal(f(np.zeros(shape)), np.logaddexp.reduce(np.zeros(shape), axis=0))

@@ -19,7 +19,7 @@ from ..captures import containers, foreign, mirrors, questions, tables
 from ..captures.outer import LISTS, MIRRORS
 from ..effects import draws, outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
-from ..operations import items, keys, kinds, methods, views
+from ..operations import items, keys, kinds, layouts, methods, views
 from ..places import is_library, is_own
 from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
@@ -204,6 +204,16 @@ def is_mutator(fn: Any) -> bool:
 
 def _meaning_or_source(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The meaning of a library function, or the Python code behind it, interpreted."""
+    result = _answer(session, fn, args, kwargs)
+    if fn in layouts.LIKE and type(result) is ArrayTracer:
+        for given in (*args, *kwargs.values()):
+            for x in given if isinstance(given, (tuple, list)) else (given,):
+                if type(cell := as_cell(session, x)) is ArrayTracer:
+                    layouts.note(session, result._value, cell)
+    return result
+
+
+def _answer(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     items.look_into(*args, *kwargs.values())
     if fn is np.block:  # a list in it is no array
         virtual.look_inside(session, *args, *kwargs.values())

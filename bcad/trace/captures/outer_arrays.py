@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bcad.ir import Value
+
 from ..tracers import ArrayTracer
 from .guards import HasFlag, HasLayout, Same
 from .sources import Pinned, Source
@@ -30,6 +32,8 @@ class OuterArrays:
         Tracers of arrays that may or may not share their memory with another.
     reshaped : dict of id to ArrayTracer
         Tracers of arrays that share memory or not as an array's layout says.
+    laid : dict of Value to list of ArrayTracer
+        Arrays that have held a Value without being its result, or that arrays with it are laid out as.
     """
 
     def __init__(self, session: Session) -> None:
@@ -39,6 +43,8 @@ class OuterArrays:
         self._originals: dict[int, tuple[Any, Source]] = {}  # by id of an array's cell
         self.unclear: set[int] = set()
         self.reshaped: dict[int, ArrayTracer] = {}
+        self.laid: dict[Value, list[ArrayTracer]] = {}
+        self._holders: dict[Value, ArrayTracer] = {}
 
     def lift(self, value: Any, source: Source) -> Any:
         """The stand-in of a value from outside."""
@@ -66,6 +72,7 @@ class OuterArrays:
     def _note(self, cell: Any, value: np.ndarray, source: Source) -> tuple[Any, ArrayTracer, Source]:
         cell._writeable = bool(value.flags.writeable)
         self.initial[id(cell)] = cell._value
+        self._holders[cell._value] = cell
         self._originals[id(cell)] = value, source
         return value, cell, source
 
@@ -95,6 +102,10 @@ class OuterArrays:
         """Whether the array that `cell` stands for lies in C order; one made while tracing does."""
         known = self._originals.get(id(cell))
         return known is None or bool(known[0].flags.c_contiguous)
+
+    def holder(self, value: Value) -> ArrayTracer | None:
+        """The cell of the array from outside that an input of the graph is."""
+        return self._holders.get(value)
 
     def original(self, cell: Any) -> np.ndarray | None:
         """The array from outside that a cell stands for."""

@@ -14,6 +14,7 @@ from ..captures.outer import MIRRORS
 from ..effects.text import TextTracer
 from ..tracers import ArrayTracer, Method, ObjectTracer, SizeTracer, Tracer
 from .items import write_all
+from .layouts import lies_in_rows
 from .views import VIEW_METHODS, as_view, step_between
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def _flags(session: Session, owner: Any, type_: ArrayType) -> Any:
     for name in flags:
         known = session.captures.flag(owner, name.lower()) if name in _ASKED else None
         flags[name] = flags[name] if known is None else known
+    if type_.ndim > 1 and session.captures.standing_for(owner) is None and not lies_in_rows(session, owner):
+        flags.lose_order(session)
     return flags
 
 
@@ -130,8 +133,16 @@ class Flags(dict):
 
     def __init__(self, writeable: bool, ndim: int) -> None:
         super().__init__(_FLAGS, WRITEABLE=writeable, F_CONTIGUOUS=ndim < 2)
+        self._session: Session | None = None
+
+    def lose_order(self, session: Session) -> None:
+        """How the array lies in memory is not known."""
+        self._session = session
+        del self["C_CONTIGUOUS"], self["F_CONTIGUOUS"]
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         try:
             return self[name.upper()]
         except KeyError:
@@ -139,6 +150,8 @@ class Flags(dict):
 
     def __missing__(self, name: str) -> Any:
         """NumPy's other names of them."""
+        if self._session is not None:
+            raise self._session.error("how an array lies in memory that was made of one which does not lie row by row is not known")
         c, f = self["C_CONTIGUOUS"], self["F_CONTIGUOUS"]
         others = {"FORTRAN": f, "F": f, "CONTIGUOUS": c, "C": c, "FNC": f and not c, "FORC": f or c,
                   "W": self["WRITEABLE"], "O": self["OWNDATA"], "A": True}  # fmt: skip

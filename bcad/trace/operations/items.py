@@ -22,6 +22,7 @@ from ..regions.patterns import pattern_of
 from ..regions.states import freeze
 from ..restart import Restart
 from ..tracers import TRACERS, ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from .layouts import lies_in_rows, note_written
 from .raises import may_be_caught
 from .views import as_view
 
@@ -233,13 +234,15 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
         raise ValueError("assignment destination is read-only")
     shared = cell._root()._shared
     captures, root = session.captures, cell._root()
-    if id(cell) in captures.unclear or id(root) in captures.unclear:
+    decides = captures.reshaped.get(id(root))
+    unclear = decides is not None and captures.original(decides) is None and not lies_in_rows(session, decides)
+    if unclear or id(cell) in captures.unclear or id(root) in captures.unclear:
         raise session.error(
             "an array that does not lie in C order was reshaped, and is written to",
             why="whether NumPy makes a copy or a view of it depends on its strides", hint="reshape a copy of the array",
         )
-    for flag in ("c_contiguous", "f_contiguous") if id(root) in captures.reshaped else ():
-        captures.flag(captures.reshaped[id(root)], flag)
+    for flag in ("c_contiguous", "f_contiguous") if decides is not None else ():
+        captures.flag(decides, flag)
     if shared is not None:  # which array is written depends on a region: do without it
         raise session.restart(shared)
     return cell
@@ -249,6 +252,7 @@ def write(session: Session, cell: ArrayTracer, value: Value) -> None:
     """Let `cell` hold `value` from now on; an array of no dimensions stays one."""
     if value is not cell._read():
         is_array = value.type.kind is Kind.ARRAY
+        note_written(session, value, cell)
         cell._write(value if is_array else ops.BY_NAME["as_kind"](value, kind=Kind.ARRAY, dtype=value.dtype))
 
 
