@@ -13,6 +13,7 @@ from interpreter import Location
 
 from .captures.guards import Guard, GuardMiss, Guards, HasClass, IsObject, SizeRelation
 from .captures.sources import Pinned
+from .effects.text import message_of
 from .example import Example, NoExample
 from .operations.raises import may_be_caught
 from .tracers import ArrayTracer, SizeTracer, Tracer
@@ -100,11 +101,11 @@ class Deciding:
             raise error
         flag = self.unwrap(broken)
         if not may_be_caught(self):  # type: ignore[arg-type]
-            self.hold(flag, str(error))
+            self.hold(flag, message_of(error))
             self.supposing.update(self.bodies[-1:])
         elif not self.example.known(flag):
-            self.suppose_not(flag, str(error))
-        elif self.decide(broken, str(error)):
+            self.suppose_not(flag, message_of(error))
+        elif self.decide(broken, message_of(error)):
             raise error
 
     def suppose_not(self, broken: Value, message: str) -> None:

@@ -74,6 +74,9 @@ class Tracer:
         return self._session.domain.format(None, self, "", spec)
 
     def __repr__(self) -> str:
+        """While tracing, C code that asks is about to make text of the program's that a run would not correct."""
+        if self._session.alive:
+            raise self._session.leak(self, "C code asked for its text")
         return f"<{type(self).__name__} of {self._what()}>"
 
     def __reduce__(self) -> Any:
@@ -203,6 +206,12 @@ class SizeTracer(Tracer):
 
     def _what(self) -> Any:
         return self._size
+
+    def __repr__(self) -> str:
+        """A size in a text is held to its number."""
+        if self._session.alive:
+            return repr(self._session.decide_int(self, "a number in a text"))
+        return Tracer.__repr__(self)
 
     def __hash__(self) -> int:
         """A size in a set or as a key is held to its number."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _CONTAINERS = (list, dict, set, frozenset, tuple, collections.deque, collections.defaultdict)
+_WRITERS = frozenset(("__repr__", "__str__", "__format__"))  # they show what they are given
 _BOUND = (BuiltinFunctionType, MethodWrapperType)
 _UNBOUND = (MethodDescriptorType, WrapperDescriptorType)
 _KEEPERS = frozenset((
@@ -58,6 +59,8 @@ def keeps_tracers(fn: Any) -> bool:
         if fn in _KEEPERS:
             return True
     except TypeError:
+        return False
+    if getattr(fn, "__name__", "") in _WRITERS:
         return False
     if is_container_method(fn):
         return True

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..captures.guards import IsObject
 from ..captures.outer import MIRRORS
 from ..lists import keyed
+from ..lists.virtual import VirtualList
 from ..tracers import ArrayTracer, Tracer, ValueTracer
 from ..tree import flatten
 from .effects import Call, Effect
@@ -104,7 +105,7 @@ class Tape:
         """Containers that are not known item by item are shown outside of loops and branches alone."""
         session = self.session
         grown = isinstance(x, (list, deque)) and (id(x) in session.virtual or id(x) in session.growing)
-        if grown or type(x) in MIRRORS or keyed.of(session, x) is not None:
+        if grown or type(x) in MIRRORS or isinstance(x, (VirtualList, keyed.Keyed)) or keyed.of(session, x) is not None:
             raise session.error("a list or dict is shown inside a loop or branch that is kept as such")
         if isinstance(x, (list, tuple, dict)):
             for part in x.values() if isinstance(x, dict) else x:

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import evaluate
 
-from ..tracers import SizeTracer, Tracer
+from ..tracers import SizeTracer, Tracer, has_traced
 from .frozen import frozen, varies
 
 if TYPE_CHECKING:
     from ..session import Session
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"": lambda x: x, "s": str, "r": repr, "a": ascii}
+_METHODS = frozenset((  # from text to text
+    "strip", "lstrip", "rstrip", "upper", "lower", "ljust", "rjust", "center", "replace", "title", "zfill", "capitalize", "swapcase",
+    "casefold", "expandtabs", "removeprefix", "removesuffix", "__str__", "__repr__", "__format__",
+))
 
 
 class TextTracer(Tracer):
@@ -40,21 +44,10 @@ class TextTracer(Tracer):
         return "text"
 
     def attribute(self, name: str) -> Any:
-        if name == "join":
-            raise self._session.leak(self, "str.join with a traced separator")
-        return getattr(StringMethods(self), name)
-
-
-class StringMethods:
-    """The methods of a traced string that a replay can apply to the finished text."""
-
-    def __init__(self, owner: TextTracer) -> None:
-        self._owner = owner
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in ("strip", "upper", "lower", "ljust", "rjust", "center", "replace", "title", "zfill"):
-            raise self._owner._session.leak(self._owner, f"str.{name} of text with traced numbers")
-        return lambda *args: mapped(self._owner, lambda s: getattr(s, name)(*args))
+        """A method that a replay can apply to the finished text."""
+        if name not in _METHODS:
+            raise self._session.leak(self, f"str.{name} of text with traced numbers")
+        return lambda *args, **kwargs: mapped(self, lambda s: getattr(s, name)(*args, **kwargs))
 
 
 def mapped(text: TextTracer, function: Callable[[str], str]) -> TextTracer:
@@ -77,6 +70,11 @@ def is_written_in_python(value: Any) -> bool:
     cls = type(value)
     return not isinstance(value, Tracer) and any(
         type(vars(base).get(name)) is FunctionType for base in cls.__mro__ for name in ("__str__", "__repr__", "__format__"))
+
+
+def message_of(error: BaseException) -> str:
+    """What an exception says, for reports of our own; just its name where only a run or code of its class can tell."""
+    return type(error).__name__ if has_traced(error.args) or is_written_in_python(error) else str(error)
 
 
 def percent(session: Session, template: str, values: Any) -> Any:

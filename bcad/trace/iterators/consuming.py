@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bcad import ops
 from interpreter import UNBOUND, Frame, Instruction, Outcome, Unsupported, evaluate
 
+from ..effects.text import message_of
 from ..places import stepped
 from ..regions.arms import Exit, LoopContext, Mixed, fork_of, reraise, speculation
 from ..regions.dispatch import dispatch, leave
@@ -121,7 +122,7 @@ class Consumption:
             outcome = body.run_until(self.context.stops)
         if outcome.exception is not None:
             reraise(session, outcome.exception)
-            raise Abandon(f"the body of a loop over a generator raises {outcome.exception!r}")
+            raise Abandon(f"the body of a loop over a generator raises {message_of(outcome.exception)}")
         if session.failure is not None:
             raise Abandon(session.failure.what)
         for slot, old in enumerate(before):
@@ -194,7 +195,7 @@ def run_through(session: Session, source: Frame, consumer: Consumption, caller: 
         outcome = _run_out_of_loops(session, fork) or fork.run_until(())
     if outcome.exception is not None:
         reraise(session, outcome.exception)
-        raise Abandon(f"a generator raises {outcome.exception!r}")
+        raise Abandon(f"a generator raises {message_of(outcome.exception)}")
     return outcome.value
 
 

@@ -174,10 +174,17 @@ class RangeTracer:
     def __class__(self) -> type:
         return range
 
+    def decided(self) -> range:
+        """The range of this call, held to."""
+        start, end = self.start, operator.add(self.start, operator.mul(self.length, self.step)) if self.stop is None else self.stop
+        return range(self.session.decide_int(start, "a range"), self.session.decide_int(end, "a range"), self.step)
+
     def __iter__(self) -> Any:
-        """For C code that takes all of it: the numbers of this call, held to."""
-        start, length = (self.session.decide_int(x, "a range") for x in (self.start, self.length))
-        return iter(range(start, start + length * self.step, self.step))
+        """For C code that takes all of it."""
+        return iter(self.decided())
+
+    def __repr__(self) -> str:
+        return repr(self.decided())
 
     def reversed(self) -> RangeTracer:
         """The same numbers backwards."""

@@ -62,7 +62,7 @@ def _of_number(session: Session, owner: Any, name: str) -> Any:
         known = _DESCRIBE.get(name)
         if known is not None:
             return known(session, owner, type_)
-    elif type_.dtype.kind == "b":  # True.real is 1
+    elif type_.dtype.kind == "b" and not callable(getattr(bool, name, None)):  # True.real is 1
         return _of_number(session, session.wrap(ops.BY_NAME["as_kind"](session.value(owner), kind=Kind.PYTHON, dtype=np.dtype(int))), name)
     elif type_.dtype.kind == "i" and name in ("numerator", "denominator"):
         return owner if name == "numerator" else 1

@@ -32,7 +32,7 @@ for _name in "add sub mul truediv floordiv mod pow matmul and or xor lshift rshi
 _BUILTIN: dict[str, Any] = {
     "__len__": len, "__bool__": bool, "__int__": int, "__index__": operator.index, "__float__": float,
     "__complex__": complex, "__round__": round, "__divmod__": divmod, "__trunc__": math.trunc,
-    "__floor__": math.floor, "__ceil__": math.ceil,
+    "__floor__": math.floor, "__ceil__": math.ceil, "__str__": str, "__repr__": repr, "__format__": format,
 }
 
 
@@ -151,8 +151,6 @@ def _of_python_number(session: Session, owner: Any, name: str, args: tuple[Any, 
         return operator.eq(owner, calls.call_traced(session, math.floor, (owner,), {}))
     if name == "__hash__":
         raise session.leak(owner, "a hash depends on its value")
-    if name in ("__str__", "__repr__", "__format__"):
-        return session.domain.format(None, owner, "", *(args or ("",)))
     if type(owner) is SizeTracer or owner._type().dtype.kind in "bi":
         return getattr(session.decide_int(owner, f"int.{name}"), name)(*args)
     raise session.error(f"float.{name} of a traced number", why="it depends on the exact value")

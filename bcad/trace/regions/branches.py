@@ -10,6 +10,7 @@ from bcad import ops
 from bcad.ir import Literal, Value
 from interpreter import Elsewhere, Frame, Instruction, Unsupported
 
+from ..effects.text import message_of
 from ..restart import Restart
 from . import choices
 from .arms import Abandon, Arm, Uncaught, run_arm, speculation
@@ -139,4 +140,4 @@ def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm
         raise Abandon("this call raises an exception")
     error = arms[bad].exception
     flag = predicate if bad == 0 else ops.BY_NAME["logical_not"](predicate)
-    ops.check(flag, message=Literal(str(error)), error=Literal(type(error)))
+    ops.check(flag, message=Literal(message_of(error)), error=Literal(type(error)))

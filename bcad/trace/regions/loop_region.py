@@ -12,6 +12,7 @@ from bcad.ir import Builder, Graph, Value, python_type, symbols
 from interpreter import Frame
 
 from ..builder import TraceBuilder, constant_of, is_constant
+from ..effects.text import message_of
 from ..iterators.expressions import ExpressionIterator
 from ..iterators.indexed import Indexed, NextItem
 from ..iterators.iteration import are_held, is_held_around
@@ -142,7 +143,7 @@ class LoopRegion:
 
     def _require_next_iteration(self, arm: Arm) -> None:
         if arm.kind == "raised":
-            raise Abandon(f"its body raises {arm.exception!r}")
+            raise Abandon(f"its body raises {message_of(arm.exception)}")
         if arm.kind == "reached" and arm.pc != self.header or arm.kind == "returned":
             raise Abandon("its body is run once at most")
         if arm.kind == "reached" and (self.iterator is None or self.iterator.left() is ENDLESS):
