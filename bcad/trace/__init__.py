@@ -2,7 +2,7 @@
 
 from .active import active_traces
 from .aside import Aside
-from .calls import process_settings, pybuiltins  # noqa: F401  (their handlers register)
+from .calls import process_settings, pybuiltins, texts  # noqa: F401  (their handlers register)
 from .calls.answering import answers
 from .calls.callbacks import is_active, refusal, trace_callback, value_of
 from .calls.handlers import on_call

@@ -12,7 +12,7 @@ from bcad.errors import NotFinite, ShapeError, TraceLimit, Unsupported
 
 
 def dumped(x):
-    return len(json.dumps({"x": x}))
+    return len(json.dumps({"x": x}, default=float))
 
 
 def test_library_frames_are_left_out_and_no_line_is_said_twice():

@@ -16,9 +16,6 @@ from interpreter import evaluate
 
 from ..captures import containers, foreign, questions
 from ..captures.outer import MIRRORS
-from ..effects.effects import Call
-from ..effects.frozen import varies
-from ..effects.text import TextTracer, is_written_in_python
 from ..iterators import combine, generator_forms, ranges
 from ..iterators.generators import frame_of
 from ..iterators.sequences import RangeTracer
@@ -305,36 +302,6 @@ def _as_generator(function: Any) -> Handler:
 
 for _function in generator_forms.FORMS:
     handles(_function, always=True)(_as_generator(_function))
-
-
-# -- text ---------------------------------------------------------------------------------------------
-def _writes(conversion: str) -> Any:
-    """The handler of ``str``, ``repr`` and ``ascii``."""
-
-    def write(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if len(args) != 1 or kwargs:
-            return NotImplemented
-        if conversion == "s" and isinstance(args[0], TextTracer):
-            return args[0]
-        return session.domain.format(frame, args[0], conversion, "")
-
-    return write
-
-
-handles(str, always=True)(_writes("s"))
-handles(repr, always=True)(_writes("r"))
-handles(ascii, always=True)(_writes("a"))
-
-
-@handles(format, always=True)
-def _format(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    return session.domain.format(frame, args[0], "", *(args[1:] or ("",)))
-
-
-@handles(print, always=True)
-def _print(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    shown = [evaluate(str, (x,), {}, session.domain) if is_written_in_python(x) and varies(session, x) else x for x in args]
-    session.effect(Call(session, print, tuple(shown), kwargs))
 
 
 # -- questions about types and memory -----------------------------------------------------------------

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from bcad.ir import Kind
 from interpreter import evaluate
 
-from ..tracers import SizeTracer, Tracer, has_traced
+from ..tracers import ArrayTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
+from ..tree import children_of, rebuild_like
 from .frozen import frozen, varies
 
 if TYPE_CHECKING:
     from ..session import Session
 
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {"": lambda x: x, "s": str, "r": repr, "a": ascii}
+_SHOWN_AS_THEY_ARE = frozenset((str, bytes, bool, int, float, complex, slice, type(None), np.ndarray))
+_PLAIN_CONTAINERS = frozenset((list, tuple, dict, OrderedDict, deque))
 _METHODS = frozenset((  # from text to text
     "strip", "lstrip", "rstrip", "upper", "lower", "ljust", "rjust", "center", "replace", "title", "zfill", "capitalize", "swapcase",
-    "casefold", "expandtabs", "removeprefix", "removesuffix", "__str__", "__repr__", "__format__",
+    "casefold", "expandtabs", "removeprefix", "removesuffix", "format", "__str__", "__repr__", "__format__",
 ))
 
 
@@ -47,12 +56,43 @@ class TextTracer(Tracer):
         """A method that a replay can apply to the finished text."""
         if name not in _METHODS:
             raise self._session.leak(self, f"str.{name} of text with traced numbers")
-        return lambda *args, **kwargs: mapped(self, lambda s: getattr(s, name)(*args, **kwargs))
+        return lambda *args, **kwargs: written(self._session, lambda text, args, kwargs: getattr(text, name)(*args, **kwargs), self, args, kwargs)
+
+    def item(self, key: Any) -> Any:
+        """A part of it; one character might not be there."""
+        if type(key) is not slice or has_traced(key):
+            raise self._session.leak(self, "one character of text with traced numbers")
+        return written(self._session, operator.getitem, self, key)
 
 
-def mapped(text: TextTracer, function: Callable[[str], str]) -> TextTracer:
-    """`function` of the finished text."""
-    return TextTracer(text._session, [(function, text)])
+def written(session: Session, function: Callable[..., str], *given: Any) -> TextTracer:
+    """The text that `function` makes of what it is given, as that is now; what it raises for all such numbers is raised at once."""
+    shown = frozen(session, given)
+    with contextlib.suppress(_Unknown):
+        function(*_stand_in(shown))
+    return TextTracer(session, [(session.settings.kept(lambda values: function(*values)), shown)])
+
+
+class _Unknown(Exception):
+    """Nothing can stand for it in a trial."""
+
+
+def _stand_in(x: Any) -> Any:
+    """`x` with ones in place of its traced numbers."""
+    if isinstance(x, TextTracer):
+        return finish(x, _stand_in)
+    if isinstance(x, (ArrayTracer, ScalarTracer, NumberTracer)):
+        type_ = x._type()
+        ones = np.ones([n if isinstance(n, int) else 2 for n in type_.shape], type_.dtype)
+        return ones if type_.kind is Kind.ARRAY else type_.python_type(ones[()])
+    if isinstance(x, SizeTracer):
+        return 2
+    if type(x) in _PLAIN_CONTAINERS:
+        keys, children, extra = children_of(x)  # type: ignore[misc]
+        return rebuild_like(x, keys, list(map(_stand_in, children)), extra)
+    if type(x) in _SHOWN_AS_THEY_ARE:
+        return x
+    raise _Unknown
 
 
 def format_value(session: Session, value: Any, conversion: str, spec: str) -> Any:
@@ -60,28 +100,34 @@ def format_value(session: Session, value: Any, conversion: str, spec: str) -> An
     convert = _CONVERSIONS[conversion]
     if type(value) is SizeTracer:
         return format(convert(session.decide_int(value, "a number in a text")), spec)
-    if not isinstance(value, Tracer) and (is_written_in_python(value) or not varies(session, value)):
+    if not isinstance(value, Tracer) and (is_written_in_python(value, conversion) or not varies(session, value)):
         return NotImplemented
-    return TextTracer(session, [(session.settings.kept(lambda x: format(convert(x), spec)), frozen(session, value))])
+    return written(session, lambda x: format(convert(x), spec), value)
 
 
-def is_written_in_python(value: Any) -> bool:
+def is_written_in_python(value: Any, conversion: str = "") -> bool:
     """Whether the text of `value` is what Python code of its class makes: that is stepped into."""
-    cls = type(value)
-    return not isinstance(value, Tracer) and any(
-        type(vars(base).get(name)) is FunctionType for base in cls.__mro__ for name in ("__str__", "__repr__", "__format__"))
+    if isinstance(value, Tracer):
+        return False
+    cls: Any = type(value)
+    name = {"": "__format__", "s": "__str__"}.get(conversion, "__repr__")
+    if name == "__format__" and cls.__format__ is object.__format__:
+        name = "__str__"
+    if name == "__str__" and cls.__str__ is object.__str__:
+        name = "__repr__"
+    return type(getattr(cls, name)) is FunctionType
 
 
 def message_of(error: BaseException) -> str:
     """What an exception says, for reports of our own; just its name where only a run or code of its class can tell."""
-    return type(error).__name__ if has_traced(error.args) or is_written_in_python(error) else str(error)
+    return type(error).__name__ if has_traced(error.args) or is_written_in_python(error, "s") else str(error)
 
 
 def percent(session: Session, template: str, values: Any) -> Any:
     """``template % values``; NotImplemented: as Python does it."""
-    if not varies(session, values):
+    if not varies(session, (template, values)):
         return NotImplemented
-    return TextTracer(session, [(session.settings.kept(lambda x: template % x), frozen(session, values))])
+    return written(session, operator.mod, template, values)
 
 
 def method(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -94,15 +140,17 @@ def method(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwar
         return NotImplemented
     if fn.__name__ not in ("format", "join", "format_map"):
         raise session.error(f"str.{fn.__name__}() of text with traced numbers in it")
-    return TextTracer(session, [(session.settings.kept(lambda given: fn(*given[0], **given[1])), frozen(session, (args, kwargs)))])
+    return written(session, lambda args, kwargs: fn(*args, **kwargs), args, kwargs)
 
 
 def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
     """Texts one after another; a template filled in."""
     if symbol in ("+", "+=") and isinstance(left, str) and isinstance(right, str):
         return concatenate(session, left, right)
-    if symbol in ("%", "%="):
+    if symbol in ("%", "%=") and isinstance(left, str):
         return percent(session, left, right)
+    if symbol in ("*", "*=") and {type(left), type(right)} == {TextTracer, int}:
+        return written(session, operator.mul, left, right)
     raise session.leak(left, f"text with traced numbers in it is an operand of {symbol}")
 
 

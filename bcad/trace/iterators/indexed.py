@@ -31,6 +31,10 @@ class Indexed:
         self.home = session.builder  # the part of the program that it was made in
         session.born(self)
 
+    def __repr__(self) -> str:
+        """Its text has an address in it, and the name of a class that it only stands for."""
+        raise self.session.error("an iterator is written as text", hint="write its items: list(...) of it")
+
     def left(self) -> Any:
         """How many items are left: an int, a size or a traced int."""
         raise NotImplementedError

@@ -12,6 +12,7 @@ from interpreter import evaluate
 from ..captures.containers import contents, is_outer
 from ..captures.outer import OuterList
 from ..iterators.generators import frame_of
+from ..iterators.indexed import Indexed
 from ..iterators.iteration import indexed, steps_itself
 from ..iterators.sequences import ListIterator, VirtualIterator
 from ..places import stepped
@@ -55,6 +56,7 @@ def ordered(session: Session, given: Any, kwargs: dict[str, Any]) -> Any:
     """``sorted(given)``; NotImplemented: as of anything else."""
     if type(given) is OuterList:
         given.fill()
+    is_iterator = isinstance(given, Indexed) or hasattr(type(given), "__next__")
     made = listed(session, given)
     if made is NotImplemented and is_outer(session, given):
         given = contents(session, given)
@@ -62,10 +64,9 @@ def ordered(session: Session, given: Any, kwargs: dict[str, Any]) -> Any:
         made = _in_arrays(session, list(given))
     found = session.virtual.get(id(made))
     strip = made_of(session, found, "a list is sorted") if found is not None else None
-    if strip is None:
-        return NotImplemented
-    done = attempt(strip, lambda: sort(strip, **kwargs))
-    return done if done is NotImplemented else strip.items
+    if strip is not None and attempt(strip, lambda: sort(strip, **kwargs)) is not NotImplemented:
+        return strip.items
+    return evaluate(sorted, (made,), kwargs, session.domain) if is_iterator and made is not NotImplemented else NotImplemented
 
 
 def _in_arrays(session: Session, items: list[Any]) -> Any:

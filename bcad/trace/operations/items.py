@@ -16,6 +16,7 @@ from interpreter import evaluate
 from ..calls import written_out
 from ..captures import containers, foreign, questions
 from ..captures.outer import LISTS, MIRRORS, OuterDict, OuterList
+from ..effects.text import TextTracer
 from ..lists import derived, keyed, strip_methods, virtual
 from ..lists.strips import made_of
 from ..regions.patterns import pattern_of
@@ -66,8 +67,8 @@ def get(session: Session, owner: Any, key: Any) -> Any:
     if type(owner) in MIRRORS:
         return _get_outer(session, owner, _concrete_key(session, key, owner))
     if type(owner) in TRACERS or isinstance(owner, Tracer):
-        if isinstance(owner, str):
-            raise session.leak(owner, "a part of a text made of numbers is asked for")
+        if type(owner) is TextTracer:
+            return owner.item(_concrete_key(session, key, owner))
         if type(owner) is ScalarTracer:
             return get_array_item(session, session.wrap(_as_array(session, owner)), key)
         raise TypeError(f"'{owner.__class__.__name__}' object is not subscriptable")

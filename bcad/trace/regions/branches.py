@@ -139,5 +139,6 @@ def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm
     if session.example.known(predicate) and session.concrete(predicate) is (bad == 0):
         raise Abandon("this call raises an exception")
     error = arms[bad].exception
+    assert error is not None
     flag = predicate if bad == 0 else ops.BY_NAME["logical_not"](predicate)
     ops.check(flag, message=Literal(message_of(error)), error=Literal(type(error)))

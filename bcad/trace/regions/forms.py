@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bcad.ir import ObjectType
+
 from .patterns import Choice, Constant, Either, Leaf, Listed, Nest, Pattern, Reference, alike
 
 
@@ -17,6 +19,8 @@ def same_form(a: Pattern, b: Pattern) -> bool:
     if isinstance(a, Either) and isinstance(b, Either):
         return a.numbers == b.numbers
     if isinstance(a, Leaf) and isinstance(b, Leaf):
+        if isinstance(a.type, ObjectType) or isinstance(b.type, ObjectType):
+            return a.type == b.type
         return str(a.type) == str(b.type) and a.type.kind is b.type.kind and a.type.dtype == b.type.dtype
     if isinstance(a, Nest) and isinstance(b, Nest):
         return alike(a, b) and all(map(same_form, a.children, b.children))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
-from bcad.ir import Builder, Dim, Size, Value, symbols
+from bcad.ir import Builder, Dim, ObjectType, Size, Value, symbols
 
 from ..builder import TraceBuilder
 from ..lists.growing import Grown
@@ -38,6 +38,8 @@ class Growths(dict[int, Grown]):
     def meet(self, growth: Growth, arm: Arm) -> bool:
         """Take note of what a pass has appended to a list; whether that was news."""
         pattern, bound = pattern_of_pieces(self.session, growth.pieces), sizes_bound_in(arm)
+        if any(isinstance(t, ObjectType) for t in pattern.leaves):
+            raise Abandon("the items of a list are objects that only a run can tell")
         if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
             raise Abandon("the items of a list are of a size that an iteration decides")
         known = self.get(id(growth.obj))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
-from bcad.ir import ArrayType, Builder, Kind, Value
+from bcad.ir import ArrayType, Builder, Kind, ObjectType, Value
 from interpreter import EMPTY
 
 from ..builder import constant_of, is_constant
@@ -157,6 +157,8 @@ def fillers(pattern: Pattern) -> Iterator[Value]:
     """Zeros in place of a state that nothing reads."""
     builder = Builder.current()
     for type_ in pattern.leaves:
+        if isinstance(type_, ObjectType):
+            raise Mismatch("an object that only a run can tell")
         if type_.kind is Kind.ARRAY:
             yield ops.BY_NAME["full"](type_.dtype.type(0), shape=type_.shape, dtype=type_.dtype)
         elif type_.kind is Kind.PYTHON:

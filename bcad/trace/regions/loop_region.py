@@ -143,6 +143,7 @@ class LoopRegion:
 
     def _require_next_iteration(self, arm: Arm) -> None:
         if arm.kind == "raised":
+            assert arm.exception is not None
             raise Abandon(f"its body raises {message_of(arm.exception)}")
         if arm.kind == "reached" and arm.pc != self.header or arm.kind == "returned":
             raise Abandon("its body is run once at most")

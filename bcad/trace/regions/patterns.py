@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -304,7 +304,7 @@ def _common_option(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
 def _may_be_chosen(option: Pattern) -> bool:
     """Whether an option is known to be the object that it is, or is made anew."""
     if isinstance(option, Nest):
-        return True
+        return not any(isinstance(child, Constant) and isinstance(child.obj, Tracer) for child in _parts_of(option))
     if isinstance(option, Reference):
         return not isinstance(option.obj, Tracer)
     if isinstance(option, Constant):
@@ -319,6 +319,14 @@ def may_be_unset(pattern: Pattern) -> bool:
     """Whether it is the form of a variable that one way has not set."""
     options = pattern.children if isinstance(pattern, Choice) else [pattern]
     return any(isinstance(option, Constant) and option.obj is UNBOUND for option in options)
+
+
+def _parts_of(nest: Nest) -> Iterator[Pattern]:
+    """What stands in it, and in that."""
+    for child in nest.children:
+        yield child
+        if isinstance(child, Nest):
+            yield from _parts_of(child)
 
 
 _CHOSEN = (str, bytes, type, FunctionType, np.ufunc, Enum)
