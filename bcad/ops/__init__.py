@@ -79,6 +79,7 @@ from .host import custom, host, host_effect
 from .index_op import scatter_zero
 from .index_template import Part, Span
 from .index_template import fill as fill_index
+from .kinds import one_number
 from .lazy import lookup, lookup_derived
 from .mutate import MUTATES, MUTATING_METHODS
 from .op import (
@@ -105,7 +106,7 @@ __all__ = [
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",
-    "known_size", "lookup", "lookup_derived", "loop", "of_each", "operands_of", "scatter_zero", "size_leaves", "stack_length", "storing", "take_out", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
+    "known_size", "lookup", "lookup_derived", "loop", "of_each", "one_number", "operands_of", "scatter_zero", "size_leaves", "stack_length", "storing", "take_out", "tangent_type", "to_cotangent", "told_apart", "unbroadcast",
 ]
 
 OPS.append(BY_NAME.get)  # a graph's text names its ops

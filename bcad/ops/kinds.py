@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,28 @@ from .samples import Sample, integers, reals
 from .ufunc import numbers
 
 
+def _converts_one_element() -> bool:
+    """Whether ``float(np.ones(1))`` is a number: to NumPy 2.3 it was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return float(np.ones(1)) == 1.0
+        except TypeError:
+            return False
+
+
+_CONVERTS_ONE_ELEMENT = _converts_one_element()
+
+
+def one_number(value: Value, cls: type) -> Value:
+    """A number as it is; the element of an array with one, if NumPy makes a `cls` of such an array."""
+    if not value.ndim:
+        return value
+    if not assumptions().equal(value.type.size, 1) or not (cls is bool or _CONVERTS_ONE_ELEMENT):
+        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+    return BY_NAME["reshape"](value, shape=())
+
+
 def python_number(x: Any, cls: type) -> Value:
     """`x` as a Python bool, int, float or complex; an array must have one element."""
     value = operand(x)
@@ -24,11 +47,7 @@ def python_number(x: Any, cls: type) -> Value:
         return value
     if is_constant(value) and not value.shape:
         return Builder.current().constant(cls(constant(value)))
-    if value.ndim:
-        if not assumptions().equal(value.type.size, 1):
-            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
-        value = BY_NAME["reshape"](value, shape=())
-    return as_kind(value, kind=Kind.PYTHON, dtype=np.dtype(cls))
+    return as_kind(one_number(value, cls), kind=Kind.PYTHON, dtype=np.dtype(cls))
 
 
 @implements(float)

@@ -15,7 +15,7 @@ from .cotangents import rearranged
 from .op import BY_NAME, Op, define, implements
 from .samples import Sample, complexes, integers, reals
 from .shape import along, ravel, stretch
-from .shapes import normalize_axis
+from .shapes import normalize_axis, require_equal
 from .take import take_along_axis
 
 
@@ -254,6 +254,12 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     """NumPy's formula ``slope * (x - xp[j]) + fp[j]``; at a knot the derivative is from the right."""
     x, xp, fp = (as_inexact(number_of(as_array(t))) for t in (x, xp, fp))
     x, xp = (astype(t, np.float64) for t in (x, xp))
+    if xp.ndim != 1 or fp.ndim != 1:
+        raise ValueError("object of too small depth for desired array" if xp.ndim * fp.ndim == 0 else
+                         "setting an array element with a sequence. The requested array would exceed the maximum number of dimension of 1.")
+    if assumptions().equal(xp.shape[0], 0):
+        raise ValueError("array of sample points is empty")
+    require_equal("the number of fp", fp.shape[0], "that of xp", xp.shape[0])
     fp = astype(fp, np.complex128 if fp.type.is_complex else np.float64)
     if period is not None:
         x, xp, fp, left, right = *_periodic(x, xp, fp, period), None, None

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from .session import Session
 
+FACTORISATIONS = frozenset(("cholesky", "inv", "solve"))
+
 
 class TraceBuilder(Builder):
     """A Builder whose ``emit`` computes what depends on known numbers alone."""
@@ -54,6 +56,10 @@ class TraceBuilder(Builder):
                 if folded is not None:
                     return folded
             inputs = values
+        if op.name in FACTORISATIONS:
+            inputs = self._made_safe(op.name, inputs)
+        elif op is BY_NAME["as_kind"]:
+            self._settle_integer(inputs[0], **attrs)
         made = super().emit(op, *inputs, regions=regions, location=location, name=name, **attrs)
         return made if getattr(op, "raises", None) is None else self._settled(made)
 
@@ -63,6 +69,19 @@ class TraceBuilder(Builder):
 
         assert made.node is not None
         return held(self.session, made.node) if may_raise(made.node) and may_be_caught(self.session) else made
+
+    def _made_safe(self, name: str, inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Operands of a factorisation which NumPy may raise in."""
+        from .operations.fragile import made_safe
+
+        return made_safe(self.session, name, inputs)
+
+    def _settle_integer(self, x: Value, kind: Kind, dtype: np.dtype[Any]) -> None:
+        """A float that is to become an int of Python's."""
+        if kind is Kind.PYTHON and dtype.kind == "i" and x.type.differentiable:
+            from .operations.fragile import settle_integer
+
+            settle_integer(self.session, x)
 
     def withdraw(self, node: Node) -> None:
         """Take back a node that has just been made; one that was there before stays."""

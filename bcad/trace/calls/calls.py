@@ -20,6 +20,7 @@ from ..captures.outer import LISTS, MIRRORS
 from ..effects import draws, outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
 from ..operations import items, keys, kinds, layouts, methods, views
+from ..operations.raises import may_be_caught
 from ..places import is_library, is_own
 from ..refusals import shapes_do_not_fit
 from ..regions import choices, sizes, splitting
@@ -291,6 +292,8 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
         except LocatedError:
             raise
         except ops.ShapeError as error:
+            if may_be_caught(session):
+                raise ValueError(str(error)) from None
             raise shapes_do_not_fit(session, error, (*values, *named.values())) from None
         except ops.Uncomputable as error:
             raise session.error(

@@ -33,27 +33,17 @@ if TYPE_CHECKING:
 _NUMERIC = (ArrayTracer, NumberTracer, ScalarTracer, SizeTracer)
 
 
-def _number(session: Session, x: Any) -> Any:
-    """The Value of a traced number; of an array with one element, that element."""
-    value = session.value(x)
-    if value.ndim:
-        if not session.assumptions.equal(value.type.size, 1):
-            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
-        value = ops.BY_NAME["reshape"](value, shape=())
-    return value
-
-
 def _to_python(cls: type) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if len(args) == 2 and cls is complex:
-            real, imag = (calls.as_kind(_number(session, x), Kind.PYTHON, complex) for x in args)
+            real, imag = (calls.as_kind(ops.one_number(session.value(x), cls), Kind.PYTHON, complex) for x in args)
             return session.wrap(ops.BY_NAME["add"](real, ops.BY_NAME["multiply"](imag, 1j)))
         (x,) = args
         if type(x) is SizeTracer and cls is int:
             return x
         if not isinstance(x, (*_NUMERIC, np.ndarray)):
             raise session.leak(x, f"{cls.__name__}() of it")
-        value = _number(session, x)
+        value = ops.one_number(session.value(x), cls)
         if value.type.is_complex and cls in (int, float):
             if isinstance(x, ArrayTracer):
                 raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
@@ -80,7 +70,7 @@ def _bool(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str,
     (x,) = args
     if type(x) is SizeTracer or not session.domain.undecided(x):
         return session.domain.truth(frame, x)
-    return session.wrap(session.as_bool(_number(session, x)))
+    return session.wrap(session.as_bool(ops.one_number(session.value(x), bool)))
 
 
 @handles(operator.index)
@@ -89,7 +79,7 @@ def _index(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str
     if type(x) is SizeTracer or (type(x) is NumberTracer and x._type().dtype.kind == "i"):
         return x
     if isinstance(x, _NUMERIC) and x._type().dtype.kind in ("iub" if type(x) is NumberTracer else "iu"):
-        return session.wrap(calls.as_kind(_number(session, x), Kind.PYTHON, int))
+        return session.wrap(calls.as_kind(ops.one_number(session.value(x), int), Kind.PYTHON, int))
     raise TypeError(f"'{x.__class__.__name__}' object cannot be interpreted as an integer")
 
 

@@ -104,19 +104,40 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices")
     key = normal_key(session, key)
     if may_be_caught(session):
-        _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
+        _settle_bounds(session, cell._type().shape, key if type(key) is tuple else (key,))
     result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, key), {}))
     return result if cell._is_flat else as_view("__getitem__", cell, result)
 
 
-def _settle_bounds(shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
-    """Raise NumPy's IndexError, which the user's code may catch, for a known index; later calls are held to the answer."""
+def _settle_bounds(session: Session, shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
+    """Raise NumPy's IndexError, which the user's code may catch; later calls are held to the answer."""
     for axis, (index, size) in enumerate(zip(key, shape, strict=False)):
-        if type(index) is not int and type(index) is not slice:
+        if isinstance(index, (NumberTracer, ScalarTracer, ArrayTracer)) and index._type().dtype.kind in "iu":
+            _settle_index(session, index, axis, size)
+        elif type(index) is int:
+            less = assumptions().less
+            if less(size, -index) if index < 0 else not less(index, size):
+                raise _out_of_bounds(session, index, axis, size)
+        elif type(index) is not slice:
             return
-        less = assumptions().less
-        if type(index) is int and (less(size, -index) if index < 0 else not less(index, size)):
-            raise IndexError(f"index {index} is out of bounds for axis {axis} with size {assumptions().known(size)}")
+
+
+def _settle_index(session: Session, index: Any, axis: int, size: Any) -> None:
+    """The same of numbers that only a run knows."""
+    length = session.wrap(size)
+    below, beyond = operator.lt(index, operator.neg(length)), operator.ge(index, length)
+    value = session.value(index)
+    broken = session.value(operator.or_(below, beyond))
+    if value.ndim:
+        broken = ops.FUNCTIONS[np.any](broken)
+    known = np.asarray(session.concrete(value)) if session.example.known(value) else np.zeros((), int)
+    n = session.size_example(size) if session.example.known(value) else 0
+    wrong = known[(known < -n) | (known >= n)]
+    session.would_raise(session.wrap(broken), _out_of_bounds(session, wrong[0] if wrong.size else 0, axis, size))
+
+
+def _out_of_bounds(session: Session, index: Any, axis: int, size: Any) -> IndexError:
+    return IndexError(f"index {index} is out of bounds for axis {axis} with size {assumptions().known(size)}")
 
 
 def normal_key(session: Session, key: Any) -> Any:
@@ -168,6 +189,10 @@ def _concrete_key(session: Session, key: Any, owner: Any) -> Any:
         return tuple(_concrete_key(session, k, owner) for k in key)
     if isinstance(owner, (list, tuple, str)) and key.__class__ is np.bool_ and type(key) is not np.bool_:
         raise TypeError(f"{owner.__class__.__name__} indices must be integers or slices, not numpy.bool")
+    if type(key) is ArrayTracer and isinstance(owner, (list, tuple, str)) and key._type().dtype.kind in "iu":
+        if key._type().ndim:
+            raise TypeError("only integer scalar arrays can be converted to a scalar index")
+        return session.decide_int(key, "an index into a container")
     if type(key) in _INTS and (is_integral(key) or isinstance(owner, (list, tuple, str))):  # others raise there as in Python
         return session.decide_int(key, "an index into a container")
     if isinstance(key, Tracer):
@@ -222,8 +247,10 @@ def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
     """``array[key] = value``: the cell holds a new Value."""
     from ..calls.calls import emit
 
-    cell = writable(session, owner)
-    write(session, cell, emit(session, ops.MUTATING_METHODS["__setitem__"], (cell, normal_key(session, key), value), {}))
+    cell, key = writable(session, owner), normal_key(session, key)
+    if may_be_caught(session):
+        _settle_bounds(session, cell._type().shape, key if type(key) is tuple else (key,))
+    write(session, cell, emit(session, ops.MUTATING_METHODS["__setitem__"], (cell, key, value), {}))
 
 
 def writable(session: Session, owner: Any) -> ArrayTracer:

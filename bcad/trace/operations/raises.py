@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bcad import ops
@@ -10,6 +11,7 @@ from bcad.ir import Builder, Graph, Kind, Literal, Node, Value, live_part
 
 from ..builder import constant_of, is_constant
 from ..captures.guards import GuardMiss
+from .faults import exception_of
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -46,13 +48,14 @@ def held(session: Session, node: Node) -> Value:
     from ..regions.caught import Fault, is_branch
 
     session.settled.add(node)
-    branches = is_branch(session, node)
+    error = partial(exception_of, node)
+    branches = error() is not None and is_branch(session)
     if branches:
         session.builder.withdraw(node)  # type: ignore[attr-defined]
     safe, flag = _safely(node)
     if branches:
         assert session.frame is not None
-        session.faults.append(Fault(session.frame, session.builder, node, session.as_bool(flag)))
+        session.faults.append(Fault(session.frame, session.builder, session.as_bool(flag), error))  # type: ignore[arg-type]  # it is not None
         return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)
     if session.concrete(flag, "whether an exception that may be caught is raised"):
         if not session.example.is_static(flag):

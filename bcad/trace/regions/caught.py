@@ -11,10 +11,11 @@ from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bcad.ir import Builder, Node, Value
+import numpy as np
+
+from bcad.ir import Builder, Value
 from interpreter import Elsewhere, Frame, Outcome, Unsupported
 
-from ..operations.faults import exception_of
 from . import choices
 from .arms import Arm, Uncaught, fork_of, go_on, run_arm, speculation
 from .branches import check_raise, joins
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _CALLS = frozenset(("CALL", "CALL_KW", "CALL_FUNCTION_EX"))
+_FACTORISE = frozenset((np.linalg.cholesky, np.linalg.inv, np.linalg.solve))
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code whose frames are resumed by others
 Stops = frozenset[int]
 Start = Callable[[Frame, Stops], Outcome]  # how a way is run in a copy of the raising frame
@@ -181,23 +183,23 @@ def _raising(session: Session, error: BaseException, frame: Frame, stops: Stops)
 
 # -- operations that may raise -----------------------------------------------------------------------------
 class Fault(NamedTuple):
-    """An operation that raises where `flag` is set; its result has been computed as if it did not."""
+    """An operation that raises a new `error` where `flag` is set; its result has been computed as if it did not."""
 
     frame: Frame
     builder: Builder
-    node: Node
     flag: Value
+    error: Callable[[], BaseException]
 
 
-def is_branch(session: Session, node: Node) -> bool:
-    """Whether what `node` raises can be made a branch: where the instruction computes nothing else."""
+def is_branch(session: Session) -> bool:
+    """Whether what an operation raises can be made a branch: where the instruction computes nothing else."""
     frame = session.frame
     if frame is None or frame.code.hidden or (frame.code.raw, frame.pc - 1) in session.avoid:
         return False
     opcode, called = frame.instruction.opcode, frame.called
-    plain = opcode == "BINARY_OP" or opcode in _CALLS and (
-        type(called) is BuiltinFunctionType and (called.__module__ == "math" or called is divmod))
-    return plain and exception_of(node) is not None and catchers(session, frame) is not None
+    plain = opcode == "BINARY_OP" or opcode in _CALLS and (called in _FACTORISE if type(called) is type(np.linalg.inv) else (
+        type(called) is BuiltinFunctionType and (called.__module__ == "math" or called is divmod)))
+    return plain and catchers(session, frame) is not None
 
 
 def settle(session: Session, frame: Frame, result: Any) -> Any:
@@ -214,7 +216,7 @@ def settle(session: Session, frame: Frame, result: Any) -> Any:
         _hold(session, fault)
         return result
     try:
-        starts = (partial(_failing, session, fault.node), partial(_with, session, result))
+        starts = (partial(_failing, session, fault.error), partial(_with, session, result))
         moved, _ = _across(session, frame, fault.flag, starts, key)
     except Uncaught:
         raise
@@ -228,14 +230,11 @@ def settle(session: Session, frame: Frame, result: Any) -> Any:
     return result
 
 
-def _failing(session: Session, node: Node, frame: Frame, stops: Stops) -> Outcome:
-    error = exception_of(node)
-    assert error is not None
-    return _raising(session, error, frame, stops)
+def _failing(session: Session, error: Callable[[], BaseException], frame: Frame, stops: Stops) -> Outcome:
+    return _raising(session, error(), frame, stops)
 
 
 def _hold(session: Session, fault: Fault) -> None:
     """Decide by the example whether an operation raises, and hold later calls to it."""
     if session.decide(session.wrap(fault.flag), "whether an exception that may be caught is raised"):
-        op: Any = fault.node.op
-        op.evaluate(*(session.concrete(v) for v in fault.node.inputs), **fault.node.attrs)
+        raise fault.error()
