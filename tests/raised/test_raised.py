@@ -88,5 +88,5 @@ def test_causes_are_those_of_the_function() -> None:
 def test_points_of_an_interpolation_are_as_many_as_values() -> None:
     for call in (lambda x: np.interp(x[0], x, x[:2]), lambda x: np.interp(x[0], x[:0], x[:0]), lambda x: np.interp(x[0], x[0], x[0])):
         for fn in (call, bcad.Function(call)):
-            with pytest.raises(ValueError):  # noqa: PT011  (each has a text of its own)
+            with pytest.raises(ValueError):
                 fn(np.ones(3))

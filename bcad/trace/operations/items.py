@@ -124,16 +124,16 @@ def _settle_bounds(session: Session, shape: tuple[Any, ...], key: tuple[Any, ...
 
 def _settle_index(session: Session, index: Any, axis: int, size: Any) -> None:
     """The same of numbers that only a run knows."""
-    length = session.wrap(size)
-    below, beyond = operator.lt(index, operator.neg(length)), operator.ge(index, length)
-    value = session.value(index)
-    broken = session.value(operator.or_(below, beyond))
+    value, length = session.value(index), session.value(session.wrap(size))
+    below, beyond = ops.FUNCTIONS[np.less](value, ops.FUNCTIONS[np.negative](length)), ops.FUNCTIONS[np.greater_equal](value, length)
+    broken = ops.FUNCTIONS[np.logical_or](below, beyond)
     if value.ndim:
         broken = ops.FUNCTIONS[np.any](broken)
-    known = np.asarray(session.concrete(value)) if session.example.known(value) else np.zeros((), int)
-    n = session.size_example(size) if session.example.known(value) else 0
-    wrong = known[(known < -n) | (known >= n)]
-    session.would_raise(session.wrap(broken), _out_of_bounds(session, wrong[0] if wrong.size else 0, axis, size))
+    if session.example.known(value) and bool(session.concrete(broken)):  # its text tells the numbers: they are held to
+        n = assumptions().known(size)
+        found = np.asarray(session.decide_ints(value, "an index that is out of bounds"))
+        raise _out_of_bounds(session, found[(found < -n) | (found >= n)][0], axis, size)
+    session.would_raise(session.wrap(broken), IndexError("an index is out of bounds"))
 
 
 def _out_of_bounds(session: Session, index: Any, axis: int, size: Any) -> IndexError:
