@@ -372,6 +372,8 @@ def known_address(key: tuple[Any, ...]) -> tuple[int, Any]:
         return id(None), None
     if key[0] == "empty":
         return numpy_api(184), None  # PyArray_Empty
+    if key[0] == "copied":
+        return numpy_api(85), None  # PyArray_NewCopy
     return library_address(key[1]), None
 
 

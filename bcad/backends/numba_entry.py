@@ -1,8 +1,8 @@
 """The entry around a kernel: a C function that CPython calls, reading and making NumPy objects itself.
 
 It is a METH_FASTCALL builtin.  After the inputs it may be given an array (or None) for each output,
-of its dtype, contiguous and apart from the inputs: one of the right shape is written to and returned.  Arguments of exactly the expected classes, dtypes, ranks and
-layouts (C-contiguous, aligned) are read at their fixed places; anything else goes to a
+of its dtype, contiguous and apart from the inputs: one of the right shape is written to and returned.  Arguments of exactly the expected classes, dtypes and
+ranks (aligned, in C order or small enough to be put into it) are read at their fixed places; anything else goes to a
 Python function (`slow`) that converts.  A run that is abandoned goes to `abandon`.  Called with a self, the function is *strict*: sizes that
 are symbols must be more than one, and what it does not take as it is goes to `inspect`, which gives None for other types than the graph's.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from bcad.ir import ArrayType, Graph, Kind
 
 from .kernel import Buffer, Kernel, Pair, scalar_of
-from .numba_entry_helpers import helper_text
+from .numba_entry_helpers import ORDER, helper_text
 from .numba_gil import HELPERS
 from .numba_llvm import Body
 from .numba_llvm_types import descr_name, llvm_type, memory_type
@@ -25,7 +25,8 @@ HEAD = object.__basicsize__  # size of PyObject_HEAD
 TYPE = HEAD - 8  # where an object's type stands
 # PyArrayObject_fields, fixed by NumPy's ABI: data, nd, dimensions, strides, base, descr, flags
 DATA, RANK, DIMENSIONS, DESCR, FLAGS = HEAD, HEAD + 8, HEAD + 16, HEAD + 40, HEAD + 48
-WELL_BEHAVED = 0x1 | 0x100  # C_CONTIGUOUS | ALIGNED
+ALIGNED = 0x100
+SMALL = 2**18  # bytes of an argument that the entry copies; larger ones do not notice the way through Python
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Entry:
         self.body = Body(kernel, shared)
         self.head: list[str] = []
         self.count = 0
+        self.arrays = [k for k, v in enumerate(graph.inputs) if v.type.kind is Kind.ARRAY and v.type.shape]
         for key in ("array_type", "slow", "inspect", "abandon", "empty", "none"):
             self.table.place(key)
 
@@ -58,6 +60,7 @@ class Entry:
         for position, value in enumerate(self.graph.inputs):
             self.argument(position, value.type)
         self.check_sizes()
+        self.put_in_order()
         body.prepare()
         self.release_for_large_inputs()
         body.block(self.kernel.body)
@@ -81,6 +84,8 @@ class Entry:
             regions += self.body.parts.functions
         helpers = helper_text(table=len(self.table.keys), slots=slots, empty=self.table.place("empty"), nothing=self.table.place("none"),
                               dimensions=DIMENSIONS, shared=self.uses_frame()) + HELPERS
+        if self.arrays:
+            helpers += ORDER.format(flags=FLAGS, data=DATA, small=SMALL, copied=self.table.place("copied"))
         self.body.called.declares.add("declare i64 @llvm.umax.i64(i64, i64)")
         return "\n".join([helpers, self.body.called.text(), *self.body.functions.values(), *regions, *lines, *self.body.metadata]) + "\n"
 
@@ -97,6 +102,8 @@ class Entry:
         n = len(self.graph.outputs)  # kept in memory: as registers they would meet in every way out
         outs = [f"  %outs = alloca [{max(n, 1)} x ptr]",
                 *(f"  %out{k} = getelementptr ptr, ptr %outs, i64 {k}\n  store ptr null, ptr %out{k}" for k in range(n))]
+        outs.append(f"  %copies = alloca [{max(len(self.arrays), 1)} x ptr]")
+        outs += [f"  %copy{k} = getelementptr ptr, ptr %copies, i64 {k}\n  store ptr null, ptr %copy{k}" for k in range(len(self.arrays))]
         frame = ["  %frame = inttoptr i64 0 to ptr"]
         if self.uses_frame():
             frame = ["  %frame = call ptr @bcad_take()", "  %frameless = icmp eq ptr %frame, null",
@@ -148,11 +155,10 @@ class Entry:
     def array(self, position: int, x: str, type_: ArrayType) -> None:
         self.require(self.line(f"icmp eq i32 {self.at(x, RANK, 'i32')}, {type_.ndim}"))
         self.require(self.line(f"icmp eq ptr {self.at(x, DESCR, 'ptr')}, {self.known('descr', type_.dtype.str)}"))
-        flags = self.line(f"and i32 {self.at(x, FLAGS, 'i32')}, {WELL_BEHAVED}")
-        self.require(self.line(f"icmp eq i32 {flags}, {WELL_BEHAVED}"))
-        self.head.append(f"  %in{position}_data = getelementptr i8, ptr {self.at(x, DATA, 'ptr')}, i64 0")
+        flags = self.line(f"and i32 {self.at(x, FLAGS, 'i32')}, {ALIGNED}")
+        self.require(self.line(f"icmp eq i32 {flags}, {ALIGNED}"))
         if not type_.shape:
-            self.scalars(position, f"%in{position}_data", 0, type_.dtype)
+            self.scalars(position, self.at(x, DATA, "ptr"), 0, type_.dtype)
             return
         dims = self.at(x, DIMENSIONS, "ptr")
         for axis, size in enumerate(type_.shape):
@@ -174,6 +180,17 @@ class Entry:
                         self.require(self.line(f"or i1 %loose, {self.line(f'icmp ugt i64 {found}, 1')}"))
                     else:
                         self.require(self.line(f"icmp eq i64 {known}, {found}"))
+
+    def put_in_order(self) -> None:
+        """Where the items of arrays stand one after the other: in the arrays, or in copies."""
+        for k, position in enumerate(self.arrays):
+            type_ = self.graph.inputs[position].type
+            bytes_ = str(type_.dtype.itemsize)
+            for axis in range(type_.ndim):
+                bytes_ = self.line(f"mul i64 {bytes_}, %in{position}_dim{axis}")
+            copy = self.line(f"getelementptr ptr, ptr %copies, i64 {k}")
+            self.head.append(f"  %in{position}_data = call ptr @bcad_in_order(ptr %arg{position}, ptr {copy}, i64 {bytes_})")
+            self.require(self.line(f"icmp ne ptr %in{position}_data, null"))
 
     def release_for_large_inputs(self) -> None:
         """Library calls on large arrays need no other hint."""
@@ -212,7 +229,7 @@ class Entry:
         for k, (value, made) in enumerate(zip(self.graph.outputs, self.kernel.outputs, strict=True)):
             if not isinstance(made, Buffer):
                 self.give_number(k, value.type, made)
-        give_back = ["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else []
+        give_back = self.give_back()
         lines = [*body.lines[before:], *give_back, f"  %list = call ptr @PyList_New(i64 {n})"]
         del body.lines[before:]
         taken: set[int] = set()
@@ -231,9 +248,15 @@ class Entry:
         if self.shares():  # an exception while threads were at work, such as the user's interruption
             lines += ["raise:", *give_back, f"  call void @bcad_drop(ptr %outs, i64 {n})"]
             lines.append("  ret ptr null")
-        lines += ["slow:", *(["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else [])]
+        lines += ["slow:", *give_back]
         return [*lines, "  %relaxed = icmp eq ptr %self, null", "  br i1 %relaxed, label %convert, label %inspect", "convert:",
                 *self._detour("slow"), "inspect:", *self._detour("inspect")]
+
+    def give_back(self) -> list[str]:
+        """What ends every call: its workspace is others' again, its copies are gone."""
+        frame = ["  call void @bcad_give_back(ptr %frame)"] if self.uses_frame() else []
+        copies = [f"  call void @bcad_drop(ptr %copies, i64 {len(self.arrays)})"] if self.arrays else []
+        return frame + copies
 
     def _detour(self, key: str) -> list[str]:
         name, place = f"%to_{key}", self.table.place(key)

@@ -209,6 +209,39 @@ done:
 """
 
 
+ORDER = """
+define internal ptr @bcad_in_order(ptr %array, ptr %copy, i64 %bytes) alwaysinline {{
+  %flags_at = getelementptr i8, ptr %array, i64 {flags}
+  %flags = load i32, ptr %flags_at
+  %bit = and i32 %flags, 1
+  %apart = icmp eq i32 %bit, 0
+  br i1 %apart, label %size, label %there
+there:
+  %data_at = getelementptr i8, ptr %array, i64 {data}
+  %data = load ptr, ptr %data_at
+  ret ptr %data
+size:
+  %large = icmp ugt i64 %bytes, {small}
+  br i1 %large, label %none, label %make
+make:
+  %where = load ptr, ptr getelementptr (i64, ptr @bcad_table, i64 {copied})
+  %made = call ptr %where(ptr %array, i32 0)
+  store ptr %made, ptr %copy
+  %lacking = icmp eq ptr %made, null
+  br i1 %lacking, label %refuse, label %have
+have:
+  %new_at = getelementptr i8, ptr %made, i64 {data}
+  %new = load ptr, ptr %new_at
+  ret ptr %new
+refuse:
+  call void @PyErr_Clear()
+  br label %none
+none:
+  ret ptr null
+}}
+"""  # where the items of an array stand in C order: there, or in a copy
+
+
 def helper_text(*, table: int, slots: int, empty: int, nothing: int, dimensions: int, shared: bool) -> str:
     """The helpers of one module.
 

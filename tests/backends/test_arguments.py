@@ -45,6 +45,32 @@ def test_any_layout(x: np.ndarray, backend: str) -> None:
     check(PROGRAM, x, backend=backend)
 
 
+@pytest.mark.parametrize("dtype", [float, np.float32, complex, np.int64, np.int16, bool], ids=lambda t: np.dtype(t).name)
+def test_small_arrays_of_any_layout_are_put_in_order_without_python(dtype: Any) -> None:
+    n, m, k = (Dim.symbol(name) for name in "nmk")
+    graph = build(lambda x, y: [O["add"](x, y), O["sum"](x, axis=(1,), keepdims=False)], array_type(dtype, (n, m, k)), array_type(dtype, (k,)))
+    made = backends.get("numba").compile(graph)
+    whole = np.random.default_rng(0).integers(0, 2, (8, 6, 10)).astype(dtype)
+    for x in (whole[::2, ::-1, 1::3], whole.transpose(2, 0, 1), np.broadcast_to(whole[0, 0], (3, 4, 10)), whole[1:4, 2:5, :4], whole[:, :, 5:6].T, whole[:0]):
+        x.flags.writeable = False
+        for y in (np.resize(whole, x.shape[2] * 2)[::2], np.resize(whole, x.shape[2])[::-1], np.broadcast_to(whole[0, 0, 0], (x.shape[2],))):
+            inputs = x.copy(), y.copy()
+            found = made.run(x, y)
+            np.testing.assert_array_equal(found[0], x + y)
+            np.testing.assert_array_equal(found[1], x.sum(1, dtype=found[1].dtype))
+            assert np.array_equal(x, inputs[0]) and np.array_equal(y, inputs[1])
+    assert made.detours.spare_bytes() == 0
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_large_arrays_are_copied_into_memory_that_is_kept(more: int) -> None:
+    made = backends.get("numba").compile(build(lambda x: [O["sum"](x * x, axis=(0,), keepdims=False)], VECTOR))
+    x = np.random.default_rng(0).normal(size=2 * (2**15 + more))[::2]
+    for _ in range(2):
+        assert np.isclose(made.run(x)[0], np.sum(x * x), rtol=1e-13)
+    assert made.detours.spare_bytes() == (x.nbytes if more > 0 else 0)
+
+
 def test_read_only_and_unaligned() -> None:
     x = np.arange(6.0).reshape(2, 3)
     x.flags.writeable = False

@@ -21,15 +21,15 @@ def compiled() -> Any:
 
 def test_copies_of_other_layouts_are_kept_for_the_next_call() -> None:
     g = grad(lambda x: np.sum(np.sin(x) * x[::-1]))
-    x = np.random.default_rng(0).normal(size=(40, 60))
-    whole, contiguous = np.zeros((80, 60)), g(x)
+    x = np.random.default_rng(0).normal(size=(400, 100))  # too large for the entry to copy it
+    whole, contiguous = np.zeros((800, 100)), g(x)
     whole[::2] = x
     detours = g.core.specialisations[0].entry.compiled.detours
     for other in (whole[::2], np.asfortranarray(x), x[::-1][::-1].T.copy().T, whole[::2]):
         np.testing.assert_array_equal(g(other), contiguous)
         assert detours.spare_bytes() == x.nbytes
-    assert "other temporaries 38.4 kB" in report(g)
-    assert g(np.asfortranarray(x[:5])).shape == (5, 60) and detours.spare_bytes() == 5 * 60 * 8
+    assert "other temporaries 640 kB" in report(g)
+    assert g(np.asfortranarray(x[:360])).shape == (360, 100) and detours.spare_bytes() == 360 * 100 * 8
     assert not np.shares_memory(g(whole[::2]), next(iter(detours._spare.values())))
 
 
