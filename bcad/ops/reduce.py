@@ -145,8 +145,13 @@ def _mean(
 
 def _averaged(x: Value, axes: Axes, dtype: Any, keepdims: bool, mask: Any) -> Value:
     """The mean over `axes`, as NumPy computes it: a sum in `dtype`, and what it is divided to is of that too."""
-    if mask is True and (dtype is None or np.dtype(dtype).kind in "fc"):
+    wide = dtype is None or np.dtype(dtype).kind in "fc" and np.dtype(dtype) != np.float16  # asked for halves, it adds up halves
+    if mask is True and wide:
         return fold(BY_NAME["mean"], x, axes, dtype, keepdims)
+    return _divided_sum(x, axes, dtype, keepdims, mask)
+
+
+def _divided_sum(x: Value, axes: Axes, dtype: Any, keepdims: bool, mask: Any) -> Value:
     if dtype is None and x.dtype.kind in "biu":
         dtype = float
     total = fold(BY_NAME["sum"], x, axes, dtype, keepdims, where=mask)
@@ -174,14 +179,16 @@ def _var(
 def _spread(x: Value, axes: Axes, dtype: Any, ddof: Any, keepdims: Any, mask: Any, mean: Any) -> Value:
     """The mean of squared distances from the mean, as NumPy computes it."""
     keep = bool(given(keepdims, False))
-    center = _averaged(x, axes, dtype, True, mask) if mean is NOT_GIVEN else operand(mean)
+    half = (x.dtype if dtype is None else np.dtype(dtype)) == np.float16  # of which np.mean adds up singles, np.var not
+    averaged = _divided_sum if half else _averaged
+    center = averaged(x, axes, dtype, True, mask) if mean is NOT_GIVEN else operand(mean)
     deviation = x - center
     if deviation.type.is_complex:
         squares = BY_NAME["real"](deviation * BY_NAME["conjugate"](deviation))
     else:
         squares = deviation * deviation
     if mask is True and isinstance(ddof, (int, float)) and ddof == 0:
-        return _averaged(squares, axes, dtype, keep, True)
+        return averaged(squares, axes, dtype, keep, True)
     total = fold(BY_NAME["sum"], squares, axes, dtype, keep, where=mask)
     freedom = _number_of(squares, axes, mask, keep) - ddof
     return cast(total / BY_NAME["maximum"](freedom, 0), total.dtype)

@@ -159,3 +159,21 @@ def test_one_number_never_deviates():
 
     assert grad(np.std)(3.5) == 0.0
     assert np.array_equal(grad(lambda x: np.std(x, axis=1).sum())(np.ones((3, 1))), np.zeros((3, 1)))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("function", [np.mean, np.var, np.std, np.nanmean, np.nanvar], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("keywords", [{}, {"axis": 0}, {"dtype": np.float16}, {"dtype": float}], ids=str)
+def test_moments_of_half_precision_are_added_up_in_the_precision_that_numpy_takes(function: Any, keywords: Any, backend: str) -> None:
+    import bcad
+
+    with bcad.options.set(backend=backend):
+        taken = bcad.Function(lambda x: function(x, **keywords))
+        for seed in range(3):
+            x = (1000 + np.random.default_rng(seed).normal(size=(6, 9))).astype(np.float16)  # halves near 1000 are 0.5 apart
+            for y in (x, x > 1000, x - 1000):
+                if function in (np.nanmean, np.nanvar) and (y.dtype == bool or keywords.get("dtype") is float):
+                    continue  # nanvar's distances from the mean are halves whatever is asked for
+                found, expected = taken(y), function(y, **keywords)
+                assert found.dtype == expected.dtype
+                np.testing.assert_array_equal(found, expected, strict=True) if found.dtype == np.float16 else np.testing.assert_allclose(found, expected)
