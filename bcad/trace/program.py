@@ -7,6 +7,7 @@ from typing import Any
 
 from bcad.ir import Builder, Graph, Size, Value
 
+from .captures.copied import OwnContainers
 from .captures.guards import Guard, Guards
 from .captures.sources import Source, read
 from .effects.effects import Effect
@@ -52,13 +53,15 @@ class Program:
         Loops kept as such on a supposition that a run may refute: then trace again with ``avoid=`` them.
     relied : list of SizeRelation
         What holds because no length that is a symbol is 1, and has decided something.
+    own : OwnContainers or None
+        What containers among the arguments must not be, where some are written to.
     """
 
     def __init__(
         self, graph: Graph, tree: Tree, arguments: dict[Path, int], sources: Sequence[Source], guards: Guards,
         result: Plan, result_count: int, effects: Sequence[Effect], maker: Maker,
         sizes: dict[str, int] | None = None, reasons: Sequence[str] = (), same: dict[str, Size] | None = None,
-        suppositions: frozenset[Any] = frozenset(), relied: Sequence[Any] = (),
+        suppositions: frozenset[Any] = frozenset(), relied: Sequence[Any] = (), own: OwnContainers | None = None,
     ) -> None:
         self.graph = graph
         self.tree = tree
@@ -74,6 +77,7 @@ class Program:
         self.same = dict(same or {})
         self.suppositions = suppositions
         self.relied = list(relied)
+        self.own = own
 
     def check(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Guard | None:
         """None if the program holds for this call, else the first guard that does not."""
@@ -82,7 +86,10 @@ class Program:
             guard = StructureGuard()
             object.__setattr__(guard, "tree", self.tree)
             return guard
-        return self.guards.failing(leaves, {})
+        failing = self.guards.failing(leaves, {})
+        if failing is None and self.own is not None and not self.own.holds_for(args, kwargs, leaves):
+            return self.own
+        return failing
 
     def fetch(self, args: Sequence[Any], kwargs: dict[str, Any]) -> list[Any]:
         """The values of the graph's inputs for a call, captures read anew."""
@@ -104,7 +111,7 @@ class Program:
         """What the trace relied on and does, as text."""
         lines = [f"{self.graph.name}: {len(self.graph.nodes)} nodes"]
         lines += [f"  input {v.name}: {v.type} is {s}" for v, s in zip(self.graph.inputs, self.sources, strict=True)]
-        lines += [f"  guard {g}" for g in self.guards]
+        lines += [f"  guard {g}" for g in (*self.guards, *filter(None, (self.own,)))]
         lines += [f"  effect {e}" for e in self.effects]
         lines += [f"  not kept as a region: {r}" for r in self.reasons]
         return "\n".join(lines)

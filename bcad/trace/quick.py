@@ -163,6 +163,8 @@ class _Writer:
             yield "if kwargs: return MISS"
         for guard in program.guards:
             yield from self.guard(guard)
+        if program.own is not None:
+            yield self._unless(f"{self.name(program.own)}.holds_for(args, kwargs, [{self.leaves}])")
 
     def seed_lines(self, seeds: Seeds) -> Iterator[str]:
         """Take the seeds apart; each leaf must be what belongs to its number, a Python float will do for one."""

@@ -27,6 +27,7 @@ from . import active
 from .assume import TraceAssumptions
 from .builder import TraceBuilder, constant_of, is_constant, is_number, size_of
 from .captures import foreign
+from .captures.copied import Copies
 from .captures.guards import HasType
 from .captures.outer import LISTS
 from .captures.questions import PLAIN
@@ -77,6 +78,7 @@ class Session(Deciding, Undoing):
         self.assumptions = TraceAssumptions(self)
         self.merging: Any = None  # the Merge of two arms that is under way
         self.captures = Captures(self)
+        self.copies = Copies(())
         self.marks = Marks(self)
         self.domain = GraphDomain(self)
         self.streams_made: dict[int, Any] = {}  # streams of random numbers made while tracing

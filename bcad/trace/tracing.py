@@ -14,6 +14,7 @@ from interpreter import Journal, decode, evaluate
 from .active import current_session
 from .builder import TraceBuilder
 from .calls import hosts
+from .captures.copied import Copies, OwnContainers
 from .captures.outer import MIRRORS
 from .captures.sources import Argument, Source
 from .effects.changes import collect, replayed
@@ -83,13 +84,15 @@ def _trace(session: Session, fn: Callable[..., Any], args: tuple[Any, ...], kwar
         lifted = [session.captures.argument(x, Argument(k, names[k])) for k, x in enumerate(leaves)]
         function = session.captures.root(fn)
         call_args, call_kwargs = tree.unflatten(lifted)
+        session.copies = Copies((call_args, tuple(call_kwargs.values())))
         result = evaluate(function, call_args, call_kwargs, session.domain)
         if session.failure is not None:  # the user's code swallowed it
             raise session.failure
-        return _finish(session, journal, tree, lifted, result)
+        own = session.copies.guard(session, journal, args, kwargs, leaves)
+        return _finish(session, journal, tree, lifted, result, own)
 
 
-def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], result: Any) -> Program:
+def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], result: Any, own: OwnContainers | None) -> Program:
     outputs = _Outputs(session)
     planned = Plan(session, result, outputs.position)
     count = len(outputs.values)
@@ -110,7 +113,7 @@ def _finish(session: Session, journal: Journal, tree: Tree, lifted: list[Any], r
             arguments[path] = place[session.captures.input_of(leaf)]
     return Program(graph, tree, arguments, sources, session.guards, planned, count, effects, maker, session.sizes,
                    [f"{code.co_name}:{_line(code, pc)}: {reason}" for (code, pc), reason in session.reasons.items()],
-                   session.assumptions.guarded(), frozenset(session.supposing), list(session.assumptions.relied))
+                   session.assumptions.guarded(), frozenset(session.supposing), list(session.assumptions.relied), own)
 
 
 def _line(code: Any, pc: int) -> Any:

@@ -238,6 +238,7 @@ def identical(session: Session, left: Any, right: Any) -> Any:
     if session.twins and are_twins(session, left, right):
         refuse_twin(session, left)
     if type(left) is not NumberTracer or type(right) is not bool or left._type().dtype.kind != "b":
+        session.copies.compare(left, right)
         return session.captures.identical(left, right)
     return left if right else unary(session, "not", left)
 

@@ -54,6 +54,11 @@ class Merge:
         """One place: its state after each arm (None: nothing reads it), and how to set the merged one."""
         pair = [None if p is None else refer(p, self._existed) for p in pair]
         known = [p for p in pair if p is not None]
+        first, last = known[0], known[-1]
+        if len(known) == 2 and not raw and isinstance(first, Number) and isinstance(last, Number) and (
+            first.obj is last.obj and isinstance(first.obj, ArrayTracer)):
+            put(first.obj)  # what it holds is merged as a place of its own
+            return
         pattern = pattern_of(known[0])
         if len(known) == 2:
             pattern = self._joined(pattern, pattern_of(known[1]))
