@@ -68,10 +68,12 @@ def _copy_method(a: Any, order: Any = "C") -> Value:
 def filled(shape: Any, fill: Any, dtype: Any) -> Value:
     """An array of one number, or of a `fill` that is broadcast."""
     dtype = np.dtype(dtype)
-    value = operand(fill)
+    value, sizes = operand(fill), as_shape(shape)
+    if any(isinstance(size, int) and size < 0 for size in sizes):
+        raise ValueError("negative dimensions are not allowed")
     if not value.shape:
-        return BY_NAME["full"](value, shape=as_shape(shape), dtype=dtype)
-    return BY_NAME["broadcast_to"](cast(value, dtype), shape=as_shape(shape))
+        return BY_NAME["full"](value, shape=sizes, dtype=dtype)
+    return BY_NAME["broadcast_to"](cast(value, dtype), shape=sizes)
 
 
 @implements(np.zeros, np.empty)

@@ -269,7 +269,10 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Value:
             return BY_NAME["gather"](x, index, index=(FULL,) * axis + (_array_part(),))
         repeats = counts.item()
     counts_of_axes = [1] * x.ndim
-    counts_of_axes[axis] = as_size(repeats, "the number of repeats")  # type: ignore[assignment]
+    count = as_size(repeats, "the number of repeats")
+    if isinstance(count, int) and count < 0:
+        raise ValueError("repeats may not contain negative values.")
+    counts_of_axes[axis] = count  # type: ignore[assignment]
     return _copies(x, counts_of_axes, before=False)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Size, Value, assumptions
+from bcad.ir import Kind, Literal, Size, Value, assumptions, product
 
-from .arguments import as_array, as_int, astype, concrete, counting, has_values
+from .arguments import as_array, as_int, as_shape, astype, concrete, counting, has_values
+from .control import check
 from .index import getitem, positions
 from .index_template import FULL, Part
 from .join import join, stack
@@ -183,7 +184,11 @@ def ix_(*args: Any) -> tuple[Value, ...]:
 @implements(np.unravel_index)
 def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Value, ...]:
     """The positions along each axis of flat indices."""
-    rest, result = as_indices(indices), []
+    rest, result, shape = as_indices(indices), [], as_shape(shape)
+    outside = BY_NAME["logical_or"](BY_NAME["less"](rest, 0), BY_NAME["greater_equal"](rest, product(shape)))
+    flag = FUNCTIONS[np.any](outside)
+    check(BY_NAME["as_kind"](flag, kind=Kind.PYTHON, dtype=np.dtype(bool)),
+          message=Literal("an index is out of bounds for the array"), error=Literal(ValueError))  # fmt: skip
     for size in reversed(shape) if order == "C" else shape:
         result.append(BY_NAME["remainder"](rest, size))
         rest = BY_NAME["floor_divide"](rest, size)

@@ -94,6 +94,7 @@ class Session(Deciding, Undoing):
         self.lessons = lessons
         self.avoid = lessons.avoid  # branches and loops that are not to be kept as regions
         self.settled: set[Any] = set()  # nodes of which it is known whether they raise
+        self.failing: set[Any] = set()  # nodes of the program's own calls that NumPy may raise in
         self.faults: list[Any] = []  # what the current instruction has computed as if it did not raise
         self.deciding: dict[Any, int] = {}  # branches whose ways are being made, and how often one stands in its own
         self.twins: dict[int, tuple[Any, Any]] = {}  # objects that may be one: the region after which they may not be written to

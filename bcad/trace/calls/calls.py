@@ -5,21 +5,21 @@ from __future__ import annotations
 import functools
 import operator
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType, MethodWrapperType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Kind, Value
+from bcad.ir import Kind, Node, Value
 from interpreter import Frame, LocatedError, evaluate
 
 from ..captures import containers, foreign, mirrors, questions, tables
 from ..captures.outer import LISTS, MIRRORS
 from ..effects import draws, outside, randomness, text
 from ..lists import keyed, strip_methods, virtual
-from ..operations import items, keys, kinds, layouts, methods, views
+from ..operations import failing, items, keys, kinds, layouts, methods, views
 from ..operations.raises import may_be_caught
 from ..places import is_library, is_own
 from ..refusals import shapes_do_not_fit
@@ -276,8 +276,11 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
     values = [session.unwrap(a) for a in args]
     named = {k: session.unwrap(v) for k, v in kwargs.items()}
     for _ in range(32):
+        start = len(session.builder.nodes)
         try:
-            return meaning(*values, **named)
+            result = meaning(*values, **named)
+            note_failing(session, session.builder.nodes[start:])
+            return result
         except ops.NotConcrete as error:
             if sizes.measure(session, error.value):
                 continue
@@ -303,6 +306,15 @@ def emit(session: Session, meaning: Callable[..., Any], args: Any, kwargs: dict[
         except NotImplementedError as error:
             raise session.error(str(error) or f"{meaning!r} is not supported for these arguments") from error
     raise session.error("too many integers decide a shape here")
+
+
+def note_failing(session: Session, nodes: Sequence[Node]) -> None:
+    """What NumPy may raise in a call of the program's is raised, whether or not the result is read."""
+    found = [node for node in nodes if failing.may_fail(node)]
+    session.failing.update(found)
+    if found and may_be_caught(session):
+        for node in found:
+            failing.settle(session, node)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import evaluate
 
-from ..operations.items import get_array_item
+from ..operations.items import element
 from ..tracers import NumberTracer, SizeTracer
 from .indexed import Indexed
 from .iteration import combined, indexed
@@ -69,11 +69,11 @@ class NumberedIterator(ZipIterator):
 
     def at(self, k: Any) -> Any:
         (index,) = super().at(k)
-        return index, get_array_item(self.session, self.array, index)
+        return index, element(self.session, self.array, index)
 
     def advance(self) -> Any:
         (index,) = super().advance()
-        return index, get_array_item(self.session, self.array, index)
+        return index, element(self.session, self.array, index)
 
     __next__ = advance
 

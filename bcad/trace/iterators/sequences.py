@@ -6,7 +6,7 @@ import operator
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..operations.items import get_array_item
+from ..operations.items import element
 from ..regions.states import Abandon
 from ..tracers import ArrayTracer, Tracer
 from .indexed import Indexed
@@ -33,7 +33,7 @@ class RowIterator(Indexed):
         place = operator.add(k, self.index) if self.index else k
         if self.backwards:
             place = operator.sub(operator.sub(self.session.domain.length(self.array), 1), place)
-        return get_array_item(self.session, self.array, place)
+        return element(self.session, self.array, place)
 
     def place(self) -> Any:
         return id(self.array), self.index

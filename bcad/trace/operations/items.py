@@ -104,40 +104,27 @@ def get_array_item(session: Session, owner: Any, key: Any) -> Any:
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices")
     key = normal_key(session, key)
     if may_be_caught(session):
-        _settle_bounds(session, cell._type().shape, key if type(key) is tuple else (key,))
+        _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
     result = session.wrap(emit(session, ops.METHODS["__getitem__"], (cell, key), {}))
     return result if cell._is_flat else as_view("__getitem__", cell, result)
 
 
-def _settle_bounds(session: Session, shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
-    """Raise NumPy's IndexError, which the user's code may catch; later calls are held to the answer."""
+def element(session: Session, array: Any, index: Any) -> Any:
+    """An item that is there."""
+    found = get_array_item(session, array, index)
+    if isinstance(found, Tracer):
+        session.failing.discard(session.value(found).node)
+    return found
+
+
+def _settle_bounds(shape: tuple[Any, ...], key: tuple[Any, ...]) -> None:
+    """Raise NumPy's IndexError, which the user's code may catch, for a known index; later calls are held to the answer."""
     for axis, (index, size) in enumerate(zip(key, shape, strict=False)):
-        if isinstance(index, (NumberTracer, ScalarTracer, ArrayTracer)) and index._type().dtype.kind in "iu":
-            _settle_index(session, index, axis, size)
-        elif type(index) is int:
-            less = assumptions().less
-            if less(size, -index) if index < 0 else not less(index, size):
-                raise _out_of_bounds(session, index, axis, size)
-        elif type(index) is not slice:
+        less = assumptions().less
+        if type(index) is int and (less(size, -index) if index < 0 else not less(index, size)):
+            raise IndexError(f"index {index} is out of bounds for axis {axis} with size {assumptions().known(size)}")
+        if index is None or index is Ellipsis or isinstance(index, (list, np.ndarray)):
             return
-
-
-def _settle_index(session: Session, index: Any, axis: int, size: Any) -> None:
-    """The same of numbers that only a run knows."""
-    value, length = session.value(index), session.value(session.wrap(size))
-    below, beyond = ops.FUNCTIONS[np.less](value, ops.FUNCTIONS[np.negative](length)), ops.FUNCTIONS[np.greater_equal](value, length)
-    broken = ops.FUNCTIONS[np.logical_or](below, beyond)
-    if value.ndim:
-        broken = ops.FUNCTIONS[np.any](broken)
-    if session.example.known(value) and bool(session.concrete(broken)):  # its text tells the numbers: they are held to
-        n = assumptions().known(size)
-        found = np.asarray(session.decide_ints(value, "an index that is out of bounds"))
-        raise _out_of_bounds(session, found[(found < -n) | (found >= n)][0], axis, size)
-    session.would_raise(session.wrap(broken), IndexError("an index is out of bounds"))
-
-
-def _out_of_bounds(session: Session, index: Any, axis: int, size: Any) -> IndexError:
-    return IndexError(f"index {index} is out of bounds for axis {axis} with size {assumptions().known(size)}")
 
 
 def normal_key(session: Session, key: Any) -> Any:
@@ -249,7 +236,7 @@ def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
 
     cell, key = writable(session, owner), normal_key(session, key)
     if may_be_caught(session):
-        _settle_bounds(session, cell._type().shape, key if type(key) is tuple else (key,))
+        _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
     write(session, cell, emit(session, ops.MUTATING_METHODS["__setitem__"], (cell, key, value), {}))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bcad import ops
 from bcad.ir import Builder, Graph, Kind, Literal, Node, Value, live_part
 
 from ..builder import constant_of, is_constant
 from ..captures.guards import GuardMiss
+from .failing import Condition, broken, conditions
 from .faults import exception_of
 
 if TYPE_CHECKING:
@@ -78,21 +80,25 @@ def _safely(node: Node) -> tuple[Value, Value]:
 
 def keep_raising(builder: Any, outputs: list[Value]) -> None:
     """Let the nodes of a finished builder that may raise do so, although nothing reads their results."""
-    if not any(may_raise(node) or node.regions for node in builder.nodes):
+    session = builder.session
+    if not any(may_raise(node) or node in session.failing or node.regions for node in builder.nodes):
         return
     live = set(live_part(Graph(builder.inputs, builder.nodes, outputs, builder.name)).nodes)
-    settled = builder.session.settled
+    known = {c for node in live if node in session.failing for c in conditions(node)}
     for node in list(builder.nodes):
         if node in live:
             continue
-        if node not in settled and may_raise(node):
+        if node not in session.settled and may_raise(node):
             with builder:
                 _require(node)
-        elif any(_raises_inside(region, settled) for region in node.regions):
-            first, *others = node.regions  # the condition of a loop stays as it is
-            checked = [_checked(r, settled) for r in (others if node.op.name == "cond" else ())]
+        elif node in session.failing:
             with builder:
-                builder.emit(node.op, *node.inputs, regions=(_checked(first, settled), *(checked or others)), location=node.location,
+                _require_conditions(node, known)
+        elif any(_raises_inside(region, session) for region in node.regions):
+            first, *others = node.regions  # the condition of a loop stays as it is
+            checked = [_checked(r, session) for r in (others if node.op.name == "cond" else ())]
+            with builder:
+                builder.emit(node.op, *node.inputs, regions=(_checked(first, session), *(checked or others)), location=node.location,
                              **node.attrs)
 
 
@@ -102,20 +108,38 @@ def _require(node: Node) -> None:
     ops.check(flag, message=Literal(f"{node.op.name} raises"), error=Literal(ArithmeticError))
 
 
-def _raises_inside(region: Graph, settled: Collection[Node]) -> bool:
-    return any(may_raise(node) and node not in settled for node in region.walk())
+def _require_conditions(node: Node, known: set[Condition]) -> None:
+    """The same of what NumPy computes, but for what is required already."""
+    for condition in conditions(node):
+        if condition not in known:
+            known.add(condition)
+            flag = ops.BY_NAME["as_kind"](broken(condition), kind=Kind.PYTHON, dtype=np.dtype(bool))
+            ops.check(flag, message=Literal(f"{node.op.name} raises"), error=Literal(ValueError))
 
 
-def _checked(region: Graph, settled: Collection[Node]) -> Graph:
+def _raises_inside(region: Graph, session: Session) -> bool:
+    return any(_raises(node, session) for node in region.walk())
+
+
+def _raises(node: Node, session: Session) -> bool:
+    return may_raise(node) and node not in session.settled or node in session.failing
+
+
+def _checked(region: Graph, session: Session) -> Graph:
     """A region whose nodes raise although it is run for nothing else."""
     builder = Builder(name=region.name)
+    known: set[Condition] = set()
     with builder:
         mapping = {v: builder.input(v.type, v.name) for v in region.inputs}
         for node in region.nodes:
-            inner = [_checked(r, settled) if _raises_inside(r, settled) and (node.op.name == "cond" or k == 0) else r
+            inner = [_checked(r, session) if _raises_inside(r, session) and (node.op.name == "cond" or k == 0) else r
                      for k, r in enumerate(node.regions)]
             found = builder.emit(node.op, *(mapping[v] for v in node.inputs), regions=tuple(inner), location=node.location, **node.attrs)
             mapping.update(zip(node.outputs, found if isinstance(found, tuple) else (found,), strict=True))
-            if node not in settled and may_raise(node):
+            if node in session.failing:
+                made = mapping[node.outputs[0]].node
+                assert made is not None
+                _require_conditions(made, known)
+            elif _raises(node, session):
                 _require(builder.nodes[-1])
         return builder.build([mapping[v] for v in region.outputs])
