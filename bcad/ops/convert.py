@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import ArrayType, Builder, Dim, Kind, Value, constant_op, run_node
+from bcad.ir import ArrayType, Builder, Dim, Kind, Literal, Value, constant_op, run_node
 
 from .arguments import as_array, numeric
 from .cotangents import cast, to_cotangent
@@ -97,9 +97,22 @@ def held_by(x: Value, dtype: Any) -> Value:
     dtype = np.dtype(dtype)
     if x.type.kind is Kind.PYTHON and x.type.is_complex and dtype.kind in "fiu":
         raise TypeError(f"{'float' if dtype.kind == 'f' else 'int'}() argument must be a string or a real number, not 'complex'")
-    if dtype.kind in "iu" and x.type.kind is Kind.PYTHON and is_constant(x):
-        dtype.type(constant(x))
+    if dtype.kind in "iu" and x.type.kind is Kind.PYTHON and x.dtype.kind == "i":
+        if is_constant(x):
+            dtype.type(constant(x))
+        elif not np.can_cast(x.dtype, dtype):
+            _require_in_range(x, dtype)
     return x
+
+
+def _require_in_range(x: Value, dtype: Any) -> None:
+    """NumPy's OverflowError for a Python int that a run finds too large or negative."""
+    limits = np.iinfo(dtype)
+    outside = BY_NAME["less"](x, max(int(limits.min), -(2**63)))
+    if limits.max < 2**63 - 1:
+        outside = BY_NAME["logical_or"](outside, BY_NAME["greater"](x, int(limits.max)))
+    flag = as_kind(outside, kind=Kind.PYTHON, dtype=np.dtype(bool))
+    BY_NAME["check"](flag, message=Literal(f"a Python integer out of bounds for {dtype}"), error=Literal(OverflowError))
 
 
 def operand(x: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from bcad.ir import Builder, Dim, Kind, Size, Value, assumptions
 
 from .arguments import as_array, astype, concrete, fresh, has_values, known_size
+from .convert import strong
 from .index_op import getitem_op, index_add, item_op, set_item
 from .index_template import FULL, Part, Span, Template, expand, item_shape, width
 from .op import BY_NAME, implements
@@ -243,12 +244,23 @@ def _where_mask(x: Value, mask: Value, value: Value) -> Value:
     return to_shape(BY_NAME["where"](condition, astype(value, x.dtype), x), x.shape)
 
 
-def add_at(x: Any, index: Any, value: Any) -> Value:
-    """What `x` becomes by ``np.add.at(x, index, value)``: repeated indices accumulate."""
-    x, value = as_array(x), as_array(value)
-    if not np.can_cast(value.dtype, x.dtype, "same_kind"):
-        raise NotImplementedError(f"np.add.at of {value.dtype} to an array of {x.dtype}, which rounds after each addition, is not traced")
+def add_at(x: Any, index: Any, value: Any, negative: bool = False) -> Any:
+    """What `x` becomes by ``np.add.at(x, index, value)``, or `subtract`: repeated indices accumulate.
+
+    NotImplemented where each sum is rounded to the dtype of `x`.
+    """
+    x, value = as_array(x), strong(as_array(value))  # Python numbers count like arrays here
+    common = np.result_type(x.dtype, value.dtype)
+    if x.dtype.kind == "b" or common.kind != x.dtype.kind and {common.kind, x.dtype.kind} != {"i", "u"}:
+        return NotImplemented
+    if x.dtype.kind in "iu":
+        value = astype(value, x.dtype)  # what wraps around may do so before
+    elif negative and value.dtype.kind in "bu":
+        value = astype(value, common)
+    value = BY_NAME["negative"](value) if negative else value
     parsed = Parsed(index, x.shape)
+    if value.ndim > len(item_shape(x.shape, parsed.template, [a.type for a in parsed.arrays])):
+        raise ValueError("array is not broadcastable to correct shape")
     return index_add(x, value, *parsed.arrays, index=parsed.template)
 
 

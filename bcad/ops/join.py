@@ -11,6 +11,7 @@ from bcad.ir import ArrayType, Dim, Size, Value, assumptions, maximum, product
 
 from .arguments import NotConcrete, as_array, as_axes, as_int, as_size, astype, concrete, counting, full, has_values
 from .convert import array as as_whole
+from .convert import held_by
 from .cotangents import rearranged, to_cotangent
 from .op import BY_NAME, FUNCTIONS, Op, Zero, define, implements, materialize
 from .rows import column_stack_rows, concatenate_rows, dstack_rows, hstack_rows, stack_rows, vstack_rows
@@ -403,7 +404,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Value:
     """With `values` put before the concrete indices `obj`."""
     x, axis, n = _along(arr, axis)
     obj = _concrete_index(obj)
-    values = astype(as_array(values), x.dtype)
+    values = astype(held_by(as_array(values), x.dtype), x.dtype)
     if np.ndim(obj) == 0 and not isinstance(obj, slice) and values.ndim >= 1:
         values = moveaxis(to_shape(values, (1,) * (x.ndim - values.ndim) + tuple(values.shape)), 0, axis)
         if values.ndim == 1 or x.ndim > 1:  # one place, several values: all go there, in order

@@ -14,10 +14,11 @@ import numpy as np
 from bcad.ir import Dim, Kind, Value
 
 from .arguments import as_array, as_int, astype, counting
+from .convert import held_by
 from .index import add_at, setitem
 from .op import BY_NAME
 from .shape import ravel, stretch, to_shape
-from .shapes import ShapeError, broadcasts_to, normalize_axis, require_equal
+from .shapes import ShapeError, broadcasts_to, normalize_axis, promote, require_equal
 from .sort import partition, sort
 from .take import _along_axis, as_indices, bounded, positions
 
@@ -42,14 +43,16 @@ MUTATES[np.add.at] = add_at
 
 
 @mutates(np.subtract.at)
-def subtract_at(a: Any, indices: Any, b: Any) -> Value:
-    return add_at(a, indices, -as_array(b))
+def subtract_at(a: Any, indices: Any, b: Any) -> Any:
+    return add_at(a, indices, b, negative=True)
 
 
 @mutates(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> Value:
-    x, value = as_array(dst), as_array(src)
-    if not np.can_cast(value.dtype, x.dtype, casting):  # type: ignore[arg-type]
+    x = as_array(dst)
+    value = held_by(as_array(src), x.dtype)
+    given = promote(value.type, x.type) if value.type.kind is Kind.PYTHON else value.dtype
+    if not np.can_cast(given, x.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"Cannot cast array data from {value.dtype} to {x.dtype} according to the rule '{casting}'")
     if where is True or value is x:
         return setitem(x, ..., value)
@@ -76,7 +79,7 @@ def _require_safe(values: Any, x: Value) -> None:
 
 @mutates(method="fill")
 def fill(a: Any, value: Any) -> Value:
-    return setitem(a, ..., value)
+    return setitem(a, ..., held_by(as_array(value), as_array(a).dtype))
 
 
 @mutates(np.put, method="put")
@@ -84,7 +87,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> Value:
     """``a.flat[ind] = v``; `v` repeats if it is shorter."""
     x = as_array(a)
     index = ravel(bounded(as_indices(ind), x.type.size, mode))
-    return to_shape(setitem(ravel(x), index, repeated(v, index.shape[0])), x.shape)
+    return to_shape(setitem(ravel(x), index, repeated(held_by(as_array(v), x.dtype), index.shape[0])), x.shape)
 
 
 def repeated(v: Any, count: Any) -> Value:

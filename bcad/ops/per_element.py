@@ -42,6 +42,27 @@ def vectorize_call(self: Any, func: Any, args: Any) -> Any:
     return tuple(shaped) if several else shaped[0]
 
 
+@derived(np.add.at)
+def add_at(a: Any, indices: Any, b: Any) -> None:
+    """One by one: each sum is cast to the dtype of `a`."""
+    _at(np.add, a, indices, b)
+
+
+@derived(np.subtract.at)
+def subtract_at(a: Any, indices: Any, b: Any) -> None:
+    _at(np.subtract, a, indices, b)
+
+
+@part_of_derived
+def _at(ufunc: Any, a: Any, indices: Any, b: Any) -> None:
+    places = np.arange(a.size).reshape(a.shape)[indices]
+    values = np.broadcast_to(b, places.shape).ravel()
+    flat, places = a.flatten(), places.ravel()
+    for k in range(places.size):
+        flat[places[k]] = ufunc(flat[places[k]], values[k])
+    a[...] = flat.reshape(a.shape)
+
+
 @derived(np.fromiter)
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
     items = list(iter)

@@ -53,7 +53,7 @@ def double_negation(x: Value) -> Any:
 
 @rule(x * -1, exact=True)
 def multiplication_by_minus_one(x: Value) -> Any:
-    return -x if x.dtype.kind in "iuf" else None  # a complex product has other signs of zeros, a bool no negative
+    return -x if x.dtype.kind in "if" else None  # a complex product has other signs of zeros, a bool no negative; -1 is not unsigned
 
 
 @rule(x - (x - y), exact=True)

@@ -218,9 +218,10 @@ def _answer(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
     items.look_into(*args, *kwargs.values())
     if fn is np.block:  # a list in it is no array
         virtual.look_inside(session, *args, *kwargs.values())
-    if is_mutator(fn):
-        return mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
     derived = _lookup(ops.DERIVED, fn)
+    if is_mutator(fn):
+        result = mutate(session, ops.MUTATES[fn], args[0], args[1:], kwargs)
+        return result if result is not NotImplemented else evaluate(derived, args, kwargs, session.domain)
     if _lookup(ops.FUNCTIONS, fn) is not None:
         result = call_meaning(session, fn, args, kwargs)
         if result is not NotImplemented or derived is None:
@@ -334,12 +335,13 @@ def _replace(x: Any, value: Value, known: int) -> Any:
     return x
 
 
-def mutate(session: Session, meaning: Any, target: Any, args: Any, kwargs: dict[str, Any]) -> None:
+def mutate(session: Session, meaning: Any, target: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     """Let the array `target` become what a mutating function makes of it; methods of a NumPy scalar write to a copy."""
     if type(target) is ScalarTracer and meaning in ops.MUTATING_METHODS.values():
         target = ArrayTracer(session, as_kind(target._value, Kind.ARRAY, target._type().dtype))
     cell = items.writable(session, as_cell(session, target))
-    items.write(session, cell, emit(session, meaning, (cell, *args), kwargs))
+    value = emit(session, meaning, (cell, *args), kwargs)
+    return NotImplemented if value is NotImplemented else items.write(session, cell, value)
 
 
 # -- leaves -------------------------------------------------------------------------------------
