@@ -27,6 +27,7 @@ from bcad.trace import (
     HasKey,
     HasKeys,
     HasLength,
+    HasStrides,
     HasType,
     HasValue,
     IsObject,
@@ -246,6 +247,8 @@ class Arguments:
             return f"not hasattr({text}, {guard.name!r})"
         if isinstance(guard, HasFlag):
             return f"{text}.flags.{guard.flag} is {guard.value}"
+        if isinstance(guard, HasStrides):
+            return f"{text}.shape == {guard.shape} and {text}.strides == {guard.strides}"
         known = _known(guard.obj) if isinstance(guard, IsObject) else ""
         if not known:
             what = guard.cls.__name__ if isinstance(guard, HasClass) else getattr(guard, "obj", guard)

@@ -19,6 +19,7 @@ from .captures.guards import (
     HasKey,
     HasKeys,
     HasLength,
+    HasStrides,
     HasType,
     HasValue,
     IsObject,
@@ -38,7 +39,7 @@ from .tree import Path, Tree, children_of, flatten, map_leaves, rebuild_like
 
 __all__ = [
     "Absent", "Apart", "Argument", "Aside", "Attribute", "Distinct", "Finish", "Guard", "GuardMiss", "Guards", "HasClass",
-    "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasType", "HasValue", "InnerProgram",
+    "HasElements", "HasFlag", "HasKey", "HasKeys", "HasLength", "HasStrides", "HasType", "HasValue", "InnerProgram",
     "IsObject", "Item", "MISS", "Missing", "PYTHONS_OWN", "Path", "Pinned", "Program", "Result", "STREAMS", "Same",
     "SizeRelation", "Source", "State", "Tree", "active_traces", "answers", "asked", "begun_streams", "children_of", "evaluated", "flatten",
     "held", "host_call", "inside", "is_active", "is_traced", "leaf_type", "map_leaves", "marks", "matcher", "on_call", "pinned",

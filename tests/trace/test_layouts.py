@@ -93,3 +93,29 @@ def test_what_is_written_over_keeps_its_place():
     for x in (np.ones((2, 3)), np.asfortranarray(np.ones((2, 3)))):
         for a, b in zip(Function(f)(x), f(x), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_strided_arguments_are_held_to_their_strides():
+    def f(x):
+        v = x[1:].reshape(-1)
+        v[0] = 7.0
+        w = x.ravel()
+        w[1] = 9.0
+        return x * 1, v * 1, w * 1
+
+    c = np.arange(24.0).reshape(4, 6)
+    compiled = Function(f, backend="numpy")
+    for x in (c, c[:, ::2], c[::2], c[::-1], np.asfortranarray(c), c.T, c[:, :1], c[:, 1:2], np.broadcast_to(c[0], (3, 6)).copy(), c[:, ::2]):
+        kept = x.copy()
+        for a, b in zip(compiled(relaid(x)), f(relaid(x)), strict=True):
+            np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(x, kept)
+
+
+def relaid(x: np.ndarray) -> np.ndarray:
+    """A copy with the same strides."""
+    span = sum(abs(s) // 8 * (n - 1) for s, n in zip(x.strides, x.shape, strict=True)) + 1
+    memory, start = np.zeros(span), sum(-s // 8 * (n - 1) for s, n in zip(x.strides, x.shape, strict=True) if s < 0)
+    y = np.lib.stride_tricks.as_strided(memory[start:], x.shape, x.strides)
+    y[...] = x
+    return y

@@ -221,6 +221,22 @@ class HasFlag(Guard):
 
 
 @dataclass(frozen=True, slots=True)
+class HasStrides(Guard):
+    """How an array in neither order lies in memory, which decides what a reshape is."""
+
+    where: Source
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def holds(self, state: State) -> bool:
+        now = read(self.where, state.leaves)
+        return bool(now.shape == self.shape and now.strides == self.strides)
+
+    def __str__(self) -> str:
+        return f"{self.where}: strides {self.strides} of shape {self.shape}"
+
+
+@dataclass(frozen=True, slots=True)
 class Same(Guard):
     """Two ways lead to one object, or (`same` False) to two."""
 

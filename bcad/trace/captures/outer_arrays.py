@@ -9,7 +9,7 @@ import numpy as np
 from bcad.ir import Value
 
 from ..tracers import ArrayTracer
-from .guards import HasFlag, HasLayout, Same
+from .guards import HasFlag, HasLayout, HasStrides, Same
 from .sources import Pinned, Source
 from .stored import name_of
 
@@ -97,6 +97,13 @@ class OuterArrays:
         value = bool(getattr(known[0].flags, name))
         self.session.guard(HasFlag(known[1], name, value))
         return value
+
+    def hold_layout(self, cell: Any) -> None:
+        """Hold later calls to how the array that `cell` stands for lies in memory."""
+        ordered = [self.flag(cell, name) for name in ("c_contiguous", "f_contiguous")]
+        if ordered == [False, False]:
+            array, source = self._originals[id(cell)]
+            self.session.guard(HasStrides(source, array.shape, array.strides))
 
     def is_contiguous(self, cell: Any) -> bool:
         """Whether the array that `cell` stands for lies in C order; one made while tracing does."""

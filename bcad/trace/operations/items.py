@@ -256,8 +256,8 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
             "an array that does not lie in C order was reshaped, and is written to",
             why="whether NumPy makes a copy or a view of it depends on its strides", hint="reshape a copy of the array",
         )
-    for flag in ("c_contiguous", "f_contiguous") if decides is not None else ():
-        captures.flag(decides, flag)
+    if decides is not None:
+        captures.hold_layout(decides)
     if shared is not None:  # which array is written depends on a region: do without it
         raise session.restart(shared)
     return cell

@@ -178,13 +178,9 @@ def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer, order: str) 
 def _layout(root: ArrayTracer, view: ArrayTracer) -> np.ndarray | None:
     """An array that lies in memory as `view` does; None if another call's may lie differently."""
     session = root._session
-    original = session.captures.original(root)
-    if original is None:
+    base = session.captures.original(root)
+    if base is None:
         base = np.empty(tuple(map(session.size_example, root._type().shape)), root._type().dtype)
-    elif original.flags.c_contiguous or original.flags.f_contiguous:
-        base = original
-    else:
-        return None
     path = []
     while view is not root:
         assert view._base is not None and view._step is not None
