@@ -251,6 +251,7 @@ def _at_least(x: Value, ndim: int, name: str, k: int) -> Value:
 
 def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Value:
     a, b = (moveaxis(_at_least(as_array(x), 1, "vecdot", k), axis, -1) for k, x in enumerate((x1, x2)))
+    require_equal("the last axis of the first array", a.shape[-1], "that of the second", b.shape[-1])  # 1 is not stretched
     y = BY_NAME["multiply"](conj(a), b)
     return cast(BY_NAME["sum"](y, axis=(y.ndim - 1,), keepdims=False), y.dtype)
 

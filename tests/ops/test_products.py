@@ -107,3 +107,14 @@ def test_the_shorter_of_two_signals_may_come_first(fn, mode):
     for n, m in itertools.product(range(1, 6), repeat=2):
         a, v = np.arange(1.0, n + 1) ** 2, np.cos(np.arange(m) + 0.5)
         np.testing.assert_allclose(f(a, v), fn(a, v, mode), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("shapes", [((3, 3), (1,)), ((3, 1), (3,)), ((1, 3), (1,))], ids=str)
+def test_vecdot_does_not_stretch_what_it_adds_up(shapes):
+    import bcad
+
+    a, b = map(np.ones, shapes)
+    with pytest.raises(ValueError):
+        np.linalg.vecdot(a, b)
+    with pytest.raises(bcad.BcadError):
+        bcad.Function(np.linalg.vecdot)(a, b)
