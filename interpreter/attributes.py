@@ -7,6 +7,7 @@ from typing import Any
 
 from .calls import call_value
 from .frame import Frame
+from .journal import born
 from .lookup import (
     MISSING,
     find,
@@ -330,6 +331,8 @@ def get_item(frame: Frame, owner: Any, key: Any) -> Any:
         except LookupError:
             frame.domain.missing(frame, owner, key)
             raise
+        if type(key) is slice and type(owner) is list:
+            born(frame, value)
         return frame.domain.loaded(frame, "item", owner, key, value)
     return _get_item(frame, owner, key)
 

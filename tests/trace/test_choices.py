@@ -343,3 +343,18 @@ def _keys_backwards(x):
 @pytest.mark.parametrize("fn", [_backwards, _backwards_in_a_loop, _keys_backwards])
 def test_one_of_two_containers_backwards(fn):
     agree(fn, *((np.array(x),) for x in ([0.5, 0.2], [0.7, 0.4], [0.2, 0.4], [0.2, 0.1])))
+
+
+def test_a_list_is_true_by_its_length_not_by_what_is_in_it() -> None:
+    def one_of_two(x):
+        h = [0.0 * x[0]]
+        if x[1] > 0:
+            h = ()
+        return 1.0 if h else 2.0
+
+    def called(x):
+        lists = [[0.0 * x[0]], [], [1.0, x[1]], (x[0],), {}]
+        return list(map(bool, lists)), list(filter(bool, lists[:2])), bool([0.0 * x[0]])
+
+    for fn in (one_of_two, called):
+        agree(fn, (np.array([1.0, 2.0]),), (np.array([1.0, -2.0]),))

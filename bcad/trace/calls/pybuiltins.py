@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _NUMERIC = (ArrayTracer, NumberTracer, ScalarTracer, SizeTracer)
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque, OrderedDict, defaultdict, *MIRRORS)
 
 
 def _to_python(cls: type) -> Handler:
@@ -65,9 +67,15 @@ for _cls in (float, complex, int):
     handles(_cls)(_to_python(_cls))
 
 
-@handles(bool)
+@handles(bool, always=True)
 def _bool(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if len(args) != 1:
+        return NotImplemented
     (x,) = args
+    if type(x) in _CONTAINERS:  # NumPy's bool() would ask for what is in it
+        return operator.ne(evaluate(len, (x,), {}, session.domain), 0)
+    if not isinstance(x, Tracer) and type(x) not in (np.ndarray, RangeTracer):
+        return NotImplemented
     if type(x) is SizeTracer or not session.domain.undecided(x):
         return session.domain.truth(frame, x)
     return session.wrap(session.as_bool(ops.one_number(session.value(x), bool)))

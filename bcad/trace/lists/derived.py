@@ -30,6 +30,12 @@ SHORT = 16  # slices of so many items are written out
 
 def sliced(found: VirtualList, key: slice) -> list[Any]:
     """``list[a:b:c]``."""
+    made = _sliced(found, key)
+    found.session.born(made)
+    return made
+
+
+def _sliced(found: VirtualList, key: slice) -> list[Any]:
     session = found.session
     whole = found.whole()
     if isinstance(found.items, deque):
@@ -94,7 +100,9 @@ def copied(session: Session, items: Any) -> Any:
     assert found is not None
     whole = found.whole()
     if whole is None:
-        return list(found.materialize())
+        made = list(found.materialize())
+        session.born(made)
+        return made
     return another(session, found, whole.stacks, session.wrap(whole.length))
 
 

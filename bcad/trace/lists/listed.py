@@ -192,11 +192,13 @@ def values_of_list(frozen: Box, pattern: Listed) -> Iterator[Value]:
     """The Values of a list in the order and the types of the pattern's leaves."""
     if type(frozen.extra) is not Layout:
         rows = len(frozen.children)
+        _require_length(rows, pattern)
         yield from (_in_room(column, rows, pattern.rows) for column in stack(frozen.children, pattern.item))
         yield from _rest_of(len(frozen.children), pattern)
         return
     own = nest_of(frozen)
     assert isinstance(own, Listed)
+    _require_length(own.rows, pattern)
     count = len(own.item.leaves)
     columns = restacked(own.item, (child.value for child in frozen.children[:count]), pattern.item, own.rows)
     yield from (_in_room(column, own.rows, pattern.rows) for column in columns)
@@ -205,6 +207,13 @@ def values_of_list(frozen: Box, pattern: Listed) -> Iterator[Value]:
         return
     for child, part in zip(frozen.children[count:], pattern.children[-2:], strict=True):
         yield from values_of(child, part)
+
+
+def _require_length(rows: Size, pattern: Listed) -> None:
+    """A list that is to fill its arrays has as many items as these; one with room is supposed to have no more."""
+    builder: Any = Builder.current()
+    if pattern.extra.is_tight and rows != pattern.rows and not builder.session.assumptions.equal(rows, pattern.rows):
+        raise Mismatch(f"lists of {rows} and of {pattern.rows} items")
 
 
 def _in_room(column: Value, rows: Size, room: Size) -> Value:

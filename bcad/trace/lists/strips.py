@@ -20,6 +20,7 @@ from ..regions.restack import restacked
 from ..regions.states import Abandon, freeze
 from ..tracers import NumberTracer, ScalarTracer, SizeTracer, Tracer
 from . import tables
+from .as_arrays import known_array
 from .pieces import as_stack
 from .virtual import VirtualList, register
 
@@ -140,7 +141,7 @@ class Strip(VirtualList):
         return self
 
     def array(self) -> Value:
-        known = self._known_array()
+        known = known_array(self)
         if known is not None:
             return known
         if not isinstance(self.pattern, Leaf):

@@ -285,14 +285,31 @@ def release(found: VirtualList, count: int, also: Sequence[Any] = ()) -> list[li
         if row is not None:
             _let_go(session, row, items)
             items = row.items
+        if found.entangled is not None:  # another list has the same ones
+            forbid_writes(session, [items], found.entangled)
         made.append(items)
     return made
+
+
+def _copied_by(session: Session, items: Any) -> Any:
+    """The region after which a list may be the same as another one that is not the same for us; None if there is none."""
+    found = session.virtual.get(id(items))
+    root = items if found is None or found.table is None else found.root
+    twin = session.twins.get(id(root))
+    if twin is not None and twin[0] is root:
+        return twin[1]
+    return None if found is None or found.table is None else found.entangled
 
 
 def identical(session: Session, left: Any, right: Any) -> Any:
     """``left is right`` of two lists in lists; NotImplemented: as of any other two objects."""
     a, b = session.virtual.get(id(left)), session.virtual.get(id(right))
-    if left is right or a is None or b is None or a.table is None or b.table is None:
+    if left is right:
+        return NotImplemented
+    regions = _copied_by(session, left), _copied_by(session, right)
+    if None not in regions:
+        raise Restart(avoid=frozenset(regions[:1]), reason="lists that may be one list in two others are told apart")
+    if a is None or b is None or a.table is None or b.table is None:
         return NotImplemented
     around = True if a.table is b.table else identical(session, a.table, b.table)
     if around is NotImplemented or around is False:

@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bcad import ops
 from bcad.ir import Builder, Size, Value
 
@@ -17,10 +15,11 @@ from ..operations.raises import may_be_caught
 from ..regions.aliases import forbid_writes
 from ..regions.heap import Middle
 from ..regions.leaves import build
-from ..regions.patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Pattern
+from ..regions.patterns import Listed, Mismatch, Pattern
 from ..regions.reach import is_gone_through
 from ..regions.states import Abandon, Frozen, freeze
-from ..tracers import NumberTracer, Tracer
+from ..tracers import ChoiceTracer, NumberTracer, Tracer
+from .as_arrays import array_of
 from .growing import Grown
 from .pieces import length_of, of_kind, pattern_of_pieces, stack
 
@@ -64,9 +63,19 @@ class VirtualList:
     container: Any = None  # what it was, of a frozen copy
     first: Any = 0  # where the items begin in the arrays
     root: Any = None  # the list whose arrays these are a part of
-    entangled: Any = None  # the region that is to be done without if a list in it, that may be one of another list too, is written to
+    _entangled: Any = None
     table: Any = None  # the list that it is an item of, if its items are a part of that one's arrays
     buffered: Any = None  # the list, if all its items stand in arrays that are written to
+
+    @property
+    def entangled(self) -> Any:
+        """The region that is to be done without if a list in it, that may be one of another list too, is written to; None if none may be."""
+        options = self._entangled._options if type(self._entangled) is ChoiceTracer else (self._entangled,)  # so on one way only
+        return next((region for region in options if region is not None), None)
+
+    @entangled.setter
+    def entangled(self, region: Any) -> None:
+        self._entangled = region
 
     def settle_move(self) -> None:
         """Two lists in it that were being exchanged are what they are now; written out, or as a loop has made them, they always are."""
@@ -186,72 +195,7 @@ class VirtualList:
 
     def array(self) -> Value:
         """The array that NumPy makes of the list."""
-        known = self._known_array()
-        if known is not None:
-            return known
-        if not isinstance(self.pattern, Leaf):
-            return ops.FUNCTIONS[np.array](self.session.unwrap(self.materialize()))
-        (middle,) = self.stacks
-        if not self.before and not self.after:
-            array = Builder.current().as_value(middle)
-            like_empty = array.ndim == 1 and array.dtype == float
-            if not like_empty and self.session.assumptions.less(self.length, 1):
-                return Builder.current().constant(np.array([]))  # of no items NumPy sees neither shape nor dtype
-            return array
-        before, after = (
-            [ops.FUNCTIONS[np.array](self.session.unwrap(part))] if part else [] for part in (self.before, self.after)
-        )
-        pieces = [*before, middle, *after]
-        return ops.FUNCTIONS[np.concatenate](pieces)
-
-    def _known_array(self) -> Value | None:
-        """The array that NumPy makes of lists of one length, or of items that were None once; None of any other items."""
-        if isinstance(self.pattern, Either):
-            return self._of_widest()
-        return self._filled() if isinstance(self.pattern, Choice) else self._table()
-
-    def _of_widest(self) -> Value | None:
-        """The array of numbers of several kinds, which is of the widest dtype, one of them being of that; None if none is."""
-        whole = self.whole()
-        if whole is None or not isinstance(whole.pattern, Either):
-            return None
-        numbers, which = map(Builder.current().as_value, whole.stacks)
-        types = whole.pattern.numbers.types
-        narrow = np.asarray([t.dtype != whole.pattern.type.dtype for t in types])
-        if narrow.any():
-            guests = self.session.as_bool(ops.FUNCTIONS[np.all](ops.METHODS["__getitem__"](narrow, which)))
-            if not self.session.example.known(guests):
-                self.session.suppose_not(guests, "all items of a list are of a narrower dtype")
-            elif self.session.decide(self.session.wrap(guests), "whether all items of a list are of a narrower dtype"):
-                return None
-        return numbers
-
-    def _filled(self) -> Value | None:
-        """The array of items all of which are numbers or arrays by now."""
-        whole = self.whole()
-        options = whole.pattern.children if whole is not None and isinstance(whole.pattern, Choice) else ()
-        last = len(options) - 1
-        if whole is None or last < 0 or not isinstance(options[last], Leaf) or any(
-                not isinstance(option, Constant) and _is_array(option) == _is_array(options[last]) for option in options[:last]):
-            return None
-        which, *columns = whole.stacks
-        others = ops.FUNCTIONS[np.any](ops.FUNCTIONS[np.not_equal](which, last))
-        self.session.suppose_not(self.session.as_bool(others), "a list has items that were not set")
-        return columns[-1]
-
-    def _table(self) -> Value | None:
-        """The array of lists of one length; None if the items are none."""
-        whole = self.whole() if isinstance(self.pattern, Listed) else None
-        inner = whole.pattern if whole is not None else None
-        while isinstance(inner, Listed) and inner.extra.is_tight:
-            inner = inner.item
-        if whole is None or not isinstance(inner, Leaf):
-            return None
-        (array,) = whole.stacks
-        lengths = array.type.shape
-        if array.dtype != float and any(self.session.assumptions.less(n, 1) for n in lengths[:len(lengths) - len(inner.type.shape)]):
-            return ops.BY_NAME["astype"](array, dtype=np.dtype(float))
-        return array
+        return array_of(self)
 
     def materialize(self) -> list[Any]:
         """The list with every item written out, if their number is known."""
@@ -325,10 +269,6 @@ def replace(session: Session, items: Any, middle: Middle, key: Any) -> None:
         register(session, VirtualList(session, items, 0, middle.pattern, middle.stacks, middle.length, key))
     if isinstance(middle.length, int) and middle.length <= WRITTEN_OUT:
         session.virtual[id(items)].materialize()
-
-
-def _is_array(pattern: Pattern) -> bool:
-    return isinstance(pattern, Leaf) and bool(pattern.type.shape)
 
 
 def has_middle(session: Session, x: Any) -> bool:
