@@ -57,6 +57,7 @@ class Entry:
     def text(self) -> str:
         """The LLVM IR of the module around the function that is called."""
         body = self.body
+        self.require(self.line(f"icmp sge i64 %count, {len(self.graph.inputs)}"))
         for position, value in enumerate(self.graph.inputs):
             self.argument(position, value.type)
         self.check_sizes()
