@@ -14,7 +14,7 @@ from .errors import LocatedError
 from .frame import Frame, make_frame
 from .journal import MUTABLE, born
 from .leaves import is_leaf
-from .lookup import MISSING, find, is_class, is_instance, is_native, is_native_iterator, python_method
+from .lookup import MISSING, find, is_class, is_exception, is_instance, is_native, is_native_iterator, python_method
 
 Args = tuple | list
 Kwargs = dict[str, Any] | None
@@ -134,10 +134,15 @@ def _call_journaled(frame: Frame, fn: Any, args: Args, kwargs: Kwargs) -> Any:
         result = frame.domain.native(frame, fn, tuple(args), dict(kwargs or {}))
     else:
         result = fn(*args, **kwargs or {})
-    if is_native_iterator(result) or fn is _NEW or type(result) in MUTABLE and (
+    if is_native_iterator(result) or fn is _NEW or _makes_exception(fn, result) or type(result) in MUTABLE and (
             type(result) is fn or getattr(fn, "__name__", "") in _COPIES):
         journal.born(result)
     return result
+
+
+def _makes_exception(fn: Any, result: Any) -> bool:
+    """Whether `fn` is an exception's class, or the ``__new__`` of one, and `result` what that has made."""
+    return is_exception(result) and (type(result) is fn or getattr(fn, "__name__", "") == "__new__")
 
 
 _NEW, _COPIES = object.__new__, frozenset(("copy", "__copy__", "fromkeys"))

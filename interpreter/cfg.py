@@ -13,6 +13,7 @@ _ENDS = RETURNS | RAISES | {"JUMP"}
 _READS = frozenset(("LOAD_FAST", "LOAD_CLOSURE", "LOAD_DEREF", "STORE_DEREF", "DELETE_DEREF",
                     "LOAD_FROM_DICT_OR_DEREF", "DELETE_FAST", "LOAD_FAST_AND_CLEAR", "MAKE_CELL"))
 _WRITES = frozenset(("STORE_FAST", "DELETE_FAST", "LOAD_FAST_AND_CLEAR", "MAKE_CELL"))
+_MOVES = frozenset(("SWAP", "POP_TOP", "NOP"))
 _SEES_ALL = frozenset(("locals", "vars", "dir", "eval", "exec", "_getframe", "currentframe"))
 
 
@@ -128,8 +129,9 @@ class Cfg:
     # --- dominators ---------------------------------------------------------------------------
     @cached_property
     def dominators(self) -> dict[int, int]:
-        """Immediate dominator of every block that control reaches without an exception."""
-        return _immediate(0, self._edges_forward(), self._edges_backward())
+        """Immediate dominator of every block, on all ways that control may take: exceptions too."""
+        edges = self._edges_and_handlers()
+        return _immediate(0, edges, _reversed(edges))
 
     def dominates(self, start: int, other: int) -> bool:
         """Whether every way to block `other` goes through block `start`."""
@@ -166,8 +168,14 @@ class Cfg:
     def _edges_forward(self) -> dict[int, list[int]]:
         return {b.start: [s for s in b.successors if s in self.blocks] for b in self._reached()}
 
-    def _edges_backward(self) -> dict[int, list[int]]:
-        return _reversed(self._edges_forward())
+    @cached_property
+    def undisturbed(self) -> frozenset[int]:
+        """The blocks that control reaches without an exception."""
+        return frozenset(_reachable([0], self._edges_forward()))
+
+    def _edges_and_handlers(self) -> dict[int, list[int]]:
+        """The same with the ways that exceptions take: to a handler from every block that it is for."""
+        return {start: [*targets, *self.blocks[start].handlers] for start, targets in self._edges_forward().items()}
 
     def join_of(self, pc: int) -> int:
         """Where the ways from the jump at `pc` meet again; `exit` if only at a return."""
@@ -176,8 +184,11 @@ class Cfg:
     # --- loops --------------------------------------------------------------------------------
     @cached_property
     def loops(self) -> dict[int, Loop]:
-        """Natural loops by header; loops with the same header are one."""
-        backward = self._edges_backward()
+        """Natural loops by header; loops with the same header are one.
+
+        What goes on to the header in an exception's handler (``while True: try: ...; break; except ...``) belongs to the loop too.
+        """
+        backward = _reversed(self._edges_and_handlers())
         sources: dict[int, list[int]] = {}
         for block in self._reached():
             for successor in block.successors:
@@ -191,9 +202,14 @@ class Cfg:
         body = frozenset(pc for start in starts
                          for pc in range(start, self.blocks[start].end))
         exits = frozenset(s for start in starts for s in self.blocks[start].successors
-                          if s not in starts and s not in self._raising)
+                          if s not in starts and s not in self._raising and not self._returns_top(s))
         edges = frozenset(self.blocks[tail].end - 1 for tail in tails)
         return Loop(header, body, edges, exits)
+
+    def _returns_top(self, start: int) -> bool:
+        """Whether a block only returns what is on the stack: it belongs to what put it there (``try: return f(x)``)."""
+        instructions = self.code.instructions[start:self.blocks[start].end]
+        return instructions[-1].opcode in RETURNS and all(i.opcode in _MOVES for i in instructions[:-1])
 
     @cached_property
     def _raising(self) -> frozenset[int]:
@@ -206,6 +222,19 @@ class Cfg:
             if not more:
                 return frozenset(found)
             found |= more
+
+    def ways_out(self, header: int) -> frozenset[int]:
+        """Where control may go on behind a loop: its exits, and where it comes back to them from an exception's handler."""
+        loop = self.loops[header]
+        handlers = {handler for pc in loop.body if pc in self.blocks for handler in self.blocks[pc].handlers}
+        found = set(loop.exits)
+        if handlers <= loop.body | self._raising:
+            return frozenset(found)
+        for start in loop.exits:
+            while (start := self.post_dominators.get(start, self.exit)) != self.exit:
+                found.add(start)
+        found.update(other.header for other in self.loops.values() if header in other.body)
+        return frozenset(found - loop.body)
 
     def loop_of(self, pc: int) -> Loop | None:
         """The innermost loop around `pc`."""

@@ -126,6 +126,8 @@ class GraphDomain(Domain):
         if type(value) in MIRRORS:
             value.fill()
             return NotImplemented
+        if kind == "exception":
+            return choices.settle(session, value) if type(value) is ChoiceTracer else value
         if kind == "len":
             return self.length(value)
         if kind == "hash" and type(value) is ChoiceTracer:

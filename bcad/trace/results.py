@@ -36,8 +36,8 @@ class Plan:
         leaves, self.tree = flatten(_with_middles(session, obj))
         self.place: int | None = None  # of the output that the result is, if it is no more than that
         self._places: list[int | None] = []  # of the leaves that are outputs as they are
+        self._texts: dict[int, TextTracer] = {}  # by the place of the leaf
         self.makers = [self._planned(leaf) for leaf in leaves]
-        self._texts = {k: x for k, x in enumerate(leaves) if isinstance(x, TextTracer)}
         self._kinds = {k: x for k, x in enumerate(leaves) if type(x) is ChoiceTracer and x._numbers is not None}
 
     def plan_kinds(self) -> None:
@@ -72,6 +72,7 @@ class Plan:
             self.maker.position(leaf)
             return (lambda run: leaf), None
         if isinstance(leaf, TextTracer):
+            self._texts[len(self._places)] = leaf
             return _unplanned, None
         if not isinstance(leaf, (ArrayTracer, ValueTracer)):
             return self.maker.plan(leaf), None

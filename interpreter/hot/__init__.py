@@ -176,7 +176,7 @@ class Heat:
 
     def _write_body(self) -> None:
         code = self.code
-        reached = frozenset(pc for start in (0, *code.cfg.dominators) for pc in range(start, code.cfg.blocks[start].end))
+        reached = frozenset(pc for start in code.cfg.undisturbed for pc in range(start, code.cfg.blocks[start].end))
         if not _can_be_written(code, reached) or not _SUSPENDS.isdisjoint(code.opcodes):
             return
         self.body = RegionWriter(code, reached, -1, False, self.led_nowhere).function()

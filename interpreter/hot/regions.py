@@ -275,7 +275,7 @@ class RegionWriter(BlockWriter):
 def _surely_bound(code: Code) -> dict[int, set[int]]:
     """The slots that have a value wherever control comes to a block from the function's start, by block."""
     every = set(range(code.slot_count))
-    blocks = {start: code.cfg.blocks[start] for start in (0, *code.cfg.dominators)}
+    blocks = {start: code.cfg.blocks[start] for start in sorted(code.cfg.undisturbed)}
     bound = {start: set(every) for start in blocks}
     bound[0] = set(range(code.simple_count))
     changed = True

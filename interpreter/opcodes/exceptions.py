@@ -34,6 +34,8 @@ def raise_varargs(frame: Frame, stack: list, count: int) -> None:
 
 
 def _instance(frame: Frame, value: Any, complaint: str) -> BaseException:
+    if type(value) in frame.domain.types:
+        value = frame.domain.convert(frame, "exception", value)
     if is_exception_class(value):
         made = call_value(frame, value, ())
         if not is_exception(made):

@@ -736,10 +736,10 @@ class Bad(Exception):
 
 KEPT = [
     helper_loop, deep, nested_if, two_kinds, finally_, else_, break_, around_loop, state, reraise, bare, newton_guard, mutates,
-    wrong_handler, suppress, ctx, attr, while_, multi, retry, nested_try, two_in_one, return_in_handler, kw, sqrt_loop,
-    div_loop, around_loop_sqrt, mod, acos, arr, exp, default_arg, safe_div, append_or_not, message,
+    wrong_handler, suppress, ctx, attr, while_, multi, retry, nested_try, two_in_one, return_in_handler, kw, sqrt_loop, comp,
+    div_loop, around_loop_sqrt, mod, acos, arr, exp, default_arg, safe_div, append_or_not, message, helper_with_loop, carry_value,
 ]
-OTHERS = [map_, gen, comp, partial, dunder, prop, method, helper_with_loop, carry_value]
+OTHERS = [map_, gen, partial, dunder, prop, method]
 POINTS = [np.array([1.1, 2.0, 3.0, -1.2, 0.7, -0.3, 0.4]), np.array([1.5, 2.0, 0.7, 0.9, 0.8]), np.array([-1.01, -0.5]),
           np.array([-0.7, 1.9, 0.0, np.nan, 3.1])]
 

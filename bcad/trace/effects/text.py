@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import operator
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,19 @@ class TextTracer(Tracer):
 
     def _what(self) -> Any:
         return "text"
+
+    def _values(self) -> list[Any]:
+        """The traced values in it, in order."""
+        return [part[1] for part in self._parts if type(part) is not str]
+
+    def _template(self) -> tuple[Any, ...]:
+        """What stands around these, and how each is written."""
+        return tuple(part if type(part) is str else part[0] for part in self._parts)
+
+    def _filled(self, values: Iterable[Any]) -> TextTracer:
+        """The same text with other values."""
+        left = iter(values)
+        return TextTracer(self._session, [part if type(part) is str else (part[0], next(left)) for part in self._parts])
 
     def attribute(self, name: str) -> Any:
         """A method that a replay can apply to the finished text."""

@@ -12,7 +12,7 @@ from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome, un
 from ..builder import TraceBuilder
 from ..iterators.indexed import Indexed, NextItem
 from ..lists.growing import Again
-from . import choices
+from . import choices, errors
 from .choices import Refined
 from .heap import Changes, changes_in, settle_moves
 from .states import Abandon, Frozen, Same, freeze
@@ -27,6 +27,9 @@ class Uncaught(Abandon):
     """An exception leaves a part of the program that a caller, which may catch it, runs."""
 
 
+RETURNED = 0  # what is returned from inside a loop, among what its ways out hand over
+
+
 class Exit:
     """Where an arm of a loop's body may leave it; `code` numbers the ways that are no next iteration."""
 
@@ -35,29 +38,48 @@ class Exit:
     def __init__(self, kind: str, pc: int | None, depth: int, code: int) -> None:
         self.kind, self.pc, self.depth, self.code = kind, pc, depth, code
 
+    @property
+    def hands_over(self) -> int | None:
+        """Under which number this way hands something over: what is returned, or its own exception."""
+        return RETURNED if self.kind == "returned" else self.code if self.kind == "raised" else None
+
 
 class LoopContext:
-    """The loop whose body is being run: where its iterations end."""
+    """The loop whose body is being run: where its iterations end.
 
-    def __init__(self, header: int, exits: frozenset[int], depth: int) -> None:
+    Attributes
+    ----------
+    is_caught : bool
+        Whether an exception that leaves the frame of the loop may be caught: then it is a way out.
+    """
+
+    def __init__(self, header: int, frame: Frame) -> None:
         self.header = header
-        self.stops = exits | {header}
-        self.depth = depth  # of the stack at the header
-        self.exits: dict[tuple[str, int | None, int], Exit] = {}
+        self.stops = frame.code.cfg.ways_out(header) | {header}
+        self.depth = len(frame.stack)  # at the header
+        self.is_caught = may_be_caught(frame)
+        self.exits: dict[Any, Exit] = {}
 
     @property
     def ways(self) -> list[Exit]:
         """The ways out that were met so far."""
         return list(self.exits.values())
 
-    def exit(self, kind: str, pc: int | None, depth: int) -> Exit | None:
-        """The way out that an outcome is; None for the next iteration."""
-        if kind == "reached" and pc == self.header:
+    def exit(self, arm: Arm) -> Exit | None:
+        """The way out that an arm has taken; None for the next iteration."""
+        if arm.kind == "reached" and arm.pc == self.header:
             return None
-        key = (kind, pc, depth)
+        pc = arm.pc if arm.kind == "reached" else None
+        site = (type(arm.exception), errors.site_of(arm.exception)) if arm.exception is not None else None
+        key = (arm.kind, pc, len(arm.stack), site)
         if key not in self.exits:
-            self.exits[key] = Exit(kind, pc, depth, len(self.exits) + 1)
+            self.exits[key] = Exit(arm.kind, pc, len(arm.stack), len(self.exits) + 1)
         return self.exits[key]
+
+
+def may_be_caught(frame: Frame) -> bool:
+    """Whether a caller has a handler for what leaves `frame`."""
+    return any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers())
 
 
 class Mixed:
@@ -69,12 +91,12 @@ class Mixed:
         Whether the next iteration follows.
     code : tracer or int
         The code of the way out, where it is not.
-    result : object
-        What is returned by a way out that returns.
+    results : dict of int to object
+        What the ways out hand over, by the numbers that they have for that.
     """
 
-    def __init__(self, go: Any, code: Any, exits: Sequence[Exit], result: Any) -> None:
-        self.go, self.code, self.exits, self.result = go, code, tuple(exits), result
+    def __init__(self, go: Any, code: Any, exits: Sequence[Exit], results: dict[int, Any]) -> None:
+        self.go, self.code, self.exits, self.results = go, code, tuple(exits), results
 
 
 class Arm:
@@ -84,6 +106,10 @@ class Arm:
     ----------
     kind : str
         'reached', 'returned', 'raised' or 'mixed'.
+    result : Frozen
+        What is returned; inside a loop whose exceptions may be caught also the one that is raised.
+    results : dict of int to Frozen
+        What the several ways out of a loop's body hand over.
     slots : dict of int to Frozen
         The live slots that hold something else than before.
     """
@@ -95,6 +121,7 @@ class Arm:
         self.pc: int | None = None
         self.exception: BaseException | None = None
         self.result: Frozen = Same(None)
+        self.results: dict[int, Frozen] = {}
         self.mixed: Mixed | None = None
         self.go: Frozen = Same(None)
         self.code: Frozen = Same(None)
@@ -141,7 +168,10 @@ def run_arm(
         else:
             outcome = _run(session, fork, pc, stops, entering=builder is None)
         _classify(session, arm, outcome)
-        if arm.kind != "raised":
+        if arm.kind == "raised" and context is not None and context.is_caught:
+            arm.result = freeze(session, arm.exception)
+            arm.changes = changes_in(session, journal)
+        elif arm.kind != "raised":
             choices.forget(fork, frame.slots, known, way)
             live = _live(fork, arm, stops) if live is None else live
             arm.slots = {k: _slot(session, fork.slots[k]) for k in live if fork.slots[k] is not frame.slots[k]}
@@ -180,9 +210,8 @@ def fork_of(frame: Frame) -> Frame:
 
 
 def _run(session: Session, fork: Frame, pc: int, stops: frozenset[int], entering: bool) -> Outcome:
-    if entering and pc in fork.code.cfg.loops and session.domain.loop(fork, pc):
-        if fork.pc in stops:
-            return Outcome("reached", pc=fork.pc)
+    if entering and pc in fork.code.cfg.loops and session.domain.loop(fork, pc) and fork.pc in stops:
+        return Outcome("reached", pc=fork.pc)
     return fork.run_until(stops)
 
 
@@ -206,7 +235,8 @@ def _classify(session: Session, arm: Arm, outcome: Outcome) -> None:
     if isinstance(outcome.value, Mixed):
         mixed = outcome.value
         arm.kind, arm.mixed = "mixed", mixed
-        arm.result, arm.go, arm.code = (freeze(session, x) for x in (mixed.result, mixed.go, mixed.code))
+        arm.go, arm.code = (freeze(session, x) for x in (mixed.go, mixed.code))
+        arm.results = {number: freeze(session, x) for number, x in mixed.results.items()}
     elif outcome.kind == "returned":
         arm.result = freeze(session, outcome.value)
 

@@ -13,7 +13,7 @@ from interpreter import Elsewhere, Frame, Instruction, Unsupported
 from ..effects.text import message_of
 from ..restart import Restart
 from . import choices
-from .arms import Abandon, Arm, Uncaught, run_arm, speculation
+from .arms import Abandon, Arm, Uncaught, may_be_caught, run_arm, speculation
 from .merging import merge
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _both(
         return None
     except Uncaught:
         session.frame = frame
-        return caught.branch(session, frame, condition, ways, key)
+    return caught.branch(session, frame, condition, ways, key)  # not in our own handler, which would be the context of what is raised
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     for join in joins(frame, join_pc):
         arms = _arms(session, frame, predicate, ways, join, known)
         raising = [arm.kind == "raised" for arm in arms]
-        if any(raising):
+        if any(raising) and not is_way_out(session, frame):
             check_raise(session, frame, predicate, arms)
             frame.jump(ways[1 - raising.index(True)])
             return
@@ -129,9 +129,15 @@ def _arms(
     return arms
 
 
+def is_way_out(session: Session, frame: Frame) -> bool:
+    """Whether an exception that leaves `frame` is one of the ways out of a loop, whose body this runs."""
+    context = session.context_of(frame)
+    return context is not None and bool(context.is_caught)
+
+
 def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm]) -> None:
     """An arm that raises is a check: the run is given up when it is taken."""
-    if any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers()):
+    if may_be_caught(frame):
         raise Uncaught("it raises an exception that a caller may catch")
     if all(arm.kind == "raised" for arm in arms):
         raise Abandon("both ways raise an exception")

@@ -108,7 +108,7 @@ class Carries:
         if not self._there:
             self._there = reachable(self.frame, self.live, self.session.captures.put_outside())
         arm.slots = {slot: refer(state, self._was_there) for slot, state in arm.slots.items()}
-        arm.result = refer(arm.result, self._was_there)
+        arm.results = {number: refer(state, self._was_there) for number, state in arm.results.items()}
         for change in arm.changes.places.values():
             change.new = refer(change.new, self._was_there)
         for growth in arm.changes.grown.values():

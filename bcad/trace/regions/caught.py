@@ -18,7 +18,7 @@ from interpreter import Elsewhere, Frame, Outcome, Unsupported
 
 from . import choices
 from .arms import Arm, Uncaught, fork_of, go_on, run_arm, speculation
-from .branches import check_raise, joins
+from .branches import check_raise, is_way_out, joins
 from .merging import merge
 from .states import Abandon
 
@@ -42,17 +42,29 @@ def has_handler(frame: Frame) -> bool:
 def catchers(session: Session, frame: Frame, past: int = 0) -> list[Frame] | None:
     """The frames from `frame` out to one that has a handler, `past` others before it; None if there is none to be run.
 
-    Frames in between must do no more with the result of the inner one than to push it.
+    Frames in between must do no more with the result of the inner one than to push it. A frame that runs the body of a loop
+    is the last: what leaves it is a way out of the loop, behind which this is asked again.
     """
     found = [frame]
     while not has_handler(found[-1]) or len(found) <= past:
         callee, caller = found[-1], found[-1].back
+        if is_way_out(session, callee):
+            return found
         if session.is_fork(callee):
             raise Uncaught("it raises an exception that a caller may catch")
         if caller is None or caller.code.hidden or not _hands_on(caller, callee):
             return None
         found.append(caller)
     return found
+
+
+def is_settled_outside(session: Session, frame: Frame) -> bool:
+    """Whether a branch around, one of whose ways runs `frame`, follows what that raises to where it is caught."""
+    try:
+        catchers(session, frame, past=1)
+    except Uncaught:
+        return True
+    return False
 
 
 def _hands_on(caller: Frame, callee: Frame) -> bool:
@@ -73,7 +85,7 @@ def branch(session: Session, frame: Frame, condition: Any, ways: tuple[int, int]
     predicate = session.as_bool(session.value(condition))
     known = choices.refinements(session, condition)
     starts = tuple(partial(_at, session, pc) for pc in ways)
-    moved, raises = _across(session, frame, predicate, starts, key, known, past=1)  # type: ignore[arg-type]
+    moved, raises = across(session, frame, predicate, starts, key, known, past=1)  # type: ignore[arg-type]
     if moved is None:
         frame.jump(ways[1 - raises])
     return moved
@@ -84,7 +96,7 @@ def _at(session: Session, pc: int, fork: Frame, stops: Stops) -> Outcome:
     return go_on(session, fork, stops)
 
 
-def _across(
+def across(
     session: Session, frame: Frame, predicate: Value, starts: tuple[Start, Start], key: Any,
     known: Sequence[choices.Refined] = (), past: int = 0,
 ) -> tuple[Frame | None, int]:
@@ -100,7 +112,7 @@ def _across(
         with speculation(session, catcher):
             arms = _arms(session, frames, predicate, starts, known)
             raising = [arm.kind == "raised" for arm in arms]
-            if not any(raising):
+            if not any(raising) or is_way_out(session, catcher):
                 merge(session, catcher, predicate, arms, key)
                 return catcher, 0
             if not any(map(has_handler, catcher.callers())):
@@ -127,7 +139,7 @@ def _arms(
             run = partial(_run, session, frames, starts[way], stops, known, way)
             with choices.knowing(session, predicate, way == 0):
                 arms.append(run_arm(session, catcher, catcher.pc, stops, context, name, run=run, known=known, way=way))
-        raised = any(arm.kind == "raised" for arm in arms)
+        raised = any(arm.kind == "raised" for arm in arms) and not is_way_out(session, catcher)
         if raised or len({(arm.kind, arm.pc) for arm in arms}) == 1 or not any(arm.pc == join for arm in arms):
             break
     return arms
@@ -217,7 +229,7 @@ def settle(session: Session, frame: Frame, result: Any) -> Any:
         return result
     try:
         starts = (partial(_failing, session, fault.error), partial(_with, session, result))
-        moved, _ = _across(session, frame, fault.flag, starts, key)
+        moved, _ = across(session, frame, fault.flag, starts, key)
     except Uncaught:
         raise
     except (Abandon, Unsupported) as reason:

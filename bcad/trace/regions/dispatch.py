@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcad import ops
 from bcad.ir import Value
-from interpreter import Frame, Outcome
+from interpreter import Elsewhere, Frame, Outcome
 
-from .arms import Arm, Exit, run_arm
-from .branches import check_raise
+from .arms import RETURNED, Arm, Exit, Uncaught, go_on, run_arm
+from .branches import check_raise, is_way_out, joins
+from .caught import Stops, across
 from .merging import merge
-from .states import Abandon
 
 if TYPE_CHECKING:
     from ..session import Session
 
+Results = dict[int, Any]  # what the ways hand over
+
 
 def dispatch(
-    session: Session, frame: Frame, exhausted: Exit | None, ways: Sequence[Exit], flags: Sequence[Value], result: Any,
+    session: Session, frame: Frame, exhausted: Exit | None, ways: Sequence[Exit], flags: Sequence[Value], results: Results,
     key: Any,
-) -> None:
-    """Move `frame` to where the ways out of its loop meet.
+) -> Frame:
+    """Move `frame` to where the ways out of its loop meet; that frame, or the caller in which they do.
 
     Parameters
     ----------
@@ -33,70 +36,88 @@ def dispatch(
     flags : sequence of Value
         Whether another iteration would follow; then, if there are several ways, the code of the one taken
         (the last way is taken for any other code).
-    result : object
-        What a way that returns from inside the loop returns.
+    results : dict of int to object
+        What the ways that return or raise hand over.
     """
-    every = [*([exhausted] if exhausted is not None else []), *ways]
-    context = session.context_of(frame)
-    join = _join(frame, every)
-    stops = frozenset((join,)) - {frame.code.cfg.exit} | (context.stops if context is not None else frozenset())
+    code = flags[1] if len(flags) > 1 else None
     if exhausted is None:
-        _choose(session, frame, ways, flags[1], stops, result, key)
-        return
-    arms = [
-        _arm(session, frame, exhausted, stops, result, "exhausted"),
-        _rest(session, frame, ways, flags[1] if len(ways) > 1 else None, stops, result, key),
-    ]
-    _merge(session, frame, flags[0], arms, key, lambda: leave(frame, exhausted, result), _first_of(frame, ways, result))
+        return _choose(session, frame, ways, code, results, key)
+    return _either(session, frame, flags[0], ([exhausted], ways), code, results, key)
 
 
-def _first_of(frame: Frame, ways: Sequence[Exit], result: Any) -> Callable[[], None] | None:
-    """How to go on along the only one of several ways."""
-    return (lambda: leave(frame, ways[0], result)) if len(ways) == 1 else None
-
-
-def _choose(
-    session: Session, frame: Frame, ways: Sequence[Exit], code: Value, stops: frozenset[int], result: Any, key: Any
-) -> None:
+def _choose(session: Session, frame: Frame, ways: Sequence[Exit], code: Value | None, results: Results, key: Any) -> Frame:
     """One of several ways, by the code that the loop gave."""
-    first, *others = ways
-    taken = session.as_bool(ops.FUNCTIONS[np.equal](code, first.code))
-    arms = [
-        _arm(session, frame, first, stops, result, "way"),
-        _rest(session, frame, others, code if len(others) > 1 else None, stops, result, key),
-    ]
-    _merge(session, frame, taken, arms, key, lambda: leave(frame, first, result), _first_of(frame, others, result))
+    assert code is not None
+    taken = session.as_bool(ops.FUNCTIONS[np.equal](code, ways[0].code))
+    return _either(session, frame, taken, (ways[:1], ways[1:]), code, results, key)
 
 
-def _rest(
-    session: Session, frame: Frame, ways: Sequence[Exit], code: Value | None, stops: frozenset[int], result: Any, key: Any
-) -> Arm:
-    if code is None:
-        return _arm(session, frame, ways[0], stops, result, "way")
+def _either(
+    session: Session, frame: Frame, predicate: Value, ways: tuple[Sequence[Exit], Sequence[Exit]], code: Value | None,
+    results: Results, key: Any,
+) -> Frame:
+    """One of the first ways where `predicate` is true, else one of the second."""
+    moved: Frame | None
+    try:
+        arms = _arms(session, frame, ways, code, results, key)
+        raising = [arm.kind == "raised" for arm in arms]
+        if not any(raising) or is_way_out(session, frame):
+            merge(session, frame, predicate, arms, key)
+            return frame
+        check_raise(session, frame, predicate, arms)
+        moved, raises = None, raising.index(True)
+    except Uncaught:
+        moved, raises = frame, 0
+    if moved is not None:  # not in our own handler, which would be the context of what is raised
+        session.frame = frame
+        starts = (partial(_start, session, ways[0], code, results, key), partial(_start, session, ways[1], code, results, key))
+        moved, raises = across(session, frame, predicate, starts, key, past=1)
+    if moved is not None:
+        return moved
+    left = ways[1 - raises]
+    if len(left) > 1:
+        return _choose(session, frame, left, code, results, key)
+    leave(frame, left[0], results)
+    return frame
 
-    def run(fork: Frame) -> Outcome:
-        _choose(session, fork, ways, code, stops, result, key)
-        return Outcome("reached", pc=fork.pc) if fork.pc in stops else fork.run_until(stops)
 
-    return run_arm(session, frame, frame.pc, stops, session.context_of(frame), "way", run=run)
+def _arms(
+    session: Session, frame: Frame, ways: Sequence[Sequence[Exit]], code: Value | None, results: Results, key: Any
+) -> list[Arm]:
+    """Go on from the first and from the second ways, up to where they meet."""
+    context = session.context_of(frame)
+    own: Stops = frozenset() if context is None else context.stops
+    arms: list[Arm] = []
+    for join in joins(frame, _join(frame, [*ways[0], *ways[1]])):
+        stops = frozenset((join,)) - {frame.code.cfg.exit} | own
+        arms = [run_arm(session, frame, frame.pc, stops, context, "way",
+                        run=partial(_start, session, several, code, results, key, stops=stops)) for several in ways]
+        if not is_way_out(session, frame) or all(arm.kind != "raised" for arm in arms) or not any(arm.pc == join for arm in arms):
+            break
+    return arms
 
 
-def _arm(session: Session, frame: Frame, way: Exit, stops: frozenset[int], result: Any, name: str) -> Arm:
-    """Go on from one way out."""
+def _start(
+    session: Session, ways: Sequence[Exit], code: Value | None, results: Results, key: Any, fork: Frame, stops: Stops
+) -> Outcome:
+    """Run a copy of the loop's frame on from one of these ways out."""
+    if len(ways) > 1:
+        moved = _choose(session, fork, ways, code, results, key)
+        if moved is not fork:
+            raise Elsewhere(moved)
+    elif ways[0].kind == "raised":
+        return Outcome("raised", exception=results[ways[0].code])
+    elif ways[0].kind == "returned":
+        return Outcome("returned", value=results[RETURNED])
+    else:
+        leave(fork, ways[0], results)
+    return go_on(session, fork, stops)
+
+
+def leave(frame: Frame, way: Exit, results: Results) -> None:
+    """Move `frame` along the only way out of a loop, which does not raise."""
     if way.pc is None:
-        return run_arm(session, frame, frame.pc, stops, session.context_of(frame), name,
-                       run=lambda fork: Outcome("returned", value=result))
-
-    def prepare(fork: Frame) -> None:
-        _cut(fork, way.depth)
-
-    return run_arm(session, frame, way.pc, stops, session.context_of(frame), name, prepare=prepare)
-
-
-def leave(frame: Frame, way: Exit, result: Any) -> None:
-    """Move `frame` along the only way out of a loop."""
-    if way.pc is None:
-        frame.push(result)
+        frame.push(results[RETURNED])
         frame.jump(frame.code.cfg.exit)
         return
     _cut(frame, way.depth)
@@ -107,21 +128,6 @@ def _cut(frame: Frame, depth: int) -> None:
     """Let the stack have `depth` entries; iterators of inner loops, missing here, are only dropped later."""
     del frame.stack[depth:]
     frame.stack += [None] * (depth - len(frame.stack))
-
-
-def _merge(
-    session: Session, frame: Frame, predicate: Value, arms: list[Arm], key: Any, *go_on: Callable[[], None] | None
-) -> None:
-    """Go on where both arms meet, or in the one that does not raise."""
-    raising = [arm.kind == "raised" for arm in arms]
-    if not any(raising):
-        merge(session, frame, predicate, arms, key)
-        return
-    other = go_on[1 - raising.index(True)]
-    if other is None:
-        raise Abandon("a way out of it raises an exception")
-    check_raise(session, frame, predicate, arms)
-    other()
 
 
 def _join(frame: Frame, ways: Sequence[Exit]) -> int:

@@ -18,10 +18,10 @@ from ..builder import constant_of, is_constant
 from ..operations import kinds
 from ..tracers import ArrayTracer, ChoiceTracer
 from ..tree import children_of, instance_of, rebuild_like
-from . import choices
+from . import choices, errors
 from .blends import Numbers, narrowed
 from .patterns import Choice, Constant, Either, Leaf, Listed, Mismatch, Nest, Pattern, describe, option_for, pattern_of
-from .states import Box, Frozen, Number, Picked, is_mutable
+from .states import Box, Frozen, Number, Picked, is_mutable, is_text
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -209,6 +209,10 @@ def rebuild(pattern: Nest, children: list[Any]) -> Any:
         return MethodType(pattern.extra, *children)
     if type(like) is BuiltinMethodType:
         return getattr(children[0], pattern.extra)
+    if is_text(like):
+        return like._filled(children)
+    if isinstance(like, BaseException):
+        return errors.make(like, pattern.keys, children)
     if children_of(like) is None or is_dataclass(like):
         return instance_of(type(like), dict(zip(pattern.keys, children, strict=True)))
     return rebuild_like(like, pattern.keys, children, pattern.extra)

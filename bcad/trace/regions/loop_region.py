@@ -64,18 +64,20 @@ class LoopRegion:
         self.iterator = iterator
         self.entry = entry
         cfg = frame.code.cfg
-        self.exits = cfg.loops[header].exits
-        self.live = cfg.live_at(header).union(*(cfg.live_at(pc) for pc in self.exits if pc < cfg.exit))
+        self.live = cfg.live_at(header).union(*(cfg.live_at(pc) for pc in cfg.ways_out(header) if pc < cfg.exit))
         read_in_body = cfg.live_at(header + 1 if iterator is not None else header)
         self.carries = Carries(session, frame, read_in_body, self.live, self.key)
         self.outer = session.builder
         self.buffers: list[Strip] = []
         self.paths: dict[int, Any] = {}  # the lists that were there before, and how they are found
-        self.pattern: Pattern | None = None  # of what is returned from inside
+        self.patterns: dict[int, Pattern] = {}  # of what the ways out hand over
 
     # -- the body -------------------------------------------------------------------------
-    def capture(self) -> None:
-        """Find what is carried, emit the Loop and move the frame behind it."""
+    def capture(self) -> Frame:
+        """Find what is carried, emit the Loop and move the frame behind it; the frame that goes on.
+
+        That is a caller if an exception which leaves the loop is caught there.
+        """
         self._refuse_shared_iterator()
         keyed.convert(self.session, self)
         self.buffers = convert(self.session, self)
@@ -87,7 +89,7 @@ class LoopRegion:
             self.session.loops.pop()
         self._require_next_iteration(arm)
         self._require_steady_lists(arm)
-        self._emit(arm, context, index)
+        return self._emit(arm, context, index)
 
     def _settle(self) -> tuple[Arm, LoopContext, Value]:
         """Run the body until nothing new is learnt of what is carried."""
@@ -117,7 +119,7 @@ class LoopRegion:
 
     def _run_body(self) -> tuple[Arm, LoopContext, Value]:
         session = self.session
-        context = LoopContext(self.header, self.exits, len(self.frame.stack))
+        context = LoopContext(self.header, self.frame)
         builder = TraceBuilder(session, self.outer, "body")
         index = builder.input(INDEX, "i")
 
@@ -159,7 +161,7 @@ class LoopRegion:
                 raise Abandon("the list that it goes through gets longer or shorter")
 
     # -- the node ---------------------------------------------------------------------------
-    def _emit(self, arm: Arm, context: LoopContext, index: Value) -> None:
+    def _emit(self, arm: Arm, context: LoopContext, index: Value) -> Frame:
         ways = context.ways
         flags = self._flags(arm, ways)
         with arm.builder:
@@ -171,7 +173,7 @@ class LoopRegion:
             constants = list(arm.builder.captured)
             test = condition_of(arm, flags[0][2], outputs, before, constants, self.carries.inputs, flags[0][1])
             flags = [] if test is not None else flags
-        extras = [*flags, *self._returned(arm, ways)]
+        extras = [*flags, *self._handed_over(arm)]
         with arm.builder:
             outputs += [arm.builder.as_value(v) for _, _, v in extras]
         inputs = [*self.carries.inputs, *(arm.builder.input(v.type, name) for name, _, v in extras)]
@@ -190,8 +192,8 @@ class LoopRegion:
         self._require_one_iteration(results[-1])
         final = self._with_kinds(list(results[:count]), outputs, before, results[-1])
         self.carries.store(final, list(results[len(inputs):-1]), length)
-        result = self._result(results[count + len(flags): len(inputs)])
-        self._go_on(ways, results[count: count + len(flags)], result)
+        handed = self._results(results[count + len(flags): len(inputs)])
+        return self._go_on(ways, results[count: count + len(flags)], handed)
 
     def _with_kinds(self, final: list[Value], outputs: list[Value], before: list[Value], count: Value) -> list[Value]:
         """The carried Values at the end; what is the same after every iteration need not be carried by the loop."""
@@ -231,27 +233,28 @@ class LoopRegion:
         """Whether a ``while`` that is not entered goes on where no iteration leaves it for."""
         return self.entry is not None and all(way.pc != self.entry[1] for way in ways)
 
-    def _returned(self, arm: Arm, ways: list[Exit]) -> list[tuple[str, Value, Value]]:
-        """Name, first and next value of the carries that hold what is returned from inside the loop."""
-        if not any(way.kind == "returned" for way in ways):
-            return []
-        self.carries.refuse_holding(arm.result, arm)
-        with arm.builder:
-            pattern = self.pattern = pattern_of(arm.result)
-            values = [arm.builder.as_value(v) for v in values_of(arm.result, pattern)]
-        bound = sizes_bound_in(arm)
-        if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
-            raise Abandon("it returns an array of a size that an iteration decides")
-        forbid_writes(self.session, things_in(arm.result), self.key)
-        return [("result", first, value) for first, value in zip(fillers(pattern), values, strict=True)]
+    def _handed_over(self, arm: Arm) -> list[tuple[str, Value, Value]]:
+        """Name, first and next value of the carries that hold what is returned or raised from inside the loop."""
+        found: list[tuple[str, Value, Value]] = []
+        for number, result in arm.results.items():
+            self.carries.refuse_holding(result, arm)
+            with arm.builder:
+                pattern = self.patterns[number] = pattern_of(result)
+                values = [arm.builder.as_value(v) for v in values_of(result, pattern)]
+            bound = sizes_bound_in(arm)
+            if any(not bound.isdisjoint(symbols(n)) for t in pattern.leaves for n in t.shape):
+                raise Abandon("it returns an array of a size that an iteration decides")
+            forbid_writes(self.session, things_in(result), self.key)
+            found += [("result", first, value) for first, value in zip(fillers(pattern), values, strict=True)]
+        return found
 
-    def _result(self, values: Sequence[Value]) -> Any:
-        """What the loop has returned, if it did."""
-        if self.pattern is None:
-            return None
+    def _results(self, values: Sequence[Value]) -> dict[int, Any]:
+        """What the loop has handed over, if it was left in such a way."""
         things: list[Any] = []
-        made = build(self.session, self.pattern, iter(values), things)
-        forbid_writes(self.session, (thing for thing in things if isinstance(thing, ArrayTracer)), self.key)
+        left = iter(values)
+        made = {number: build(self.session, pattern, left, things) for number, pattern in self.patterns.items()}
+        held = bool(self.carries.growths)  # a list may have got the same object
+        forbid_writes(self.session, (thing for thing in things if held or isinstance(thing, ArrayTracer)), self.key)
         return made
 
     def _trip(self) -> Any:
@@ -282,8 +285,8 @@ class LoopRegion:
             raise Abandon("it is not run")
         session._check(ops.FUNCTIONS[np.less](count, 1), "a loop ran no iteration")
 
-    def _go_on(self, ways: list[Exit], flags: Any, result: Any) -> None:
-        """Move the frame to where the loop was left."""
+    def _go_on(self, ways: list[Exit], flags: Any, results: dict[int, Any]) -> Frame:
+        """Move the frame to where the loop was left; that frame, or a caller that goes on instead."""
         frame = self.frame
         if self.iterator is not None:
             target = frame.code.instructions[self.header].target
@@ -293,18 +296,19 @@ class LoopRegion:
             if not ways:
                 frame.stack.pop()
                 frame.jump(target)
-                return
+                return frame
             if not flags:
                 raise Abandon("its body is known to leave it, or not to")
             exhausted = Exit("reached", target, len(frame.stack) - 1, 0)
-            dispatch(self.session, frame, exhausted, ways, flags, result, self.key)
-            return
+            return dispatch(self.session, frame, exhausted, ways, flags, results, self.key)
         if self.entry is not None:
             ways = self._past_last(ways, self.entry[1])
-        if len(ways) == 1:
-            leave(frame, ways[0], result)
-            return
-        dispatch(self.session, frame, None, ways, flags, result, self.key)
+        if len(ways) > 1:
+            return dispatch(self.session, frame, None, ways, flags, results, self.key)
+        if ways[0].kind == "raised":
+            raise Abandon("nothing but an exception ends it")
+        leave(frame, ways[0], results)
+        return frame
 
     def _past_last(self, ways: list[Exit], past: int) -> list[Exit]:
         """The ways out, that of a loop which was not entered (its code is 0) at the end."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcad import ops
 from bcad.ir import Value
-from interpreter import Frame, Instruction, Unsupported
+from interpreter import Elsewhere, Frame, Instruction, Unsupported
 
 from ..builder import TraceBuilder
 from ..iterators.consuming import consume, hand_on
@@ -16,8 +16,9 @@ from ..iterators.indexed import Indexed, NextItem
 from ..iterators.iteration import indexed, is_held_around, is_native
 from ..iterators.sequences import ListIterator
 from ..restart import Restart
-from .arms import LoopContext, run_arm, speculation
+from .arms import LoopContext, Uncaught, run_arm, speculation
 from .branches import join_of
+from .caught import is_settled_outside
 from .loop_region import INDEX, LoopRegion
 from .patterns import Mismatch
 from .states import Abandon
@@ -38,7 +39,7 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
     if frame.code.instructions[header].opcode == "SEND":
         return hand_on(session, frame, header)
     if not _is_for(frame, header):
-        return _worth_a_look(session, frame, header) and _attempt(session, frame, header, None, None)
+        return _worth_a_look(session, frame, header) and _go_on(frame, _attempt(session, frame, header, None, None))
     given = frame.stack[-1]
     iterator = indexed(session, given)
     if is_native(given) and is_held_around(frame, header, given):
@@ -48,11 +49,12 @@ def loop(session: Session, frame: Frame, header: int) -> bool:
         if (iterator is None or iterator.has_branches) and consume(session, frame, header, given):
             return True
         frame.stack[-1] = given if iterator is None else iterator  # a generator could not be forked
-    if iterator is not None and _is_worth_it(session, frame, header, iterator) \
-            and _attempt(session, frame, header, iterator, None):
-        if isinstance(iterator, ExpressionIterator):
+    if iterator is not None and _is_worth_it(session, frame, header, iterator):
+        moved = _attempt(session, frame, header, iterator, None)
+        if moved is not None and isinstance(iterator, ExpressionIterator):
             session.use_up(given, iterator.frame)
-        return True
+        if _go_on(frame, moved):
+            return True
     frame.stack[-1] = given
     return False
 
@@ -70,7 +72,7 @@ def enter_while(session: Session, frame: Frame, condition: Any, ways: tuple[int,
         go = session.as_bool(session.value(condition))
         if flip:
             go = ops.BY_NAME["logical_not"](go)
-        if _attempt(session, frame, inside, None, (go, outside)):
+        if _go_on(frame, _attempt(session, frame, inside, None, (go, outside))):
             return True
         raise Abandon(session.reasons[(frame.code.raw, inside)])
     return False
@@ -139,7 +141,7 @@ def _require_steering(session: Session, frame: Frame, header: int) -> None:
 
 def _touches(session: Session, frame: Frame, header: int, iterator: Indexed | None) -> bool:
     """Whether an iteration has to do with values from outside that are traced."""
-    context = LoopContext(header, frame.code.cfg.loops[header].exits, len(frame.stack))
+    context = LoopContext(header, frame)
     builder = TraceBuilder(session, session.builder, "probe")
     index = builder.input(INDEX, "i")
 
@@ -160,16 +162,26 @@ def _touches(session: Session, frame: Frame, header: int, iterator: Indexed | No
 
 def _attempt(
     session: Session, frame: Frame, header: int, iterator: Indexed | None, entry: tuple[Value, int] | None
-) -> bool:
+) -> Frame | None:
+    """The frame that goes on behind the loop, which has been kept; None if it has not."""
     region = LoopRegion(session, frame, header, iterator, entry)
     try:
         with speculation(session, frame):
-            region.capture()
+            moved = region.capture()
         session.reasons.pop(region.key, None)  # of an earlier attempt
-        return True
+        return moved
     except (Abandon, Mismatch, Unsupported) as reason:
+        if isinstance(reason, Uncaught) and is_settled_outside(session, frame):
+            raise
         if region.buffers:  # their lists are plain lists again only if tracing begins again
             raise Restart(avoid=frozenset((region.key,)), reason=str(reason)) from None
         session.give_up((frame.code.raw, header), str(reason))
         session.frame = frame
-        return False
+        return None
+
+
+def _go_on(frame: Frame, moved: Frame | None) -> bool:
+    """Whether a loop was kept; `Elsewhere` if it is not its own frame that goes on."""
+    if moved is not None and moved is not frame:
+        raise Elsewhere(moved)
+    return moved is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from ..lists.buffers import plain_items
 from ..lists.pieces import length_of, pattern_of_pieces, stack
 from ..tracers import ArrayTracer
 from .aliases import Holders, Shared, forbid_shared, forbid_writes, is_array, things_in
-from .arms import Abandon, Arm, Mixed
+from .arms import Abandon, Arm, Exit, Mixed
 from .conds import cond_values
 from .heap import Change, Growth, Middle, Place, store
 from .leaves import build, fillers, values_of
@@ -276,23 +276,22 @@ def _merge_mixed(session: Session, frame: Frame, arms: list[Arm], work: Merge) -
         raise Abandon("its two ways do not meet again")
     go: list[Any] = []
     code: list[Any] = []
-    result: list[Any] = []
     ways = [_ways(context, arm, frame) for arm in arms]
     work.add([_frozen(session, arm, w[0]) for arm, w in zip(arms, ways, strict=True)], go.append)
     work.add([_frozen(session, arm, w[1]) for arm, w in zip(arms, ways, strict=True)], code.append)
-    results = [_result_of(arm) for arm in arms]
-    if any(r is not None for r in results):
-        work.add(results, result.append)
+    handed = [_handed_over(arm, w[2]) for arm, w in zip(arms, ways, strict=True)]
+    results: dict[int, Any] = {}
+    for number in sorted(handed[0].keys() | handed[1].keys()):
+        work.add([found.get(number) for found in handed], _setter(results, number))
     exits = dict.fromkeys(e for w in ways for e in w[2])
-    return lambda: _leave(frame, Mixed(go[0], code[0], list(exits), result[0] if result else None))
+    return lambda: _leave(frame, Mixed(go[0], code[0], list(exits), results))
 
 
-def _result_of(arm: Arm) -> Frozen | None:
-    if arm.kind == "returned":
-        return arm.result
-    if arm.mixed is not None and any(e.kind == "returned" for e in arm.mixed.exits):
-        return arm.result
-    return None
+def _handed_over(arm: Arm, ways: Sequence[Exit]) -> dict[int, Frozen]:
+    """What an arm hands over on its ways out, by their numbers for that."""
+    if arm.mixed is not None:
+        return arm.results
+    return {way.hands_over: arm.result for way in ways if way.hands_over is not None}
 
 
 def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
@@ -307,7 +306,9 @@ def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
         raise Abandon("a value on the stack leaves the loop with it")
     if arm.kind == "reached" and arm.pc not in context.stops:
         raise Abandon("its two ways do not meet again")
-    way = context.exit(arm.kind, arm.pc, len(arm.stack))
+    if arm.kind == "raised" and not context.is_caught:
+        raise Abandon("its two ways do not meet again")
+    way = context.exit(arm)
     return (True, 0, []) if way is None else (False, way.code, [way])
 
 

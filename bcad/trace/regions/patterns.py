@@ -15,6 +15,7 @@ from interpreter import EMPTY, UNBOUND
 from ..builder import constant_of, is_constant
 from ..tracers import Tracer
 from .blends import Bounds, Numbers, grouped, has_guests, numbers_of
+from .errors import CHAINED
 from .states import METHODS, Box, Frozen, Layout, Number, Picked, There
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ def _common(session: Session, a: Pattern, b: Pattern) -> Pattern | None:
         children = [join(session, x, y) for x, y in zip(a.children, b.children, strict=True)]
         if type(a.like) in (*METHODS, FunctionType) and any(isinstance(child, Choice) for child in children):
             return None  # a method of one of several objects is one of several methods, and so with functions and their cells
+        if isinstance(a.like, BaseException) and any(isinstance(child, Choice) for key, child in zip(a.keys, children, strict=True) if key in CHAINED):
+            return None
         return Nest(a.like, a.keys, children, a.extra)
     return None
 

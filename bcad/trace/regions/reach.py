@@ -117,4 +117,6 @@ def _held_by(x: Any) -> Any:
         return None
     if is_machinery(cls.__module__):
         return x.goes_through() if hasattr(cls, "goes_through") else None
+    if issubclass(cls, BaseException):
+        return (*x.args, *own_attributes(x).values())
     return own_attributes(x).values() or None

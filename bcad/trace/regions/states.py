@@ -20,6 +20,7 @@ from ..captures.outer import LISTS
 from ..captures.stored import own_attributes
 from ..tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
 from ..tree import children_of
+from . import errors
 from .blends import Numbers
 
 if TYPE_CHECKING:
@@ -158,9 +159,17 @@ def freeze(session: Session, obj: Any, depth: int = 6) -> Frozen:
 def _freeze_number(session: Session, obj: Any) -> Frozen:
     if isinstance(obj, np.generic) and obj.dtype.kind not in _RANK:
         return Same(obj)
+    if is_text(obj):
+        values = obj._values()
+        return Box(obj, tuple(range(len(values))), [freeze(session, value) for value in values], obj._template())
     if isinstance(obj, Tracer) and not isinstance(obj, (ArrayTracer, ValueTracer, SizeTracer)):
         return Same(obj)
     return Number(obj if type(obj) is Value else session.value(obj), obj)
+
+
+def is_text(obj: Any) -> bool:
+    """Whether `obj` stands for a text with traced numbers in it."""
+    return isinstance(obj, Tracer) and issubclass(obj.__class__, str)
 
 
 def _parts(session: Session, obj: Any) -> Any:
@@ -174,6 +183,8 @@ def _parts(session: Session, obj: Any) -> Any:
         return ("__self__",), [obj.__self__], obj.__func__
     if kind is BuiltinMethodType:
         return (("__self__",), [obj.__self__], obj.__name__) if is_mutable(obj.__self__) else None
+    if errors.is_exception(obj):
+        return errors.parts(obj, own_attributes(obj))
     return attributes_of(session, obj) if is_dataclass(kind) else children_of(obj) or attributes_of(session, obj)
 
 
