@@ -202,7 +202,7 @@ class Cfg:
         body = frozenset(pc for start in starts
                          for pc in range(start, self.blocks[start].end))
         exits = frozenset(s for start in starts for s in self.blocks[start].successors
-                          if s not in starts and s not in self._raising and not self._returns_top(s))
+                          if s not in starts and s not in self.raising and not self._returns_top(s))
         edges = frozenset(self.blocks[tail].end - 1 for tail in tails)
         return Loop(header, body, edges, exits)
 
@@ -212,7 +212,7 @@ class Cfg:
         return instructions[-1].opcode in RETURNS and all(i.opcode in _MOVES for i in instructions[:-1])
 
     @cached_property
-    def _raising(self) -> frozenset[int]:
+    def raising(self) -> frozenset[int]:
         """Blocks that do nothing but lead to a raise: where that goes, a handler in the loop decides."""
         found: set[int] = set()
         while True:
@@ -228,7 +228,7 @@ class Cfg:
         loop = self.loops[header]
         handlers = {handler for pc in loop.body if pc in self.blocks for handler in self.blocks[pc].handlers}
         found = set(loop.exits)
-        if handlers <= loop.body | self._raising:
+        if handlers <= loop.body | self.raising:
             return frozenset(found)
         for start in loop.exits:
             while (start := self.post_dominators.get(start, self.exit)) != self.exit:

@@ -65,6 +65,11 @@ class TextTracer(Tracer):
         left = iter(values)
         return TextTracer(self._session, [part if type(part) is str else (part[0], next(left)) for part in self._parts])
 
+    def _written(self, values: Iterable[Any]) -> str:
+        """The string, with these plain numbers."""
+        left = iter(values)
+        return "".join(part if type(part) is str else part[0](next(left)) for part in self._parts)
+
     def attribute(self, name: str) -> Any:
         """A method that a replay can apply to the finished text."""
         if name not in _METHODS:

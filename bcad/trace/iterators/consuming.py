@@ -11,7 +11,7 @@ from interpreter import UNBOUND, Frame, Instruction, Outcome, Unsupported, evalu
 
 from ..effects.text import message_of
 from ..places import stepped
-from ..regions.arms import Exit, LoopContext, Mixed, fork_of, reraise, speculation
+from ..regions.arms import RETURNED, Exit, LoopContext, Mixed, fork_of, reraise, speculation
 from ..regions.dispatch import dispatch, leave
 from ..regions.patterns import Mismatch
 from ..regions.reach import frames_from, live_values, within
@@ -48,9 +48,9 @@ class Consumption:
         self.joined = joined
         self.key = key
         self.to_its_end = joined is not None and (_TO_ITS_END, *key[1:]) not in session.avoid
-        loop = frame.code.cfg.loops[header]
-        self.context = LoopContext(header, loop.exits, len(frame.stack))
-        self.live = frame.code.cfg.live_at(header).union(*(frame.code.cfg.live_at(pc) for pc in loop.exits if pc < frame.code.cfg.exit))
+        cfg = frame.code.cfg
+        self.context = LoopContext(header, frame, may_raise=False)
+        self.live = cfg.live_at(header).union(*(cfg.live_at(pc) for pc in cfg.ways_out(header) if pc < cfg.exit))
         given = frame.stack.pop()
         try:
             self.body = fork_of(frame)
@@ -134,8 +134,8 @@ class Consumption:
         """Take note of how the body was left."""
         if isinstance(outcome.value, Mixed):
             mixed = outcome.value
-            goes_on, way, result = mixed.go, mixed.code, mixed.result
-            returns = any(way.kind == "returned" for way in mixed.exits)
+            goes_on, way, result = mixed.go, mixed.code, mixed.results.get(RETURNED)
+            returns = RETURNED in mixed.results
         else:
             found = self.context.exit(outcome.kind, outcome.pc, len(self.body.stack))
             goes_on, way, result = found is None, 0 if found is None else found.code, outcome.value
@@ -159,12 +159,14 @@ class Consumption:
             raise Abandon("a generator may be left before its end, and is used elsewhere too")
         frame.stack[-1] = NextItem(session, None)  # a generator could not be forked
         if goes_on is True:
-            leave(frame, exhausted, None)
+            leave(frame, exhausted, {})
         elif goes_on is False and type(way) is int:
-            leave(frame, next(x for x in ways if x.code == way), result)
+            leave(frame, next(x for x in ways if x.code == way), {RETURNED: result})
         else:
             flags = [session.builder.as_value(session.unwrap(x)) for x in (goes_on, way)]
-            dispatch(session, frame, exhausted, ways, flags, result, self.key)
+            moved = dispatch(session, frame, exhausted, ways, flags, {RETURNED: result}, self.key)
+            if moved is not frame:
+                raise Abandon("an exception that a caller may catch follows a loop over a generator")
 
 
 @stepped

@@ -45,7 +45,8 @@ def may_be_caught(session: Session) -> bool:
 def held(session: Session, node: Node) -> Value:
     """The result of `node`, once it is settled whether it raises: by the example, and later calls are held to it.
 
-    Where the instruction computes nothing else both ways are followed: see `caught`.
+    Where the instruction computes nothing else both ways are followed: see `caught`. Where there is no example, in the body of
+    a loop, it is supposed not to raise.
     """
     from ..regions.caught import Fault, is_branch
 
@@ -58,6 +59,9 @@ def held(session: Session, node: Node) -> Value:
     if branches:
         assert session.frame is not None
         session.faults.append(Fault(session.frame, session.builder, session.as_bool(flag), error))  # type: ignore[arg-type]  # it is not None
+        return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)
+    if session.bodies and not session.example.known(flag):
+        session.suppose_not(flag, DID_NOT_RAISE)
         return ops.BY_NAME["as_kind"](safe, kind=Kind.PYTHON, dtype=node.output.dtype)
     if session.concrete(flag, "whether an exception that may be caught is raised"):
         if not session.example.is_static(flag):

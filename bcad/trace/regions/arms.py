@@ -53,11 +53,11 @@ class LoopContext:
         Whether an exception that leaves the frame of the loop may be caught: then it is a way out.
     """
 
-    def __init__(self, header: int, frame: Frame) -> None:
+    def __init__(self, header: int, frame: Frame, may_raise: bool = True) -> None:
         self.header = header
         self.stops = frame.code.cfg.ways_out(header) | {header}
         self.depth = len(frame.stack)  # at the header
-        self.is_caught = may_be_caught(frame)
+        self.is_caught = may_raise and may_be_caught(frame)
         self.exits: dict[Any, Exit] = {}
 
     @property
@@ -65,15 +65,14 @@ class LoopContext:
         """The ways out that were met so far."""
         return list(self.exits.values())
 
-    def exit(self, arm: Arm) -> Exit | None:
-        """The way out that an arm has taken; None for the next iteration."""
-        if arm.kind == "reached" and arm.pc == self.header:
+    def exit(self, kind: str, pc: int | None, depth: int, error: BaseException | None = None) -> Exit | None:
+        """The way out that an outcome is; None for the next iteration."""
+        if kind == "reached" and pc == self.header:
             return None
-        pc = arm.pc if arm.kind == "reached" else None
-        site = (type(arm.exception), errors.site_of(arm.exception)) if arm.exception is not None else None
-        key = (arm.kind, pc, len(arm.stack), site)
+        pc = pc if kind == "reached" else None
+        key = (kind, pc, depth, None if error is None else (type(error), errors.site_of(error)))
         if key not in self.exits:
-            self.exits[key] = Exit(arm.kind, pc, len(arm.stack), len(self.exits) + 1)
+            self.exits[key] = Exit(kind, pc, depth, len(self.exits) + 1)
         return self.exits[key]
 
 

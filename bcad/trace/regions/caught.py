@@ -16,6 +16,7 @@ import numpy as np
 from bcad.ir import Builder, Value
 from interpreter import Elsewhere, Frame, Outcome, Unsupported
 
+from ..operations.raises import DID_NOT_RAISE
 from . import choices
 from .arms import Arm, Uncaught, fork_of, go_on, run_arm, speculation
 from .branches import check_raise, is_way_out, joins
@@ -247,6 +248,9 @@ def _failing(session: Session, error: Callable[[], BaseException], frame: Frame,
 
 
 def _hold(session: Session, fault: Fault) -> None:
-    """Decide by the example whether an operation raises, and hold later calls to it."""
+    """Decide by the example whether an operation raises, and hold later calls to it; in a loop it is supposed not to."""
+    if session.bodies and not session.example.known(fault.flag):
+        session.suppose_not(fault.flag, DID_NOT_RAISE)
+        return
     if session.decide(session.wrap(fault.flag), "whether an exception that may be caught is raised"):
         raise fault.error()

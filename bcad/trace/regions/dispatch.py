@@ -85,8 +85,9 @@ def _arms(
     session: Session, frame: Frame, ways: Sequence[Sequence[Exit]], code: Value | None, results: Results, key: Any
 ) -> list[Arm]:
     """Go on from the first and from the second ways, up to where they meet."""
-    context = session.context_of(frame)
+    context, loops = session.context_of(frame), frame.code.cfg.loops
     own: Stops = frozenset() if context is None else context.stops
+    own |= {header for header, loop in loops.items() if key[-1] in loop.body and header != key[-1]}  # unrolled: not into the next round
     arms: list[Arm] = []
     for join in joins(frame, _join(frame, [*ways[0], *ways[1]])):
         stops = frozenset((join,)) - {frame.code.cfg.exit} | own
@@ -138,8 +139,11 @@ def _join(frame: Frame, ways: Sequence[Exit]) -> int:
         if way.pc is None:
             return cfg.exit
         chain, at = [way.pc], cfg.block_of(way.pc).start
+        if at in cfg.raising:
+            continue
         while at in cfg.post_dominators and cfg.post_dominators[at] != at:
             at = cfg.post_dominators[at]
             chain.append(at)
         chains.append(chain)
-    return next((pc for pc in chains[0] if all(pc in chain for chain in chains)), cfg.exit)
+    first, *others = chains or [[cfg.exit]]
+    return next((pc for pc in first if all(pc in chain for chain in others)), cfg.exit)

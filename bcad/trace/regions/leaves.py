@@ -248,4 +248,5 @@ def plain(pattern: Pattern, values: Iterator[Any]) -> Any:
         from ..lists.listed import plain_list
 
         return plain_list(pattern, [plain(part, values) for part in pattern.children])
-    return rebuild(pattern, [plain(p, values) for p in pattern.children])
+    parts = [plain(p, values) for p in pattern.children]
+    return pattern.like._written(parts) if is_text(pattern.like) else rebuild(pattern, parts)

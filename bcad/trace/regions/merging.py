@@ -308,7 +308,7 @@ def _ways(context: Any, arm: Arm, frame: Frame) -> tuple[Any, Any, list[Any]]:
         raise Abandon("its two ways do not meet again")
     if arm.kind == "raised" and not context.is_caught:
         raise Abandon("its two ways do not meet again")
-    way = context.exit(arm)
+    way = context.exit(arm.kind, arm.pc, len(arm.stack), arm.exception)
     return (True, 0, []) if way is None else (False, way.code, [way])
 
 
