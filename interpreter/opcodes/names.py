@@ -176,8 +176,16 @@ def load_local_name(frame: Frame, stack: list, name: str) -> None:
     """-- value"""
     value = load_name(frame, name)
     if frame.watched:
-        value = frame.domain.loaded(frame, "name", frame.names, name, value)
+        kind, namespace = _holder(frame, name)
+        value = frame.domain.loaded(frame, kind, namespace, name, value)
     stack.append(value)
+
+
+def _holder(frame: Frame, name: str) -> tuple[str, Any]:
+    """Which kind of namespace `name` stands in, and the namespace."""
+    if type(frame.names) is not dict or type(frame.globals) is not dict or name in frame.names:
+        return "name", frame.names
+    return ("global", frame.globals) if name in frame.globals else ("builtin", frame.builtins)
 
 
 @opcode("STORE_NAME")

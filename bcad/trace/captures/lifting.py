@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..places import is_trusted, namespace_of
-from ..tracers import TRACERS, Method
+from ..tracers import TRACERS, Method, Tracer
 from . import foreign
 from .containers import WINDOWS, fill, is_container, windowed
 from .definitions import Definitions
@@ -157,7 +157,7 @@ class Lifting(OuterArrays):
             self.register(value, source)
             return value
         if kind in _BOUND:
-            return value
+            return self._bound(value, kind, source)
         if kind is np.dtype:
             self.session.guard(HasValue(source, value))
             return value
@@ -199,6 +199,19 @@ class Lifting(OuterArrays):
             shown = value
         self.windows[id(value)] = self.windows[id(shown)] = shown, value, source
         return shown
+
+    def _bound(self, value: Any, kind: type, source: Source) -> Any:
+        """A method written in C: that of what stands for its object."""
+        owner = value.__self__
+        known = self.outer.get(id(owner))
+        if owner is None or isinstance(owner, (ModuleType, type, Tracer)) or kind is Method:
+            return value
+        if known is not None and isinstance(source, Attribute) and source.parent == known[1]:  # just looked up
+            return value
+        self.session.guard(HasClass(source, kind))
+        self.session.guard(HasValue(Attribute(source, "__name__"), value.__name__))
+        lifted = self.lift(owner, Attribute(source, "__self__"))
+        return value if lifted is owner else getattr(lifted, value.__name__)
 
     def _tuple(self, value: Any, kind: type, source: Source) -> Any:
         self.session.guard(HasClass(source, kind))

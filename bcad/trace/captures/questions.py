@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tracers import Tracer
-from .sources import Pinned, Result, Source
+from .sources import Attribute, Pinned, Result, Source
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -123,4 +123,6 @@ def source_of(session: Session, x: Any) -> Source:
     known = session.captures.outer.get(id(x))
     if known is not None and known[0] is x:
         return known[1]
+    if type(x) in _METHOD_TYPES and _may_change(session, x.__self__):  # of what stands there at each call
+        return Attribute(source_of(session, x.__self__), x.__name__)
     return Pinned(x, getattr(x, "__name__", None) or repr(x)[:40])
