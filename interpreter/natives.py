@@ -58,7 +58,7 @@ def _globals(frame: Frame, args: tuple, kwargs: dict) -> Any:
 def _vars(frame: Frame, args: tuple, kwargs: dict) -> Any:
     if not args and not kwargs:
         return frame_locals(_visible(frame))
-    if len(args) == 1 and not kwargs and not is_native(type(args[0])):
+    if len(args) == 1 and not kwargs and (frame.watched or not is_native(type(args[0]))):
         try:
             return get_attribute(frame, args[0], "__dict__")
         except AttributeError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bcad
+from bcad import Function, Unsupported
 
 
 class _Plain:
@@ -128,3 +131,58 @@ def test_what_cannot_be_followed_is_refused(program: Callable[[Any], Any]) -> No
     with pytest.raises(bcad.Unsupported, match=r"globals\(\)|__dict__"):
         bcad.Function(program)(1.5)
     assert (THING.a, G) == (0.5, 0.5)
+
+
+BAG = _Plain()
+BAG.a = 1.0  # type: ignore[attr-defined]
+NAMES = vars(BAG)
+
+
+def _items_then_values(x: Any) -> Any:
+    for name, value in vars(BAG).items():
+        BAG.__dict__[name] = value * x[0]
+    return sum(vars(BAG).values())
+
+
+def _by_two_names(x: Any) -> Any:
+    NAMES["a"] = NAMES["a"] * x[0]
+    return BAG.a
+
+
+def _by_two_names_the_other_way(x: Any) -> Any:
+    BAG.a = BAG.a * x[0]
+    return NAMES["a"]
+
+
+@pytest.mark.parametrize("f", [_items_then_values, _by_two_names, _by_two_names_the_other_way])
+def test_attributes_that_are_read_as_items_after_they_were_written_are_refused(f: Any) -> None:
+    with pytest.raises(Unsupported, match="after the names in it were written|is its dict"):
+        Function(f)(np.array([2.0]))
+    assert BAG.a == 1.0
+
+
+SIMPLE = SimpleNamespace(a=1.0)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: vars(SIMPLE)["a"] * x[0], lambda x: sum(vars(SIMPLE).values()) * x[0], lambda x: x[0] * len([k for k in vars(SIMPLE)]),
+])
+def test_vars_of_an_object_of_a_class_written_in_c_is_read_at_each_call(f: Any) -> None:
+    traced, x = Function(f), np.array([2.0])
+    for a in (1.0, 5.0):
+        SIMPLE.a = a
+        assert traced(x) == f(x)
+    SIMPLE.b = 3.0
+    assert traced(x) == f(x)
+    del SIMPLE.b
+
+
+def test_vars_of_an_object_of_a_class_written_in_c_is_written_to() -> None:
+    SIMPLE.a = 1.0
+
+    def f(x: Any) -> Any:
+        vars(SIMPLE)["a"] = x[0]
+        return SIMPLE.a * x[0]
+
+    assert Function(f)(np.array([2.0])) == 4.0
+    assert SIMPLE.a == 2.0

@@ -283,6 +283,8 @@ class Captures(Lifting):
         """The user's code is about to write; an int that was guarded by value is a counter."""
         if kind == "global":
             self._keep(owner)
+        if type(owner) is ModuleType:  # what is written to is left there
+            self.outer.setdefault(id(owner), (owner, Pinned(owner, owner.__name__)))
         if type(key) in TRACERS:  # an object of own ways with items
             return
         if kind == "item" and type(key) is int and key < 0:

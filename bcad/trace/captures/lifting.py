@@ -108,6 +108,10 @@ class Lifting(OuterArrays):
         """The traced function itself, its own state outside."""
         return self.lift(fn, Pinned(fn, getattr(fn, "__name__", "the function")))
 
+    def mirrors(self) -> list[Any]:
+        """The stand-ins of lists and dicts."""
+        return list(self._mirrors.values())
+
     def _identical(self, value: Any, source: Source) -> Any:
         self.session.guard(IsObject(source, value))
         if type(value) is ModuleType:

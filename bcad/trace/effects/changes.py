@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from types import CellType
+from types import CellType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..captures.guards import Apart, Distinct, HasLength, Same
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..captures.questions import PLAIN
 from ..captures.sources import Argument, Attribute, Closure, Item, Pinned, Source
+from ..captures.stored import namespace_of_instance
 from ..captures.twins import underlying
 from ..lists.keyed import Keyed
 from ..lists.virtual import VirtualList
@@ -44,7 +45,9 @@ def collect(session: Session, journal: Journal) -> Iterator[Effect]:
         if effects:
             changed.append(obj._original if type(obj) in MIRRORS else obj)
         yield from effects
-    _require_distinct(session, [obj._original if type(obj) in MIRRORS else obj for obj, _ in journal.written()])
+    written = [obj._original if type(obj) in MIRRORS else obj for obj, _ in journal.written()]
+    _require_distinct(session, written)
+    _require_one_name(session, changed)
     yield from _array_effects(session)
     yield from _advances(session, changed)
 
@@ -202,6 +205,17 @@ def _require_distinct(session: Session, written: list[Any]) -> None:
             session.guard(Same(places[0], places[1], False))
         elif len(places) > 2:
             session.guard(Distinct(tuple(places)))
+
+
+def _require_one_name(session: Session, changed: list[Any]) -> None:
+    """Attributes that the call has changed are not at hand as items of a dict, too: ``names = vars(obj)`` made before it."""
+    outer = session.captures.outer
+    dicts = {id(m._original): m for m in session.captures.mirrors() if type(m) is OuterDict and m.namespace_of is None}
+    ids = set(map(id, changed))
+    for obj, source in list(outer.values()) if dicts else ():
+        held = None if isinstance(obj, (type, ModuleType)) else namespace_of_instance(obj)
+        if id(held) in dicts and held and (id(obj) in ids or id(held) in ids):
+            raise session.error(f"{source} is written to and {dicts[id(held)]._source} is its dict", hint="use vars() in the function")
 
 
 def _require_apart(session: Session, array: Any, source: Source) -> None:

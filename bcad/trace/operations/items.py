@@ -213,6 +213,8 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
     if type(owner) in MIRRORS:
         key = _concrete_key(session, key, owner)
         if getattr(owner, "namespace_of", None) is not None and owner.namespace_of is not owner._original:
+            if owner._filled:  # what it holds is not what is there any more
+                session.captures.stored("attr", owner.namespace_of, key)
             evaluate(written_out.set_own_attribute, (owner.namespace_of, key, value), {}, session.domain)
             return None
         session.captures.stored("item", owner._original, key)
