@@ -79,7 +79,7 @@ from .host import custom, host, host_effect
 from .index_op import scatter_zero
 from .index_template import Part, Span
 from .index_template import fill as fill_index
-from .kinds import one_number
+from .kinds import CONVERTS_ONE_ELEMENT, one_number
 from .lazy import lookup, lookup_derived
 from .mutate import MUTATES, MUTATING_METHODS
 from .op import (
@@ -102,7 +102,7 @@ from .reduce_op import Reduction
 from .shapes import ShapeError
 
 __all__ = [
-    "BY_NAME", "CONTIGUOUS", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PARTS", "PROPERTIES",
+    "BY_NAME", "CONTIGUOUS", "CONVERTS_ONE_ELEMENT", "CheckFailed", "DERIVED", "MUTATES", "MUTATING_METHODS", "NotConcrete", "Uncomputable", "Elementwise", "FUNCTIONS", "METHODS", "NotDeclared", "Op", "PARTS", "PROPERTIES",
     "LONGEST", "Part", "Span",
     "Reduction", "ShapeError", "Zero", "accumulate", "derived", "implements", "materialize",
     "RegionError", "bind", "check", "checkpoint", "cond", "custom", "derivative", "extent", "fill_index", "fresh_size", "has_effect", "host", "host_effect",

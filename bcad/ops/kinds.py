@@ -28,14 +28,14 @@ def _converts_one_element() -> bool:
             return False
 
 
-_CONVERTS_ONE_ELEMENT = _converts_one_element()
+CONVERTS_ONE_ELEMENT = _converts_one_element()
 
 
 def one_number(value: Value, cls: type) -> Value:
     """A number as it is; the element of an array with one, if NumPy makes a `cls` of such an array."""
     if not value.ndim:
         return value
-    if not assumptions().equal(value.type.size, 1) or not (cls is bool or _CONVERTS_ONE_ELEMENT):
+    if not assumptions().equal(value.type.size, 1) or not (cls is bool or CONVERTS_ONE_ELEMENT):
         raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
     return BY_NAME["reshape"](value, shape=())
 

@@ -138,6 +138,8 @@ def putmask(a: Any, mask: Any, values: Any) -> Value:
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Value:
     """The main diagonal becomes `val`, repeated in order."""
     x = as_array(a)
+    if x.ndim < 2:
+        raise ValueError("array must be at least 2-d")
     if wrap or any(isinstance(s, Dim) for s in x.shape[1:]) and x.ndim > 2:
         raise ShapeError("fill_diagonal(wrap=True) is not supported")
     rows, columns = x.shape[0], x.shape[-1]

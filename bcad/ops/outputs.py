@@ -60,6 +60,7 @@ _RULES: dict[Any, Rule] = {
     np.einsum: Rule("safe", widens=True),
     np.dot: _EXACT,
 }
+_SCANS = frozenset((np.cumsum, np.cumprod, np.nancumsum, np.nancumprod))
 _MEANS = frozenset((np.mean, np.nanmean))
 _INEXACT_ALIKE = frozenset((np.nanmean, np.nanvar, np.nanstd))
 _FOLDS = {  # methods of ufuncs, and their arguments
@@ -143,6 +144,8 @@ def _of_function(function: Any, meaning: Callable[..., Any], rule: Rule, out: Va
         raise ValueError("invalid output shape")
     if rule.larger:
         return stored(result, out, True, "unsafe")
+    if function in _SCANS and operand(args[0]).shape[1:] == out.shape[1:] == (1,) * (out.ndim - 1) and result.ndim == 1:
+        result = BY_NAME["reshape"](result, shape=(result.shape[0], *out.shape[1:]))  # of one column, which is left as it is
     if len(result.shape) != len(out.shape) or not all(alike(a, b) for a, b in zip(result.shape, out.shape, strict=True)):
         raise ValueError(f"out= has another shape than the result: {_text(out)} instead of {_text(result)}")
     return cast(result, out.dtype)
@@ -209,4 +212,4 @@ def _method_of_ufunc(function: Any, name: str) -> np.ufunc | None:
     return owner if type(function) is BuiltinFunctionType and isinstance(owner, np.ufunc) and function.__name__ == name else None
 
 
-__all__ = ["BY_NAME", "CONTIGUOUS", "place", "storing", "take_out"]
+__all__ = ["CONTIGUOUS", "place", "storing", "take_out"]

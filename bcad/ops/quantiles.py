@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bcad.ir import Builder, Kind, Value, product
+from bcad.ir import Builder, Kind, Value, assumptions, product
 
 from . import reduce, selection, sort, take  # noqa: F401  (ops and functions used by name)
 from .arguments import as_axes, as_inexact
@@ -15,7 +15,7 @@ from .cotangents import cast
 from .op import BY_NAME, FUNCTIONS, implements
 from .reduce import given, number
 from .reduce_op import reduced_shape
-from .shapes import normalize_axes
+from .shapes import normalize_axes, reduced_axes
 
 NOT_GIVEN: Any = np._NoValue
 _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
@@ -131,6 +131,9 @@ def _median(skip_nan: bool) -> Any:
         a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
     ) -> Value:
         x = as_inexact(number(a))
+        folded = product(x.shape[k] for k in reduced_axes(as_axes(axis), x.ndim))
+        if x.ndim and assumptions().equal(folded, 0):
+            return FUNCTIONS[np.mean](x, axis=axis, keepdims=bool(given(keepdims, False)))  # nan, too
         return quantile(x, Builder.current().constant(np.float64(0.5)), axis, "midpoint", keepdims, skip_nan)
 
     return function

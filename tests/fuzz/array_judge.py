@@ -123,7 +123,7 @@ def derivative_doubt(again: _Again, text: str, case: Case, args: Any, tangents: 
     def along(step: float) -> Any:
         moved = list(again.world.arguments(text))
         for i, t in zip(case.wrt, tangents, strict=True):
-            moved[i] = moved[i] + step * t
+            moved[i] += step * t  # in place: it lies in memory as it did
         try:
             return np.asarray(again(*moved), float)
         except Exception:

@@ -181,3 +181,41 @@ def test_what_is_checked_once_is_not_checked_twice():
     for x in (np.ones((3, 2)), np.ones((4, 2))):
         assert compiled(x, np.int64(1)) == f(x.copy(), np.int64(1))
     assert "raises" not in str(compiled.graph)
+
+
+def of_nothing(x, i):
+    return np.median(x[:i]), np.median(x[:i, None], axis=1).sum()
+
+
+def one_element(x, i):
+    y = x * 2
+    y[i] = x[:1]
+    return y
+
+
+def one_column(x, i):
+    c = x[:, None] * 1
+    np.cumsum(c, out=c)
+    np.vecdot(x, x[: 4 - i])
+    return c
+
+
+def diagonal(x, i):
+    y = x.reshape(2, 2) * 1 if i == 2 else x * 1
+    np.fill_diagonal(y, 3.0)
+    return y
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [of_nothing, one_element, one_column, diagonal], ids=lambda f: f.__name__)
+def test_shapes_that_numpy_takes(f):
+    compiled = Function(f, backend="numpy")
+    for i in (2, 0, np.array(1), np.array([0]), 2):
+        try:
+            with np.errstate(all="ignore"):
+                expected = f(X, i)
+        except (ValueError, TypeError, IndexError):
+            with pytest.raises((ValueError, TypeError, IndexError)):
+                compiled(X, i)
+        else:
+            np.testing.assert_array_equal(compiled(X, i), expected)

@@ -239,7 +239,22 @@ def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
     cell, key = writable(session, owner), normal_key(session, key)
     if may_be_caught(session):
         _settle_bounds(cell._type().shape, key if type(key) is tuple else (key,))
+    if not ops.CONVERTS_ONE_ELEMENT and _is_one_element(cell, key) and _has_axes(value):
+        raise ValueError("setting an array element with a sequence.")
     write(session, cell, emit(session, ops.MUTATING_METHODS["__setitem__"], (cell, key, value), {}))
+
+
+def _is_one_element(cell: ArrayTracer, key: Any) -> bool:
+    """Whether ints alone name one element of an array."""
+    parts = key if type(key) is tuple else (key,)
+    return len(parts) == cell._type().ndim and not cell._is_flat and all(
+        type(k) is int or isinstance(k, np.integer) or type(k) is SizeTracer or
+        isinstance(k, (NumberTracer, ScalarTracer, ArrayTracer)) and not k._type().ndim and k._type().dtype.kind in "iu" for k in parts
+    )
+
+
+def _has_axes(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or (value._type().ndim > 0 if type(value) is ArrayTracer else type(value) is np.ndarray and value.ndim > 0)
 
 
 def writable(session: Session, owner: Any) -> ArrayTracer:
