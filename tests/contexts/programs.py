@@ -134,7 +134,14 @@ h.appendleft(v)
 h[-1] += v
 h.rotate(1); h[0] = v
 h.popleft(); h.append(v)
-h.extend([v, 2 * v])""", """
+h.extend([v, 2 * v])
+h += [v]
+g = h; g += (v, h[0])
+h *= 2; h[-1] = v
+h.extendleft([v]); h.reverse()
+h.remove(h[0]); h.append(v)
+h = h + deque([v])
+h.clear(); h.append(v)""", """
 sum(h) * len(h)
 h[0] + 3 * h[-1]"""),
     "tuple": _thing("h = (x[0], 1.5)", """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -44,3 +46,57 @@ def delete_item(owner: Any, key: Any) -> None:
 def set_own_attribute(owner: Any, name: str, value: Any) -> None:
     """``vars(owner)[name] = value``."""
     object.__setattr__(owner, name, value)
+
+
+@stepped
+def _extend_list(owner: Any, items: Any) -> None:
+    """``owner += items``."""
+    list.extend(owner, items)
+
+
+@stepped
+def _extend_deque(owner: Any, items: Any) -> None:
+    """The same of a deque."""
+    deque.extend(owner, items)
+
+
+@stepped
+def _repeat_list(owner: Any, count: Any) -> None:
+    """``owner *= count``."""
+    items = list(owner)
+    list.clear(owner)
+    for _ in range(operator.index(count)):
+        list.extend(owner, items)
+
+
+@stepped
+def _repeat_deque(owner: Any, count: Any) -> None:
+    """The same of a deque."""
+    items = list(owner)
+    deque.clear(owner)
+    for _ in range(operator.index(count)):
+        deque.extend(owner, items)
+
+
+@stepped
+def _update_dict(owner: Any, others: Any) -> None:
+    """``owner |= others``."""
+    dict.update(owner, others)
+
+
+@stepped
+def _update_ordered(owner: Any, others: Any) -> None:
+    """The same of one that knows its order."""
+    OrderedDict.update(owner, others)
+
+
+@stepped
+def _update_set(owner: Any, others: Any) -> None:
+    """The same of a set."""
+    set.update(owner, others)
+
+
+IN_PLACE = {  # what is first is tried first
+    ("+=", list): _extend_list, ("+=", deque): _extend_deque, ("*=", list): _repeat_list, ("*=", deque): _repeat_deque,
+    ("|=", OrderedDict): _update_ordered, ("|=", dict): _update_dict, ("|=", set): _update_set,
+}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcad import ops
+from interpreter import evaluate
 
 from ..calls import calls, written_out
 from ..captures import containers, questions
@@ -39,7 +40,6 @@ _UFUNCS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide,
            "%": np.remainder, "@": np.matmul, "**": np.power, "&": np.bitwise_and, "|": np.bitwise_or, "^": np.bitwise_xor,
            "<<": np.left_shift, ">>": np.right_shift}
 _SEQUENCES: dict[str, Callable[..., Any]] = {"+": operator.add, "*": operator.mul, "|": operator.or_}
-_IN_PLACE: dict[str, Callable[..., Any]] = {"+=": operator.iadd, "*=": operator.imul, "|=": operator.ior}
 _PLAIN = frozenset((bool, int, float, complex))
 _OPERATORS = frozenset(f"__{way}{name}__" for way in ("", "r") for name in
                        "add sub mul truediv floordiv mod pow matmul and or xor neg lt le eq ne gt ge".split())
@@ -92,16 +92,16 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
 
 
 def _with_outer(session: Session, symbol: str, left: Any, right: Any) -> Any:
-    """An operator on a deque, an OrderedDict... from outside: C code gets lifted items."""
-    function = (_IN_PLACE if symbol in _IN_PLACE else _SEQUENCES).get(symbol)
+    """An operator on a deque, an OrderedDict... from outside: a method changes it; C code that makes another gets lifted items."""
+    function = _SEQUENCES.get(symbol.removesuffix("="))
     if function is None or containers.has_operators(type(left)) or containers.has_operators(type(right)):
         return NotImplemented
+    in_place = next((f for (sign, cls), f in written_out.IN_PLACE.items() if sign == symbol and isinstance(left, cls)), None)
+    if in_place is not None:
+        evaluate(in_place, (left, right), {}, session.domain)
+        return left
     items.look_at(left, right)
-    if symbol in _IN_PLACE:
-        containers.fill(session, left)
-    else:
-        left = containers.copied(session, left)
-    made = function(left, containers.copied(session, right))
+    made = function(containers.copied(session, left), containers.copied(session, right))
     session.born(made)
     return made
 
