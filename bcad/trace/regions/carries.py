@@ -38,6 +38,7 @@ from .patterns import (
     pattern_of,
 )
 from .reach import reachable
+from .sizes import sizes_bound_in, symbols_in
 from .states import Abandon, Frozen, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ class Carries:
             raise wanted(self.session, getattr(entry, "obj", None), f"{self._name(key, obj)}: {reason}", reason.item, replaced=True) from None
         except Mismatch as reason:
             raise Abandon(f"{self._name(key, obj)} is not of one form: {reason}") from None
+        if not sizes_bound_in(arm).isdisjoint(symbols_in(pattern)):
+            raise Abandon(f"{self._name(key, obj)} has a length in it that only an iteration can tell")
         if known is not None and same_form(known.pattern, pattern):
             return False
         if isinstance(pattern, Constant) and known is None and entry is not None:

@@ -23,7 +23,7 @@ from .heap import Change, Growth, Middle, Place, store
 from .leaves import build, fillers, values_of
 from .patterns import Choice, Constant, Mismatch, Nest, OtherLength, Pattern, join, pattern_of
 from .reach import reachable
-from .sizes import mentioned
+from .sizes import mentioned, symbols_in
 from .states import Box, Frozen, Lengthens, Number, Same, freeze, refer
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Merge:
 
     def _require_sizes(self, pattern: Pattern) -> None:
         """What the one arm leaves has a size that the other knows too."""
-        names = {name for t in pattern.leaves for n in getattr(t, "shape", ()) for name in symbols(n) if "_" in name}
+        names = symbols_in(pattern)
         if names and not names.isdisjoint(self.local_sizes):
             raise Mismatch("an array or list of a size that one of them decides")
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bcad import ops
-from bcad.ir import Builder, Value, type_symbols
+from bcad.ir import Builder, Value, symbols, type_symbols
 
 from .steering import behind
 
 if TYPE_CHECKING:
     from ..session import Session
     from .arms import Arm
+    from .patterns import Pattern
 
 
 def measure(session: Session, value: Value) -> bool:
@@ -48,6 +49,11 @@ def mentioned(builder: Builder | None) -> set[str]:
         found.update(*(type_symbols(v) for node in builder.nodes for v in node.outputs))
         builder = builder.parent
     return {name for name in found if "_" in name}  # those of arguments have none
+
+
+def symbols_in(pattern: Pattern) -> set[str]:
+    """The symbols of sizes that ops have bound, in what a state is made of."""
+    return {name for t in pattern.leaves for n in getattr(t, "shape", ()) for name in symbols(n) if "_" in name}
 
 
 def sizes_bound_in(arm: Arm) -> set[str]:
