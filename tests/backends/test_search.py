@@ -17,8 +17,10 @@ from .helpers import build, check
 N, M = Dim.symbol("n"), Dim.symbol("m")
 TABLES = [
     np.array([0.0, 1.0, 1.0, 1.0, 2.0, 5.0]), np.array([-np.inf, -1.0, -0.0, 0.0, np.inf]), np.array([1.0, 2.0, np.nan, np.nan]),
-    np.zeros(0), np.array([3.0]), np.array([5.0, 1.0, 4.0, 0.0, 2.0, 9.0, -1.0]),
+    np.zeros(0), np.array([3.0]),
 ]
+# Places in a table that is not sorted are whatever NumPy's steps lead to; those are others from NumPy 2.5 on.
+UNSORTED = [np.array([5.0, 1.0, 4.0, 0.0, 2.0, 9.0, -1.0])] if np.lib.NumpyVersion(np.__version__) < "2.5.0" else []
 KEYS = np.array([1.0, 0.5, np.nan, -np.inf, 2.0, 5.0, 5.5, -0.0, 0.0, np.inf, 1.0, 1.0, np.nan, -2.0])
 
 
@@ -31,7 +33,7 @@ def test_places(side: str) -> None:
     compiled = backends.get("numba").compile(made(side, array_type(float, (N,)), array_type(float, (M,))))
     assert compiled.report.in_numpy == []
     rng = np.random.default_rng(0)
-    for table in [*TABLES, np.sort(rng.normal(size=200)), np.sort(rng.integers(0, 9, 50).astype(float))]:
+    for table in [*TABLES, *UNSORTED, np.sort(rng.normal(size=200)), np.sort(rng.integers(0, 9, 50).astype(float))]:
         for keys in (KEYS, KEYS[:0], KEYS[:1], np.sort(KEYS), rng.normal(size=300), table, table[::-1].copy()):
             np.testing.assert_array_equal(compiled(table, keys)[0], np.searchsorted(table, keys, side))
 
