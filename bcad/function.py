@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bcad.differentiated import Answer, Differentiated, answer_of, name_of, quick_derived, quick_result
+from bcad.answers import Answer, answer_of, quick_derived, quick_result
+from bcad.differentiated import Differentiated, name_of
 from bcad.errors import StructureError
 from bcad.formula import formula
 from bcad.modes import GradientMode, HessianVectorMode, Mode

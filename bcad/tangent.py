@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from bcad import backends
+from bcad.answers import answer_of
 from bcad.diff import expand
-from bcad.differentiated import Differentiated, answer_of, name_of
+from bcad.differentiated import Differentiated, name_of
 from bcad.errors import StructureError
 from bcad.insert import insert_grad_of
 from bcad.modes import GradientMode, JvpMode, Mode, VjpMode, as_graph

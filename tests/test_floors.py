@@ -25,6 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bcad.modes", "bcad.objects", "bcad.sparsity", "bcad.wrt", "bcad.seeds", "bcad.formula", "bcad.latex", "bcad.picture", "bcad.sympy_forms", "bcad.vectors", "bcad.cache", "bcad.small_sizes", "bcad.finite", "bcad.pickling"),
     ("bcad.dot", "bcad.entry", "bcad.into", "bcad.misses"),
     ("bcad.specialise", "bcad.rules"),
+    ("bcad.answers",),
     ("bcad.differentiated",),
     ("bcad.function",),
     ("bcad.transforms", "bcad.custom"),
