@@ -10,12 +10,13 @@ from .domain import Domain, PlainDomain
 from .errors import GeneratorLost, LocatedError, Location, Passing, Unsupported
 from .evaluate import call, evaluate
 from .frame import Elsewhere, Frame, Outcome, unmoved
+from .handlers import may_catch
 from .iterators import TableIterator
 from .journal import EMPTY, Journal, Snapshot
 
 __all__ = ["Audit", "EMPTY", "UNBOUND", "Code", "Domain", "Elsewhere", "Frame", "GeneratorLost", "Instruction", "Journal", "Passing",
            "LocatedError", "Location", "Outcome", "PlainDomain", "Snapshot", "TableIterator", "Unsupported", "call", "decode",
-           "callbacks", "evaluate", "hot", "natives", "protocols", "unmoved"]
+           "callbacks", "evaluate", "hot", "may_catch", "natives", "protocols", "unmoved"]
 
 
 def _bind_builtins() -> None:

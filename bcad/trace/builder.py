@@ -65,10 +65,12 @@ class TraceBuilder(Builder):
 
     def _settled(self, made: Value) -> Value:
         """The result of an op that Python may raise in."""
-        from .operations.raises import held, may_be_caught, may_raise
+        from .operations.raises import held, kinds_of, may_be_caught, may_raise
 
         assert made.node is not None
-        return held(self.session, made.node) if may_raise(made.node) and may_be_caught(self.session) else made
+        if may_raise(made.node) and may_be_caught(self.session) and may_be_caught(self.session, *kinds_of(made.node)):
+            return held(self.session, made.node)
+        return made
 
     def _made_safe(self, name: str, inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Operands of a factorisation which NumPy may raise in."""

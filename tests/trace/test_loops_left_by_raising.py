@@ -1188,3 +1188,62 @@ def test_a_text_with_numbers_goes_along():
             return error.args[1] * 2, error.args[0]
 
     agree(f, *((x,) for x in POINTS))
+
+
+def other_class(x):
+    def price(rate):
+        return sum(math.exp(-rate * k) / (1 + rate * rate) for k in range(1, len(x) + 5))
+
+    def solve(v):
+        for _ in range(30):
+            if v > 3:
+                raise TooBig
+            v = v * 1.2 + price(v) * 0.01
+        return v
+
+    try:
+        return solve(x[0])
+    except (TooBig, np.linalg.LinAlgError):
+        return x[1] * 2
+
+
+def rebound(x):
+    kind = KeyError
+
+    def ratio(a, b):
+        return float(a) / float(b)
+
+    s = 0.0
+    for v in x:
+        try:
+            try:
+                s += ratio(1.0, v)
+            except kind:
+                s += 100.0
+            except LookupError:
+                s += 200.0
+        except ArithmeticError:
+            s += v + 5.0
+    return s
+
+
+@pytest.mark.parametrize("fn", [other_class, rebound], ids=lambda f: f.__name__)
+def test_clauses_for_other_classes_are_no_handlers(fn):
+    traced = agree(fn, *((x,) for x in POINTS))
+    assert traced.traces == 1
+    assert not traced.programs[0].reasons
+
+
+def test_a_class_that_is_another_one_later():
+    namespace = {"Caught": KeyError}
+    exec(
+        "def f(x):\n    try:\n        return 1 / x\n    except Caught:\n        return -x",
+        namespace,
+    )
+    f = Function(namespace["f"])
+    assert f(2.0) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        f(0.0)
+    namespace["Caught"] = ZeroDivisionError
+    assert f(0.0) == namespace["f"](0.0)
+    assert f(4.0) == 0.25

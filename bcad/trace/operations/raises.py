@@ -9,6 +9,7 @@ import numpy as np
 
 from bcad import ops
 from bcad.ir import Builder, Graph, Kind, Literal, Node, Value, live_part
+from interpreter import may_catch
 
 from ..builder import constant_of, is_constant
 from ..captures.guards import GuardMiss
@@ -31,15 +32,29 @@ def may_raise(node: Node) -> bool:
     return not (node.op.name in DIVISIONS and is_constant(divisor) and constant_of(divisor) != 0)
 
 
-def may_be_caught(session: Session) -> bool:
-    """Whether a handler (the user's, or of what we have written in Python) stands around what is evaluated now."""
+def may_be_caught(session: Session, *kinds: type) -> bool:
+    """Whether a handler (the user's, or of what we have written in Python) stands around what is evaluated now.
+
+    With `kinds`, one that may be for an exception of these classes.
+    """
     frame = session.frame
     while frame is not None:
+        if kinds:
+            if any(may_catch(frame, kind) for kind in kinds):
+                return True
+            frame = frame.back
+            continue
         entry = frame.code.handler_at(max(frame.pc - 1, 0))
         if entry is not None and frame.code.opcodes[entry.target] != "STOPITERATION_ERROR":  # every generator has that from 3.12 on
             return True
         frame = frame.back
     return False
+
+
+def kinds_of(node: Node) -> tuple[type, ...]:
+    """The classes of what Python may raise where it computes what `node` does."""
+    error = exception_of(node)
+    return (type(error),) if error is not None else (ZeroDivisionError, OverflowError, ValueError, TypeError)
 
 
 def held(session: Session, node: Node) -> Value:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bcad.ir import Graph, Value, live_part
-from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome, unmoved
+from interpreter import UNBOUND, Frame, GeneratorLost, LocatedError, Outcome, may_catch, unmoved
 
 from ..builder import TraceBuilder
 from ..iterators.indexed import Indexed, NextItem
@@ -76,9 +76,12 @@ class LoopContext:
         return self.exits[key]
 
 
-def may_be_caught(frame: Frame) -> bool:
-    """Whether a caller has a handler for what leaves `frame`."""
-    return any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers())
+def may_be_caught(frame: Frame, arms: Sequence[Arm] | None = None) -> bool:
+    """Whether a caller has a handler for what leaves `frame`: one for any of the exceptions of some arms, or any handler."""
+    if arms is None:
+        return any(caller.code.handler_at(max(caller.pc - 1, 0)) is not None for caller in frame.callers())
+    kinds = {type(arm.exception) for arm in arms if arm.kind == "raised"}
+    return any(may_catch(caller, kind) for caller in frame.callers() for kind in kinds)
 
 
 class Mixed:

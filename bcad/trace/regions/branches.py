@@ -92,7 +92,7 @@ def _keep(session: Session, frame: Frame, condition: Any, ways: Any, join_pc: in
     for join in joins(frame, join_pc):
         arms = _arms(session, frame, predicate, ways, join, known)
         raising = [arm.kind == "raised" for arm in arms]
-        if any(raising) and not is_way_out(session, frame):
+        if any(raising) and not is_way_out(session, frame, arms):
             check_raise(session, frame, predicate, arms)
             frame.jump(ways[1 - raising.index(True)])
             return
@@ -129,15 +129,15 @@ def _arms(
     return arms
 
 
-def is_way_out(session: Session, frame: Frame) -> bool:
-    """Whether an exception that leaves `frame` is one of the ways out of a loop, whose body this runs."""
+def is_way_out(session: Session, frame: Frame, arms: Sequence[Arm] | None = None) -> bool:
+    """Whether an exception (of one of some arms) that leaves `frame` is one of the ways out of a loop, whose body this runs."""
     context = session.context_of(frame)
-    return context is not None and bool(context.is_caught)
+    return context is not None and bool(context.is_caught) and may_be_caught(frame, arms)
 
 
 def check_raise(session: Session, frame: Frame, predicate: Value, arms: list[Arm]) -> None:
     """An arm that raises is a check: the run is given up when it is taken."""
-    if may_be_caught(frame):
+    if may_be_caught(frame, arms):
         raise Uncaught("it raises an exception that a caller may catch")
     if all(arm.kind == "raised" for arm in arms):
         raise Abandon("both ways raise an exception")

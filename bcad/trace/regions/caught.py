@@ -18,7 +18,7 @@ from interpreter import Elsewhere, Frame, Outcome, Unsupported
 
 from ..operations.raises import DID_NOT_RAISE
 from . import choices
-from .arms import Arm, Uncaught, fork_of, go_on, run_arm, speculation
+from .arms import Arm, Uncaught, fork_of, go_on, may_be_caught, run_arm, speculation
 from .branches import check_raise, is_way_out, joins
 from .merging import merge
 from .states import Abandon
@@ -113,10 +113,10 @@ def across(
         with speculation(session, catcher):
             arms = _arms(session, frames, predicate, starts, known)
             raising = [arm.kind == "raised" for arm in arms]
-            if not any(raising) or is_way_out(session, catcher):
+            if not any(raising) or is_way_out(session, catcher, arms):
                 merge(session, catcher, predicate, arms, key)
                 return catcher, 0
-            if not any(map(has_handler, catcher.callers())):
+            if not may_be_caught(catcher, arms):
                 check_raise(session, catcher, predicate, arms)
                 return None, raising.index(True)
         past = len(frames)
@@ -140,7 +140,7 @@ def _arms(
             run = partial(_run, session, frames, starts[way], stops, known, way)
             with choices.knowing(session, predicate, way == 0):
                 arms.append(run_arm(session, catcher, catcher.pc, stops, context, name, run=run, known=known, way=way))
-        raised = any(arm.kind == "raised" for arm in arms) and not is_way_out(session, catcher)
+        raised = any(arm.kind == "raised" for arm in arms) and not is_way_out(session, catcher, arms)
         if raised or len({(arm.kind, arm.pc) for arm in arms}) == 1 or not any(arm.pc == join for arm in arms):
             break
     return arms

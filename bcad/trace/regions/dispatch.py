@@ -61,7 +61,7 @@ def _either(
     try:
         arms = _arms(session, frame, ways, code, results, key)
         raising = [arm.kind == "raised" for arm in arms]
-        if not any(raising) or is_way_out(session, frame):
+        if not any(raising) or is_way_out(session, frame, arms):
             merge(session, frame, predicate, arms, key)
             return frame
         check_raise(session, frame, predicate, arms)
@@ -93,7 +93,7 @@ def _arms(
         stops = frozenset((join,)) - {frame.code.cfg.exit} | own
         arms = [run_arm(session, frame, frame.pc, stops, context, "way",
                         run=partial(_start, session, several, code, results, key, stops=stops)) for several in ways]
-        if not is_way_out(session, frame) or all(arm.kind != "raised" for arm in arms) or not any(arm.pc == join for arm in arms):
+        if not is_way_out(session, frame, arms) or not any(arm.pc == join for arm in arms):
             break
     return arms
 
