@@ -358,3 +358,22 @@ def test_a_list_is_true_by_its_length_not_by_what_is_in_it() -> None:
 
     for fn in (one_of_two, called):
         agree(fn, (np.array([1.0, 2.0]),), (np.array([1.0, -2.0]),))
+
+
+def test_a_reason_asks_nobody_for_its_text() -> None:
+    def ranges(x):
+        h = 3
+        if x[0] > 0:
+            h = bool(x[1] > 0)
+        return list(range(h))
+
+    def lists(x):
+        best = [9.0, 9.0]
+        for i in range(len(x)):
+            c = [x[i] * x[i], x[i]]
+            if c < best:
+                best = c
+        return best[1] * x[0]
+
+    for fn in (ranges, lists):
+        agree(fn, (np.array([2.0, 1.0, -1.0]),), (np.array([-2.0, 1.0, 2.0]),), (np.array([2.0, -1.0, 1.0]),))

@@ -438,7 +438,11 @@ def _outline(type_: Any) -> Any:
     return (type_.kind, len(type_.shape), type_.dtype) if isinstance(type_, ArrayType) else type_
 
 
+_TOLD = (type(None), bool, int, float, complex, str, bytes, type, FunctionType, np.generic, type(UNBOUND), type(EMPTY))
+
+
 def describe(pattern: Pattern) -> str:
+    """What a reason says of it: nothing that asks a traced value, or one in a container, for its text."""
     if isinstance(pattern, Leaf):
         return str(pattern.type)
     if isinstance(pattern, Either):
@@ -446,4 +450,7 @@ def describe(pattern: Pattern) -> str:
     if isinstance(pattern, Choice):
         return " or ".join(map(describe, pattern.children))
     what = pattern.obj if isinstance(pattern, Constant) else pattern.like
-    return f"{type(what).__name__} {what!r:.40}"
+    kind = type(what)
+    if issubclass(kind, Tracer):
+        return f"{kind.__name__} of {what._what()}"
+    return f"{kind.__name__} {what!r:.40}" if issubclass(kind, _TOLD) else kind.__name__
