@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .captures.containers import lifted
 from .effects.leaving import Make, Maker, of_kind
 from .effects.text import TextTracer
 from .lists import keyed
@@ -94,14 +95,15 @@ def is_plain_number(leaf: Any) -> bool:
 
 
 def _with_middles(session: Session, obj: Any) -> Any:
-    """`obj` with a `VirtualList` in place of every list that a loop has appended to, a `Keyed` in that of such dicts."""
-    if not (session.virtual or session.keyed) or isinstance(obj, Tracer):
+    """`obj` with what holds their items in place of lists and dicts that a loop has made, and lifted items in deques from outside."""
+    if isinstance(obj, Tracer):
         return obj
     if isinstance(obj, (list, deque)) and id(obj) in session.virtual:
         return session.virtual[id(obj)]
     table = keyed.of(session, obj)
     if table is not None:
         return table
+    obj = lifted(session, obj)
     found = children_of(obj)
     if found is None:
         return obj

@@ -72,7 +72,7 @@ def _bool(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str,
     if len(args) != 1:
         return NotImplemented
     (x,) = args
-    if type(x) in _CONTAINERS:  # NumPy's bool() would ask for what is in it
+    if type(x) in _CONTAINERS or isinstance(x, tuple) and hasattr(x, "_fields"):  # NumPy's bool() would ask for what is in it
         return operator.ne(evaluate(len, (x,), {}, session.domain), 0)
     if not isinstance(x, Tracer) and type(x) not in (np.ndarray, RangeTracer):
         return NotImplemented

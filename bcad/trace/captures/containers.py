@@ -118,6 +118,14 @@ def length(session: Session, value: Any) -> int:
     return len(value)
 
 
+LIFTED_WHEN_READ = (deque, OrderedDict, defaultdict)  # one from outside holds what it has held before the call
+
+
+def lifted(session: Session, value: Any) -> Any:
+    """A copy, of the same class, of a deque, OrderedDict or defaultdict from outside, with lifted items; anything else as it is."""
+    return copied(session, value) if type(value) in LIFTED_WHEN_READ else value
+
+
 def copied(session: Session, value: Any) -> Any:
     """A container of C code's own class with the lifted items of one from outside; anything else as it is."""
     if not is_outer(session, value):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..captures.containers import is_container
+from ..captures.containers import is_container, lifted
 from ..captures.outer import MIRRORS
 from ..captures.stored import own_attributes
 from ..lists import keyed
@@ -43,9 +43,9 @@ def _copied(session: Session, obj: Any, known: dict[int, Any]) -> Any:
         return obj
     if kind is set and keyed.of(session, obj) is None:
         return set(obj)
-    if _stands_outside(session, obj):
+    whole = lifted(session, obj)
+    if whole is obj and _stands_outside(session, obj):
         return obj
-    whole = obj
     if kind in MIRRORS:
         obj.fill()
         whole = list(obj) if isinstance(obj, list) else dict(obj)

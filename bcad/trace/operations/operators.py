@@ -64,6 +64,8 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
         if result is not None and result is not NotImplemented:
             return result
     _look_at_lists(session, left, right)
+    if symbol in ("%", "%=") and isinstance(left, str) and not isinstance(left, text.TextTracer):
+        return text.percent(session, left, right)
     if containers.is_outer(session, left) or containers.is_outer(session, right):
         return _with_outer(session, symbol, left, right)
     left, right = _number(session, left), _number(session, right)
@@ -77,8 +79,6 @@ def binary(session: Session, symbol: str, left: Any, right: Any) -> Any:
         result = session.domain.sizes.binary(symbol.removesuffix("="), left, right)
         if result is not NotImplemented:
             return result
-    if symbol in ("%", "%=") and isinstance(left, str):
-        return text.percent(session, left, right)
     if not (is_operand(left) and is_operand(right)) or not (is_numeric(left) or is_numeric(right)):
         return NotImplemented
     result = sequences.binary(session, symbol, left, right)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta
-from collections import OrderedDict, defaultdict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from enum import Enum
@@ -16,7 +16,7 @@ import numpy as np
 from bcad.ir import Builder, Value
 from interpreter import EMPTY, UNBOUND, Passing
 
-from ..captures.containers import copied
+from ..captures.containers import lifted
 from ..captures.outer import LISTS
 from ..captures.stored import own_attributes
 from ..tracers import ArrayTracer, ChoiceTracer, SizeTracer, Tracer, ValueTracer
@@ -188,11 +188,10 @@ def _parts(session: Session, obj: Any) -> Any:
         return errors.parts(obj, own_attributes(obj))
     if is_dataclass(kind):
         return attributes_of(session, obj)
-    return children_of(copied(session, obj) if kind in _LIFTED_WHEN_READ else obj) or attributes_of(session, obj)
+    return children_of(lifted(session, obj)) or attributes_of(session, obj)
 
 
 METHODS = (MethodType, BuiltinMethodType)
-_LIFTED_WHEN_READ = (deque, OrderedDict, defaultdict)  # from outside they hold what they have held before the call
 
 
 def _closure(session: Session, fn: FunctionType) -> Any:
