@@ -107,6 +107,9 @@ class GraphDomain(Domain):
         return items.set_(self.at(frame), owner, key, value)
 
     def delitem(self, frame: Frame | None, owner: Any, key: Any) -> Any:
+        if type(owner) is ChoiceTracer or type(key) is ChoiceTracer:
+            splitting.apply(self.at(frame), written_out.delete_item, owner, key)
+            return None
         return items.delete(self.at(frame), owner, key)
 
     def extend(self, frame: Frame | None, target: list[Any], iterable: Any) -> Any:

@@ -159,3 +159,39 @@ def test_a_length_that_each_iteration_tells(left: str) -> None:
     traced = bcad.Function(names["f"])
     for x in (np.ones(3), np.array([0.1, 1.2, 0.3]), np.array([2.0, 3.0, 0.1])):
         assert traced(x, 1.0) == names["f"](x, 1.0)
+
+
+def deleted_from_one_of_two(x: Any, c: float) -> Any:
+    for _ in range(2):
+        if H["a"] < c:
+            H["log"] = H["log"][:2]
+    del H["log"][2:]
+    return x[0] + sum(H["log"])
+
+
+def test_items_are_deleted_from_what_a_branch_has_chosen() -> None:
+    names = globals()
+    traced = bcad.Function(deleted_from_one_of_two)
+    for c in (2.0, -2.0, 2.0):
+        names["H"] = {"a": 1.0, "log": [1.0, 2.0, 3.0, 4.0]}
+        assert traced(np.ones(2), c) == 4.0
+        assert names["H"]["log"] == [1.0, 2.0]
+
+
+def item_set_while_gone_through(x: Any, k: int) -> Any:
+    for _, v in enumerate(H):
+        H[k % len(H)] = v
+        if k > 3:
+            H.append(v)
+    return sum(H) + x[0]
+
+
+def test_an_item_of_a_deque_is_set_while_it_is_gone_through() -> None:
+    names = globals()
+    traced = bcad.Function(item_set_while_gone_through)
+    for k in (3, 2, 0, 5, 1):
+        found = []
+        for f in (item_set_while_gone_through, traced):
+            names["H"] = deque([0.5, 0.25], 5)
+            found.append((shown(f, np.ones(2), k), list(names["H"])))
+        assert found[0] == found[1]

@@ -91,13 +91,13 @@ class ListIterator(Indexed):
 class DequeIterator(ListIterator):
     """The items of a deque, which must not get longer or shorter meanwhile; C code's own would not outlive a region's undoing."""
 
-    __slots__ = ("backwards", "length", "ends")
+    __slots__ = ("backwards", "length", "ends", "watch")
 
     def __init__(self, session: Session, items: deque[Any], backwards: bool = False) -> None:
         super().__init__(session, items)
         self.backwards = backwards
         self.length = len(items)
-        self.ends = self._ends()
+        self._look()
 
     def left(self) -> Any:
         return self.length - self.index
@@ -112,17 +112,25 @@ class DequeIterator(ListIterator):
         if len(self.items) != self.length or self._is_shifted():
             raise RuntimeError("deque mutated during iteration")
         self.remember()
-        self.ends = self._ends()
+        self._look()
         return super().advance()
 
     __next__ = advance
 
-    def _ends(self) -> tuple[Any, ...]:
-        """The first and last two items."""
-        return tuple(self.items[k] for k in (0, 1, -2, -1)) if self.length > 1 else ()
+    def _look(self) -> None:
+        """Note what the deque holds at its ends, and start an iterator of C code's own, which knows of any other change."""
+        self.ends = tuple(self.items[k] for k in (0, 1, -2, -1)) if self.length > 1 else ()
+        self.watch = iter(self.items)
 
     def _is_shifted(self) -> bool:
-        """Whether all items have changed their places, their number being the same."""
+        """Whether all items have changed their places, their number being the same; what a region has undone is no change."""
+        try:
+            next(self.watch, None)
+        except RuntimeError:
+            return self._has_other_ends()
+        return False
+
+    def _has_other_ends(self) -> bool:
         if not self.ends:
             return False
         first, second, last_but_one, last = self.ends
