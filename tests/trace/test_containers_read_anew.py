@@ -14,6 +14,7 @@ import pytest
 import bcad
 
 Triple = namedtuple("Triple", "a b c")
+H: Any = None
 
 
 @dataclass
@@ -181,8 +182,6 @@ def test_items_are_deleted_from_what_a_branch_has_chosen() -> None:
 def item_set_while_gone_through(x: Any, k: int) -> Any:
     for _, v in enumerate(H):
         H[k % len(H)] = v
-        if k > 3:
-            H.append(v)
     return sum(H) + x[0]
 
 
