@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from bcad.ir import ArrayType, Dim, Kind, Size, maximum, minimum
 
-from .shapes import ShapeError, broadcast
+from .shapes import ShapeError, broadcast, broadcasts_to
 
 
 class Part(enum.Enum):
@@ -188,14 +188,10 @@ def check_value_shape(value: Sequence[Size], target: Sequence[Size]) -> None:
     """Refuse what cannot be assigned: `value` must broadcast to `target` (extra leading ones may go)."""
     whole, extra = value, max(len(value) - len(target), 0)
     leading, value = value[:extra], value[extra:]
-    fits = all(s == 1 for s in leading)
-    for v, t in zip(value, target[len(target) - len(value) :], strict=True):
-        fits = fits and not (isinstance(v, int) and isinstance(t, int) and v not in (1, t))
-    if not fits:
+    if not (all(s == 1 for s in leading) and broadcasts_to(value, target)):
         raise ShapeError(
             f"could not broadcast input array from shape {_show(whole)} into shape {_show(target)}"
         )
-    broadcast(value, target)
 
 
 def _show(shape: Sequence[Size]) -> str:

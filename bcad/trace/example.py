@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from bcad import ops
 from bcad.ir import Builder, Dim, Graph, Node, Value, bind_sizes, constant_op, dim_op, run_node, symbols, symbols_of
 from bcad.ir import evaluate as evaluate_graph
@@ -81,7 +83,8 @@ class Example:
         if value in self.values:
             return
         inputs = [self.values[v] for v in node.inputs]
-        results = self._expanded(node, inputs) if node.op is ops.derivative else run_node(node, inputs, self.sizes)
+        with np.errstate(all="ignore"):
+            results = self._expanded(node, inputs) if node.op is ops.derivative else run_node(node, inputs, self.sizes)
         for output, result in zip(node.outputs, results, strict=True):
             bind_sizes(output, result, self.sizes)
             self.values[output] = result

@@ -227,11 +227,21 @@ def _answer(session: Session, fn: Any, args: tuple[Any, ...], kwargs: dict[str, 
         if result is not NotImplemented or derived is None:
             return result
     if derived is not None:
-        return evaluate(derived, args, kwargs, session.domain)
+        return _with_out(session, derived, args, kwargs)
     source = getattr(fn, "_implementation", None)
     if type(source) is FunctionType:
         return evaluate(source, args, kwargs, session.domain)
     return NotImplemented
+
+
+def _with_out(session: Session, code: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call code of our own, which gives what is to be written to ``out=``."""
+    out = kwargs.get("out")
+    if out is None:
+        return evaluate(code, args, kwargs, session.domain)
+    given = {name: x for name, x in kwargs.items() if name != "out"}
+    items.set_(session, out, ..., evaluate(code, args, given, session.domain))
+    return out
 
 
 # -- meanings -----------------------------------------------------------------------------------

@@ -28,10 +28,8 @@ class OuterArrays:
         The arrays, and the tracers that stand for them.
     initial : dict of id to Value
         What a tracer held before any write.
-    unclear : set of id
+    unclear : dict of id to ArrayTracer
         Tracers of arrays that may or may not share their memory with another.
-    reshaped : dict of id to ArrayTracer
-        Tracers of arrays that share memory or not as an array's layout says.
     laid : dict of Value to list of ArrayTracer
         Arrays that have held a Value without being its result, or that arrays with it are laid out as.
     """
@@ -41,10 +39,19 @@ class OuterArrays:
         self.cells: dict[int, tuple[Any, ArrayTracer, Source]] = {}
         self.initial: dict[int, Any] = {}
         self._originals: dict[int, tuple[Any, Source]] = {}  # by id of an array's cell
-        self.unclear: set[int] = set()
-        self.reshaped: dict[int, ArrayTracer] = {}
+        self.unclear: dict[int, ArrayTracer] = {}
+        self._reshaped: dict[int, tuple[ArrayTracer, ArrayTracer]] = {}
         self.laid: dict[Value, list[ArrayTracer]] = {}
         self._holders: dict[Value, ArrayTracer] = {}
+
+    def depend(self, root: ArrayTracer, *cells: ArrayTracer) -> None:
+        """Whether arrays share memory is as the layout of `root` says."""
+        self._reshaped.update({id(cell): (cell, root) for cell in cells})
+
+    def layout_behind(self, cell: ArrayTracer) -> ArrayTracer | None:
+        """The array whose layout says with what another shares memory, if any."""
+        found = self._reshaped.get(id(cell))
+        return None if found is None else found[1]
 
     def lift(self, value: Any, source: Source) -> Any:
         """The stand-in of a value from outside."""

@@ -266,7 +266,7 @@ def writable(session: Session, owner: Any) -> ArrayTracer:
         raise ValueError("assignment destination is read-only")
     shared = cell._root()._shared
     captures, root = session.captures, cell._root()
-    decides = captures.reshaped.get(id(root))
+    decides = captures.layout_behind(root)
     unclear = decides is not None and captures.original(decides) is None and not lies_in_rows(session, decides)
     if unclear or id(cell) in captures.unclear or id(root) in captures.unclear:
         raise session.error(

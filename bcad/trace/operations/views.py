@@ -147,13 +147,13 @@ def lies(base: ArrayTracer, order: str, result: Any) -> bool:
     if order == "K":
         return True
     if order in "AC" and is_contiguous(base) and captures.is_contiguous(root):
-        captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+        captures.depend(root, root, result)
         return True
     example = _layout(root, base)
     if example is None:
-        captures.unclear.update((id(root), id(result)))
+        captures.unclear.update({id(root): root, id(result): result})
         return False
-    captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+    captures.depend(root, root, result)
     by_rows, by_columns = example.flags.c_contiguous, example.flags.f_contiguous
     return by_columns if order == "F" else by_rows or order == "A" and by_columns
 
@@ -162,13 +162,13 @@ def _is_view(function: Any, base: ArrayTracer, result: ArrayTracer, order: str) 
     """Whether NumPy's reshape would be a view here; that it stays so is a guard of who writes."""
     captures, root = base._session.captures, base._root()
     if order != "F" and is_contiguous(base) and captures.is_contiguous(root):
-        captures.reshaped[id(root)] = root
+        captures.depend(root, root)
         return True
     example = _layout(root, base)
     if example is None:
-        captures.unclear.update((id(root), id(result)))
+        captures.unclear.update({id(root): root, id(result): result})
         return False
-    captures.reshaped[id(root)] = captures.reshaped[id(result)] = root
+    captures.depend(root, root, result)
     shape = tuple(map(base._session.size_example, result._type().shape))
     moved: Any = example
     flat = moved.ravel(order) if function in (np.ravel, "ravel") else moved.reshape(shape, order=order)
