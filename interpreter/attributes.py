@@ -291,6 +291,8 @@ def del_attribute(frame: Frame, owner: Any, name: str) -> None:
         if traced(frame, owner):
             if frame.domain.delattr(frame, owner, name) is not NotImplemented:
                 return
+        if frame.domain.observes:
+            frame.domain.stored(frame, "attr", owner, name, MISSING)
         if frame.thread.journal is not None:
             frame.thread.journal.touch(owner)
     hook = python_method(type(owner), "__delattr__")

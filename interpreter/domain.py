@@ -146,7 +146,7 @@ class Domain:
         """``owner.key`` has raised AttributeError, or ``owner[key]`` a LookupError."""
 
     def stored(self, frame: Frame, kind: str, owner: Any, key: Any, value: Any) -> None:
-        """About to write: 'global', 'closure', 'attr', 'item' or 'name'."""
+        """About to write: 'global', 'closure', 'attr', 'item' or 'name'; an attribute is deleted where `value` is MISSING."""
 
 
 class PlainDomain(Domain):

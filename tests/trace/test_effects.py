@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import bcad
 from tests.trace.helpers import Traced, same
 
 counter = 0
@@ -158,3 +159,20 @@ def test_a_generator_from_outside():
     rng = np.random.default_rng(5)
     expected = [rng.normal(size=3) * np.arange(3.0) + rng.random() for _ in range(2)]
     assert same(found, expected)
+
+
+def test_a_deleted_attribute_of_a_module_is_gone() -> None:
+    import types
+
+    module = types.ModuleType("module")
+
+    def f(x):
+        y = module.k * x[0]
+        del module.k
+        return y
+
+    traced = bcad.Function(f)
+    for k in (3.0, 2.0):
+        module.k = k
+        assert traced(np.ones(2)) == k
+        assert not hasattr(module, "k")

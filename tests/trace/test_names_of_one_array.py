@@ -103,7 +103,29 @@ def view(x, y):
     return np.sum(x) + np.sum(a * 1.5)
 
 
-PROGRAMS = [branch_in_a_loop, written_behind_the_branch, loop_in_a_loop, loop_in_a_while_loop, one_of_two_arrays, attribute, item,
+def behind_two_loops(x, y):
+    x = x * 0.5
+    a = x
+    for j in range(len(x)):
+        for _ in y:
+            for _ in range(j):
+                x = np.minimum(y, a)
+        x *= 0.5
+    return np.sum(x * y) + np.sum(a * 1.5)
+
+
+def in_a_list_behind_two_loops(x, y):
+    h = [x * 0.5, y]
+    a = h
+    for j in range(len(x)):
+        for _ in y:
+            for _ in range(j):
+                h = [np.minimum(y, a[0]), y]
+        h[0] = h[0] * 0.5
+    return np.sum(h[0] * y) + np.sum(a[0] * 1.75 + 1.0)
+
+
+PROGRAMS = [behind_two_loops, in_a_list_behind_two_loops, branch_in_a_loop, written_behind_the_branch, loop_in_a_loop, loop_in_a_while_loop, one_of_two_arrays, attribute, item,
             written_through_the_other_name, view]  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from ..operations.items import is_integral
 from ..places import is_trusted, stepped
 from ..regions import choices
 from ..tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
-from . import calls
+from . import calls, meanings
 from .handlers import Handler, handles
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _CONTAINERS = (list, tuple, dict, set, frozenset, deque, OrderedDict, defaultdic
 def _to_python(cls: type) -> Handler:
     def convert(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if len(args) == 2 and cls is complex:
-            real, imag = (calls.as_kind(ops.one_number(session.value(x), cls), Kind.PYTHON, complex) for x in args)
+            real, imag = (meanings.as_kind(ops.one_number(session.value(x), cls), Kind.PYTHON, complex) for x in args)
             return session.wrap(ops.BY_NAME["add"](real, ops.BY_NAME["multiply"](imag, 1j)))
         (x,) = args
         if type(x) is SizeTracer and cls is int:
@@ -50,7 +50,7 @@ def _to_python(cls: type) -> Handler:
             if isinstance(x, ArrayTracer):
                 raise TypeError(f"{cls.__name__}() argument must be a string or a real number, not 'complex'")
             value = _real_part(value, cls)
-        return session.wrap(calls.as_kind(value, Kind.PYTHON, cls))
+        return session.wrap(meanings.as_kind(value, Kind.PYTHON, cls))
 
     return convert
 
@@ -87,7 +87,7 @@ def _index(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str
     if type(x) is SizeTracer or (type(x) is NumberTracer and x._type().dtype.kind == "i"):
         return x
     if isinstance(x, _NUMERIC) and x._type().dtype.kind in ("iub" if type(x) is NumberTracer else "iu"):
-        return session.wrap(calls.as_kind(ops.one_number(session.value(x), int), Kind.PYTHON, int))
+        return session.wrap(meanings.as_kind(ops.one_number(session.value(x), int), Kind.PYTHON, int))
     raise TypeError(f"'{x.__class__.__name__}' object cannot be interpreted as an integer")
 
 
@@ -96,11 +96,11 @@ def _to_scalar(cls: Any) -> Handler:
         value = session.value(args[0])
         if value.ndim:
             if value.dtype == cls and isinstance(args[0], (ArrayTracer, np.ndarray)):
-                return calls.as_cell(session, args[0])  # no copy is made
+                return meanings.as_cell(session, args[0])  # no copy is made
             return session.wrap(ops.BY_NAME["astype"](value, dtype=np.dtype(cls)))
         if value.type.is_complex and np.dtype(cls).kind in "fiu":
             value = _real_part(value, cls)
-        return session.wrap(calls.as_kind(value, Kind.SCALAR, cls))
+        return session.wrap(meanings.as_kind(value, Kind.SCALAR, cls))
 
     return convert
 
@@ -319,7 +319,7 @@ def _typed(session: Session, x: Any) -> Any:
 
 @handles(np.shares_memory, np.may_share_memory, always=True)
 def _shares_memory(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    roots = [calls.as_cell(session, x) for x in args[:2]]
+    roots = [meanings.as_cell(session, x) for x in args[:2]]
     if not all(isinstance(x, ArrayTracer) for x in roots):
         return False
     return roots[0]._root() is roots[1]._root()

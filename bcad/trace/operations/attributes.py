@@ -9,7 +9,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import ArrayType, Kind, product
 
-from ..calls import calls
+from ..calls import meanings
 from ..captures.outer import MIRRORS
 from ..effects.text import TextTracer
 from ..tracers import ArrayTracer, Method, ObjectTracer, SizeTracer, Tracer
@@ -91,7 +91,7 @@ def _flat(session: Session, owner: Any, type_: ArrayType) -> Any:
     """The elements one after the other, which are written through however the array lies; slices of them are copies."""
     if not isinstance(owner, ArrayTracer):
         owner = session.wrap(ops.FUNCTIONS[np.asarray](session.value(owner)))
-    flat = calls.emit(session, ops.METHODS["ravel"], (owner,), {})
+    flat = meanings.emit(session, ops.METHODS["ravel"], (owner,), {})
     step = step_between(session.value(owner), flat)
     assert step is not None
     view = ArrayTracer(session, flat, owner, step)

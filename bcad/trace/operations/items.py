@@ -97,7 +97,7 @@ def _as_array(session: Session, x: Any) -> Value:
 
 def get_array_item(session: Session, owner: Any, key: Any) -> Any:
     """``array[key]``: a view for a basic index, a copy for an advanced one, a scalar for one element."""
-    from ..calls.calls import emit
+    from ..calls.meanings import emit
 
     cell = owner if isinstance(owner, Tracer) else session.captures.cell(owner)
     if isinstance(key, str):
@@ -234,7 +234,7 @@ def set_(session: Session, owner: Any, key: Any, value: Any) -> Any:
 
 def set_array_item(session: Session, owner: Any, key: Any, value: Any) -> None:
     """``array[key] = value``: the cell holds a new Value."""
-    from ..calls.calls import emit
+    from ..calls.meanings import emit
 
     cell, key = writable(session, owner), normal_key(session, key)
     if may_be_caught(session):

@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from bcad.ir import Dim, Kind
 
-from ..calls import calls
+from ..calls import calls, meanings
 from ..lists import new_lists
 from ..tracers import ArrayTracer, Method, NumberTracer, SizeTracer, Tracer
 from . import items, views
@@ -49,7 +49,7 @@ def call(session: Session, method: Method, args: tuple[Any, ...], kwargs: dict[s
     if special is not None:
         return special(session, owner, *args, **kwargs)
     if name in ops.MUTATING_METHODS:
-        return calls.mutate(session, ops.MUTATING_METHODS[name], owner, args, kwargs)
+        return meanings.mutate(session, ops.MUTATING_METHODS[name], owner, args, kwargs)
     return _of_array(session, owner, name, args, kwargs)
 
 
@@ -62,8 +62,8 @@ def _of_array(session: Session, owner: Any, name: str, args: tuple[Any, ...], kw
         return calls.call_traced(session, function, (owner, *args), kwargs)
     args, rest, out = ops.take_out(function, args, kwargs, bound=True)
     if out is not None:
-        return calls.into(session, function, meaning, (owner, *args), rest, out)
-    result = session.wrap(calls.emit(session, meaning, (owner, *args), rest))
+        return meanings.into(session, function, meaning, (owner, *args), rest, out)
+    result = session.wrap(meanings.emit(session, meaning, (owner, *args), rest))
     order = str(kwargs.get("order") or (args[0] if name == "ravel" and args else "C"))
     return views.as_view(name, owner, result, order.upper()) if name in views.VIEW_METHODS else result
 
@@ -77,7 +77,7 @@ def _item(session: Session, owner: Any, *index: Any) -> Any:
         if not session.assumptions.equal(value.type.size, 1):
             raise ValueError("can only convert an array of size 1 to a Python scalar")
         value = ops.BY_NAME["reshape"](value, shape=())
-    return session.wrap(calls.as_kind(value, Kind.PYTHON, _PYTHON_DTYPE[value.dtype.kind]))
+    return session.wrap(meanings.as_kind(value, Kind.PYTHON, _PYTHON_DTYPE[value.dtype.kind]))
 
 
 _PYTHON_DTYPE = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
@@ -145,7 +145,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 def _of_python_number(session: Session, owner: Any, name: str, args: tuple[Any, ...]) -> Any:
     if name == "conjugate":
         if _is_complex(owner):
-            return session.wrap(calls.as_kind(ops.METHODS["conjugate"](session.value(owner)), Kind.PYTHON, complex))
+            return session.wrap(meanings.as_kind(ops.METHODS["conjugate"](session.value(owner)), Kind.PYTHON, complex))
         return operator.pos(owner)
     if name == "is_integer":
         return operator.eq(owner, calls.call_traced(session, math.floor, (owner,), {}))

@@ -12,7 +12,7 @@ import numpy as np
 from bcad import ops
 from interpreter import evaluate
 
-from ..calls import calls, written_out
+from ..calls import meanings, written_out
 from ..captures import containers, questions
 from ..captures.outer import MIRRORS, OuterDict, OuterList
 from ..effects import text
@@ -121,14 +121,14 @@ def _number(session: Session, x: Any) -> Any:
 
 def _in_place(session: Session, symbol: str, left: Any, right: Any) -> Any:
     """``a += b`` on an array: a ufunc call with ``out=a``."""
-    return calls.call_meaning(session, _UFUNCS[symbol], (left, right), {"out": left})
+    return meanings.call_meaning(session, _UFUNCS[symbol], (left, right), {"out": left})
 
 
 def _apply(session: Session, function: Callable[..., Any], *operands: Any) -> Any:
     meaning = ops.FUNCTIONS.get(function)
     if meaning is None:
         raise session.error(f"{function.__name__} has no meaning on traced values yet")
-    return session.wrap(calls.emit(session, meaning, operands, {}))
+    return session.wrap(meanings.emit(session, meaning, operands, {}))
 
 
 def unary(session: Session, symbol: str, value: Any) -> Any:
@@ -268,7 +268,7 @@ def contains(session: Session, item: Any, container: Any) -> Any:
             return item in container
     if isinstance(container, np.ndarray):
         equal = compare(session, "==", container, item)
-        return calls.call_meaning(session, np.any, (equal,), {})
+        return meanings.call_meaning(session, np.any, (equal,), {})
     if isinstance(container, (list, tuple)) and (is_traced(item) or has_traced(container)):
         return items.contains(session, item, container)
     return NotImplemented

@@ -266,12 +266,14 @@ class Carries:
     def _is_private(self, carry: Carry, thing: Any) -> bool:
         """Whether nothing else can hold an array or object that a carry holds when the loop is reached."""
         entry = carry.entry
+        if id(thing) in self.session.twins:
+            return False
         if not is_array(thing):
             return self._there.get(id(thing), 0) <= (0 if is_row(self.session, thing) else 1)  # its list does not hold a row itself
         if not isinstance(entry, Number) or not isinstance(entry.obj, ArrayTracer) or not isinstance(carry.key, int):
             return False
         cell = entry.obj
-        if cell._base is not None or id(cell) in self.session.captures.initial:
+        if cell._base is not None or cell._shared is not None or id(cell) in self.session.captures.initial:
             return False
         holders = sum(cell is x for x in self.frame.slots)
         return holders == 1 and sys.getrefcount(cell) <= holders + _OWN_REFERENCES
