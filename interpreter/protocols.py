@@ -205,6 +205,8 @@ def _object_method(frame: Frame, method: Any, args: tuple, kwargs: dict) -> Any:
     step: Any = _OBJECT.get(name)
     if same and not kwargs and len(values) == step[1] and isinstance(values[1], str) \
             and not is_class(values[0]):
+        if frame.domain.observes and name != "__getattribute__":
+            frame.domain.stored(frame, "attr", values[0], values[1], values[2] if len(values) > 2 else MISSING)
         return step[0](frame, *values)
     if name != "__getattribute__" and len(values) > 1:
         attributes.note_class(*values[:2])

@@ -25,7 +25,7 @@ from ..operations.items import is_integral
 from ..places import is_trusted, stepped
 from ..regions import choices
 from ..tracers import ArrayTracer, ChoiceTracer, NumberTracer, ScalarTracer, SizeTracer, Tracer, has_traced
-from . import calls, meanings
+from . import calls, meanings, written_out
 from .handlers import Handler, handles
 
 if TYPE_CHECKING:
@@ -141,6 +141,23 @@ def _len(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, 
     x = args[0] if args else None
     told = isinstance(x, Tracer) or type(x) in (np.ndarray, RangeTracer, *MIRRORS) or foreign.is_foreign(session, x)
     return session.domain.length(x) if told or containers.is_outer(session, x) else NotImplemented
+
+
+def _as_statement(code: Any) -> Handler:
+    """An operator as a function: what the statement does."""
+
+    def act(session: Session, frame: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return NotImplemented if kwargs else evaluate(code, args, {}, session.domain)
+
+    return act
+
+
+for _symbol, _name in {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and",
+                       "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}.items():
+    handles(getattr(operator, f"i{_name}"), always=True)(_as_statement(written_out.BINARY[f"{_symbol}="]))
+handles(operator.iconcat, always=True)(_as_statement(written_out.BINARY["+="]))
+handles(operator.setitem, always=True)(_as_statement(written_out.set_item))
+handles(operator.delitem, always=True)(_as_statement(written_out.delete_item))
 
 
 @handles(hash)

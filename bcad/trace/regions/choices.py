@@ -208,8 +208,21 @@ def _settled(session: Session, x: Any) -> Any:
         if type(x) is OuterList:
             x.fill()
         virtual.look(session, x)  # what a loop has put between its items is no item yet
-        return (tuple if type(x) is tuple else list)(_settled(session, item) for item in x)
+        if type(x) is tuple:
+            return tuple(_settled(session, item) for item in x)
+        _settle_items(session, x)
     return x
+
+
+def _settle_items(session: Session, x: list[Any]) -> None:
+    """Put the options that are used into a list itself: what it is given to may write to it, or keep it."""
+    for k, item in enumerate(list.__iter__(x)):
+        option = _settled(session, item)
+        if option is not item:
+            session.touch(x)
+            if type(x) is OuterList:
+                session.captures.stored("item", x._original, k)
+            list.__setitem__(x, k, option)
 
 
 def among(values: Any) -> bool:
