@@ -256,3 +256,33 @@ def test_copies_of_an_instance_from_outside(program):
         OUTER.a, OUTER.items = a, [a, 2.0]
         assert given == program(1.5)
         assert left == (OUTER.a, OUTER.items)
+
+
+class Held:
+    """An instance from outside."""
+
+    def __init__(self) -> None:
+        self.a = 1.0
+
+
+def copied_after_a_write(x):
+    HELD.a = x[0]
+    made = copy.copy(HELD)
+    made.a += 1.0
+    return HELD.a + made.a + len(vars(made))
+
+
+HELD = Held()
+
+
+def test_an_instance_that_was_written_to_is_copied():
+    global HELD
+    traced = bcad.Function(copied_after_a_write)
+    for k in range(4):
+        found = []
+        for f in (copied_after_a_write, traced):
+            HELD = Held()
+            if k % 2:
+                HELD.z = [1.0]
+            found.append((f(np.array([0.5 + k])), vars(HELD)))
+        assert found[0] == found[1]

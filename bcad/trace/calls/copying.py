@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interpreter import evaluate
 
+from ..captures.stored import own_attributes
 from ..places import stepped
 from ..regions.states import is_plain_class
 
@@ -21,6 +22,9 @@ def reduced(session: Session, fn: Any) -> Any:
     owner = fn.__self__
     if fn.__name__ != "__reduce_ex__" or id(owner) not in session.captures.outer or not _is_its_dict(type(owner)):
         return NotImplemented
+    if session.captures.has_written_to(owner):  # its dict is another one now than that from outside
+        session.captures.hold_names(owner)
+        return evaluate(_reduced_by_name, (owner, tuple(own_attributes(owner))), {}, session.domain)
     return evaluate(_reduced, (owner,), {}, session.domain)
 
 
@@ -32,3 +36,8 @@ def _is_its_dict(cls: type) -> bool:
 @stepped
 def _reduced(owner: Any) -> Any:
     return copyreg.__newobj__, (type(owner),), owner.__dict__ or None  # type: ignore[attr-defined]
+
+
+@stepped
+def _reduced_by_name(owner: Any, names: tuple[str, ...]) -> Any:
+    return copyreg.__newobj__, (type(owner),), {name: getattr(owner, name) for name in names} or None  # type: ignore[attr-defined]

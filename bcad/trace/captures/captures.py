@@ -22,12 +22,12 @@ from .containers import KINDS, is_container
 from .decimals import context as decimals_context
 from .decimals import is_decimal
 from .drawn import DrawnIterator
-from .guards import Absent, HasKey, HasLength, Same
+from .guards import Absent, HasKey, HasKeys, HasLength, Same
 from .lifting import IDENTICAL, Lifting
 from .outer import MIRRORS
 from .questions import PLAIN
 from .sources import Attribute, Closure, Default, Global, Item, Pinned, Source
-from .stored import is_stored, namespace_of_instance, place_of
+from .stored import is_stored, namespace_of_instance, own_attributes, place_of
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -323,6 +323,12 @@ class Captures(Lifting):
             elif type(key) is str or isinstance(obj, dict):
                 found.append(dict.get(held, key) if isinstance(held, dict) else held.get(key))
         return found
+
+    def hold_names(self, obj: Any) -> None:
+        """Later calls are held to the names that the attributes of an instance from outside had before the call."""
+        snapshots = [journal.before(obj) for journal in self.session.journals]
+        before = next((s.attributes for s in snapshots if s is not None), own_attributes(obj))
+        self.session.guard(HasKeys(Attribute(self.outer[id(obj)][1], "__dict__"), tuple(before or ())))
 
     def keys_before(self, owner: Any) -> tuple[Any, ...]:
         """The keys that a dict from outside had before the call."""
