@@ -52,7 +52,7 @@ def made_safe(session: Session, name: str, inputs: Sequence[Value]) -> tuple[Val
     """
     from ..regions.caught import Fault, is_branch
 
-    if not may_be_caught(session):
+    if not may_be_caught(session, np.linalg.LinAlgError):
         return tuple(inputs)
     a, *others = inputs
     factorise, failing = _FAIL[name]
@@ -68,6 +68,6 @@ def made_safe(session: Session, name: str, inputs: Sequence[Value]) -> tuple[Val
 
 def settle_integer(session: Session, x: Value) -> None:
     """Raise what ``int(x)`` raises for nan and infinity."""
-    if may_be_caught(session):
+    if may_be_caught(session, ValueError, OverflowError):
         session.would_raise(session.wrap(ops.FUNCTIONS[np.isnan](x)), ValueError("cannot convert float NaN to integer"))
         session.would_raise(session.wrap(ops.FUNCTIONS[np.isinf](x)), OverflowError("cannot convert float infinity to integer"))
