@@ -111,7 +111,7 @@ def behind_two_loops(x, y):
             for _ in range(j):
                 x = np.minimum(y, a)
         x *= 0.5
-    return np.sum(x * y) + np.sum(a * 1.5)
+    return np.sum(x * y + 0.5) + np.sum(a * 1.75)
 
 
 def in_a_list_behind_two_loops(x, y):
