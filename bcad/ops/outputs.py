@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable
 from types import BuiltinFunctionType
 from typing import Any, NamedTuple
@@ -42,25 +43,39 @@ class Rule(NamedTuple):
     widens: bool = False
 
 
+def _accepts(call: Callable[[], Any]) -> bool:
+    """Whether the NumPy in use does this: 2.5 takes other arrays for ``out=`` than 2.4."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            call()
+        except (TypeError, ValueError):
+            return False
+    return True
+
+
 _SUM = Rule("unsafe", folds="wrapping", widens=True)
 _EXTREME = Rule("unsafe", folds="comparing")
 _MOMENT = Rule("unsafe", folds="rounding")
 _BACK = Rule("back")
 _UFUNC = Rule(larger=True)
 _EXACT = Rule("exact")
+_TAKEN = Rule("unsafe") if _accepts(lambda: np.take(np.ones(1), [0], out=np.zeros(1, complex))) else _BACK
 _RULES: dict[Any, Rule] = {
     **dict.fromkeys((np.sum, np.prod, np.cumsum, np.cumprod, np.nansum, np.nanprod, np.nancumsum, np.nancumprod), _SUM),
     **dict.fromkeys((np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.any, np.all), _EXTREME),
     **dict.fromkeys((np.mean, np.nanmean), Rule("unsafe", folds="rounding", widens=True)),
     **dict.fromkeys((np.var, np.nanvar, np.median, np.nanmedian, np.trace), _MOMENT),
-    **dict.fromkeys((np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.take, np.compress), _BACK),
+    **dict.fromkeys((np.argmax, np.argmin, np.nanargmax, np.nanargmin), _BACK),
+    **dict.fromkeys((np.take, np.compress), _TAKEN),
     **dict.fromkeys((np.clip, np.round, np.around, np.outer, np.percentile, np.quantile), _UFUNC),
     **dict.fromkeys((np.nanpercentile, np.nanquantile, np.choose), Rule("unsafe")),
     **dict.fromkeys((np.std, np.nanstd, np.concatenate, np.stack), Rule()),
     np.einsum: Rule("safe", widens=True),
     np.dot: _EXACT,
 }
-_SCANS = frozenset((np.cumsum, np.cumprod, np.nancumsum, np.nancumprod))
+_SCANS = frozenset(  # a column may be written over by its own
+    (np.cumsum, np.cumprod, np.nancumsum, np.nancumprod) if _accepts(lambda: np.cumsum(column := np.ones((2, 1)), out=column)) else ())
 _MEANS = frozenset((np.mean, np.nanmean))
 _INEXACT_ALIKE = frozenset((np.nanmean, np.nanvar, np.nanstd))
 _FOLDS = {  # methods of ufuncs, and their arguments
@@ -144,7 +159,7 @@ def _of_function(function: Any, meaning: Callable[..., Any], rule: Rule, out: Va
         raise ValueError("invalid output shape")
     if rule.larger:
         return stored(result, out, True, "unsafe")
-    if function in _SCANS and operand(args[0]).shape[1:] == out.shape[1:] == (1,) * (out.ndim - 1) and result.ndim == 1:
+    if function in _SCANS and operand(args[0]) is out and out.shape[1:] == (1,) * (out.ndim - 1) and result.ndim == 1:
         result = BY_NAME["reshape"](result, shape=(result.shape[0], *out.shape[1:]))  # of one column, which is left as it is
     if len(result.shape) != len(out.shape) or not all(alike(a, b) for a, b in zip(result.shape, out.shape, strict=True)):
         raise ValueError(f"out= has another shape than the result: {_text(out)} instead of {_text(result)}")
