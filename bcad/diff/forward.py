@@ -92,6 +92,8 @@ def _seeds(sweep: Forward, values: Sequence[Value], positions: Iterable[int]) ->
 def _ruled(sweep: Forward, node: Node) -> Sequence[Any]:
     """A call or region with a rule of its own: see ``bcad.ops.host``."""
     copy_node(Builder.current(), node, sweep.value)
+    if not any(map(differentiable, node.outputs)):
+        return [None] * len(node.outputs)
     rule = node.attrs.get("rule")
     graph = rule.value.jvp_graph(node) if rule is not None else None
     if graph is None:

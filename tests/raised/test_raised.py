@@ -67,6 +67,10 @@ def test_a_factorisation_that_breaks_down_is_another_way_of_one_program(f: Any, 
             if point != [0.0, 0.0, 0.0]:
                 problem = jacobian(f, (x,)).disagreement(gradient)
                 assert not problem, problem
+                hessian, forward = bcad.hessian(f)(x), bcad.make_jvp(f)(x)(np.ones(3))[1]
+                problem = jacobian(bcad.grad(f), (x,)).disagreement(hessian)
+                assert not problem, problem
+                np.testing.assert_allclose(forward, gradient.sum(), rtol=1e-9)
         assert counted.traces == 1
 
 
